@@ -1,1 +1,47 @@
+//! The billing core: the ledger, its decisions, and the gRPC surface over them.
 
+pub mod account;
+pub mod auth;
+pub mod charge;
+pub mod config;
+pub mod decisions;
+pub mod entry;
+pub mod field;
+pub mod grpc;
+pub mod hold;
+pub mod id;
+pub mod ledger;
+pub mod migrate;
+pub mod money;
+pub mod preflight;
+pub mod price;
+pub mod rpc;
+pub mod serve;
+pub mod status;
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use crate::decisions::DecisionCounters;
+use crate::id::{AccountId, EntryId, EntrySeq};
+use crate::ledger::{Batcher, Reader};
+use crate::price::CataloguePulse;
+
+/// What the RPCs work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Core {
+    pub batcher: Batcher,
+    pub reader: Reader,
+    pub catalogue: CataloguePulse,
+    /// For histories, prices and tenants; the hot path has connections of its own.
+    pub pool: PgPool,
+    pub decisions: Arc<DecisionCounters>,
+}
+
+impl Core {
+    /// An entry as callers name it; empty where there is none.
+    pub fn entry_id(&self, account: AccountId, seq: Option<EntrySeq>) -> String {
+        seq.map(|seq| EntryId { account, seq }.to_string()).unwrap_or_default()
+    }
+}

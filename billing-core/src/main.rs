@@ -1,2 +1,129 @@
-//! TODO.
-fn main() {}
+//! The `billing-core` binary: reads the settings, then serves, migrates, audits or makes a token.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use billing_core::auth::new_token;
+use billing_core::config::{AuditOptions, Cli, CoreCommand, ServeOptions, TokenOptions};
+use billing_core::{ledger, migrate, serve};
+use billing_telemetry::{admin, log};
+use clap::Parser;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Before any connection: rustls knows no provider of its own.
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
+        eprintln!("billing-core: another TLS provider is installed");
+        return ExitCode::FAILURE;
+    }
+    let threads = match &cli.command {
+        None => cli.serve.tuning.threads(),
+        Some(CoreCommand::Serve(options)) => options.tuning.threads(),
+        Some(_) => 1,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(error.into()),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("billing-core: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli
+        .command
+        .unwrap_or_else(|| CoreCommand::Serve(Box::new(cli.serve)))
+    {
+        CoreCommand::Serve(options) => serve_until_signal(&options).await,
+        CoreCommand::Migrate(options) => migrate::run(&options).await.map(|()| ExitCode::SUCCESS),
+        CoreCommand::Audit(options) => audit(&options).await,
+        CoreCommand::Token(options) => token(&options),
+    }
+}
+
+async fn serve_until_signal(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    let _guard = log::init(&options.log, "billing-core")?;
+    let metrics = admin::install_metrics()?;
+    let shutdown = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    let readiness = admin::Readiness::new();
+    let admin_listener = bind(options.admin_addr, "the admin port").await?;
+    let listener = bind(options.grpc_addr, "gRPC").await?;
+    info!(grpc = %listener.local_addr()?, admin = %admin_listener.local_addr()?, "listening");
+    // The admin port outlives the drain, so that probes see it.
+    let admin_shutdown = CancellationToken::new();
+    let admin_server = tokio::spawn(admin::serve(
+        admin_listener,
+        metrics,
+        readiness.clone(),
+        admin_shutdown.clone(),
+    ));
+    let served = serve::serve(options, listener, readiness, shutdown).await;
+    admin_shutdown.cancel();
+    admin_server.await??;
+    if let Err(error) = &served {
+        error!("{error:#}");
+    }
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn bind(address: std::net::SocketAddr, what: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} for {what}"))
+}
+
+async fn audit(options: &AuditOptions) -> anyhow::Result<ExitCode> {
+    let database = serve::connect_options(options.database_url.expose_secret())?;
+    let pool = sqlx::PgPool::connect_with(database)
+        .await
+        .context("cannot connect to the database")?;
+    let findings = ledger::audit::check(&pool).await?;
+    if options.json {
+        let findings: Vec<_> = findings
+            .iter()
+            .map(ledger::audit::Finding::to_json)
+            .collect();
+        println!("{}", serde_json::Value::from(findings));
+    } else {
+        for finding in &findings {
+            println!("{finding}");
+        }
+        println!("{} findings", findings.len());
+    }
+    Ok(if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn token(options: &TokenOptions) -> anyhow::Result<ExitCode> {
+    let (token, line) = new_token(options.role, &options.tenants)?;
+    println!("token for the caller (shown once):  {token}");
+    println!("line for BILLING_SERVICE_TOKENS:    {line}");
+    Ok(ExitCode::SUCCESS)
+}

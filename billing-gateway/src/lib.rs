@@ -1,1 +1,107 @@
+//! The public gateway of the billing service: REST for browsers, translated to the core's gRPC.
+//!
+//! It has no database and decides nothing about money. One file for each endpoint; [`router`] is
+//! the table of contents.
 
+pub mod api_error;
+mod auth;
+mod balance;
+mod client_address;
+pub mod config;
+mod core_client;
+mod core_error;
+mod core_time;
+mod docs;
+mod health;
+mod history;
+mod json_object;
+mod observe;
+mod openapi;
+mod query;
+mod rate_limit;
+mod router;
+mod server;
+mod settings;
+mod usage;
+pub mod usd;
+
+use std::{io, sync::Arc};
+
+use billing_telemetry::admin::{self, Readiness};
+use config::{Config, ConfigError};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why the gateway could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("signing keys cannot be fetched")]
+    Jwks(#[from] auth::JwksError),
+    #[error("metrics cannot be recorded")]
+    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the admin port failed")]
+    Admin(#[source] io::Error),
+}
+
+/// Serves the public surface on `listener` and metrics and probes on `admin_listener` until
+/// `shutdown` is cancelled and what was under way has ended. Once in a process, since metrics
+/// belong to the process; a rustls provider must be installed.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    admin_listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), StartError> {
+    let metrics = admin::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
+    observe::describe_metrics();
+    let readiness = Readiness::new();
+    // Probes are answered until the last request is.
+    let admin_shutdown = CancellationToken::new();
+    let admin = tokio::spawn(admin::serve(
+        admin_listener,
+        metrics,
+        readiness.clone(),
+        admin_shutdown.clone(),
+    ));
+    let served = serve(config, listener, readiness, shutdown).await;
+    admin_shutdown.cancel();
+    let admin = admin
+        .await
+        .unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+    served.and(admin.map_err(StartError::Admin))
+}
+
+/// The public surface alone, as often in a process as one likes.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> Result<(), StartError> {
+    let state = router::AppState::new(&config, readiness.clone())?;
+    let background = TaskTracker::new();
+    if let Some(jwks) = state.verifier().jwks() {
+        background.spawn(Arc::clone(jwks).keep_fresh(shutdown.clone()));
+    }
+    let app = router::router(&config, state);
+    readiness.set(true);
+    let not_ready = {
+        let (readiness, shutdown) = (readiness.clone(), shutdown.clone());
+        async move {
+            shutdown.cancelled().await;
+            readiness.set(false);
+        }
+    };
+    background.spawn(not_ready);
+    background.close();
+    server::serve(listener, app, config.http, shutdown).await;
+    background.wait().await;
+    Ok(())
+}
+
+/// The OpenAPI document, as it is committed in `openapi.json`.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    openapi::printed(&router::openapi())
+}

@@ -1,1 +1,6 @@
+//! What both services tell about themselves: logs and spans ([`log`]), the trace that a request
+//! belongs to ([`trace`]), and the administrator's port with metrics and probes ([`admin`]).
 
+pub mod admin;
+pub mod log;
+pub mod trace;

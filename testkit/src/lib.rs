@@ -1,1 +1,16 @@
+//! What tests start from: a database of their own on a real server, and the real core on it.
+//!
+//! `cargo xtask test` brings the server and names it in `TEST_DATABASE_URL`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot be set up must fail where it stands"
+)]
+
+mod core;
+mod database;
+
+pub use crate::core::{Caller, TestCore};
+pub use crate::database::TestDatabase;

@@ -1,0 +1,271 @@
+//! GetBalance, GetAccount, what an account is set to, grants and adjustments.
+
+use billing_proto::v1;
+use tonic::{Request, Response, Status};
+
+use crate::Core;
+use crate::field::{self, FieldError};
+use crate::id::AccountId;
+use crate::ledger::grpc::{KEY_BYTES, balance, limits, timestamp};
+use crate::ledger::{
+    AccountState, Action, Answer, Command, CommandHash, EntryKind, Keyed, LocalTime, Note, Opening, SettingsChange,
+    is_zone, standing,
+};
+use crate::money::Micros;
+use crate::rpc::Call;
+
+pub const TENANT_BYTES: usize = 128;
+
+/// The call that the layer has admitted, and its message.
+pub fn call_of<T>(request: Request<T>) -> Result<(Call, T), Status> {
+    let (_, mut extensions, message) = request.into_parts();
+    let call = extensions
+        .remove::<Call>()
+        .ok_or_else(|| Status::internal("the call passed no gate"))?;
+    Ok((call, message))
+}
+
+/// The account that a request names, if it is one of the caller's.
+pub fn parse_account(call: &Call, account: Option<v1::AccountRef>) -> Result<(AccountId, Opening), Status> {
+    let account = account.ok_or_else(|| FieldError::new("account", "must be given"))?;
+    let name = Opening {
+        tenant_id: field::text("account.tenant_id", account.tenant_id, TENANT_BYTES)?,
+        user_id: field::text("account.user_id", account.user_id, 255)?,
+    };
+    let id = call.account(&name.tenant_id, &name.user_id)?;
+    Ok((id, name))
+}
+
+pub async fn get_balance(
+    core: &Core,
+    request: Request<v1::GetBalanceRequest>,
+) -> Result<Response<v1::GetBalanceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (id, name) = parse_account(&call, request.account)?;
+    let mut snapshot = core.reader.read(id, &name.tenant_id, None, call.deadline).await?;
+    let now = standing_at(&mut snapshot.account, snapshot.now);
+    let account = snapshot.account;
+    Ok(Response::new(v1::GetBalanceResponse {
+        balance: Some(balance(now.balance)),
+        limits: limits(&now.limits),
+        billing_enabled: account.billing_enabled,
+        suspended: account.suspended,
+        total_spent_micros: account.total_spent.get(),
+        request_count: account.request_count,
+        last_request_at: account.last_request_at.map(timestamp),
+        time_zone: account.time_zone.to_string(),
+    }))
+}
+
+pub async fn get_account(
+    core: &Core,
+    request: Request<v1::GetAccountRequest>,
+) -> Result<Response<v1::GetAccountResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (id, name) = parse_account(&call, request.account)?;
+    let mut snapshot = core.reader.read(id, &name.tenant_id, None, call.deadline).await?;
+    let now = standing_at(&mut snapshot.account, snapshot.now);
+    Ok(Response::new(v1::GetAccountResponse {
+        account: Some(shown(id, name, &snapshot.account, &now, snapshot.exists)),
+    }))
+}
+
+/// How the account stands at a moment, its day and month begun anew where they have ended.
+fn standing_at(account: &mut AccountState, now: jiff::Timestamp) -> Answer {
+    let mut time = LocalTime::new(now);
+    let today = time.day_in(&account.time_zone);
+    account.roll(today);
+    standing(account, &mut time)
+}
+
+fn shown(id: AccountId, name: Opening, account: &AccountState, now: &Answer, exists: bool) -> v1::Account {
+    v1::Account {
+        account: Some(v1::AccountRef {
+            tenant_id: name.tenant_id,
+            user_id: name.user_id,
+        }),
+        account_id: id.to_string(),
+        balance: Some(balance(now.balance)),
+        limits: limits(&now.limits),
+        time_zone: account.time_zone.to_string(),
+        billing_enabled: account.billing_enabled,
+        suspended: account.suspended,
+        low_balance_threshold_micros: account.low_balance_threshold.map(Micros::get),
+        total_spent_micros: account.total_spent.get(),
+        request_count: account.request_count,
+        last_request_at: account.last_request_at.map(timestamp),
+        exists,
+    }
+}
+
+async fn change(
+    core: &Core,
+    call: &Call,
+    account: Option<v1::AccountRef>,
+    change: SettingsChange,
+) -> Result<v1::Account, Status> {
+    let (id, name) = parse_account(call, account)?;
+    let command = Command {
+        account: id,
+        action: Action::ChangeSettings {
+            opening: name.clone(),
+            change,
+        },
+    };
+    let answer = core.batcher.submit(command, call.deadline).await?;
+    let account = answer
+        .account
+        .as_deref()
+        .ok_or_else(|| Status::internal("settings answered without an account"))?;
+    Ok(shown(id, name, account, &answer, true))
+}
+
+pub async fn update_settings(
+    core: &Core,
+    request: Request<v1::UpdateSettingsRequest>,
+) -> Result<Response<v1::UpdateSettingsResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let settings = SettingsChange {
+        daily_limit: parse_setting("daily_limit", request.daily_limit)?,
+        monthly_limit: parse_setting("monthly_limit", request.monthly_limit)?,
+        low_balance_threshold: parse_setting("low_balance_threshold", request.low_balance_threshold)?,
+        time_zone: request.time_zone.map(parse_time_zone).transpose()?,
+        ..SettingsChange::default()
+    };
+    let account = change(core, &call, request.account, settings).await?;
+    Ok(Response::new(v1::UpdateSettingsResponse { account: Some(account) }))
+}
+
+fn parse_setting(field: &str, setting: Option<v1::AmountSetting>) -> Result<Option<Option<Micros>>, FieldError> {
+    let Some(setting) = setting else {
+        return Ok(None);
+    };
+    let amount = setting
+        .amount_micros
+        .map(|micros| field::amount(&format!("{field}.amount_micros"), micros))
+        .transpose()?;
+    Ok(Some(amount))
+}
+
+fn parse_time_zone(zone: String) -> Result<String, FieldError> {
+    let zone = field::text("time_zone", zone, 64)?;
+    if is_zone(&zone) {
+        Ok(zone)
+    } else {
+        Err(FieldError::new("time_zone", "must be an IANA name, such as Europe/Kyiv"))
+    }
+}
+
+pub async fn suspend_account(
+    core: &Core,
+    request: Request<v1::SuspendAccountRequest>,
+) -> Result<Response<v1::SuspendAccountResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let suspension = SettingsChange {
+        suspended: Some(true),
+        ..SettingsChange::default()
+    };
+    let account = change(core, &call, request.account, suspension).await?;
+    Ok(Response::new(v1::SuspendAccountResponse { account: Some(account) }))
+}
+
+pub async fn resume_account(
+    core: &Core,
+    request: Request<v1::ResumeAccountRequest>,
+) -> Result<Response<v1::ResumeAccountResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let resumption = SettingsChange {
+        suspended: Some(false),
+        ..SettingsChange::default()
+    };
+    let account = change(core, &call, request.account, resumption).await?;
+    Ok(Response::new(v1::ResumeAccountResponse { account: Some(account) }))
+}
+
+pub async fn set_billing_enabled(
+    core: &Core,
+    request: Request<v1::SetBillingEnabledRequest>,
+) -> Result<Response<v1::SetBillingEnabledResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let switch = SettingsChange {
+        billing_enabled: Some(request.billing_enabled),
+        ..SettingsChange::default()
+    };
+    let account = change(core, &call, request.account, switch).await?;
+    Ok(Response::new(v1::SetBillingEnabledResponse { account: Some(account) }))
+}
+
+pub async fn grant_credit(
+    core: &Core,
+    request: Request<v1::GrantCreditRequest>,
+) -> Result<Response<v1::GrantCreditResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (id, name) = parse_account(&call, request.account)?;
+    let posting = Posting {
+        key: request.idempotency_key,
+        kind: EntryKind::Grant,
+        amount: field::positive_amount("amount_micros", request.amount_micros)?,
+        reason: request.reason,
+        actor: request.actor,
+    };
+    let answer = post(core, &call, id, name, posting).await?;
+    Ok(Response::new(v1::GrantCreditResponse {
+        entry_id: core.entry_id(id, answer.entry),
+        balance: Some(balance(answer.balance)),
+        replayed: answer.replayed,
+    }))
+}
+
+pub async fn adjust_balance(
+    core: &Core,
+    request: Request<v1::AdjustBalanceRequest>,
+) -> Result<Response<v1::AdjustBalanceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (id, name) = parse_account(&call, request.account)?;
+    let posting = Posting {
+        key: request.idempotency_key,
+        kind: EntryKind::Adjustment,
+        amount: field::signed_amount("amount_micros", request.amount_micros)?,
+        reason: request.reason,
+        actor: request.actor,
+    };
+    let answer = post(core, &call, id, name, posting).await?;
+    Ok(Response::new(v1::AdjustBalanceResponse {
+        entry_id: core.entry_id(id, answer.entry),
+        balance: Some(balance(answer.balance)),
+        replayed: answer.replayed,
+    }))
+}
+
+/// A grant or an adjustment: both say why and by whom.
+struct Posting {
+    key: String,
+    kind: EntryKind,
+    amount: Micros,
+    reason: String,
+    actor: String,
+}
+
+async fn post(core: &Core, call: &Call, id: AccountId, name: Opening, posting: Posting) -> Result<Answer, Status> {
+    let key = field::text("idempotency_key", posting.key, KEY_BYTES)?;
+    let note = Note {
+        reason: Some(field::text("reason", posting.reason, 500)?),
+        actor: Some(field::text("actor", posting.actor, 255)?),
+        ..Note::default()
+    };
+    let hash = CommandHash::of(posting.kind.name())
+        .number(posting.amount.get())
+        .note(Some(&note))
+        .finish();
+    let command = Command {
+        account: id,
+        action: Action::Post {
+            opening: name,
+            keyed: Keyed::by_caller(&key, hash),
+            kind: posting.kind,
+            amount: posting.amount,
+            note: Some(note),
+        },
+    };
+    Ok(core.batcher.submit(command, call.deadline).await?)
+}

@@ -1,0 +1,210 @@
+//! Every setting of the core: a flag and an environment variable each.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use billing_telemetry::log::LogOptions;
+use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::{Role, ServiceToken, parse_tokens};
+
+/// The billing core: decides about money over gRPC, on committed data.
+#[derive(Debug, Parser)]
+#[command(name = "billing-core", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<CoreCommand>,
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CoreCommand {
+    /// Serve gRPC until SIGTERM or SIGINT; then answer what has begun, and exit. The default.
+    Serve(Box<ServeOptions>),
+    /// Change the schema, as the role that owns it.
+    Migrate(MigrateOptions),
+    /// Check the books: every account against its entries, holds and refunds. Exits with 1 where
+    /// they do not agree.
+    Audit(AuditOptions),
+    /// Print a fresh service token, and the line that admits it.
+    Token(TokenOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// URL of the database, for a login role that is a member of `billing_app`.
+    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+
+    /// Address for gRPC.
+    #[arg(long, env = "BILLING_GRPC_ADDR", default_value = "127.0.0.1:50051")]
+    pub grpc_addr: SocketAddr,
+
+    /// Address for /metrics, /livez and /readyz. Keep it private.
+    #[arg(long, env = "BILLING_ADMIN_ADDR", default_value = "127.0.0.1:9051")]
+    pub admin_addr: SocketAddr,
+
+    /// Service tokens that are admitted, each as `role:tenants:sha256hex` (see `billing-core
+    /// token`), separated by `;` or white space. Several at once, so that one can be replaced
+    /// without a pause. None at all only where gRPC listens on loopback: whoever is there is an
+    /// administrator then.
+    #[arg(long, env = "BILLING_SERVICE_TOKENS", default_value = "", hide_env_values = true, hide_default_value = true)]
+    pub service_tokens: String,
+
+    /// A file with more service tokens, one a line.
+    #[arg(long, env = "BILLING_SERVICE_TOKENS_FILE")]
+    pub service_tokens_file: Option<PathBuf>,
+
+    /// PEM file with the certificate chain that gRPC is served with. None: no TLS.
+    #[arg(long, env = "BILLING_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// PEM file with the certificate's private key.
+    #[arg(long, env = "BILLING_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// PEM file with the authorities whose client certificates are required.
+    #[arg(long, env = "BILLING_TLS_CLIENT_CA", requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub tuning: Tuning,
+
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Tuning {
+    /// Threads that serve requests. 0: half the machine's cores, since PostgreSQL needs the others.
+    #[arg(long, env = "BILLING_WORKER_THREADS", default_value_t = 0)]
+    pub worker_threads: usize,
+
+    /// Connections that write, each with a share of the accounts. More than the cores that
+    /// PostgreSQL may use gain nothing.
+    #[arg(long, env = "BILLING_LANES", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub lanes: u16,
+
+    /// Most commands in one transaction.
+    #[arg(long, env = "BILLING_BATCH_MAX", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub batch_max: u16,
+
+    /// Most commands that may wait in one lane; more are answered RESOURCE_EXHAUSTED at once.
+    #[arg(long, env = "BILLING_QUEUE_MAX", default_value_t = 8192)]
+    pub queue_max: u32,
+
+    /// Connections for histories, prices and tenants.
+    #[arg(long, env = "BILLING_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub pool_max: u32,
+
+    /// Seconds for an answer where the caller sets no deadline.
+    #[arg(long, env = "BILLING_DEADLINE_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub deadline_secs: u64,
+
+    /// Most concurrent calls on one connection.
+    #[arg(long, env = "BILLING_STREAMS_MAX", default_value_t = 4096)]
+    pub streams_max: u32,
+
+    /// Seconds that calls in flight have to end after SIGTERM.
+    #[arg(long, env = "BILLING_DRAIN_SECS", default_value_t = 20)]
+    pub drain_secs: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct MigrateOptions {
+    /// `up` applies what is missing; `down` undoes the newest, or all above `--to`.
+    pub direction: Direction,
+
+    /// URL of the database, for the role that owns the schema.
+    #[arg(long, env = "BILLING_OWNER_DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub owner_database_url: SecretString,
+
+    /// With `down`: the migration that is to remain the newest; 0 undoes all. Their data is lost.
+    #[arg(long)]
+    pub to: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// URL of the database, for a login role that is a member of `billing_app`.
+    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub database_url: SecretString,
+
+    /// Print the findings as one JSON array.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenOptions {
+    /// What its bearer may do: tools, gateway or admin.
+    #[arg(long)]
+    pub role: Role,
+
+    /// For which tenants: names joined by commas, or `*`.
+    #[arg(long)]
+    pub tenants: String,
+}
+
+fn secret(text: &str) -> Result<SecretString, String> {
+    if text.trim().is_empty() {
+        return Err("must not be blank".to_owned());
+    }
+    Ok(SecretString::from(text))
+}
+
+impl ServeOptions {
+    pub fn database_url(&self) -> anyhow::Result<&str> {
+        self.database_url
+            .as_ref()
+            .map(ExposeSecret::expose_secret)
+            .context("set DATABASE_URL or --database-url")
+    }
+
+    /// The tokens that are admitted; `None` where there are none and only loopback can call.
+    pub fn tokens(&self) -> anyhow::Result<Option<Vec<ServiceToken>>> {
+        let mut tokens = parse_tokens(&self.service_tokens)?;
+        if let Some(path) = &self.service_tokens_file {
+            let list = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            tokens.extend(parse_tokens(&list)?);
+        }
+        if !tokens.is_empty() {
+            return Ok(Some(tokens));
+        }
+        if !self.grpc_addr.ip().is_loopback() {
+            bail!(
+                "no service token is set, and {} is no loopback address: set BILLING_SERVICE_TOKENS \
+                 (`billing-core token` makes one)",
+                self.grpc_addr
+            );
+        }
+        Ok(None)
+    }
+}
+
+impl Tuning {
+    pub fn threads(&self) -> usize {
+        if self.worker_threads > 0 {
+            return self.worker_threads;
+        }
+        std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+    }
+
+    pub fn deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline_secs)
+    }
+
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_secs)
+    }
+}

@@ -1,0 +1,54 @@
+//! History: what the ledger has written, for people to read. Reads only.
+
+pub mod grpc;
+mod queries;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::id::{EntrySeq, HoldId};
+use crate::money::Micros;
+
+/// An entry with what people wrote about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub seq: EntrySeq,
+    /// As the table names it.
+    pub kind: String,
+    pub amount: Micros,
+    pub balance_after: Micros,
+    pub counterparty: String,
+    pub created_at: Timestamp,
+    pub request_id: Option<String>,
+    pub tool: Option<String>,
+    pub price_version: Option<i64>,
+    pub hold: Option<HoldId>,
+    pub refunds: Option<EntrySeq>,
+    pub description: Option<String>,
+    pub metadata: BTreeMap<String, String>,
+    pub reason: Option<String>,
+    pub actor: Option<String>,
+}
+
+/// Which entries of an account are asked for, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only what is older than this entry.
+    pub before: Option<EntrySeq>,
+    pub kind: Option<&'static str>,
+    pub tool: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    pub skip: i64,
+    pub most: i64,
+}
+
+/// What was spent in one of a list of spans, or on one tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage<T> {
+    pub of: T,
+    /// Charges less refunds.
+    pub spent: Micros,
+    pub charges: i64,
+}

@@ -1,0 +1,143 @@
+//! Every statement of the history.
+//!
+//! There is no index on time: within an account time rises with the sequence, so a span of time is a
+//! span of sequences, found by halving.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::types::Json;
+use sqlx::{PgPool, query, query_scalar};
+
+use super::{Entry, Filter, Usage};
+use crate::id::{AccountId, EntrySeq, HoldId};
+use crate::money::Micros;
+
+/// The first entry at or after a time, by halving; one past the newest where there is none.
+pub async fn first_at_or_after(pool: &PgPool, account: AccountId, at: Timestamp) -> Result<EntrySeq, sqlx::Error> {
+    let seq = query_scalar!(
+        r#"with recursive halving (low, high) as (
+            select 1::bigint, entry_seq + 1 from account where account_id = $1
+            union all
+            select case when e.created_at < $2 then (h.low + h.high) / 2 + 1 else h.low end,
+                case when e.created_at < $2 then h.high else (h.low + h.high) / 2 end
+            from halving h join entry e on e.account_id = $1 and e.seq = (h.low + h.high) / 2
+            where h.low < h.high
+        )
+        select low as "low!" from halving where low >= high"#,
+        account.uuid(),
+        at.to_sqlx() as SqlTimestamp,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(EntrySeq::new(seq.unwrap_or(1)))
+}
+
+/// Entries between two sequences, newest first; `before` is not among them.
+pub async fn entries(
+    pool: &PgPool,
+    account: AccountId,
+    from: EntrySeq,
+    before: EntrySeq,
+    filter: &Filter,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows = query!(
+        r#"select e.seq, e.kind, e.amount_micros, e.balance_after_micros, e.counterparty,
+            e.created_at as "created_at: SqlTimestamp", e.request_id, e.tool, e.price_version, e.hold_id,
+            e.refunds_seq, n.description as "description?",
+            n.metadata as "metadata?: Json<BTreeMap<String, String>>",
+            n.reason as "reason?", n.actor as "actor?"
+        from entry e left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
+        where e.account_id = $1 and e.seq >= $2 and e.seq < $3
+            and ($4::text is null or e.kind = $4) and ($5::text is null or e.tool = $5)
+        order by e.seq desc offset $6 limit $7"#,
+        account.uuid(),
+        from.get(),
+        before.get(),
+        filter.kind,
+        filter.tool,
+        filter.skip,
+        filter.most,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Entry {
+            seq: EntrySeq::new(row.seq),
+            kind: row.kind,
+            amount: Micros::new(row.amount_micros),
+            balance_after: Micros::new(row.balance_after_micros),
+            counterparty: row.counterparty,
+            created_at: row.created_at.to_jiff(),
+            request_id: row.request_id,
+            tool: row.tool,
+            price_version: row.price_version,
+            hold: row.hold_id.map(HoldId::from_uuid),
+            refunds: row.refunds_seq.map(EntrySeq::new),
+            description: row.description,
+            metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
+            reason: row.reason,
+            actor: row.actor,
+        })
+        .collect())
+}
+
+/// What was spent in each of the spans that begin at `starts` (sorted), by the number of the span.
+pub async fn usage_by_span(
+    pool: &PgPool,
+    account: AccountId,
+    from: EntrySeq,
+    before: EntrySeq,
+    starts: &[SqlTimestamp],
+) -> Result<Vec<Usage<usize>>, sqlx::Error> {
+    let rows = query!(
+        r#"select width_bucket(created_at, $4::timestamptz[]) as "span!",
+            (-sum(amount_micros))::bigint as "spent!", count(*) filter (where kind = 'charge') as "charges!"
+        from entry where account_id = $1 and seq >= $2 and seq < $3 and kind in ('charge', 'refund')
+        group by 1 order by 1"#,
+        account.uuid(),
+        from.get(),
+        before.get(),
+        starts as &[SqlTimestamp],
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Usage {
+            of: usize::try_from(row.span).unwrap_or_default(),
+            spent: Micros::new(row.spent),
+            charges: row.charges,
+        })
+        .collect())
+}
+
+/// What was spent on each tool; the empty name stands for charges by amount.
+pub async fn usage_by_tool(
+    pool: &PgPool,
+    account: AccountId,
+    from: EntrySeq,
+    before: EntrySeq,
+) -> Result<Vec<Usage<String>>, sqlx::Error> {
+    let rows = query!(
+        r#"select coalesce(tool, '') as "tool!", (-sum(amount_micros))::bigint as "spent!",
+            count(*) filter (where kind = 'charge') as "charges!"
+        from entry where account_id = $1 and seq >= $2 and seq < $3 and kind in ('charge', 'refund')
+        group by 1 order by 2 desc, 1"#,
+        account.uuid(),
+        from.get(),
+        before.get(),
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Usage {
+            of: row.tool,
+            spent: Micros::new(row.spent),
+            charges: row.charges,
+        })
+        .collect())
+}

@@ -1,0 +1,48 @@
+//! The table of contents: every RPC, one line each.
+
+use billing_proto::v1;
+use billing_proto::v1::account_service_server::AccountService;
+use billing_proto::v1::balance_service_server::BalanceService;
+use billing_proto::v1::price_service_server::PriceService;
+use tonic::{Request, Response, Status};
+
+use crate::{Core, account, charge, entry, hold, preflight, price};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl BalanceService for Core {
+    async fn check_balance(&self, request: Request<v1::CheckBalanceRequest>) -> Answer<v1::CheckBalanceResponse> { preflight::grpc::check_balance(self, request).await }
+    async fn place_hold(&self, request: Request<v1::PlaceHoldRequest>) -> Answer<v1::PlaceHoldResponse> { hold::grpc::place_hold(self, request).await }
+    async fn capture_hold(&self, request: Request<v1::CaptureHoldRequest>) -> Answer<v1::CaptureHoldResponse> { hold::grpc::capture_hold(self, request).await }
+    async fn release_hold(&self, request: Request<v1::ReleaseHoldRequest>) -> Answer<v1::ReleaseHoldResponse> { hold::grpc::release_hold(self, request).await }
+    async fn extend_hold(&self, request: Request<v1::ExtendHoldRequest>) -> Answer<v1::ExtendHoldResponse> { hold::grpc::extend_hold(self, request).await }
+    async fn charge(&self, request: Request<v1::ChargeRequest>) -> Answer<v1::ChargeResponse> { charge::grpc::charge(self, request).await }
+    async fn refund_charge(&self, request: Request<v1::RefundChargeRequest>) -> Answer<v1::RefundChargeResponse> { charge::grpc::refund_charge(self, request).await }
+    async fn get_balance(&self, request: Request<v1::GetBalanceRequest>) -> Answer<v1::GetBalanceResponse> { account::grpc::get_balance(self, request).await }
+    async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(self, request).await }
+    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { entry::grpc::get_usage(self, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl PriceService for Core {
+    async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(self, request).await }
+    async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(self, request).await }
+    async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(self, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl AccountService for Core {
+    async fn get_account(&self, request: Request<v1::GetAccountRequest>) -> Answer<v1::GetAccountResponse> { account::grpc::get_account(self, request).await }
+    async fn update_settings(&self, request: Request<v1::UpdateSettingsRequest>) -> Answer<v1::UpdateSettingsResponse> { account::grpc::update_settings(self, request).await }
+    async fn suspend_account(&self, request: Request<v1::SuspendAccountRequest>) -> Answer<v1::SuspendAccountResponse> { account::grpc::suspend_account(self, request).await }
+    async fn resume_account(&self, request: Request<v1::ResumeAccountRequest>) -> Answer<v1::ResumeAccountResponse> { account::grpc::resume_account(self, request).await }
+    async fn set_billing_enabled(&self, request: Request<v1::SetBillingEnabledRequest>) -> Answer<v1::SetBillingEnabledResponse> { account::grpc::set_billing_enabled(self, request).await }
+    async fn grant_credit(&self, request: Request<v1::GrantCreditRequest>) -> Answer<v1::GrantCreditResponse> { account::grpc::grant_credit(self, request).await }
+    async fn adjust_balance(&self, request: Request<v1::AdjustBalanceRequest>) -> Answer<v1::AdjustBalanceResponse> { account::grpc::adjust_balance(self, request).await }
+    async fn get_tenant(&self, request: Request<v1::GetTenantRequest>) -> Answer<v1::GetTenantResponse> { account::get_tenant(self, request).await }
+    async fn set_tenant(&self, request: Request<v1::SetTenantRequest>) -> Answer<v1::SetTenantResponse> { account::set_tenant(self, request).await }
+}

@@ -1,0 +1,145 @@
+//! PlaceHold, CaptureHold, ReleaseHold, ExtendHold.
+
+use billing_proto::v1;
+use jiff::Timestamp;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::Core;
+use crate::account::grpc::{call_of, parse_account};
+use crate::field;
+use crate::id::HoldId;
+use crate::ledger::grpc::{
+    KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage, retry_after, shortfall,
+};
+use crate::ledger::{Action, Answer, Command, CommandHash, Cost, Keyed, Overage, Refusal};
+use crate::preflight;
+use crate::status::not_found;
+
+pub async fn place_hold(
+    core: &Core,
+    request: Request<v1::PlaceHoldRequest>,
+) -> Result<Response<v1::PlaceHoldResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, name) = parse_account(&call, request.account)?;
+    let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
+    let ttl = field::ttl("ttl", request.ttl)?;
+    let request_id = field::optional_text("request_id", request.request_id, 255)?;
+    let topup_url = core.catalogue.latest().topup_url(&name.tenant_id).to_owned();
+    if request.dry_run {
+        let (answer, _) =
+            preflight::check(&core.reader, &core.catalogue, account, &name.tenant_id, &cost, call.deadline).await?;
+        return Ok(Response::new(placed(&answer, topup_url)));
+    }
+    if let Cost::Tool(_) = cost {
+        core.catalogue.fresh()?;
+    }
+    let hash = CommandHash::of("PlaceHold")
+        .cost(&cost)
+        .duration(ttl)
+        .finish();
+    let action = Action::PlaceHold {
+        opening: name,
+        keyed: Keyed::by_caller(&key, hash),
+        hold: HoldId::random(),
+        cost,
+        ttl,
+        request_id,
+    };
+    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    core.decisions.count("PlaceHold", answer.decision);
+    Ok(Response::new(placed(&answer, topup_url)))
+}
+
+fn placed(answer: &Answer, topup_url: String) -> v1::PlaceHoldResponse {
+    v1::PlaceHoldResponse {
+        decision: decision(answer.decision).into(),
+        enforced: true,
+        required_micros: answer.required.get(),
+        balance: Some(balance(answer.balance)),
+        shortfall_micros: shortfall(answer),
+        limits: limits(&answer.limits),
+        billing_enabled: answer.billing_enabled,
+        price_version: answer.price_version,
+        topup_url,
+        retry_after: retry_after(answer, Timestamp::now()),
+        hold: answer.hold.map(hold),
+        replayed: answer.replayed,
+    }
+}
+
+pub async fn capture_hold(
+    core: &Core,
+    request: Request<v1::CaptureHoldRequest>,
+) -> Result<Response<v1::CaptureHoldResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, name) = parse_account(&call, request.account)?;
+    let hold = parse_hold_id(request.hold_id)?;
+    let cost = parse_cost(request.cost, &name.tenant_id, Zero::Allowed)?;
+    let overage = parse_overage(request.overage_policy, Overage::AllowDebt)?;
+    let note = parse_note(request.description, request.metadata)?;
+    let hash = CommandHash::of("CaptureHold")
+        .cost(&cost)
+        .overage(overage)
+        .note(note.as_ref())
+        .finish();
+    let action = Action::Capture {
+        hold,
+        hash,
+        cost,
+        overage,
+        note,
+    };
+    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    Ok(Response::new(v1::CaptureHoldResponse {
+        charged_micros: answer.moved.get(),
+        released_micros: answer.released.get(),
+        debt_micros: answer.balance.debt().get(),
+        entry_id: core.entry_id(account, answer.entry),
+        balance: Some(balance(answer.balance)),
+    }))
+}
+
+pub async fn release_hold(
+    core: &Core,
+    request: Request<v1::ReleaseHoldRequest>,
+) -> Result<Response<v1::ReleaseHoldResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let hold_id = parse_hold_id(request.hold_id)?;
+    let action = Action::Release {
+        hold: hold_id,
+        hash: CommandHash::of("ReleaseHold").finish(),
+    };
+    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    Ok(Response::new(v1::ReleaseHoldResponse {
+        hold: answer.hold.map(hold),
+        balance: Some(balance(answer.balance)),
+    }))
+}
+
+pub async fn extend_hold(
+    core: &Core,
+    request: Request<v1::ExtendHoldRequest>,
+) -> Result<Response<v1::ExtendHoldResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let action = Action::Extend {
+        hold: parse_hold_id(request.hold_id)?,
+        ttl: field::ttl("ttl", request.ttl)?,
+    };
+    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    Ok(Response::new(v1::ExtendHoldResponse {
+        hold: answer.hold.map(hold),
+        balance: Some(balance(answer.balance)),
+    }))
+}
+
+/// A text that is no id of a hold names a hold that does not exist.
+fn parse_hold_id(text: String) -> Result<HoldId, Status> {
+    let text = field::text("hold_id", text, 64)?;
+    Uuid::try_parse(&text)
+        .map(HoldId::from_uuid)
+        .map_err(|_| not_found("HOLD_NOT_FOUND", &Refusal::HoldNotFound.to_string()))
+}

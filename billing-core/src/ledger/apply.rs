@@ -1,0 +1,312 @@
+//! Carries out a batch of commands inside the caller's transaction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::columns::Columns;
+use super::command::{Action, Command, CommandHash, EntryKind, Keyed, Opening};
+use super::decide::{Answer, Context, Refusal, decide};
+use super::known::KnownAccounts;
+use super::local_time::LocalTime;
+use super::queries::{self, Openings, TenantDefaults, Wanted};
+use super::state::{AccountState, Book, HoldWrite};
+use crate::id::AccountId;
+use crate::money::Micros;
+use crate::price::Catalogue;
+
+/// Limits of a new account where its tenant has set none: 10 USD a day, 100 USD a month.
+pub const DEFAULT_DAILY_LIMIT: Micros = Micros::new(10_000_000);
+pub const DEFAULT_MONTHLY_LIMIT: Micros = Micros::new(100_000_000);
+
+/// What a batch did, true once the caller's transaction is committed.
+#[derive(Debug)]
+pub struct Applied {
+    /// One for each command, in order.
+    pub outcomes: Vec<Result<Answer, Refusal>>,
+    /// The transaction, for `pg_xact_status` should its COMMIT get no answer.
+    pub transaction: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// A row that was locked was not the row that was read. Nothing may be committed.
+    #[error("{table}: {written} of {expected} rows written")]
+    RowsMissed {
+        table: &'static str,
+        expected: usize,
+        written: i64,
+    },
+    /// An account that was known is gone. The batch may be tried again with `known` forgotten.
+    #[error("an account known to exist has no row")]
+    AccountGone,
+}
+
+/// Decides the commands in order and writes what they change. Joins the caller's transaction,
+/// which must be READ COMMITTED and must be rolled back on an error.
+///
+/// About four statements, whatever the number of commands: lock, read, write, and the first one
+/// only where an account is not known.
+pub async fn apply(
+    conn: &mut PgConnection,
+    catalogue: &Catalogue,
+    known: &KnownAccounts,
+    commands: &[Command],
+) -> Result<Applied, ApplyError> {
+    let welcome = open_accounts(conn, known, commands).await?;
+
+    // Sorted: the one lock order of all batches of all cores.
+    let mut ids: Vec<Uuid> = commands.iter().map(|command| command.account.uuid()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut books: HashMap<AccountId, Book> = queries::lock_accounts(conn, &ids)
+        .await?
+        .into_iter()
+        .map(|(id, account)| (id, Book::new(id, account)))
+        .collect();
+
+    // A statement of its own: whatever was read while waiting for a lock may be stale.
+    let found = queries::find_keys_and_holds(conn, &wanted(commands)).await?;
+    for (account, key, used) in found.keys {
+        if let Some(book) = books.get_mut(&account) {
+            book.keys.insert(key, used);
+        }
+    }
+    for (account, hold) in found.holds {
+        if let Some(book) = books.get_mut(&account) {
+            book.holds.insert(hold.id, (hold, HoldWrite::None));
+        }
+    }
+    read_charges(conn, commands, &mut books).await?;
+    read_free_calls(conn, catalogue, commands, &mut books).await?;
+
+    let mut context = Context {
+        catalogue,
+        time: LocalTime::new(found.now),
+    };
+    for (account, command) in &welcome {
+        if let Some(book) = books.get_mut(account) {
+            // A welcome that cannot be given (it never overflows a new account) is none.
+            let _ = decide(book, command, &mut context);
+        }
+    }
+    let mut outcomes = Vec::with_capacity(commands.len());
+    for command in commands {
+        outcomes.push(match books.get_mut(&command.account) {
+            Some(book) => decide(book, command, &mut context),
+            None => Err(absent(command)?),
+        });
+    }
+    write(conn, found.now, books).await?;
+    Ok(Applied {
+        outcomes,
+        transaction: found.transaction,
+    })
+}
+
+/// Opens the accounts that do not exist. Answers with the welcome grants of those that this
+/// transaction opened: whoever's insert made the row writes its first entry.
+async fn open_accounts(
+    conn: &mut PgConnection,
+    known: &KnownAccounts,
+    commands: &[Command],
+) -> Result<Vec<(AccountId, Command)>, ApplyError> {
+    let unknown: BTreeMap<AccountId, &Opening> = commands
+        .iter()
+        .filter(|command| !known.contains(command.account))
+        .filter_map(|command| Some((command.account, command.action.opening()?)))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tenant_ids: Vec<String> = unknown.values().map(|opening| opening.tenant_id.clone()).collect();
+    tenant_ids.sort_unstable();
+    tenant_ids.dedup();
+    let tenants: HashMap<String, TenantDefaults> = queries::tenant_defaults(conn, &tenant_ids)
+        .await?
+        .into_iter()
+        .map(|tenant| (tenant.tenant_id.clone(), tenant))
+        .collect();
+    let mut openings = Openings::default();
+    for (account, opening) in &unknown {
+        let (daily, monthly) = default_limits(tenants.get(&opening.tenant_id));
+        openings.account_ids.push(account.uuid());
+        openings.tenant_ids.push(opening.tenant_id.clone());
+        openings.user_ids.push(opening.user_id.clone());
+        openings.daily_limits.push(daily.map(Micros::get));
+        openings.monthly_limits.push(monthly.map(Micros::get));
+    }
+    let opened = queries::insert_accounts(conn, &openings).await?;
+    Ok(opened
+        .into_iter()
+        .filter_map(|account| {
+            let opening = unknown.get(&account)?;
+            let amount = tenants.get(&opening.tenant_id)?.welcome_grant;
+            let command = welcome(account, opening, amount);
+            amount.is_positive().then_some((account, command))
+        })
+        .collect())
+}
+
+fn welcome(account: AccountId, opening: &Opening, amount: Micros) -> Command {
+    let hash = CommandHash::of("welcome").number(amount.get()).finish();
+    Command {
+        account,
+        action: Action::Post {
+            opening: opening.clone(),
+            keyed: Keyed::by_system("welcome", hash),
+            kind: EntryKind::Grant,
+            amount,
+            note: None,
+        },
+    }
+}
+
+fn default_limits(tenant: Option<&TenantDefaults>) -> (Option<Micros>, Option<Micros>) {
+    tenant.map_or((Some(DEFAULT_DAILY_LIMIT), Some(DEFAULT_MONTHLY_LIMIT)), |tenant| {
+        (tenant.daily_limit, tenant.monthly_limit)
+    })
+}
+
+/// An account that was never written, as it is once its first command comes: with the limits and
+/// the welcome grant of its tenant.
+pub fn account_to_be(tenant: Option<&TenantDefaults>, now: jiff::Timestamp) -> AccountState {
+    let (daily, monthly) = default_limits(tenant);
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let welcome = tenant.map_or(Micros::ZERO, |tenant| tenant.welcome_grant);
+    AccountState {
+        settled: welcome,
+        ..AccountState::new(daily, monthly, today)
+    }
+}
+
+fn wanted(commands: &[Command]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for command in commands {
+        if let Some(keyed) = command.action.key() {
+            wanted.key_accounts.push(command.account.uuid());
+            wanted.keys.push(keyed.key.clone());
+        }
+        if let Some(hold) = command.action.hold() {
+            wanted.hold_accounts.push(command.account.uuid());
+            wanted.holds.push(hold.uuid());
+        }
+    }
+    wanted
+}
+
+async fn read_charges(
+    conn: &mut PgConnection,
+    commands: &[Command],
+    books: &mut HashMap<AccountId, Book>,
+) -> Result<(), ApplyError> {
+    let (accounts, seqs): (Vec<Uuid>, Vec<i64>) = commands
+        .iter()
+        .filter_map(|command| match &command.action {
+            Action::RefundCharge { charge, .. } => Some((command.account.uuid(), charge.get())),
+            _ => None,
+        })
+        .unzip();
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    for (account, seq, charge) in queries::find_charges(conn, &accounts, &seqs).await? {
+        if let Some(book) = books.get_mut(&account) {
+            book.charges.insert(seq, charge);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the counters of the tools that have free calls, and of free holds that may come back.
+async fn read_free_calls(
+    conn: &mut PgConnection,
+    catalogue: &Catalogue,
+    commands: &[Command],
+    books: &mut HashMap<AccountId, Book>,
+) -> Result<(), ApplyError> {
+    let mut wanted: Vec<(Uuid, String)> = commands
+        .iter()
+        .filter_map(|command| {
+            let tool = command.action.tool().filter(|tool| catalogue.has_free_calls(tool))?;
+            Some((command.account.uuid(), tool.name.clone()))
+        })
+        .collect();
+    for book in books.values() {
+        let free = book.holds.values().filter(|(hold, _)| hold.waiver.is_some());
+        wanted.extend(free.filter_map(|(hold, _)| Some((book.id.uuid(), hold.tool.clone()?))));
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let (accounts, tools): (Vec<Uuid>, Vec<String>) = wanted.into_iter().unzip();
+    for (account, tool, calls) in queries::find_free_calls(conn, &accounts, &tools).await? {
+        if let Some(book) = books.get_mut(&account) {
+            book.free_calls.insert(tool, calls);
+        }
+    }
+    Ok(())
+}
+
+/// Why a command on an account without a row is refused. One that opens accounts has found its
+/// row, unless the row was only believed to be there.
+fn absent(command: &Command) -> Result<Refusal, ApplyError> {
+    match &command.action {
+        Action::RefundCharge { .. } => Ok(Refusal::ChargeNotFound),
+        action if action.opening().is_some() => Err(ApplyError::AccountGone),
+        _ => Ok(Refusal::HoldNotFound),
+    }
+}
+
+/// Writes the batch, one row for an account however many commands it had, and counts the rows: an
+/// update that missed one must not be committed.
+async fn write(
+    conn: &mut PgConnection,
+    now: jiff::Timestamp,
+    books: HashMap<AccountId, Book>,
+) -> Result<(), ApplyError> {
+    let mut columns = Columns::default();
+    for book in books.into_values() {
+        columns.take(book);
+    }
+    if !columns.settings.account_ids.is_empty() {
+        queries::write_settings(conn, &columns.settings).await?;
+    }
+    let expected = columns.accounts.account_ids.len();
+    if expected > 0 {
+        let written =
+            queries::write_accounts_entries_keys(conn, now, &columns.accounts, &columns.entries, &columns.keys).await?;
+        missed("account", expected, written)?;
+    }
+    let expected = columns.changed_holds.hold_ids.len();
+    if expected > 0 || !columns.placed.hold_ids.is_empty() {
+        let written = queries::write_holds(conn, now, &columns.placed, &columns.changed_holds).await?;
+        missed("hold", expected, written)?;
+    }
+    if !columns.notes.account_ids.is_empty() {
+        queries::insert_notes(conn, &columns.notes).await?;
+    }
+    if !columns.refunds.account_ids.is_empty() {
+        queries::write_refunds(conn, &columns.refunds).await?;
+    }
+    if !columns.free_calls.account_ids.is_empty() {
+        queries::write_free_calls(conn, &columns.free_calls).await?;
+    }
+    Ok(())
+}
+
+fn missed(table: &'static str, expected: usize, written: i64) -> Result<(), ApplyError> {
+    if i64::try_from(expected) == Ok(written) {
+        Ok(())
+    } else {
+        Err(ApplyError::RowsMissed {
+            table,
+            expected,
+            written,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! Concurrent requests share one transaction instead of waiting for each other.
+//!
+//! A few lanes, one connection each; an account's lane is the same in every core. A lane takes what
+//! queued while its previous batch was in flight: there is no timer, and a lone request pays for
+//! nothing but its own transaction. No answer leaves before COMMIT has been answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::command::Command;
+use super::decide::{Answer, Refusal};
+use super::lane::Lane;
+use crate::price::CataloguePulse;
+
+/// How the batcher is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct BatcherOptions {
+    /// Connections that write, each with its own share of the accounts.
+    pub lanes: usize,
+    /// Most commands in one transaction.
+    pub batch_max: usize,
+    /// Most commands that may wait in one lane.
+    pub queue_max: usize,
+}
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many wait. Nothing was done.
+    #[error("too many requests are waiting")]
+    Overloaded,
+    /// No answer in time. Whether the command was carried out is unknown to the caller.
+    #[error("no answer by the deadline")]
+    DeadlineExceeded,
+    /// Nothing was done.
+    #[error("the database cannot be reached")]
+    Unavailable,
+    /// The connection was lost at COMMIT, and what became of it could not be learned in time.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
+    /// Refused by the database, and logged. Nothing was done.
+    #[error("internal error")]
+    Internal,
+}
+
+/// A command on its way, and who waits for it.
+pub(super) struct Job {
+    pub command: Command,
+    pub waiter: Waiter,
+}
+
+pub(super) struct Waiter {
+    pub deadline: Instant,
+    reply: oneshot::Sender<Result<Answer, LedgerError>>,
+}
+
+impl Waiter {
+    /// Nobody waits for the answer any more.
+    pub fn is_gone(&self, now: Instant) -> bool {
+        self.deadline <= now || self.reply.is_closed()
+    }
+
+    pub fn answer(self, answer: Result<Answer, LedgerError>) {
+        // Whoever asked may have gone: the answer is stored under its key.
+        drop(self.reply.send(answer));
+    }
+}
+
+struct LaneHandle {
+    sender: mpsc::UnboundedSender<Job>,
+    depth: Arc<AtomicUsize>,
+}
+
+/// The way into the ledger for single commands. Cheap to clone; when the last clone is gone, the
+/// lanes carry out what still waits and end.
+#[derive(Clone)]
+pub struct Batcher {
+    lanes: Arc<[LaneHandle]>,
+    queue_max: usize,
+}
+
+impl Batcher {
+    /// Starts the lanes; they connect when there is something to do. The tasks end when the last
+    /// clone of the batcher is dropped, and must not end before.
+    pub fn start(
+        database: &PgConnectOptions,
+        catalogue: &CataloguePulse,
+        options: BatcherOptions,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let lanes = (0..options.lanes.max(1))
+            .map(|number| {
+                let (sender, jobs) = mpsc::unbounded_channel();
+                let depth = Arc::new(AtomicUsize::new(0));
+                let lane = Lane::new(number, database, catalogue, options.batch_max, Arc::clone(&depth));
+                tasks.spawn(lane.run(jobs));
+                LaneHandle { sender, depth }
+            })
+            .collect();
+        Self {
+            lanes,
+            queue_max: options.queue_max,
+        }
+    }
+
+    /// Carries out one command, together with whatever else waits. What it answers is committed.
+    pub async fn submit(&self, command: Command, deadline: Instant) -> Result<Answer, LedgerError> {
+        let lane = self.lane(&command);
+        if lane.depth.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
+            lane.depth.fetch_sub(1, Ordering::Relaxed);
+            return Err(LedgerError::Overloaded);
+        }
+        let (reply, answer) = oneshot::channel();
+        let waiter = Waiter { deadline, reply };
+        let job = Job { command, waiter };
+        if lane.sender.send(job).is_err() {
+            return Err(LedgerError::Unavailable);
+        }
+        match timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            // The lane is gone, and the process is ending.
+            Ok(Err(_)) => Err(LedgerError::OutcomeUnknown),
+            Err(_) => Err(LedgerError::DeadlineExceeded),
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is at least one lane, and the index is below their number")]
+    fn lane(&self, command: &Command) -> &LaneHandle {
+        let lanes = self.lanes.len();
+        let spread = usize::try_from(command.account.spread() & 0xffff).unwrap_or_default();
+        &self.lanes[spread % lanes]
+    }
+}

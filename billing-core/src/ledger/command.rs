@@ -1,0 +1,306 @@
+//! What can be asked of the ledger. A command names one account.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+
+use crate::id::{AccountId, EntrySeq, HoldId};
+use crate::money::Micros;
+use crate::price::ToolUse;
+
+/// One change of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub account: AccountId,
+    pub action: Action,
+}
+
+/// Who the account is: a command that may be the account's first carries it, and opens the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub tenant_id: String,
+    pub user_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    PlaceHold {
+        opening: Opening,
+        keyed: Keyed,
+        hold: HoldId,
+        cost: Cost,
+        ttl: SignedDuration,
+        request_id: Option<String>,
+    },
+    Capture {
+        hold: HoldId,
+        hash: CommandHash,
+        cost: Cost,
+        overage: Overage,
+        note: Option<Note>,
+    },
+    Release {
+        hold: HoldId,
+        hash: CommandHash,
+    },
+    Extend {
+        hold: HoldId,
+        ttl: SignedDuration,
+    },
+    /// Ends a hold whose time is up; does nothing to another.
+    Expire {
+        hold: HoldId,
+    },
+    Charge {
+        opening: Opening,
+        keyed: Keyed,
+        cost: Cost,
+        overage: Overage,
+        request_id: Option<String>,
+        note: Option<Note>,
+    },
+    RefundCharge {
+        keyed: Keyed,
+        charge: EntrySeq,
+        /// None: all that is left of the charge.
+        amount: Option<Micros>,
+        note: Option<Note>,
+    },
+    /// Money in (more than 0) or out (less than 0) that is no charge: grants, adjustments. It may
+    /// take the account into debt.
+    Post {
+        opening: Opening,
+        keyed: Keyed,
+        kind: EntryKind,
+        amount: Micros,
+        note: Option<Note>,
+    },
+    ChangeSettings {
+        opening: Opening,
+        change: SettingsChange,
+    },
+}
+
+impl Action {
+    /// Who the account is, for the commands that open one that does not exist. The others refer to
+    /// something in the account, and open none.
+    pub fn opening(&self) -> Option<&Opening> {
+        match self {
+            Self::PlaceHold { opening, .. }
+            | Self::Charge { opening, .. }
+            | Self::Post { opening, .. }
+            | Self::ChangeSettings { opening, .. } => Some(opening),
+            Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Expire { .. }
+            | Self::RefundCharge { .. } => None,
+        }
+    }
+
+    pub fn key(&self) -> Option<&Keyed> {
+        match self {
+            Self::PlaceHold { keyed, .. }
+            | Self::Charge { keyed, .. }
+            | Self::RefundCharge { keyed, .. }
+            | Self::Post { keyed, .. } => Some(keyed),
+            Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Expire { .. }
+            | Self::ChangeSettings { .. } => None,
+        }
+    }
+
+    /// The hold that the command is about and that must be read; not one that it places.
+    pub fn hold(&self) -> Option<HoldId> {
+        match self {
+            Self::Capture { hold, .. }
+            | Self::Release { hold, .. }
+            | Self::Extend { hold, .. }
+            | Self::Expire { hold } => Some(*hold),
+            Self::PlaceHold { .. }
+            | Self::Charge { .. }
+            | Self::RefundCharge { .. }
+            | Self::Post { .. }
+            | Self::ChangeSettings { .. } => None,
+        }
+    }
+
+    /// The tool whose free calls the command may take.
+    pub fn tool(&self) -> Option<&ToolUse> {
+        match self {
+            Self::PlaceHold { cost: Cost::Tool(tool), .. } | Self::Charge { cost: Cost::Tool(tool), .. } => Some(tool),
+            _ => None,
+        }
+    }
+}
+
+/// A command's key, unique within its account, and what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// With its namespace in front: see [`Keyed::by_caller`].
+    pub key: String,
+    pub hash: CommandHash,
+}
+
+impl Keyed {
+    /// A key that a caller chose.
+    pub fn by_caller(key: &str, hash: CommandHash) -> Self {
+        Self {
+            key: format!("c:{key}"),
+            hash,
+        }
+    }
+
+    /// A key of our own, which no caller can write.
+    pub fn by_system(key: &str, hash: CommandHash) -> Self {
+        Self {
+            key: format!("s:{key}"),
+            hash,
+        }
+    }
+}
+
+/// What a call costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cost {
+    Amount(Micros),
+    Tool(ToolUse),
+}
+
+/// What happens to the part of a charge that is more than there is for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overage {
+    Reject,
+    UpToAvailable,
+    AllowDebt,
+}
+
+/// What people write about an entry. It is kept apart from the ledger: it may be personal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    pub description: Option<String>,
+    pub metadata: BTreeMap<String, String>,
+    pub reason: Option<String>,
+    pub actor: Option<String>,
+}
+
+/// New settings; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    pub daily_limit: Option<Option<Micros>>,
+    pub monthly_limit: Option<Option<Micros>>,
+    pub low_balance_threshold: Option<Option<Micros>>,
+    pub time_zone: Option<String>,
+    pub suspended: Option<bool>,
+    pub billing_enabled: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    Charge,
+    Refund,
+    Grant,
+    Adjustment,
+}
+
+impl EntryKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Refund => "refund",
+            Self::Grant => "grant",
+            Self::Adjustment => "adjustment",
+        }
+    }
+
+    /// The other side of the books.
+    pub const fn counterparty(self) -> &'static str {
+        match self {
+            Self::Charge | Self::Refund => "usage",
+            Self::Grant => "grants",
+            Self::Adjustment => "adjustments",
+        }
+    }
+}
+
+/// SHA-256 of an RPC's name and its parsed content: what a key was used for. Prices are not part
+/// of it, a tool's use is; request id and trace are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandHash(pub [u8; 32]);
+
+impl CommandHash {
+    pub fn of(rpc: &str) -> CommandHasher {
+        let mut hasher = CommandHasher(Sha256::new());
+        hasher.text(rpc);
+        hasher
+    }
+}
+
+/// Takes a command's content, field by field in a fixed order; each with its length in front.
+pub struct CommandHasher(Sha256);
+
+impl CommandHasher {
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.0.update(text.len().to_be_bytes());
+        self.0.update(text);
+        self
+    }
+
+    pub fn number(&mut self, number: i64) -> &mut Self {
+        self.0.update(number.to_be_bytes());
+        self
+    }
+
+    pub fn optional_number(&mut self, number: Option<i64>) -> &mut Self {
+        match number {
+            None => self.number(0),
+            Some(number) => self.number(1).number(number),
+        }
+    }
+
+    pub fn cost(&mut self, cost: &Cost) -> &mut Self {
+        match cost {
+            Cost::Amount(amount) => self.text("amount").number(amount.get()),
+            Cost::Tool(tool) => {
+                self.text("tool").text(&tool.name).text(&tool.quantities.len().to_string());
+                for (unit, quantity) in &tool.quantities {
+                    self.text(unit).number(*quantity);
+                }
+                self
+            }
+        }
+    }
+
+    pub fn overage(&mut self, overage: Overage) -> &mut Self {
+        self.text(match overage {
+            Overage::Reject => "reject",
+            Overage::UpToAvailable => "up_to_available",
+            Overage::AllowDebt => "allow_debt",
+        })
+    }
+
+    pub fn duration(&mut self, duration: SignedDuration) -> &mut Self {
+        self.number(duration.as_secs()).number(duration.subsec_nanos().into())
+    }
+
+    pub fn note(&mut self, note: Option<&Note>) -> &mut Self {
+        let Some(note) = note else {
+            return self.text("");
+        };
+        for text in [&note.description, &note.reason, &note.actor] {
+            self.text(text.as_deref().unwrap_or_default());
+        }
+        self.text(&note.metadata.len().to_string());
+        for (key, value) in &note.metadata {
+            self.text(key).text(value);
+        }
+        self
+    }
+
+    pub fn finish(&mut self) -> CommandHash {
+        CommandHash(self.0.finalize_reset().into())
+    }
+}

@@ -1,0 +1,222 @@
+//! How a hold ends: captured, released or expired, and exactly once.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::command::{CommandHash, Cost, EntryKind, Note, Overage};
+use super::super::state::{Book, EntryDraft, Hold, HoldState, HoldWrite, Waiver};
+use super::super::stored;
+use super::spend::count_request;
+use super::{Answer, Context, HoldView, Refusal, standing};
+use crate::id::HoldId;
+use crate::money::Micros;
+use crate::price::cost_of;
+
+pub(super) struct Capture<'a> {
+    pub hash: CommandHash,
+    pub cost: &'a Cost,
+    pub overage: Overage,
+    pub note: &'a Option<Note>,
+}
+
+pub(super) fn capture(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    id: HoldId,
+    capture: &Capture<'_>,
+) -> Result<Answer, Refusal> {
+    let hold = match placed(book, id, Some(capture.hash))? {
+        Found::Placed(hold) => hold,
+        Found::Answered(answer) => return Ok(*answer),
+    };
+    // An amount of 0 says that there was no call to charge.
+    if *capture.cost == Cost::Amount(Micros::ZERO) {
+        return give_up(book, context, hold, capture.hash);
+    }
+    let cost = captured_cost(book, context, &hold, capture.cost)?;
+    let over = cost.minus(hold.amount)?.or_zero();
+    let charged = match capture.overage {
+        Overage::Reject if over.is_positive() => return Err(Refusal::OverageRejected(over)),
+        Overage::Reject | Overage::AllowDebt => cost,
+        Overage::UpToAvailable => {
+            let available = book.account.balance().available().or_zero();
+            cost.min(hold.amount.plus(available)?)
+        }
+    };
+    let released = hold.amount.minus(charged)?.or_zero();
+    let account = &mut book.account;
+    account.held = account.held.minus(hold.amount)?;
+    // The hold has counted already; only what goes beyond it counts now.
+    account.give_back(released, hold.counted)?;
+    account.count(charged.minus(hold.amount)?.or_zero())?;
+    count_request(account, charged, context)?;
+    let entry = book.post(EntryDraft {
+        kind: EntryKind::Charge,
+        amount: charged.negated()?,
+        request_id: hold.request_id.clone(),
+        tool: hold.tool.clone(),
+        price_version: hold.price_version,
+        hold: Some(id),
+        refunds: None,
+        note: capture.note.clone(),
+    })?;
+    if capture.overage == Overage::AllowDebt {
+        book.account.authorise_overdraft();
+    }
+    let answer = Answer {
+        required: cost,
+        price_version: hold.price_version,
+        moved: charged,
+        released,
+        entry: Some(entry),
+        ..standing(&book.account, &mut context.time)
+    };
+    Ok(end(book, hold, HoldState::Captured, Some(capture.hash), answer))
+}
+
+pub(super) fn release(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    id: HoldId,
+    hash: CommandHash,
+) -> Result<Answer, Refusal> {
+    match placed(book, id, Some(hash))? {
+        Found::Placed(hold) => give_up(book, context, hold, hash),
+        Found::Answered(answer) => Ok(*answer),
+    }
+}
+
+/// A repeated extension extends again: callers renew a hold by the same request.
+pub(super) fn extend(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    id: HoldId,
+    ttl: SignedDuration,
+) -> Result<Answer, Refusal> {
+    let mut hold = match placed(book, id, None)? {
+        Found::Placed(hold) => hold,
+        Found::Answered(answer) => return Ok(*answer),
+    };
+    let until = context.time.now().saturating_add(ttl).unwrap_or(hold.expires_at);
+    hold.expires_at = hold.expires_at.max(until);
+    let answer = Answer {
+        hold: Some(HoldView::from(&hold)),
+        ..standing(&book.account, &mut context.time)
+    };
+    put(book, hold);
+    Ok(answer)
+}
+
+/// The hold has been expired already, if its time is up.
+pub(super) fn expire(book: &mut Book, context: &mut Context<'_>, id: HoldId) -> Result<Answer, Refusal> {
+    let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
+    Ok(Answer {
+        hold: Some(HoldView::from(hold)),
+        ..standing(&book.account, &mut context.time)
+    })
+}
+
+/// Expires the hold, if it is there, placed, and its time is up: `expires_at` decides, whoever
+/// notices first.
+pub(super) fn expire_if_due(book: &mut Book, id: HoldId, now: Timestamp) -> Result<(), Refusal> {
+    let Some((hold, _)) = book.holds.get(&id) else {
+        return Ok(());
+    };
+    if hold.state != HoldState::Placed || now < hold.expires_at {
+        return Ok(());
+    }
+    let mut hold = hold.clone();
+    return_amount(book, &hold)?;
+    book.account.settle_overdraft();
+    hold.state = HoldState::Expired;
+    put(book, hold);
+    Ok(())
+}
+
+enum Found {
+    Placed(Hold),
+    /// The hold was ended by the same command: its answer.
+    Answered(Box<Answer>),
+}
+
+fn placed(book: &Book, id: HoldId, hash: Option<CommandHash>) -> Result<Found, Refusal> {
+    let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
+    if hold.state == HoldState::Placed {
+        return Ok(Found::Placed(hold.clone()));
+    }
+    match &hold.end {
+        Some((ended_by, stored)) if Some(*ended_by) == hash => {
+            let mut answer = stored::read(stored).ok_or(Refusal::StoredAnswer)?;
+            answer.replayed = true;
+            Ok(Found::Answered(Box::new(answer)))
+        }
+        _ => Err(Refusal::HoldEnded(hold.state)),
+    }
+}
+
+/// What the call cost, by the hold's own price.
+fn captured_cost(book: &Book, context: &Context<'_>, hold: &Hold, cost: &Cost) -> Result<Micros, Refusal> {
+    let cost = match cost {
+        Cost::Amount(amount) => *amount,
+        Cost::Tool(tool) if hold.tool.as_ref() != Some(&tool.name) => return Err(Refusal::NotTheHoldsTool),
+        Cost::Tool(tool) => match hold.price_version {
+            // The tenant let an unpriced tool pass.
+            None => Micros::ZERO,
+            Some(version) => {
+                let price = context
+                    .catalogue
+                    .version(tool, version)
+                    .ok_or(Refusal::PriceListStale)?;
+                cost_of(&price.terms, &tool.quantities)?
+            }
+        },
+    };
+    let free = hold.waiver.is_some() || !book.account.billing_enabled;
+    Ok(if free { Micros::ZERO } else { cost })
+}
+
+fn give_up(book: &mut Book, context: &mut Context<'_>, hold: Hold, hash: CommandHash) -> Result<Answer, Refusal> {
+    return_amount(book, &hold)?;
+    let answer = Answer {
+        released: hold.amount,
+        ..standing(&book.account, &mut context.time)
+    };
+    Ok(end(book, hold, HoldState::Released, Some(hash), answer))
+}
+
+/// Gives a hold's amount back to the balance, to its period, and its free call to its day.
+fn return_amount(book: &mut Book, hold: &Hold) -> Result<(), Refusal> {
+    let account = &mut book.account;
+    let held = account.held.minus(hold.amount)?;
+    account.give_back(hold.amount, hold.counted)?;
+    account.held = held;
+    book.changed = true;
+    if hold.waiver == Some(Waiver::FreeCall)
+        && hold.counted.day_no == book.account.period.day_no
+        && let Some(tool) = &hold.tool
+        && let Some(calls) = book.free_calls.get_mut(tool)
+        && calls.day_no == hold.counted.day_no
+    {
+        calls.used = calls.used.saturating_sub(1).max(0);
+        book.changed_free_calls.push(tool.clone());
+    }
+    Ok(())
+}
+
+fn end(book: &mut Book, mut hold: Hold, state: HoldState, by: Option<CommandHash>, answer: Answer) -> Answer {
+    hold.state = state;
+    let answer = Answer {
+        hold: Some(HoldView::from(&hold)),
+        ..answer
+    };
+    hold.end = by.map(|hash| (hash, stored::write(&answer)));
+    put(book, hold);
+    answer
+}
+
+fn put(book: &mut Book, hold: Hold) {
+    let write = match book.holds.get(&hold.id) {
+        Some((_, HoldWrite::Insert)) => HoldWrite::Insert,
+        _ => HoldWrite::Update,
+    };
+    book.holds.insert(hold.id, (hold, write));
+}

@@ -1,0 +1,242 @@
+//! The decisions: pure functions of an account's state, a command and a moment.
+
+mod hold;
+mod post;
+mod spend;
+
+use jiff::Timestamp;
+
+pub use spend::assess_check;
+
+use super::command::{Action, Command};
+use super::local_time::LocalTime;
+use super::state::{AccountState, Balance, Book, Hold, HoldState, UsedKey};
+use super::stored;
+use crate::id::{EntrySeq, HoldId};
+use crate::money::{Micros, Overflow};
+use crate::price::{Catalogue, PriceError};
+
+/// May this user spend this much? Where several denials hold, the first in this order is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Decision {
+    #[default]
+    Allowed,
+    ToolNotPriced,
+    AccountSuspended,
+    InsufficientBalance,
+    DailyLimitExceeded,
+    MonthlyLimitExceeded,
+}
+
+/// What an account's limits allow, use, and when they start again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub daily_limit: Option<Micros>,
+    pub day_used: Micros,
+    pub day_ends_at: Timestamp,
+    pub monthly_limit: Option<Micros>,
+    pub month_used: Micros,
+    pub month_ends_at: Timestamp,
+}
+
+/// A hold as answers show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldView {
+    pub id: HoldId,
+    pub amount: Micros,
+    pub expires_at: Timestamp,
+    pub state: HoldState,
+}
+
+impl From<&Hold> for HoldView {
+    fn from(hold: &Hold) -> Self {
+        Self {
+            id: hold.id,
+            amount: hold.amount,
+            expires_at: hold.expires_at,
+            state: hold.state,
+        }
+    }
+}
+
+/// What a command did. Each command fills what its answer has; the rest stays empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub decision: Decision,
+    pub required: Micros,
+    pub price_version: Option<i64>,
+    /// After the command.
+    pub balance: Balance,
+    pub limits: Limits,
+    pub billing_enabled: bool,
+    /// What a charge or capture took, or a refund gave.
+    pub moved: Micros,
+    /// What of a hold was given back.
+    pub released: Micros,
+    pub entry: Option<EntrySeq>,
+    pub hold: Option<HoldView>,
+    /// The answer was stored before: the command had been carried out already.
+    pub replayed: bool,
+    /// The whole account, for the commands that change settings.
+    pub account: Option<Box<AccountState>>,
+}
+
+/// Why a command was not carried out. It changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("the account has no such hold")]
+    HoldNotFound,
+    #[error("the hold has ended: {}", .0.name())]
+    HoldEnded(HoldState),
+    #[error("the cost is more than the hold, by {0}")]
+    OverageRejected(Micros),
+    #[error("the hold was not placed for this tool")]
+    NotTheHoldsTool,
+    #[error("the account has no charge of this id")]
+    ChargeNotFound,
+    #[error("of the charge, {left} can still be refunded")]
+    RefundExceedsCharge { left: Micros },
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    #[error("the price list of this core is older than the hold's price")]
+    PriceListStale,
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+    #[error("a stored answer cannot be read")]
+    StoredAnswer,
+}
+
+/// What a decision knows besides the account.
+pub struct Context<'a> {
+    pub catalogue: &'a Catalogue,
+    pub time: LocalTime,
+}
+
+/// Decides one command on an account and notes in the book what is to be written. A refusal leaves
+/// the book as it was, but for a hold whose time was up.
+pub fn decide(book: &mut Book, command: &Command, context: &mut Context<'_>) -> Result<Answer, Refusal> {
+    let today = context.time.day_in(&book.account.time_zone);
+    book.account.roll(today);
+    let now = context.time.now();
+    if let Some(keyed) = command.action.key()
+        && let Some(used) = book.keys.get(&keyed.key)
+    {
+        if used.hash != keyed.hash {
+            return Err(Refusal::KeyReused);
+        }
+        let mut answer = stored::read(&used.answer).ok_or(Refusal::StoredAnswer)?;
+        let hold = used.hold;
+        if let Some(id) = hold {
+            hold::expire_if_due(book, id, now)?;
+            answer.hold = book.holds.get(&id).map(|(hold, _)| HoldView::from(hold));
+        }
+        answer.replayed = true;
+        return Ok(answer);
+    }
+    if let Some(id) = command.action.hold() {
+        hold::expire_if_due(book, id, now)?;
+    }
+
+    let account_before = book.account.clone();
+    let entries_before = book.new_entries.len();
+    let decided = carry_out(book, command, context);
+    match &decided {
+        Ok(_) => book.account.settle_overdraft(),
+        Err(_) => {
+            book.account = account_before;
+            book.new_entries.truncate(entries_before);
+        }
+    }
+    decided
+}
+
+/// Functions below change holds, keys and counters last, when nothing can fail any more.
+fn carry_out(book: &mut Book, command: &Command, context: &mut Context<'_>) -> Result<Answer, Refusal> {
+    match &command.action {
+        Action::PlaceHold {
+            keyed,
+            hold,
+            cost,
+            ttl,
+            request_id,
+            ..
+        } => spend::place_hold(book, context, keyed, cost, &spend::Placement { id: *hold, ttl: *ttl, request_id }),
+        Action::Charge {
+            keyed,
+            cost,
+            overage,
+            request_id,
+            note,
+            ..
+        } => spend::charge(book, context, keyed, cost, *overage, &spend::ChargeNotes { request_id, note }),
+        Action::Capture {
+            hold,
+            hash,
+            cost,
+            overage,
+            note,
+        } => hold::capture(book, context, *hold, &hold::Capture { hash: *hash, cost, overage: *overage, note }),
+        Action::Release { hold, hash } => hold::release(book, context, *hold, *hash),
+        Action::Extend { hold, ttl } => hold::extend(book, context, *hold, *ttl),
+        Action::Expire { hold } => hold::expire(book, context, *hold),
+        Action::RefundCharge {
+            keyed,
+            charge,
+            amount,
+            note,
+        } => post::refund_charge(book, context, keyed, *charge, *amount, note.as_ref()),
+        Action::Post {
+            keyed,
+            kind,
+            amount,
+            note,
+            ..
+        } => post::post(book, context, keyed, *kind, *amount, note.as_ref()),
+        Action::ChangeSettings { change, .. } => Ok(post::change_settings(book, context, change)),
+    }
+}
+
+/// An answer that says how the account stands, and that nothing else was done.
+pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
+    Answer {
+        decision: Decision::Allowed,
+        required: Micros::ZERO,
+        price_version: None,
+        balance: account.balance(),
+        limits: limits(account, time),
+        billing_enabled: account.billing_enabled,
+        moved: Micros::ZERO,
+        released: Micros::ZERO,
+        entry: None,
+        hold: None,
+        replayed: false,
+        account: None,
+    }
+}
+
+fn limits(account: &AccountState, time: &mut LocalTime) -> Limits {
+    let today = time.day_in(&account.time_zone);
+    Limits {
+        daily_limit: account.daily_limit,
+        day_used: account.day_spent,
+        day_ends_at: today.day_ends_at,
+        monthly_limit: account.monthly_limit,
+        month_used: account.month_spent,
+        month_ends_at: today.month_ends_at,
+    }
+}
+
+/// Stores the answer under the command's key, for whoever asks again.
+fn store(book: &mut Book, keyed: &super::command::Keyed, answer: &Answer) {
+    book.keys.insert(
+        keyed.key.clone(),
+        UsedKey {
+            hash: keyed.hash,
+            answer: stored::write(answer),
+            hold: answer.hold.map(|hold| hold.id),
+        },
+    );
+    book.new_keys.push(keyed.key.clone());
+}

@@ -1,0 +1,139 @@
+//! Money that comes back or from elsewhere, and what an account is set to.
+
+use super::super::command::{EntryKind, Keyed, Note, SettingsChange};
+use super::super::state::{Book, ChargeState, EntryDraft};
+use super::{Answer, Context, Refusal, standing, store};
+use crate::id::EntrySeq;
+use crate::money::Micros;
+
+pub(super) fn refund_charge(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    keyed: &Keyed,
+    seq: EntrySeq,
+    amount: Option<Micros>,
+    note: Option<&Note>,
+) -> Result<Answer, Refusal> {
+    let charge = charge(book, seq).ok_or(Refusal::ChargeNotFound)?;
+    let left = charge.charged.minus(charge.refunded)?;
+    let amount = amount.unwrap_or(left);
+    if amount > left || !amount.is_positive() {
+        return Err(Refusal::RefundExceedsCharge { left });
+    }
+    give_back(book, &charge, amount)?;
+    book.account.total_spent = book.account.total_spent.minus(amount)?;
+    let entry = book.post(EntryDraft {
+        kind: EntryKind::Refund,
+        amount,
+        request_id: None,
+        tool: charge.tool.clone(),
+        price_version: None,
+        hold: None,
+        refunds: Some(seq),
+        note: note.cloned(),
+    })?;
+    let refunded = charge.refunded.plus(amount)?;
+    book.charges.insert(seq, ChargeState { refunded, ..charge });
+    book.refunded_charges.push(seq);
+    let answer = Answer {
+        moved: amount,
+        entry: Some(entry),
+        ..standing(&book.account, &mut context.time)
+    };
+    store(book, keyed, &answer);
+    Ok(answer)
+}
+
+/// A charge as it was read, or as this batch has just made it.
+fn charge(book: &Book, seq: EntrySeq) -> Option<ChargeState> {
+    if let Some(charge) = book.charges.get(&seq) {
+        return Some(charge.clone());
+    }
+    let entry = book
+        .new_entries
+        .iter()
+        .find(|entry| entry.seq == seq && entry.kind == EntryKind::Charge)?;
+    let charged = entry.amount.negated().ok()?;
+    let held = entry
+        .hold
+        .and_then(|id| book.holds.get(&id))
+        .map(|(hold, _)| (charged.min(hold.amount), hold.counted));
+    Some(ChargeState {
+        charged,
+        refunded: Micros::ZERO,
+        tool: entry.tool.clone(),
+        counted: entry.period,
+        held,
+    })
+}
+
+/// Gives a refund back to the limits: first what was counted last, the overage of a capture, then
+/// what its hold had counted.
+fn give_back(book: &mut Book, charge: &ChargeState, amount: Micros) -> Result<(), Refusal> {
+    let (by_hold, hold_period) = charge.held.unwrap_or((Micros::ZERO, charge.counted));
+    let overage_left = charge.charged.minus(by_hold)?.minus(charge.refunded)?.or_zero();
+    let of_overage = amount.min(overage_left);
+    book.account.give_back(of_overage, charge.counted)?;
+    book.account.give_back(amount.minus(of_overage)?, hold_period)?;
+    Ok(())
+}
+
+pub(super) fn post(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    keyed: &Keyed,
+    kind: EntryKind,
+    amount: Micros,
+    note: Option<&Note>,
+) -> Result<Answer, Refusal> {
+    let entry = book.post(EntryDraft {
+        kind,
+        amount,
+        request_id: None,
+        tool: None,
+        price_version: None,
+        hold: None,
+        refunds: None,
+        note: note.cloned(),
+    })?;
+    if !amount.is_positive() {
+        book.account.authorise_overdraft();
+    }
+    let answer = Answer {
+        moved: amount,
+        entry: Some(entry),
+        ..standing(&book.account, &mut context.time)
+    };
+    store(book, keyed, &answer);
+    Ok(answer)
+}
+
+pub(super) fn change_settings(book: &mut Book, context: &mut Context<'_>, change: &SettingsChange) -> Answer {
+    let account = &mut book.account;
+    if let Some(limit) = change.daily_limit {
+        account.daily_limit = limit;
+    }
+    if let Some(limit) = change.monthly_limit {
+        account.monthly_limit = limit;
+    }
+    if let Some(threshold) = change.low_balance_threshold {
+        account.low_balance_threshold = threshold;
+    }
+    if let Some(zone) = &change.time_zone {
+        // The same sums, under the date that it now is there: nothing is reset.
+        account.time_zone = zone.as_str().into();
+        account.spent_on = context.time.day_in(zone).date;
+    }
+    if let Some(suspended) = change.suspended {
+        account.suspended = suspended;
+    }
+    if let Some(enabled) = change.billing_enabled {
+        account.billing_enabled = enabled;
+    }
+    book.changed = true;
+    book.settings_changed = true;
+    Answer {
+        account: Some(Box::new(book.account.clone())),
+        ..standing(&book.account, &mut context.time)
+    }
+}

@@ -1,0 +1,270 @@
+//! May this be spent? The check itself, and the two commands that act on it.
+
+use jiff::SignedDuration;
+
+use super::super::command::{Cost, EntryKind, Keyed, Note, Overage};
+use super::super::state::{AccountState, Book, EntryDraft, FreeCalls, Hold, HoldState, HoldWrite, Waiver};
+use super::{Answer, Context, Decision, HoldView, Refusal, standing, store};
+use crate::id::HoldId;
+use crate::money::Micros;
+use crate::price::{Price, UnpricedTools, cost_of};
+
+/// What a check found: the decision, and what the call would take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Assessment {
+    decision: Decision,
+    /// What the call costs after waivers.
+    required: Micros,
+    /// What would be taken: less than `required` only where the policy says so.
+    taken: Micros,
+    price_version: Option<i64>,
+    waiver: Option<Waiver>,
+    /// The allowance that a free call is taken from.
+    free_calls_per_day: i32,
+}
+
+pub(super) struct Placement<'a> {
+    pub id: HoldId,
+    pub ttl: SignedDuration,
+    pub request_id: &'a Option<String>,
+}
+
+pub(super) struct ChargeNotes<'a> {
+    pub request_id: &'a Option<String>,
+    pub note: &'a Option<Note>,
+}
+
+/// Answers 'may this user spend this much?' for an account as it was read; changes nothing.
+pub fn assess_check(
+    account: &mut AccountState,
+    cost: &Cost,
+    free_calls: Option<FreeCalls>,
+    context: &mut Context<'_>,
+) -> Result<Answer, Refusal> {
+    let today = context.time.day_in(&account.time_zone);
+    account.roll(today);
+    let found = assess(account, cost, free_calls, Overage::Reject, context)?;
+    Ok(answer(&found, account, context))
+}
+
+pub(super) fn place_hold(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    keyed: &Keyed,
+    cost: &Cost,
+    placement: &Placement<'_>,
+) -> Result<Answer, Refusal> {
+    let found = assess(&book.account, cost, free_calls_of(book, cost), Overage::Reject, context)?;
+    if found.decision != Decision::Allowed {
+        return Ok(answer(&found, &book.account, context));
+    }
+    let now = context.time.now();
+    book.account.held = book.account.held.plus(found.required)?;
+    book.account.count(found.required)?;
+    book.changed = true;
+    take_free_call(book, cost, &found);
+    let hold = Hold {
+        id: placement.id,
+        amount: found.required,
+        state: HoldState::Placed,
+        placed_at: now,
+        expires_at: now.saturating_add(placement.ttl).unwrap_or(now),
+        counted: book.account.period,
+        tool: tool_name(cost),
+        price_version: found.price_version,
+        waiver: found.waiver,
+        request_id: placement.request_id.clone(),
+        end: None,
+    };
+    let answer = Answer {
+        hold: Some(HoldView::from(&hold)),
+        ..answer(&found, &book.account, context)
+    };
+    book.holds.insert(hold.id, (hold, HoldWrite::Insert));
+    store(book, keyed, &answer);
+    Ok(answer)
+}
+
+pub(super) fn charge(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    keyed: &Keyed,
+    cost: &Cost,
+    overage: Overage,
+    notes: &ChargeNotes<'_>,
+) -> Result<Answer, Refusal> {
+    let found = assess(&book.account, cost, free_calls_of(book, cost), overage, context)?;
+    if found.decision != Decision::Allowed {
+        return Ok(answer(&found, &book.account, context));
+    }
+    book.account.count(found.taken)?;
+    count_request(&mut book.account, found.taken, context)?;
+    let entry = book.post(EntryDraft {
+        kind: EntryKind::Charge,
+        amount: found.taken.negated()?,
+        request_id: notes.request_id.clone(),
+        tool: tool_name(cost),
+        price_version: found.price_version,
+        hold: None,
+        refunds: None,
+        note: notes.note.clone(),
+    })?;
+    if overage == Overage::AllowDebt {
+        book.account.authorise_overdraft();
+    }
+    take_free_call(book, cost, &found);
+    let answer = Answer {
+        moved: found.taken,
+        entry: Some(entry),
+        ..answer(&found, &book.account, context)
+    };
+    store(book, keyed, &answer);
+    Ok(answer)
+}
+
+/// Counts a charge of `amount` in the account's own figures.
+pub(super) fn count_request(
+    account: &mut AccountState,
+    amount: Micros,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    account.total_spent = account.total_spent.plus(amount)?;
+    account.request_count = account.request_count.saturating_add(1);
+    account.last_request_at = Some(context.time.now());
+    Ok(())
+}
+
+fn assess(
+    account: &AccountState,
+    cost: &Cost,
+    free_calls: Option<FreeCalls>,
+    overage: Overage,
+    context: &Context<'_>,
+) -> Result<Assessment, Refusal> {
+    let mut found = Assessment {
+        decision: Decision::Allowed,
+        required: Micros::ZERO,
+        taken: Micros::ZERO,
+        price_version: None,
+        waiver: None,
+        free_calls_per_day: 0,
+    };
+    let mut unpriced = false;
+    match cost {
+        Cost::Amount(amount) => found.required = *amount,
+        Cost::Tool(tool) => match context.catalogue.price(tool, context.time.now()) {
+            Some(price) => {
+                found.required = cost_of(&price.terms, &tool.quantities)?;
+                found.price_version = Some(price.version);
+                waive_free_call(&mut found, account, price, free_calls);
+            }
+            None => unpriced = context.catalogue.unpriced_tools(&tool.tenant_id) == UnpricedTools::Deny,
+        },
+    }
+    if !account.billing_enabled {
+        found.required = Micros::ZERO;
+        found.waiver = Some(Waiver::BillingDisabled);
+        return Ok(found);
+    }
+    let available = account.balance().available();
+    found.taken = match overage {
+        Overage::Reject | Overage::AllowDebt => found.required,
+        Overage::UpToAvailable => found.required.min(available.or_zero()),
+    };
+    found.decision = if unpriced {
+        Decision::ToolNotPriced
+    } else {
+        deny(account, &found, overage, available)?
+    };
+    Ok(found)
+}
+
+fn waive_free_call(found: &mut Assessment, account: &AccountState, price: &Price, free_calls: Option<FreeCalls>) {
+    let used_today = free_calls
+        .filter(|calls| calls.day_no == account.period.day_no)
+        .map_or(0, |calls| calls.used);
+    if found.required.is_positive() && used_today < price.terms.free_calls_per_day {
+        found.required = Micros::ZERO;
+        found.waiver = Some(Waiver::FreeCall);
+        found.free_calls_per_day = price.terms.free_calls_per_day;
+    }
+}
+
+fn deny(
+    account: &AccountState,
+    found: &Assessment,
+    overage: Overage,
+    available: Micros,
+) -> Result<Decision, Refusal> {
+    if account.suspended {
+        return Ok(Decision::AccountSuspended);
+    }
+    // What costs nothing is within every balance and every limit.
+    if !found.required.is_positive() {
+        return Ok(Decision::Allowed);
+    }
+    let too_little = match overage {
+        Overage::Reject => found.required > available,
+        Overage::UpToAvailable => !available.is_positive(),
+        Overage::AllowDebt => false,
+    };
+    if too_little {
+        return Ok(Decision::InsufficientBalance);
+    }
+    if exceeds(account.day_spent, found.taken, account.daily_limit)? {
+        return Ok(Decision::DailyLimitExceeded);
+    }
+    if exceeds(account.month_spent, found.taken, account.monthly_limit)? {
+        return Ok(Decision::MonthlyLimitExceeded);
+    }
+    Ok(Decision::Allowed)
+}
+
+fn exceeds(used: Micros, more: Micros, limit: Option<Micros>) -> Result<bool, Refusal> {
+    let after = used.plus(more)?;
+    Ok(limit.is_some_and(|limit| after > limit))
+}
+
+fn answer(found: &Assessment, account: &AccountState, context: &mut Context<'_>) -> Answer {
+    Answer {
+        decision: found.decision,
+        required: found.required,
+        price_version: found.price_version,
+        ..standing(account, &mut context.time)
+    }
+}
+
+fn tool_name(cost: &Cost) -> Option<String> {
+    match cost {
+        Cost::Amount(_) => None,
+        Cost::Tool(tool) => Some(tool.name.clone()),
+    }
+}
+
+fn free_calls_of(book: &Book, cost: &Cost) -> Option<FreeCalls> {
+    match cost {
+        Cost::Amount(_) => None,
+        Cost::Tool(tool) => book.free_calls.get(&tool.name).copied(),
+    }
+}
+
+fn take_free_call(book: &mut Book, cost: &Cost, found: &Assessment) {
+    let (Cost::Tool(tool), Some(Waiver::FreeCall)) = (cost, found.waiver) else {
+        return;
+    };
+    let day_no = book.account.period.day_no;
+    let used_today = book
+        .free_calls
+        .get(&tool.name)
+        .filter(|calls| calls.day_no == day_no)
+        .map_or(0, |calls| calls.used);
+    book.free_calls.insert(
+        tool.name.clone(),
+        FreeCalls {
+            day_no,
+            used: used_today.saturating_add(1),
+            allowed: found.free_calls_per_day,
+        },
+    );
+    book.changed_free_calls.push(tool.name.clone());
+}

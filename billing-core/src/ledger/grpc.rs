@@ -1,0 +1,159 @@
+//! The ledger's words as the contract writes them; the slices' answers share them.
+
+use billing_proto::v1;
+use jiff::Timestamp;
+
+use super::command::{Cost, Note, Overage};
+use super::decide::{Answer, Decision, HoldView, Limits};
+use super::state::{Balance, HoldState};
+use crate::field::{self, FieldError};
+use crate::money::Micros;
+use crate::price::ToolUse;
+
+pub const KEY_BYTES: usize = 255;
+
+pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let mut seconds = at.as_second();
+    let mut nanos = at.subsec_nanosecond();
+    // The wire counts nanoseconds forward, also before the epoch.
+    if nanos < 0 {
+        seconds -= 1;
+        nanos += 1_000_000_000;
+    }
+    prost_types::Timestamp { seconds, nanos }
+}
+
+pub fn balance(balance: Balance) -> v1::Balance {
+    v1::Balance {
+        currency: "USD".to_owned(),
+        settled_micros: balance.settled.get(),
+        held_micros: balance.held.get(),
+        available_micros: balance.available().get(),
+        debt_micros: balance.debt().get(),
+    }
+}
+
+pub fn limits(limits: &Limits) -> Vec<v1::LimitStatus> {
+    let status = |period: v1::LimitPeriod, limit: Option<Micros>, used: Micros, ends_at| v1::LimitStatus {
+        period: period.into(),
+        limit_micros: limit.map(Micros::get),
+        used_micros: used.get(),
+        remaining_micros: limit.map(|limit| limit.minus(used).unwrap_or_default().or_zero().get()),
+        resets_at: Some(timestamp(ends_at)),
+    };
+    vec![
+        status(v1::LimitPeriod::Day, limits.daily_limit, limits.day_used, limits.day_ends_at),
+        status(v1::LimitPeriod::Month, limits.monthly_limit, limits.month_used, limits.month_ends_at),
+    ]
+}
+
+pub fn decision(decision: Decision) -> v1::Decision {
+    match decision {
+        Decision::Allowed => v1::Decision::Allowed,
+        Decision::ToolNotPriced => v1::Decision::ToolNotPriced,
+        Decision::AccountSuspended => v1::Decision::AccountSuspended,
+        Decision::InsufficientBalance => v1::Decision::InsufficientBalance,
+        Decision::DailyLimitExceeded => v1::Decision::DailyLimitExceeded,
+        Decision::MonthlyLimitExceeded => v1::Decision::MonthlyLimitExceeded,
+    }
+}
+
+pub fn hold(hold: HoldView) -> v1::Hold {
+    let state = match hold.state {
+        HoldState::Placed => v1::HoldState::Placed,
+        HoldState::Captured => v1::HoldState::Captured,
+        HoldState::Released => v1::HoldState::Released,
+        HoldState::Expired => v1::HoldState::Expired,
+    };
+    v1::Hold {
+        hold_id: hold.id.to_string(),
+        amount_micros: hold.amount.get(),
+        expires_at: Some(timestamp(hold.expires_at)),
+        state: state.into(),
+    }
+}
+
+/// What a denied caller needs to know besides the figures: what is missing, and how long to wait.
+pub fn shortfall(answer: &Answer) -> i64 {
+    if answer.decision == Decision::Allowed {
+        return 0;
+    }
+    let available = answer.balance.available();
+    answer.required.minus(available).unwrap_or_default().or_zero().get()
+}
+
+/// How long until the limit that denied starts again; at least a second.
+pub fn retry_after(answer: &Answer, now: Timestamp) -> Option<prost_types::Duration> {
+    let ends_at = match answer.decision {
+        Decision::DailyLimitExceeded => answer.limits.day_ends_at,
+        Decision::MonthlyLimitExceeded => answer.limits.month_ends_at,
+        Decision::Allowed
+        | Decision::ToolNotPriced
+        | Decision::AccountSuspended
+        | Decision::InsufficientBalance => return None,
+    };
+    Some(prost_types::Duration {
+        seconds: ends_at.duration_since(now).as_secs().max(0) + 1,
+        nanos: 0,
+    })
+}
+
+/// Whether a cost may be 0.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Zero {
+    Allowed,
+    Refused,
+}
+
+pub fn parse_cost(cost: Option<v1::Cost>, tenant_id: &str, zero: Zero) -> Result<Cost, FieldError> {
+    match cost.and_then(|cost| cost.cost) {
+        None => Err(FieldError::new("cost", "must name an amount or a tool")),
+        Some(v1::cost::Cost::AmountMicros(micros)) => match zero {
+            Zero::Allowed => field::amount("cost.amount_micros", micros).map(Cost::Amount),
+            Zero::Refused => field::positive_amount("cost.amount_micros", micros).map(Cost::Amount),
+        },
+        Some(v1::cost::Cost::Tool(usage)) => parse_tool_use("cost.tool", usage, tenant_id).map(Cost::Tool),
+    }
+}
+
+/// A tool's use; `path` is how the request names it.
+pub fn parse_tool_use(path: &str, usage: v1::ToolUsage, tenant_id: &str) -> Result<ToolUse, FieldError> {
+    let quantities = format!("{path}.quantities");
+    if usage.quantities.len() > 16 {
+        return Err(FieldError::new(quantities, "must have at most 16 units"));
+    }
+    for (unit, quantity) in &usage.quantities {
+        field::text(&quantities, unit.clone(), 64)?;
+        field::number(&quantities, *quantity, 0, i64::MAX)
+            .map_err(|_| FieldError::new(quantities.clone(), format!("{unit:?} must not be negative")))?;
+    }
+    Ok(ToolUse {
+        tenant_id: tenant_id.to_owned(),
+        name: field::text(&format!("{path}.name"), usage.name, 128)?,
+        quantities: usage.quantities,
+    })
+}
+
+pub fn parse_overage(policy: i32, default: Overage) -> Result<Overage, FieldError> {
+    match v1::OveragePolicy::try_from(policy) {
+        Ok(v1::OveragePolicy::Unspecified) => Ok(default),
+        Ok(v1::OveragePolicy::Reject) => Ok(Overage::Reject),
+        Ok(v1::OveragePolicy::UpToAvailable) => Ok(Overage::UpToAvailable),
+        Ok(v1::OveragePolicy::AllowDebt) => Ok(Overage::AllowDebt),
+        Err(_) => Err(FieldError::new("overage_policy", "must be a policy that the contract names")),
+    }
+}
+
+/// Description and metadata, none where both are empty.
+pub fn parse_note(
+    description: String,
+    metadata: std::collections::BTreeMap<String, String>,
+) -> Result<Option<Note>, FieldError> {
+    let note = Note {
+        description: field::optional_text("description", description, 500)?,
+        metadata: field::metadata("metadata", metadata)?,
+        reason: None,
+        actor: None,
+    };
+    Ok((note != Note::default()).then_some(note))
+}

@@ -1,0 +1,125 @@
+//! Local days and months: when a limit's period began and when it ends.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+/// The local day of a moment in one zone, and when that day and its month end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalDay {
+    pub date: Date,
+    pub day_ends_at: Timestamp,
+    pub month_ends_at: Timestamp,
+}
+
+/// One moment, seen from the zones that are asked about. A batch asks about the same few zones
+/// many times.
+#[derive(Clone, Debug)]
+pub struct LocalTime {
+    now: Timestamp,
+    seen: Vec<(String, LocalDay)>,
+}
+
+impl LocalTime {
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            seen: Vec::new(),
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The local day in `zone`. A name that is no zone any more counts as UTC: names are checked
+    /// when they are set, and a decision must not fail on an older zone database.
+    pub fn day_in(&mut self, zone: &str) -> LocalDay {
+        if let Some((_, day)) = self.seen.iter().find(|(name, _)| name == zone) {
+            return *day;
+        }
+        let time_zone = if zone == "UTC" {
+            TimeZone::UTC
+        } else {
+            TimeZone::get(zone).unwrap_or(TimeZone::UTC)
+        };
+        let day = local_day(self.now, &time_zone);
+        self.seen.push((zone.to_owned(), day));
+        day
+    }
+}
+
+/// Whether `zone` is an IANA name that limits can follow.
+pub fn is_zone(zone: &str) -> bool {
+    zone == "UTC" || TimeZone::get(zone).is_ok()
+}
+
+fn local_day(now: Timestamp, zone: &TimeZone) -> LocalDay {
+    let date = zone.to_datetime(now).date();
+    // Where midnight does not exist, a day begins with the first moment after the gap.
+    let starts = |date: Result<Date, jiff::Error>| {
+        date.and_then(|date| zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())))
+            .unwrap_or(Timestamp::MAX)
+    };
+    LocalDay {
+        date,
+        day_ends_at: starts(date.checked_add(1.day())),
+        month_ends_at: starts(date.last_of_month().checked_add(1.day())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(now: &str, zone: &str) -> (String, String, String) {
+        let day = LocalTime::new(now.parse().unwrap()).day_in(zone);
+        (
+            day.date.to_string(),
+            day.day_ends_at.to_string(),
+            day.month_ends_at.to_string(),
+        )
+    }
+
+    fn texts(date: &str, day_end: &str, month_end: &str) -> (String, String, String) {
+        (date.to_owned(), day_end.to_owned(), month_end.to_owned())
+    }
+
+    #[test]
+    fn a_day_in_kyiv_has_23_hours_in_march_and_25_in_october() {
+        assert_eq!(
+            day("2026-03-28T22:00:00Z", "Europe/Kyiv"),
+            texts("2026-03-29", "2026-03-29T21:00:00Z", "2026-03-31T21:00:00Z")
+        );
+        assert_eq!(
+            day("2026-10-24T21:00:00Z", "Europe/Kyiv"),
+            texts("2026-10-25", "2026-10-25T22:00:00Z", "2026-10-31T22:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_day_without_a_midnight_begins_after_the_gap() {
+        // Cairo springs forward at midnight on the last Friday of April: 2026-04-24 begins at 01:00.
+        assert_eq!(
+            day("2026-04-23T20:00:00Z", "Africa/Cairo"),
+            texts("2026-04-23", "2026-04-23T22:00:00Z", "2026-04-30T21:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_month_ends_with_the_year() {
+        assert_eq!(
+            day("2026-12-31T23:59:59.999999Z", "UTC"),
+            texts("2026-12-31", "2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn only_zone_names_are_zones() {
+        assert!(is_zone("Europe/Kyiv"));
+        assert!(is_zone("UTC"));
+        for wrong in ["", "Europe/Atlantis", "../etc/passwd", "+02:00"] {
+            assert!(!is_zone(wrong), "{wrong}");
+        }
+    }
+}

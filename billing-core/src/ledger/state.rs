@@ -1,0 +1,334 @@
+//! What a decision reads and changes: an account's row, and what of it a batch has loaded.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::command::{CommandHash, EntryKind, Note};
+use super::local_time::LocalDay;
+use crate::id::{AccountId, EntrySeq, HoldId};
+use crate::money::{Micros, Overflow};
+
+/// An account's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    pub settled: Micros,
+    pub held: Micros,
+    /// How far below zero `settled - held` has been allowed to go.
+    pub overdraft: Micros,
+    pub daily_limit: Option<Micros>,
+    pub monthly_limit: Option<Micros>,
+    pub low_balance_threshold: Option<Micros>,
+    pub time_zone: Arc<str>,
+    pub spent_on: Date,
+    pub period: Period,
+    pub day_spent: Micros,
+    pub month_spent: Micros,
+    pub billing_enabled: bool,
+    pub suspended: bool,
+    pub total_spent: Micros,
+    pub request_count: i64,
+    pub last_request_at: Option<Timestamp>,
+    pub entry_seq: EntrySeq,
+    pub version: i64,
+}
+
+/// A day and a month of an account, by their numbers in its life. Numbers, since a change of the
+/// zone gives the same period another date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub day_no: i32,
+    pub month_no: i32,
+}
+
+/// What an account holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    pub settled: Micros,
+    pub held: Micros,
+}
+
+impl Balance {
+    /// What may be spent. Both parts are far from the ends of their range, by the schema.
+    pub fn available(self) -> Micros {
+        self.settled.minus(self.held).unwrap_or(self.settled)
+    }
+
+    pub fn debt(self) -> Micros {
+        self.settled.negated().unwrap_or_default().or_zero()
+    }
+}
+
+impl AccountState {
+    /// An account as it is before its first entry, on the given local day.
+    pub fn new(daily_limit: Option<Micros>, monthly_limit: Option<Micros>, today: Date) -> Self {
+        Self {
+            settled: Micros::ZERO,
+            held: Micros::ZERO,
+            overdraft: Micros::ZERO,
+            daily_limit,
+            monthly_limit,
+            low_balance_threshold: None,
+            time_zone: Arc::from("UTC"),
+            spent_on: today,
+            period: Period {
+                day_no: 1,
+                month_no: 1,
+            },
+            day_spent: Micros::ZERO,
+            month_spent: Micros::ZERO,
+            billing_enabled: true,
+            suspended: false,
+            total_spent: Micros::ZERO,
+            request_count: 0,
+            last_request_at: None,
+            entry_seq: EntrySeq::new(0),
+            version: 0,
+        }
+    }
+
+    pub fn balance(&self) -> Balance {
+        Balance {
+            settled: self.settled,
+            held: self.held,
+        }
+    }
+
+    /// Begins a new day, and month, where the account's local day has moved on. A clock that went
+    /// back changes nothing.
+    pub fn roll(&mut self, today: LocalDay) {
+        if today.date <= self.spent_on {
+            return;
+        }
+        if today.date.first_of_month() > self.spent_on.first_of_month() {
+            self.month_spent = Micros::ZERO;
+            self.period.month_no = self.period.month_no.saturating_add(1);
+        }
+        self.day_spent = Micros::ZERO;
+        self.period.day_no = self.period.day_no.saturating_add(1);
+        self.spent_on = today.date;
+    }
+
+    /// Counts an amount against the limits of the current period.
+    pub fn count(&mut self, amount: Micros) -> Result<(), Overflow> {
+        self.day_spent = self.day_spent.plus(amount)?;
+        self.month_spent = self.month_spent.plus(amount)?;
+        Ok(())
+    }
+
+    /// Gives an amount back to the limits of the period in which it was counted, while it lasts.
+    pub fn give_back(&mut self, amount: Micros, counted: Period) -> Result<(), Overflow> {
+        if counted.day_no == self.period.day_no {
+            self.day_spent = self.day_spent.minus(amount)?;
+        }
+        if counted.month_no == self.period.month_no {
+            self.month_spent = self.month_spent.minus(amount)?;
+        }
+        Ok(())
+    }
+
+    /// Allows the balance to be as far below zero as it now is. Only what may do so calls this:
+    /// the schema refuses any other overdraft.
+    pub fn authorise_overdraft(&mut self) {
+        let below = self.balance().available().negated().unwrap_or_default();
+        self.overdraft = self.overdraft.max(below);
+    }
+
+    /// Takes the allowance back as far as the balance has risen.
+    pub fn settle_overdraft(&mut self) {
+        let below = self.balance().available().negated().unwrap_or_default().or_zero();
+        self.overdraft = self.overdraft.min(below);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldState {
+    Placed,
+    Captured,
+    Released,
+    Expired,
+}
+
+impl HoldState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Captured => "captured",
+            Self::Released => "released",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Placed, Self::Captured, Self::Released, Self::Expired]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// Why a hold costs nothing, and its capture neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiver {
+    FreeCall,
+    BillingDisabled,
+}
+
+impl Waiver {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FreeCall => "free_call",
+            Self::BillingDisabled => "billing_disabled",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::FreeCall, Self::BillingDisabled]
+            .into_iter()
+            .find(|waiver| waiver.name() == name)
+    }
+}
+
+/// A hold's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    pub id: HoldId,
+    pub amount: Micros,
+    pub state: HoldState,
+    pub placed_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub counted: Period,
+    pub tool: Option<String>,
+    pub price_version: Option<i64>,
+    pub waiver: Option<Waiver>,
+    pub request_id: Option<String>,
+    /// The command that captured or released, and its stored answer.
+    pub end: Option<(CommandHash, Vec<u8>)>,
+}
+
+/// What must be written of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldWrite {
+    None,
+    Insert,
+    Update,
+}
+
+/// A key that was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    pub hash: CommandHash,
+    pub answer: Vec<u8>,
+    pub hold: Option<HoldId>,
+}
+
+/// A charge that is refunded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeState {
+    pub charged: Micros,
+    pub refunded: Micros,
+    pub tool: Option<String>,
+    /// The period in which the charge was made; of a capture, that of its overage.
+    pub counted: Period,
+    /// Of a capture: how much of the charge its hold had counted, and when.
+    pub held: Option<(Micros, Period)>,
+}
+
+/// Free calls of one tool that an account took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeCalls {
+    pub day_no: i32,
+    pub used: i32,
+    /// The allowance when the last one was taken.
+    pub allowed: i32,
+}
+
+/// An entry to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    pub seq: EntrySeq,
+    pub kind: EntryKind,
+    pub amount: Micros,
+    pub balance_after: Micros,
+    pub period: Period,
+    pub request_id: Option<String>,
+    pub tool: Option<String>,
+    pub price_version: Option<i64>,
+    pub hold: Option<HoldId>,
+    pub refunds: Option<EntrySeq>,
+    pub note: Option<Note>,
+}
+
+/// An account in a batch: what was read of it, and what is to be written.
+#[derive(Clone, Debug)]
+pub struct Book {
+    pub id: AccountId,
+    pub account: AccountState,
+    /// The account's row differs from what was read.
+    pub changed: bool,
+    /// Limits, zone, flags or threshold differ.
+    pub settings_changed: bool,
+    pub holds: HashMap<HoldId, (Hold, HoldWrite)>,
+    pub keys: HashMap<String, UsedKey>,
+    pub charges: HashMap<EntrySeq, ChargeState>,
+    pub free_calls: HashMap<String, FreeCalls>,
+    pub new_entries: Vec<NewEntry>,
+    pub new_keys: Vec<String>,
+    pub refunded_charges: Vec<EntrySeq>,
+    pub changed_free_calls: Vec<String>,
+}
+
+impl Book {
+    pub fn new(id: AccountId, account: AccountState) -> Self {
+        Self {
+            id,
+            account,
+            changed: false,
+            settings_changed: false,
+            holds: HashMap::new(),
+            keys: HashMap::new(),
+            charges: HashMap::new(),
+            free_calls: HashMap::new(),
+            new_entries: Vec::new(),
+            new_keys: Vec::new(),
+            refunded_charges: Vec::new(),
+            changed_free_calls: Vec::new(),
+        }
+    }
+
+    /// Adds an entry of `amount` to the account.
+    pub fn post(&mut self, entry: EntryDraft) -> Result<EntrySeq, Overflow> {
+        let seq = EntrySeq::new(self.account.entry_seq.get() + 1);
+        self.account.settled = self.account.settled.plus(entry.amount)?;
+        self.account.entry_seq = seq;
+        self.changed = true;
+        self.new_entries.push(NewEntry {
+            seq,
+            kind: entry.kind,
+            amount: entry.amount,
+            balance_after: self.account.settled,
+            period: self.account.period,
+            request_id: entry.request_id,
+            tool: entry.tool,
+            price_version: entry.price_version,
+            hold: entry.hold,
+            refunds: entry.refunds,
+            note: entry.note,
+        });
+        Ok(seq)
+    }
+}
+
+/// What an entry says besides its place in the account.
+#[derive(Clone, Debug)]
+pub struct EntryDraft {
+    pub kind: EntryKind,
+    pub amount: Micros,
+    pub request_id: Option<String>,
+    pub tool: Option<String>,
+    pub price_version: Option<i64>,
+    pub hold: Option<HoldId>,
+    pub refunds: Option<EntrySeq>,
+    pub note: Option<Note>,
+}

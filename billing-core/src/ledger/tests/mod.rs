@@ -1,0 +1,1 @@
+//! The ledger on a real database, and its decisions without one.

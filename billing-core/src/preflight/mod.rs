@@ -1,0 +1,47 @@
+//! The pre-flight check: may this user spend this much? Reads committed data and writes nothing.
+
+pub mod grpc;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::id::AccountId;
+use crate::ledger::{Answer, Context, Cost, LocalTime, ReadError, Reader, Refusal, assess_check};
+use crate::price::{CataloguePulse, Stale};
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Stale(#[from] Stale),
+}
+
+/// Decides as PlaceHold or Charge would at this moment, and holds nothing. A free call is predicted,
+/// not taken. Answers also with the moment of the decision.
+pub async fn check(
+    reader: &Reader,
+    catalogue: &CataloguePulse,
+    account: AccountId,
+    tenant_id: &str,
+    cost: &Cost,
+    deadline: Instant,
+) -> Result<(Answer, Timestamp), CheckError> {
+    let (catalogue, tool) = match cost {
+        Cost::Amount(_) => (catalogue.latest(), None),
+        Cost::Tool(tool) => {
+            let fresh = catalogue.fresh()?;
+            let counted = fresh.has_free_calls(tool).then(|| tool.name.clone());
+            (fresh, counted)
+        }
+    };
+    let mut snapshot = reader.read(account, tenant_id, tool, deadline).await?;
+    let mut context = Context {
+        catalogue: &catalogue,
+        time: LocalTime::new(snapshot.now),
+    };
+    let answer = assess_check(&mut snapshot.account, cost, snapshot.free_calls, &mut context)?;
+    Ok((answer, snapshot.now))
+}

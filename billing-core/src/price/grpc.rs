@@ -1,0 +1,129 @@
+//! SetPrice, ListPrices, EstimateCost.
+
+use billing_proto::v1;
+use tonic::{Request, Response, Status};
+
+use super::{Price, Terms, UnitPrice, UnpricedTools, cost_of, least_common_multiple, queries};
+use crate::Core;
+use crate::account::grpc::{TENANT_BYTES, call_of};
+use crate::field::{self, FieldError};
+use crate::ledger::grpc::{parse_tool_use, timestamp};
+use crate::money::Micros;
+use crate::status::of_query;
+
+const TOOL_BYTES: usize = 128;
+
+pub async fn set_price(
+    core: &Core,
+    request: Request<v1::SetPriceRequest>,
+) -> Result<Response<v1::SetPriceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    call.tenant(&tenant_id)?;
+    let tool = field::text("tool", request.tool, TOOL_BYTES)?;
+    let free_calls = field::number("free_calls_per_day", request.free_calls_per_day, 0, 1_000_000)?;
+    let terms = Terms {
+        per_call: field::amount("per_call_micros", request.per_call_micros)?,
+        unit_prices: parse_unit_prices(request.unit_prices)?,
+        exempt: request.exempt,
+        free_calls_per_day: i32::try_from(free_calls).unwrap_or_default(),
+    };
+    let effective_at = field::timestamp("effective_at", request.effective_at)?;
+    let price = super::set(&core.pool, &tenant_id, &tool, &terms, effective_at)
+        .await
+        .map_err(|error| of_query(&error))?;
+    Ok(Response::new(v1::SetPriceResponse { price: Some(shown(price)) }))
+}
+
+fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, FieldError> {
+    if unit_prices.len() > 16 {
+        return Err(FieldError::new("unit_prices", "must be at most 16"));
+    }
+    let mut parsed = Vec::with_capacity(unit_prices.len());
+    for price in unit_prices {
+        parsed.push(UnitPrice {
+            unit: field::text("unit_prices.unit", price.unit, 64)?,
+            amount: field::amount("unit_prices.amount_micros", price.amount_micros)?,
+            per_units: field::number("unit_prices.per_units", price.per_units, 1, 1_000_000_000_000)?,
+        });
+    }
+    parsed.sort_by(|a, b| a.unit.cmp(&b.unit));
+    if parsed.windows(2).any(|pair| matches!(pair, [a, b] if a.unit == b.unit)) {
+        return Err(FieldError::new("unit_prices.unit", "must not be given twice"));
+    }
+    if least_common_multiple(parsed.iter().map(|price| price.per_units)).is_none() {
+        return Err(FieldError::new(
+            "unit_prices.per_units",
+            "must have a least common multiple of at most 10^12 together",
+        ));
+    }
+    Ok(parsed)
+}
+
+pub async fn list_prices(
+    core: &Core,
+    request: Request<v1::ListPricesRequest>,
+) -> Result<Response<v1::ListPricesResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    call.tenant(&tenant_id)?;
+    let tool = field::optional_text("tool", request.tool, TOOL_BYTES)?;
+    let prices = super::list(&core.pool, &tenant_id, tool.as_deref(), request.include_past)
+        .await
+        .map_err(|error| of_query(&error))?;
+    Ok(Response::new(v1::ListPricesResponse {
+        prices: prices.into_iter().map(shown).collect(),
+    }))
+}
+
+pub async fn estimate_cost(
+    core: &Core,
+    request: Request<v1::EstimateCostRequest>,
+) -> Result<Response<v1::EstimateCostResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    call.tenant(&tenant_id)?;
+    let usage = request.tool.ok_or_else(|| FieldError::new("tool", "must be given"))?;
+    let tool = parse_tool_use("tool", usage, &tenant_id)?;
+    let now = queries::clock(&core.pool).await.map_err(|error| of_query(&error))?;
+    let catalogue = core.catalogue.fresh()?;
+    let Some(price) = catalogue.price(&tool, now) else {
+        return Ok(Response::new(v1::EstimateCostResponse {
+            required_micros: 0,
+            price_version: None,
+            priced: catalogue.unpriced_tools(&tenant_id) == UnpricedTools::Free,
+            exempt: false,
+        }));
+    };
+    let cost = cost_of(&price.terms, &tool.quantities)
+        .map_err(|error| FieldError::new("tool.quantities", error.to_string()))?;
+    Ok(Response::new(v1::EstimateCostResponse {
+        required_micros: cost.get(),
+        price_version: Some(price.version),
+        priced: true,
+        exempt: price.terms.exempt,
+    }))
+}
+
+fn shown(price: Price) -> v1::Price {
+    v1::Price {
+        tenant_id: price.tenant_id,
+        tool: price.tool,
+        version: price.version,
+        per_call_micros: price.terms.per_call.get(),
+        unit_prices: price
+            .terms
+            .unit_prices
+            .into_iter()
+            .map(|unit| v1::UnitPrice {
+                unit: unit.unit,
+                amount_micros: Micros::get(unit.amount),
+                per_units: unit.per_units,
+            })
+            .collect(),
+        exempt: price.terms.exempt,
+        free_calls_per_day: price.terms.free_calls_per_day.into(),
+        effective_at: Some(timestamp(price.effective_at)),
+        created_at: Some(timestamp(price.created_at)),
+    }
+}

@@ -1,0 +1,269 @@
+//! What every RPC passes before its handler: who calls, until when, and how it is measured.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use billing_telemetry::trace::TraceContext;
+use http::{HeaderMap, Request, Response, header};
+use metrics::{Histogram, histogram};
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+use tracing::{debug, warn};
+
+use crate::auth::{Caller, Role, ServiceToken, find_caller};
+use crate::id::AccountId;
+use crate::status::with_reason;
+
+/// Who may call which RPC. One line each for what is not an administrator's alone.
+fn access(path: &str) -> Access {
+    match path {
+        "/billing.v1.BalanceService/GetBalance"
+        | "/billing.v1.BalanceService/ListEntries"
+        | "/billing.v1.BalanceService/GetUsage" => Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin]),
+        "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
+        "/billing.v1.AccountService/GetAccount" | "/billing.v1.AccountService/UpdateSettings" => {
+            Access::Roles(&[Role::Gateway, Role::Admin])
+        }
+        path if path.starts_with("/billing.v1.BalanceService/") => Access::Roles(&[Role::Tools, Role::Admin]),
+        path if path.starts_with("/grpc.health.v1.Health/") => Access::Anyone,
+        path if path.starts_with("/grpc.reflection.") => Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin]),
+        _ => Access::Roles(&[Role::Admin]),
+    }
+}
+
+enum Access {
+    Anyone,
+    Roles(&'static [Role]),
+}
+
+/// What the layer has found out about a call; handlers take it from the request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub caller: Arc<Caller>,
+    /// By when an answer must have left.
+    pub deadline: Instant,
+}
+
+impl Call {
+    /// The account that a request names, if it is one of the caller's tenants.
+    pub fn account(&self, tenant_id: &str, user_id: &str) -> Result<AccountId, Status> {
+        self.tenant(tenant_id)?;
+        Ok(AccountId::of(tenant_id, user_id))
+    }
+
+    /// Refuses a tenant outside the caller's as if it did not exist.
+    pub fn tenant(&self, tenant_id: &str) -> Result<(), Status> {
+        if self.caller.may_act_for(tenant_id) {
+            Ok(())
+        } else {
+            Err(crate::status::not_found("TENANT_NOT_FOUND", "tenant_id: not a tenant of this token"))
+        }
+    }
+}
+
+/// Time for an answer where the caller names none, and the most that a caller may name.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    pub default: Duration,
+    pub most: Duration,
+}
+
+#[derive(Clone)]
+pub struct RpcLayer {
+    gate: Arc<Gate>,
+}
+
+struct Gate {
+    /// None: whoever reaches the core is an administrator. Only on loopback.
+    tokens: Option<Vec<ServiceToken>>,
+    local: Arc<Caller>,
+    deadlines: Deadlines,
+    durations: HashMap<String, Histogram>,
+    other: Histogram,
+}
+
+impl RpcLayer {
+    /// `rpcs` are the paths that have a figure of their own in the metrics.
+    pub fn new(tokens: Option<Vec<ServiceToken>>, deadlines: Deadlines, rpcs: Vec<String>) -> Self {
+        let duration = |method: &str| histogram!("rpc.server.call.duration", "rpc.method" => method.to_owned());
+        Self {
+            gate: Arc::new(Gate {
+                tokens,
+                local: Arc::new(Caller::local()),
+                deadlines,
+                durations: rpcs
+                    .into_iter()
+                    .map(|path| {
+                        let histogram = duration(path.trim_start_matches('/'));
+                        (path, histogram)
+                    })
+                    .collect(),
+                other: duration("other"),
+            }),
+        }
+    }
+}
+
+impl<S> Layer<S> for RpcLayer {
+    type Service = RpcService<S>;
+
+    fn layer(&self, inner: S) -> RpcService<S> {
+        RpcService {
+            inner,
+            gate: Arc::clone(&self.gate),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct RpcService<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+impl<S> Service<Request<Body>> for RpcService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Send,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Answering {
+        let started = Instant::now();
+        let histogram = self.gate.durations.get(request.uri().path()).unwrap_or(&self.gate.other).clone();
+        let caller = match self.gate.admit(&request) {
+            Ok(caller) => caller,
+            Err(refused) => return Box::pin(std::future::ready(Ok(refused.into_http()))),
+        };
+        let budget = self.gate.deadlines.budget(request.headers());
+        request.extensions_mut().insert(Call {
+            caller,
+            deadline: started + budget,
+        });
+        let trace = TraceContext::from_headers(request.headers());
+        let path = request.uri().path().to_owned();
+        let answering = self.inner.call(request);
+        Box::pin(async move {
+            let response = answering.await;
+            let elapsed = started.elapsed();
+            histogram.record(elapsed);
+            if let Ok(response) = &response {
+                log(&path, response, elapsed, trace);
+            }
+            response
+        })
+    }
+}
+
+/// A line for each fault; for the rest only where somebody asked for it.
+fn log(path: &str, response: &Response<Body>, elapsed: Duration, trace: Option<TraceContext>) {
+    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+    let trace_id = trace.map(|trace| trace.trace_id().to_string());
+    match code {
+        Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::DeadlineExceeded => {
+            warn!(rpc = path, ?code, ?elapsed, trace_id, "call failed");
+        }
+        _ => debug!(rpc = path, ?code, ?elapsed, trace_id, "call answered"),
+    }
+}
+
+impl Gate {
+    fn admit(&self, request: &Request<Body>) -> Result<Arc<Caller>, Status> {
+        let roles = match access(request.uri().path()) {
+            Access::Anyone => return Ok(Arc::clone(&self.local)),
+            Access::Roles(roles) => roles,
+        };
+        let Some(tokens) = &self.tokens else {
+            return Ok(Arc::clone(&self.local));
+        };
+        let caller = bearer(request.headers())
+            .and_then(|token| find_caller(tokens, token))
+            .ok_or_else(|| {
+                with_reason(
+                    Code::Unauthenticated,
+                    "SERVICE_TOKEN_REQUIRED",
+                    "send a valid service token as `authorization: Bearer …`",
+                    [],
+                )
+            })?;
+        if !roles.contains(&caller.role) {
+            return Err(with_reason(
+                Code::PermissionDenied,
+                "ROLE_NOT_ALLOWED",
+                format!("the role {} may not call this", caller.role.name()),
+                [],
+            ));
+        }
+        Ok(Arc::new(caller.clone()))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+impl Deadlines {
+    /// How long the call may take: a little less than the caller waits, so that the caller gets our
+    /// answer and not silence.
+    fn budget(self, headers: &HeaderMap) -> Duration {
+        let asked = headers
+            .get("grpc-timeout")
+            .and_then(|value| parse_timeout(value.to_str().ok()?));
+        let budget = asked.unwrap_or(self.default).min(self.most);
+        budget.saturating_sub((budget / 20).min(Duration::from_millis(50)))
+    }
+}
+
+/// The gRPC wire form: at most eight digits and a unit.
+fn parse_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_read_as_the_wire_writes_it() {
+        assert_eq!(parse_timeout("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(parse_timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));
+        for wrong in ["", "m", "10", "10x", "-1S", "123456789S", "1é"] {
+            assert_eq!(parse_timeout(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_rpc_that_nobody_listed_is_an_administrators() {
+        assert!(matches!(access("/billing.v1.AccountService/GrantCredit"), Access::Roles([Role::Admin])));
+        assert!(matches!(access("/billing.v1.New/Thing"), Access::Roles([Role::Admin])));
+    }
+}

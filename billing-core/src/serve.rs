@@ -1,0 +1,229 @@
+//! Puts the core together, serves it, and takes it down in order.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use billing_proto::FILE_DESCRIPTOR_SET;
+use billing_proto::v1::account_service_server::AccountServiceServer;
+use billing_proto::v1::balance_service_server::BalanceServiceServer;
+use billing_proto::v1::price_service_server::PriceServiceServer;
+use billing_telemetry::admin::Readiness;
+use metrics::gauge;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tracing::{info, warn};
+
+use crate::Core;
+use crate::config::{ServeOptions, Tuning};
+use crate::decisions::DecisionCounters;
+use crate::ledger::{Batcher, BatcherOptions, Reader};
+use crate::price::CataloguePulse;
+use crate::rpc::{Deadlines, RpcLayer};
+use crate::{hold, migrate};
+
+/// Largest message that is read: an order of magnitude above the largest that makes sense.
+const MESSAGE_MAX: usize = 256 * 1024;
+const HEADERS_MAX: u32 = 16 * 1024;
+const DEADLINE_MOST: Duration = Duration::from_secs(60);
+const POOL_WAIT: Duration = Duration::from_secs(3);
+
+/// Serves until `shutdown`, then answers what has begun and returns. `readiness` is true while calls
+/// are answered.
+pub async fn serve(
+    options: &ServeOptions,
+    listener: TcpListener,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let tokens = options.tokens()?;
+    let database = connect_options(options.database_url()?)?;
+    let pool = connect(&database, &options.tuning).await?;
+    let background = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let core = start(&database, &pool, &options.tuning, &background, &mut tasks).await?;
+    tokio::spawn(hold::sweep(pool.clone(), core.batcher.clone(), background.clone()));
+
+    let (reporter, health) = tonic_health::server::health_reporter();
+    report(&reporter, &readiness, true).await;
+    tokio::spawn(watch(core.clone(), reporter.clone(), readiness.clone(), background.clone()));
+
+    let rpcs = rpc_paths();
+    let deadlines = Deadlines {
+        default: options.tuning.deadline(),
+        most: DEADLINE_MOST,
+    };
+    let router = server(options)?
+        .layer(RpcLayer::new(tokens, deadlines, rpcs))
+        .add_service(health)
+        .add_service(reflection()?.build_v1()?)
+        .add_service(reflection()?.build_v1alpha()?)
+        .add_service(BalanceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(PriceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(AccountServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX));
+    let incoming = TcpIncoming::from(listener)
+        .with_nodelay(Some(true))
+        .with_keepalive(Some(Duration::from_secs(30)));
+    info!("serving");
+    let draining = shutdown.clone();
+    let serving = router.serve_with_incoming_shutdown(incoming, async move { shutdown.cancelled().await });
+    let bounded = async {
+        draining.cancelled().await;
+        info!("draining");
+        tokio::time::sleep(options.tuning.drain()).await;
+    };
+    tokio::select! {
+        served = serving => served.context("gRPC server failed")?,
+        () = bounded => warn!("calls still in flight after the time to drain"),
+        ended = tasks.join_next() => anyhow::bail!("a task of the ledger ended: {ended:?}"),
+    }
+    report(&reporter, &readiness, false).await;
+    // The last handles go, and the lanes carry out what still waits.
+    background.cancel();
+    drop(core);
+    let carried_out = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(options.tuning.drain(), carried_out).await.is_err() {
+        warn!("commands still waiting after the time to drain");
+    }
+    pool.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// The ledger on a database: lanes, reader, price list. The tasks end when the core is dropped.
+pub async fn start(
+    database: &PgConnectOptions,
+    pool: &PgPool,
+    tuning: &Tuning,
+    background: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<Core> {
+    let catalogue = CataloguePulse::start(pool.clone(), background.clone())
+        .await
+        .context("cannot read the price list")?;
+    let options = BatcherOptions {
+        lanes: tuning.lanes.into(),
+        batch_max: tuning.batch_max.into(),
+        queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
+    };
+    Ok(Core {
+        batcher: Batcher::start(database, &catalogue, options, tasks),
+        reader: Reader::start(database, tasks),
+        catalogue,
+        pool: pool.clone(),
+        decisions: Arc::new(DecisionCounters::default()),
+    })
+}
+
+pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
+    // The URL holds a password: it is not repeated.
+    let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
+    Ok(options.application_name("billing-core"))
+}
+
+async fn connect(database: &PgConnectOptions, tuning: &Tuning) -> anyhow::Result<PgPool> {
+    let options = database.clone().options([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(tuning.pool_max)
+        .acquire_timeout(POOL_WAIT)
+        .connect_with(options)
+        .await
+        .context("cannot connect to the database")?;
+    migrate::require_current(&pool).await?;
+    warn_of_unsafe_settings(&pool).await?;
+    Ok(pool)
+}
+
+/// Money that is acknowledged must survive a crash: the server's own settings decide.
+async fn warn_of_unsafe_settings(pool: &PgPool) -> anyhow::Result<()> {
+    let loose = sqlx::query_scalar!(
+        r#"select name as "name!" from pg_settings where setting = 'off'
+            and name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name"#
+    )
+    .fetch_all(pool)
+    .await?;
+    if !loose.is_empty() {
+        warn!(settings = ?loose, "the database may lose what it has committed: these settings are off");
+    }
+    Ok(())
+}
+
+fn server(options: &ServeOptions) -> anyhow::Result<Server> {
+    let server = Server::builder()
+        .max_concurrent_streams(options.tuning.streams_max)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .http2_max_header_list_size(HEADERS_MAX);
+    let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) else {
+        return Ok(server);
+    };
+    let read = |path: &std::path::Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let mut tls = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
+    if let Some(authority) = &options.tls_client_ca {
+        tls = tls.client_ca_root(Certificate::from_pem(read(authority)?));
+    }
+    server.tls_config(tls).context("TLS certificate or key")
+}
+
+fn reflection() -> anyhow::Result<tonic_reflection::server::Builder<'static>> {
+    Ok(tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET))
+}
+
+/// The path of every RPC of the contract.
+fn rpc_paths() -> Vec<String> {
+    use prost::Message;
+    let Ok(files) = prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET) else {
+        return Vec::new();
+    };
+    let mut paths = Vec::new();
+    for file in files.file {
+        for service in &file.service {
+            for method in &service.method {
+                paths.push(format!("/{}.{}/{}", file.package(), service.name(), method.name()));
+            }
+        }
+    }
+    paths
+}
+
+/// Ready is who can decide: the database answers, so the price list is fresh.
+async fn watch(core: Core, reporter: HealthReporter, readiness: Readiness, background: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = background.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        let ready = core.catalogue.fresh().is_ok();
+        if ready != readiness.is_ready() {
+            warn!(ready, "readiness changed");
+            report(&reporter, &readiness, ready).await;
+        }
+        let open = core.pool.size();
+        let idle = u32::try_from(core.pool.num_idle()).unwrap_or(u32::MAX);
+        gauge!("billing_pool_connections", "state" => "idle").set(f64::from(idle));
+        gauge!("billing_pool_connections", "state" => "used").set(f64::from(open.saturating_sub(idle)));
+    }
+}
+
+async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
+    readiness.set(ready);
+    let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+    for service in [
+        "",
+        "billing.v1.BalanceService",
+        "billing.v1.PriceService",
+        "billing.v1.AccountService",
+    ] {
+        reporter.set_service_status(service, status).await;
+    }
+}

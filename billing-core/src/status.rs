@@ -1,0 +1,170 @@
+//! Errors as callers see them: a gRPC code, a stable reason, and nothing of the inside.
+
+use std::collections::HashMap;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+use tracing::error;
+
+use crate::field::FieldError;
+use crate::ledger::{LedgerError, ReadError, Refusal};
+use crate::price::{PriceError, Stale};
+
+const DOMAIN: &str = "billing";
+
+/// A refusal with a reason that programs can rely on.
+pub fn with_reason<const N: usize>(
+    code: Code,
+    reason: &str,
+    message: impl Into<String>,
+    metadata: [(&str, String); N],
+) -> Status {
+    let metadata: HashMap<String, String> = metadata
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+}
+
+/// Something that the caller's tenants do not have.
+pub fn not_found(reason: &str, message: &str) -> Status {
+    with_reason(Code::NotFound, reason, message, [])
+}
+
+fn unavailable() -> Status {
+    with_reason(
+        Code::Unavailable,
+        "DATABASE_UNAVAILABLE",
+        "the database cannot be reached; nothing was done",
+        [],
+    )
+}
+
+fn internal() -> Status {
+    with_reason(Code::Internal, "INTERNAL", "internal error; nothing was done", [])
+}
+
+fn deadline_exceeded() -> Status {
+    with_reason(
+        Code::DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        "no answer by the deadline; repeat with the same idempotency key to learn the outcome",
+        [],
+    )
+}
+
+fn overloaded() -> Status {
+    with_reason(
+        Code::ResourceExhausted,
+        "OVERLOADED",
+        "too many requests are waiting; nothing was done",
+        [],
+    )
+}
+
+impl From<FieldError> for Status {
+    fn from(error: FieldError) -> Self {
+        let message = error.to_string();
+        let mut details = ErrorDetails::with_bad_request_violation(error.field, error.problem);
+        details.set_error_info("INVALID_FIELD", DOMAIN, HashMap::new());
+        Self::with_error_details(Code::InvalidArgument, message, details)
+    }
+}
+
+impl From<LedgerError> for Status {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Refused(refusal) => refusal.into(),
+            LedgerError::Overloaded => overloaded(),
+            LedgerError::DeadlineExceeded => deadline_exceeded(),
+            LedgerError::Unavailable => unavailable(),
+            LedgerError::OutcomeUnknown => with_reason(
+                Code::Unavailable,
+                "OUTCOME_UNKNOWN",
+                "the database was lost while it committed; repeat with the same idempotency key to learn the outcome",
+                [],
+            ),
+            LedgerError::Internal => internal(),
+        }
+    }
+}
+
+impl From<ReadError> for Status {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Overloaded => overloaded(),
+            ReadError::DeadlineExceeded => deadline_exceeded(),
+            ReadError::Unavailable => unavailable(),
+            ReadError::Internal => internal(),
+        }
+    }
+}
+
+impl From<Stale> for Status {
+    fn from(stale: Stale) -> Self {
+        with_reason(Code::Unavailable, "PRICE_LIST_STALE", stale.to_string(), [])
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::KeyReused => with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, []),
+            Refusal::HoldNotFound => not_found("HOLD_NOT_FOUND", &message),
+            Refusal::HoldEnded(state) => {
+                let state = state.name().to_ascii_uppercase();
+                with_reason(Code::FailedPrecondition, "HOLD_ENDED", message, [("state", state)])
+            }
+            Refusal::OverageRejected(over) => with_reason(
+                Code::FailedPrecondition,
+                "OVERAGE_REJECTED",
+                message,
+                [("overage_micros", over.get().to_string())],
+            ),
+            Refusal::NotTheHoldsTool => FieldError::new("cost.tool.name", message).into(),
+            Refusal::ChargeNotFound => not_found("ENTRY_NOT_FOUND", &message),
+            Refusal::RefundExceedsCharge { left } => with_reason(
+                Code::FailedPrecondition,
+                "REFUND_EXCEEDS_CHARGE",
+                message,
+                [("refundable_micros", left.get().to_string())],
+            ),
+            Refusal::Price(error) => error.into(),
+            Refusal::PriceListStale => with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, []),
+            Refusal::Overflow(_) => FieldError::new("cost.amount_micros", message).into(),
+            Refusal::StoredAnswer => {
+                error!("{message}");
+                internal()
+            }
+        }
+    }
+}
+
+impl From<PriceError> for Status {
+    fn from(error: PriceError) -> Self {
+        FieldError::new("cost.tool.quantities", error.to_string()).into()
+    }
+}
+
+/// A query of the read pool that failed: nothing was done.
+pub fn of_query(error: &sqlx::Error) -> Status {
+    match error {
+        sqlx::Error::Database(database)
+            if !database
+                .code()
+                .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")) =>
+        {
+            error!(%error, "query refused by the database");
+            internal()
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
+            error!(%error, "query cannot be read");
+            internal()
+        }
+        _ => {
+            tracing::warn!(%error, "database not reached");
+            unavailable()
+        }
+    }
+}

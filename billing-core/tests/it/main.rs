@@ -1,0 +1,5 @@
+//! The core over the real wire, on a real PostgreSQL.
+
+mod support;
+
+mod charge;

@@ -1,0 +1,382 @@
+//! Every refusal and fault as the body that callers meet: `application/problem+json` with the
+//! members `error`, `message` and `code` that the platforms' clients read.
+
+use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::JwksError;
+
+/// What a request ends with where it does not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("{} {}", .0.field, .0.message)]
+    InvalidField(FieldError),
+    #[error("the body is not a JSON object: {0}")]
+    MalformedJson(String),
+    #[error("{0}")]
+    Unauthenticated(TokenRefusal),
+    #[error("the X-Tenant-Id header names another tenant than the token")]
+    OtherTenant,
+    #[error("there is nothing here")]
+    NotFound,
+    #[error("this path does not answer that method")]
+    MethodNotAllowed,
+    #[error("the body did not arrive in time")]
+    BodyLate,
+    #[error("the body is larger than {limit_bytes} bytes")]
+    BodyTooLarge { limit_bytes: usize },
+    #[error("the body must be sent as application/json")]
+    NotJson,
+    #[error("too many requests")]
+    RateLimited { retry_after: Duration },
+    #[error("billing cannot answer at present")]
+    Unavailable(#[source] Outage),
+    #[error("something went wrong on our side")]
+    Fault(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What is wrong with one field of a body, a query or a header.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field as the REST surface names it.
+    pub field: Cow<'static, str>,
+    /// What it must be.
+    pub message: Cow<'static, str>,
+}
+
+/// Why a bearer token is not accepted, as far as its owner may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    #[error("a bearer token is required")]
+    Missing,
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// Why billing cannot answer. Only the log learns it.
+#[derive(Debug, thiserror::Error)]
+pub enum Outage {
+    #[error("the core did not answer: {0}")]
+    Core(Box<tonic::Status>),
+    #[error("the core did not answer in time")]
+    CoreLate,
+    #[error("the core does not accept the gateway's token: {0}")]
+    CoreToken(Box<tonic::Status>),
+    #[error("the core is not ready: {0}")]
+    CoreNotReady(Arc<str>),
+    #[error("the gateway is shutting down")]
+    ShuttingDown,
+    #[error("the request took longer than it may")]
+    RequestLate,
+    #[error("too many requests are being answered")]
+    Busy,
+    #[error("the signing keys could not be fetched")]
+    SigningKeys(#[source] Option<JwksError>),
+}
+
+/// The body of every answer that is not a success (RFC 9457), with the members that the
+/// platforms' clients read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Where the code is described, relative to this service.
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    /// The same as `title`.
+    error: &'static str,
+    /// What went wrong, for people.
+    message: String,
+    /// What went wrong, for programs; stable.
+    #[schema(example = "INVALID_REQUEST")]
+    code: &'static str,
+    /// The fields that are wrong, on `INVALID_REQUEST`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+/// A kind of problem: one row of the table in the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub title: &'static str,
+}
+
+const fn kind(status: StatusCode, code: &'static str, title: &'static str) -> Kind {
+    Kind {
+        status,
+        code,
+        title,
+    }
+}
+
+const INVALID: Kind = kind(
+    StatusCode::BAD_REQUEST,
+    "INVALID_REQUEST",
+    "Invalid request",
+);
+const UNAUTHENTICATED: Kind = kind(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Sign in first");
+const TENANT_MISMATCH: Kind = kind(StatusCode::FORBIDDEN, "TENANT_MISMATCH", "Another tenant");
+const NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found");
+const METHOD_NOT_ALLOWED: Kind = kind(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "METHOD_NOT_ALLOWED",
+    "Method not allowed",
+);
+const BODY_LATE: Kind = kind(
+    StatusCode::REQUEST_TIMEOUT,
+    "REQUEST_TIMEOUT",
+    "Request timeout",
+);
+const BODY_TOO_LARGE: Kind = kind(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "BODY_TOO_LARGE",
+    "Body too large",
+);
+const NOT_JSON: Kind = kind(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "UNSUPPORTED_MEDIA_TYPE",
+    "Unsupported media type",
+);
+const RATE_LIMITED: Kind = kind(
+    StatusCode::TOO_MANY_REQUESTS,
+    "RATE_LIMITED",
+    "Too many requests",
+);
+const UNAVAILABLE: Kind = kind(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "BILLING_UNAVAILABLE",
+    "Billing unavailable",
+);
+const FAULT: Kind = kind(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "INTERNAL_ERROR",
+    "Internal error",
+);
+
+/// Every kind, for the documentation.
+pub const KINDS: [Kind; 11] = [
+    INVALID,
+    UNAUTHENTICATED,
+    TENANT_MISMATCH,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    BODY_LATE,
+    BODY_TOO_LARGE,
+    NOT_JSON,
+    RATE_LIMITED,
+    FAULT,
+    UNAVAILABLE,
+];
+
+/// How long a caller waits before it asks an absent core again.
+const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
+
+impl ApiError {
+    pub fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::InvalidField(FieldError {
+            field: field.into(),
+            message: message.into(),
+        })
+    }
+
+    pub fn fault(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Fault(source.into())
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::InvalidField(_) | Self::MalformedJson(_) => INVALID,
+            Self::Unauthenticated(_) => UNAUTHENTICATED,
+            Self::OtherTenant => TENANT_MISMATCH,
+            Self::NotFound => NOT_FOUND,
+            Self::MethodNotAllowed => METHOD_NOT_ALLOWED,
+            Self::BodyLate => BODY_LATE,
+            Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
+            Self::NotJson => NOT_JSON,
+            Self::RateLimited { .. } => RATE_LIMITED,
+            Self::Unavailable(_) => UNAVAILABLE,
+            Self::Fault(_) => FAULT,
+        }
+    }
+
+    /// Here an error ends: refusals are the caller's to know, the rest is logged.
+    fn log(&self) {
+        match self {
+            Self::Unavailable(outage @ Outage::CoreToken(_)) => {
+                tracing::error!(error = %causes(outage), "billing unavailable");
+            }
+            Self::Unavailable(outage) => {
+                tracing::warn!(error = %causes(outage), "billing unavailable");
+            }
+            Self::Fault(source) => {
+                tracing::error!(error = %causes(source.as_ref()), "request failed");
+            }
+            _ => {}
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Unavailable(_) => Some(RETRY_UNAVAILABLE),
+            _ => None,
+        }
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Unauthenticated(TokenRefusal::Missing) => {
+                Some(HeaderValue::from_static("Bearer"))
+            }
+            Self::Unauthenticated(_) => {
+                Some(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.log();
+        let Kind {
+            status,
+            code,
+            title,
+        } = self.kind();
+        let message = self.to_string();
+        let retry_after = self.retry_after();
+        let challenge = self.challenge();
+        let problem = Problem {
+            r#type: format!("/docs#{code}"),
+            title,
+            status: status.as_u16(),
+            error: title,
+            message,
+            code,
+            errors: match self {
+                Self::InvalidField(error) => vec![error],
+                _ => Vec::new(),
+            },
+        };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(wait) = retry_after {
+            headers.insert(header::RETRY_AFTER, whole_secs(wait).into());
+        }
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// Rounded up, and at least 1: who comes back earlier is refused again.
+pub fn whole_secs(wait: Duration) -> u64 {
+    let partial = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(partial).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::{http::header, response::IntoResponse};
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::{ApiError, KINDS, Outage, TokenRefusal};
+
+    async fn body(error: ApiError) -> Value {
+        let bytes = error.into_response().into_body().collect().await.unwrap();
+        serde_json::from_slice(&bytes.to_bytes()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_bad_field_is_named_in_the_members_that_old_clients_read() {
+        let problem = body(ApiError::invalid("limit", "must be 1 to 500")).await;
+        let expected = json!({
+            "type": "/docs#INVALID_REQUEST",
+            "title": "Invalid request",
+            "status": 400,
+            "error": "Invalid request",
+            "message": "limit must be 1 to 500",
+            "code": "INVALID_REQUEST",
+            "errors": [{"field": "limit", "message": "must be 1 to 500"}],
+        });
+        assert_eq!(problem, expected);
+    }
+
+    #[tokio::test]
+    async fn a_fault_says_nothing_about_its_cause() {
+        let problem = body(ApiError::fault("host db-7 is down")).await;
+        assert_eq!(problem["message"], "something went wrong on our side");
+        assert!(!problem.to_string().contains("db-7"));
+    }
+
+    #[tokio::test]
+    async fn an_outage_says_nothing_about_the_core() {
+        let status = Box::new(tonic::Status::unavailable("tcp 10.0.0.7"));
+        let problem = body(ApiError::Unavailable(Outage::Core(status))).await;
+        assert_eq!(problem["code"], "BILLING_UNAVAILABLE");
+        assert!(!problem.to_string().contains("10.0.0.7"));
+    }
+
+    #[test]
+    fn who_must_wait_is_told_how_long_and_never_zero() {
+        let wait = |millis| {
+            let response = ApiError::RateLimited {
+                retry_after: Duration::from_millis(millis),
+            }
+            .into_response();
+            response.headers()[header::RETRY_AFTER]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            [wait(0), wait(400), wait(1000), wait(1001)],
+            ["1", "1", "1", "2"]
+        );
+    }
+
+    #[test]
+    fn a_missing_token_is_answered_with_a_challenge() {
+        let response = ApiError::Unauthenticated(TokenRefusal::Missing).into_response();
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+    }
+
+    #[test]
+    fn every_code_is_listed_once() {
+        let codes: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.code).collect();
+        assert_eq!(codes.len(), KINDS.len());
+    }
+}

@@ -1,0 +1,113 @@
+//! Who calls: a bearer token, verified and turned into the account it speaks for.
+
+mod jwks;
+mod jwt;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use jwks::JwksError;
+pub(crate) use jwt::{Refusal, Verifier};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use billing_proto::v1::AccountRef;
+
+use crate::{
+    api_error::{ApiError, Outage, TokenRefusal},
+    router::AppState,
+};
+
+/// The longest names that the core takes, in bytes.
+const TENANT_BYTES_MAX: usize = 128;
+const USER_BYTES_MAX: usize = 255;
+
+const TENANT_HEADER: &str = "x-tenant-id";
+
+/// The user whose token came with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Caller {
+    tenant_id: String,
+    user_id: String,
+}
+
+impl Caller {
+    /// None for names that no account can have.
+    fn new(tenant_id: String, user_id: String) -> Option<Self> {
+        let fits = |name: &str, bytes_max| {
+            !name.is_empty() && name.len() <= bytes_max && !name.contains('\0')
+        };
+        (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX))
+            .then_some(Self { tenant_id, user_id })
+    }
+
+    pub(crate) fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    pub(crate) fn account(&self) -> AccountRef {
+        AccountRef {
+            tenant_id: self.tenant_id.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+}
+
+/// Lets a request pass with its [`Caller`], or refuses it.
+pub(crate) async fn require(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let token = bearer(request.headers())?;
+    let caller = state.verifier().verify(token).await.map_err(refusal)?;
+    let mut named = request.headers().get_all(TENANT_HEADER).iter();
+    if named.any(|tenant| tenant.as_bytes() != caller.tenant_id.as_bytes()) {
+        return Err(ApiError::OtherTenant);
+    }
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(ApiError::Unauthenticated(TokenRefusal::Missing));
+    };
+    let credentials = value.to_str().ok().and_then(|text| text.split_once(' '));
+    match credentials {
+        Some((scheme, token))
+            if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() =>
+        {
+            Ok(token.trim())
+        }
+        _ => Err(ApiError::Unauthenticated(TokenRefusal::Invalid)),
+    }
+}
+
+fn refusal(refusal: Refusal) -> ApiError {
+    // The reason helps whoever configures the gateway; it holds nothing of the token.
+    tracing::debug!(reason = %refusal, "token refused");
+    match refusal {
+        Refusal::Expired => ApiError::Unauthenticated(TokenRefusal::Expired),
+        Refusal::NoKeys(error) => ApiError::Unavailable(Outage::SigningKeys(error)),
+        Refusal::Token(_) | Refusal::Critical | Refusal::UnknownKey | Refusal::Claim(_) => {
+            ApiError::Unauthenticated(TokenRefusal::Invalid)
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| ApiError::fault("a route that needs a caller is not behind auth"))
+    }
+}

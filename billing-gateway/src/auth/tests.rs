@@ -1,0 +1,239 @@
+//! Tokens verified with keys that an identity provider on loopback serves.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header, encode, get_current_timestamp,
+    jwk::{AlgorithmParameters, Jwk},
+};
+use serde_json::json;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use super::{Caller, Refusal, Verifier};
+use crate::config::{JwtConfig, JwtKeys, TenantSource};
+
+/// An identity provider: one document at a time, and how often it was asked.
+#[derive(Clone, Default)]
+struct Provider {
+    document: Arc<Mutex<String>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Provider {
+    fn serves(&self, keys: &[Jwk]) {
+        *self.document.lock().unwrap() = json!({ "keys": keys }).to_string();
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    async fn verifier(&self, algorithm: Algorithm) -> Verifier {
+        let (document, asked) = (Arc::clone(&self.document), Arc::clone(&self.asked));
+        verifier_of(algorithm, move || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            document.lock().unwrap().clone().into_response()
+        })
+        .await
+    }
+}
+
+async fn verifier_of<F>(algorithm: Algorithm, answer: F) -> Verifier
+where
+    F: Fn() -> Response + Clone + Send + Sync + 'static,
+{
+    // Only the first test of the process succeeds in this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let elsewhere = answer.clone();
+    let app = Router::new()
+        .route("/keys", get(async move || answer()))
+        .route("/moved", get(async move || elsewhere()));
+    tokio::spawn(axum::serve(listener, app).into_future());
+    Verifier::new(&JwtConfig {
+        keys: JwtKeys::Jwks {
+            url: url.parse().unwrap(),
+            algorithm,
+        },
+        issuer: None,
+        audience: None,
+        user_claim: "sub".to_owned(),
+        tenant: TenantSource::Fixed("demo".to_owned()),
+    })
+    .unwrap()
+}
+
+fn private_key(algorithm: Algorithm) -> EncodingKey {
+    match algorithm {
+        Algorithm::RS256 => {
+            EncodingKey::from_rsa_pem(include_bytes!("../../tests/keys/rs256.pem")).unwrap()
+        }
+        Algorithm::ES256 => {
+            EncodingKey::from_ec_pem(include_bytes!("../../tests/keys/es256.pem")).unwrap()
+        }
+        Algorithm::EdDSA => {
+            EncodingKey::from_ed_pem(include_bytes!("../../tests/keys/eddsa.pem")).unwrap()
+        }
+        other => panic!("there is no key for {other:?}"),
+    }
+}
+
+fn public_key(algorithm: Algorithm, kid: &str) -> Jwk {
+    let mut key = Jwk::from_encoding_key(&private_key(algorithm), algorithm).unwrap();
+    key.common.key_id = Some(kid.to_owned());
+    key
+}
+
+fn token(algorithm: Algorithm, kid: Option<&str>) -> String {
+    let mut header = Header::new(algorithm);
+    header.kid = kid.map(str::to_owned);
+    signed(&header, &private_key(algorithm))
+}
+
+fn signed(header: &Header, key: &EncodingKey) -> String {
+    let claims = json!({"sub": "u", "exp": get_current_timestamp() + 60});
+    encode(header, &claims, key).unwrap()
+}
+
+fn is_accepted(verified: &Result<Caller, Refusal>) -> bool {
+    verified
+        .as_ref()
+        .is_ok_and(|caller| caller.user_id() == "u")
+}
+
+#[tokio::test]
+async fn each_supported_algorithm_is_verified_with_the_served_keys() {
+    for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
+        let provider = Provider::default();
+        // Keys of the other kinds beside it disturb nobody.
+        provider.serves(&[
+            public_key(Algorithm::RS256, "rs"),
+            public_key(Algorithm::ES256, "es"),
+            public_key(Algorithm::EdDSA, "ed"),
+        ]);
+        let verifier = provider.verifier(algorithm).await;
+        let kid = match algorithm {
+            Algorithm::RS256 => "rs",
+            Algorithm::ES256 => "es",
+            _ => "ed",
+        };
+        let named = verifier.verify(&token(algorithm, Some(kid))).await;
+        assert!(is_accepted(&named), "{algorithm:?}: {named:?}");
+        let unnamed = verifier.verify(&token(algorithm, None)).await;
+        assert!(is_accepted(&unnamed), "{algorithm:?}: {unnamed:?}");
+        assert_eq!(provider.asked(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_never_taken_for_a_secret() {
+    let provider = Provider::default();
+    let key = public_key(Algorithm::RS256, "a");
+    provider.serves(std::slice::from_ref(&key));
+    let verifier = provider.verifier(Algorithm::RS256).await;
+    let AlgorithmParameters::RSA(rsa) = &key.algorithm else {
+        panic!("an RSA key");
+    };
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some("a".to_owned());
+    let forged = signed(&header, &EncodingKey::from_secret(rsa.n.as_bytes()));
+    assert!(matches!(
+        verifier.verify(&forged).await,
+        Err(Refusal::Token(_))
+    ));
+    let other_kind = token(Algorithm::EdDSA, Some("a"));
+    assert!(matches!(
+        verifier.verify(&other_kind).await,
+        Err(Refusal::Token(_))
+    ));
+    assert_eq!(provider.asked(), 0);
+}
+
+#[tokio::test]
+async fn an_unknown_key_id_fetches_the_keys_again_once_and_then_not_for_a_minute() {
+    let provider = Provider::default();
+    provider.serves(&[public_key(Algorithm::RS256, "old")]);
+    let verifier = Arc::new(provider.verifier(Algorithm::RS256).await);
+    let old = token(Algorithm::RS256, Some("old"));
+    assert!(is_accepted(&verifier.verify(&old).await));
+    assert_eq!(provider.asked(), 1);
+
+    provider.serves(&[public_key(Algorithm::RS256, "new")]);
+    let mut callers = JoinSet::new();
+    for _ in 0..20 {
+        let verifier = Arc::clone(&verifier);
+        let new = token(Algorithm::RS256, Some("new"));
+        callers.spawn(async move { is_accepted(&verifier.verify(&new).await) });
+    }
+    assert!(
+        callers
+            .join_all()
+            .await
+            .into_iter()
+            .all(|accepted| accepted)
+    );
+    assert_eq!(provider.asked(), 2);
+    assert!(matches!(
+        verifier.verify(&old).await,
+        Err(Refusal::UnknownKey)
+    ));
+
+    for made_up in ["x", "y", "z"] {
+        let token = token(Algorithm::RS256, Some(made_up));
+        assert!(matches!(
+            verifier.verify(&token).await,
+            Err(Refusal::UnknownKey)
+        ));
+    }
+    assert_eq!(provider.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_serve_keys_is_an_outage_and_not_a_bad_token() {
+    let token = token(Algorithm::RS256, Some("a"));
+    let large = || " ".repeat(70_000).into_response();
+    let moved = || Redirect::temporary("/moved").into_response();
+    let broken = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let empty = || r#"{"keys": []}"#.into_response();
+    let answers: [fn() -> Response; 4] = [large, moved, broken, empty];
+    for answer in answers {
+        let verifier = verifier_of(Algorithm::RS256, answer).await;
+        let refused = verifier.verify(&token).await;
+        assert!(
+            matches!(refused, Err(Refusal::NoKeys(Some(_)))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_too_short_or_not_for_signing_is_passed_over() {
+    let mut short = public_key(Algorithm::RS256, "short");
+    if let AlgorithmParameters::RSA(rsa) = &mut short.algorithm {
+        rsa.n.truncate(171);
+    }
+    let mut encrypts = public_key(Algorithm::RS256, "enc");
+    encrypts.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Encryption);
+    let provider = Provider::default();
+    provider.serves(&[short, encrypts, public_key(Algorithm::RS256, "good")]);
+    let verifier = provider.verifier(Algorithm::RS256).await;
+    for kid in ["short", "enc"] {
+        let refused = verifier.verify(&token(Algorithm::RS256, Some(kid))).await;
+        assert!(matches!(refused, Err(Refusal::UnknownKey)), "{refused:?}");
+    }
+    assert!(is_accepted(
+        &verifier
+            .verify(&token(Algorithm::RS256, Some("good")))
+            .await
+    ));
+}

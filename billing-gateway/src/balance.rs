@@ -1,0 +1,135 @@
+//! `GET /api/billing/balance`: what the user has, may spend and has used.
+
+use axum::Json;
+use billing_proto::v1::{Balance, GetBalanceRequest, GetBalanceResponse, LimitPeriod, LimitStatus};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api_error::{ApiError, Problem},
+    auth::Caller,
+    core_client::Core,
+    core_time::written,
+    usd::Usd,
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BalanceResponse {
+    /// Always true: what is not a success is a problem body.
+    success: bool,
+    billing: UserBilling,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct UserBilling {
+    /// Sum of everything booked: what the history's newest entry ends with.
+    balance_usd: Usd,
+    /// The balance at the current rate. Null until exchange rates exist.
+    #[schema(value_type = Option<f64>, format = "decimal", required = true)]
+    balance_uah: (),
+    /// What may be spent: the balance less `held_usd`.
+    available_usd: Usd,
+    /// Set aside for calls that are under way.
+    held_usd: Usd,
+    /// Charges less refunds of charges, since the beginning.
+    total_spent_usd: Usd,
+    /// Number of charges.
+    total_requests: i64,
+    limits: Limits,
+    usage: Used,
+    /// Time of the last charge, RFC 3339; null before the first.
+    #[schema(format = DateTime, required = true)]
+    last_request_at: Option<String>,
+    /// Where false, everything is allowed and costs nothing.
+    billing_enabled: bool,
+    /// Where true, every call is denied.
+    suspended: bool,
+    /// IANA name of the zone whose days and months the limits follow.
+    time_zone: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Limits {
+    /// Null: no limit.
+    #[schema(required = true)]
+    daily_usd: Option<Usd>,
+    /// Null: no limit.
+    #[schema(required = true)]
+    monthly_usd: Option<Usd>,
+}
+
+/// What counts against the limits, holds included.
+#[derive(Debug, Serialize, ToSchema)]
+struct Used {
+    today_usd: Usd,
+    month_usd: Usd,
+}
+
+/// The user's balance, limits and use
+#[utoipa::path(
+    get,
+    path = "/api/billing/balance",
+    operation_id = "getBalance",
+    tag = "billing",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = BalanceResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<BalanceResponse>, ApiError> {
+    let request = GetBalanceRequest {
+        account: Some(caller.account()),
+    };
+    let answer = core
+        .get_balance(request)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    Ok(Json(BalanceResponse {
+        success: true,
+        billing: billing(&answer)?,
+    }))
+}
+
+fn billing(answer: &GetBalanceResponse) -> Result<UserBilling, ApiError> {
+    let Balance {
+        settled_micros,
+        held_micros,
+        available_micros,
+        ..
+    } = answer
+        .balance
+        .as_ref()
+        .ok_or_else(|| ApiError::fault("the core's answer has no balance"))?;
+    let day = limit(&answer.limits, LimitPeriod::Day)?;
+    let month = limit(&answer.limits, LimitPeriod::Month)?;
+    Ok(UserBilling {
+        balance_usd: Usd::from_micros(*settled_micros),
+        balance_uah: (),
+        available_usd: Usd::from_micros(*available_micros),
+        held_usd: Usd::from_micros(*held_micros),
+        total_spent_usd: Usd::from_micros(answer.total_spent_micros),
+        total_requests: answer.request_count,
+        limits: Limits {
+            daily_usd: day.limit_micros.map(Usd::from_micros),
+            monthly_usd: month.limit_micros.map(Usd::from_micros),
+        },
+        usage: Used {
+            today_usd: Usd::from_micros(day.used_micros),
+            month_usd: Usd::from_micros(month.used_micros),
+        },
+        last_request_at: written(answer.last_request_at.as_ref())?,
+        billing_enabled: answer.billing_enabled,
+        suspended: answer.suspended,
+        time_zone: answer.time_zone.clone(),
+    })
+}
+
+/// The core always answers with both limits.
+pub(crate) fn limit(limits: &[LimitStatus], period: LimitPeriod) -> Result<&LimitStatus, ApiError> {
+    limits
+        .iter()
+        .find(|limit| limit.period() == period)
+        .ok_or_else(|| ApiError::fault("the core's answer lacks a limit"))
+}

@@ -1,0 +1,80 @@
+//! The address of the client, behind the proxies that are ours.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName},
+};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Who is at the other end of the connection; put into each request by the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub IpAddr);
+
+pub(crate) fn of(request: &Request, trusted_proxies: u8) -> IpAddr {
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    forwarded(request.headers(), trusted_proxies).unwrap_or(peer)
+}
+
+/// Each proxy of ours appended whom it heard. So of the list only the last `trusted_proxies`
+/// entries are theirs; whatever stands before was written by the client.
+fn forwarded(headers: &HeaderMap, trusted_proxies: u8) -> Option<IpAddr> {
+    let hops_back = usize::from(trusted_proxies).checked_sub(1)?;
+    let entries: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(str::trim)
+        .collect();
+    let entry = entries.iter().rev().nth(hops_back)?;
+    entry
+        .parse()
+        .ok()
+        .or_else(|| Some(entry.parse::<SocketAddr>().ok()?.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, extract::Request};
+
+    use super::{Peer, of};
+
+    fn address(trusted_proxies: u8, forwarded: &[&str]) -> String {
+        let mut request = Request::builder();
+        for value in forwarded {
+            request = request.header("x-forwarded-for", *value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer([10, 0, 0, 1].into()));
+        of(&request, trusted_proxies).to_string()
+    }
+
+    #[test]
+    fn without_proxies_of_ours_the_header_is_not_believed() {
+        assert_eq!(address(0, &["192.0.2.9"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn only_what_our_proxies_appended_is_believed() {
+        let spoofed = ["198.51.100.1, 192.0.2.9"];
+        assert_eq!(address(1, &spoofed), "192.0.2.9");
+        assert_eq!(
+            address(2, &["198.51.100.1, 192.0.2.9", "10.0.0.2"]),
+            "192.0.2.9"
+        );
+        assert_eq!(address(1, &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(address(1, &["192.0.2.9:443"]), "192.0.2.9");
+    }
+
+    #[test]
+    fn a_header_that_says_nothing_leaves_the_peer() {
+        assert_eq!(address(1, &[]), "10.0.0.1");
+        assert_eq!(address(2, &["192.0.2.9"]), "10.0.0.1");
+        assert_eq!(address(1, &["unknown"]), "10.0.0.1");
+    }
+}

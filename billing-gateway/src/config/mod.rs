@@ -1,0 +1,375 @@
+//! Configuration: settings as they are given, and the [`Config`] that they make once checked.
+
+mod flags;
+
+pub use flags::{CoreSettings, HttpSettings, JwtSettings, Settings};
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+
+use axum::http::HeaderValue;
+use jsonwebtoken::Algorithm;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+/// HS256 is as strong as its secret: RFC 7518, section 3.2 asks for as many bits as the hash has.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Settings that were checked: what is in here can be used.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub addr: SocketAddr,
+    pub admin_addr: SocketAddr,
+    pub core: CoreConfig,
+    pub jwt: JwtConfig,
+    pub http: HttpLimits,
+    pub cors_origins: Vec<HeaderValue>,
+    pub trusted_proxies: u8,
+    pub rate_limit_user: NonZeroU32,
+    pub rate_limit_ip: NonZeroU32,
+}
+
+#[derive(Clone, Debug)]
+pub struct CoreConfig {
+    pub url: String,
+    pub token: SecretString,
+    pub ca: Option<PathBuf>,
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct JwtConfig {
+    pub keys: JwtKeys,
+    pub issuer: Option<String>,
+    pub audience: Option<String>,
+    pub user_claim: String,
+    pub tenant: TenantSource,
+}
+
+/// What tokens are verified with: one kind of key, one algorithm.
+#[derive(Clone, Debug)]
+pub enum JwtKeys {
+    /// HS256.
+    Secret(SecretString),
+    Jwks {
+        url: Url,
+        algorithm: Algorithm,
+    },
+}
+
+/// Where a user's tenant comes from: exactly one place, without fallback.
+#[derive(Clone, Debug)]
+pub enum TenantSource {
+    Claim(String),
+    Fixed(String),
+}
+
+/// Bounds in time, size and number on what clients send.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpLimits {
+    /// For the head of a request; an idle connection is closed after it too.
+    pub header_timeout: Duration,
+    pub body_timeout: Duration,
+    pub body_bytes: usize,
+    pub request_timeout: Duration,
+    pub max_requests: u32,
+    pub max_connections: u32,
+    pub drain: Duration,
+}
+
+/// A setting that the gateway does not start with. Values of secrets are never in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0} must be set")]
+    Missing(&'static str),
+    #[error("{0} must not be blank")]
+    Blank(&'static str),
+    #[error("JWT_SECRET must be at least {SECRET_BYTES_MIN} bytes long")]
+    ShortSecret,
+    #[error("exactly one of JWT_SECRET and JWT_JWKS_URL must be set")]
+    SecretOrJwks,
+    #[error("JWT_ALGORITHM must be {expected}")]
+    Algorithm { expected: &'static str },
+    #[error("JWT_JWKS_URL must be an https URL, or an http URL on loopback")]
+    JwksUrl,
+    #[error("BILLING_CORE_URL must be an http or https URL")]
+    CoreUrl,
+    #[error("BILLING_CORE_CA cannot be read: {0}")]
+    CoreCa(String),
+    #[error("BILLING_CORE_TOKEN must be visible ASCII")]
+    CoreToken,
+    #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
+    Origin(String),
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
+        let Settings {
+            addr,
+            admin_addr,
+            core,
+            jwt,
+            http,
+            log: _,
+        } = settings;
+        Ok(Self {
+            addr,
+            admin_addr,
+            core: core_config(core)?,
+            jwt: jwt_config(jwt)?,
+            cors_origins: origins(&http.cors_origins)?,
+            trusted_proxies: http.trusted_proxies,
+            rate_limit_user: http.rate_limit_user,
+            rate_limit_ip: http.rate_limit_ip,
+            http: HttpLimits {
+                header_timeout: Duration::from_secs(5),
+                body_timeout: Duration::from_secs(10),
+                body_bytes: 1024 * 1024,
+                request_timeout: Duration::from_secs(http.request_timeout_secs),
+                max_requests: http.max_requests,
+                max_connections: http.max_connections,
+                drain: Duration::from_secs(http.drain_secs),
+            },
+        })
+    }
+}
+
+fn core_config(core: CoreSettings) -> Result<CoreConfig, ConfigError> {
+    let token = core
+        .core_token
+        .ok_or(ConfigError::Missing("BILLING_CORE_TOKEN"))?;
+    if token.expose_secret().trim().is_empty() {
+        return Err(ConfigError::Blank("BILLING_CORE_TOKEN"));
+    }
+    let url = Url::parse(&core.core_url).map_err(|_not_a_url| ConfigError::CoreUrl)?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(ConfigError::CoreUrl);
+    }
+    Ok(CoreConfig {
+        url: core.core_url,
+        token,
+        ca: core.core_ca,
+        timeout: Duration::from_millis(core.core_timeout_ms),
+    })
+}
+
+fn jwt_config(jwt: JwtSettings) -> Result<JwtConfig, ConfigError> {
+    // A claim beside a default would be a fallback from one to the other.
+    let tenant = match (jwt.jwt_tenant_claim, jwt.default_tenant) {
+        (Some(claim), _) => TenantSource::Claim(filled("JWT_TENANT_CLAIM", claim)?),
+        (None, Some(tenant)) => TenantSource::Fixed(filled("BILLING_DEFAULT_TENANT", tenant)?),
+        (None, None) => return Err(ConfigError::Missing("BILLING_DEFAULT_TENANT")),
+    };
+    let filled_option = |name, value: Option<String>| value.map(|v| filled(name, v)).transpose();
+    Ok(JwtConfig {
+        keys: jwt_keys(
+            jwt.jwt_secret,
+            jwt.jwt_jwks_url,
+            jwt.jwt_algorithm.as_deref(),
+        )?,
+        issuer: filled_option("JWT_ISSUER", jwt.jwt_issuer)?,
+        audience: filled_option("JWT_AUDIENCE", jwt.jwt_audience)?,
+        user_claim: filled("JWT_USER_CLAIM", jwt.jwt_user_claim)?,
+        tenant,
+    })
+}
+
+fn jwt_keys(
+    secret: Option<SecretString>,
+    jwks_url: Option<String>,
+    algorithm: Option<&str>,
+) -> Result<JwtKeys, ConfigError> {
+    match (secret, jwks_url) {
+        (Some(secret), None) => {
+            if secret.expose_secret().trim().is_empty() {
+                return Err(ConfigError::Blank("JWT_SECRET"));
+            }
+            if secret.expose_secret().trim().len() < SECRET_BYTES_MIN {
+                return Err(ConfigError::ShortSecret);
+            }
+            match algorithm {
+                None | Some("HS256") => Ok(JwtKeys::Secret(secret)),
+                Some(_) => Err(ConfigError::Algorithm {
+                    expected: "HS256 with JWT_SECRET",
+                }),
+            }
+        }
+        (None, Some(url)) => {
+            let algorithm = match algorithm {
+                Some("RS256") => Algorithm::RS256,
+                Some("ES256") => Algorithm::ES256,
+                Some("EdDSA") => Algorithm::EdDSA,
+                _ => {
+                    return Err(ConfigError::Algorithm {
+                        expected: "RS256, ES256 or EdDSA with JWT_JWKS_URL",
+                    });
+                }
+            };
+            Ok(JwtKeys::Jwks {
+                url: jwks_address(&url)?,
+                algorithm,
+            })
+        }
+        _ => Err(ConfigError::SecretOrJwks),
+    }
+}
+
+/// Keys that came over a plain connection could be anybody's.
+fn jwks_address(text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|_not_a_url| ConfigError::JwksUrl)?;
+    let loopback = url.host_str().is_some_and(|host| {
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || literal
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    });
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        _ => Err(ConfigError::JwksUrl),
+    }
+}
+
+/// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
+fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty())
+        .map(|origin| {
+            let exact = Url::parse(origin).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.origin().ascii_serialization() == origin
+            });
+            HeaderValue::from_str(origin)
+                .ok()
+                .filter(|_| exact)
+                .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
+        })
+        .collect()
+}
+
+fn filled(name: &'static str, value: String) -> Result<String, ConfigError> {
+    if value.trim().is_empty() {
+        return Err(ConfigError::Blank(name));
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::{Args, FromArgMatches};
+
+    use super::{Config, ConfigError, Settings};
+
+    const TOKEN: &str = "--core-token=core-token-of-the-gateway";
+    const SECRET: &str = "--jwt-secret=0123456789abcdef0123456789abcdef";
+    const TENANT: &str = "--default-tenant=demo";
+
+    /// A configuration that starts, with further `arguments`.
+    pub(crate) fn config(arguments: &[&str]) -> Config {
+        checked(&[&[TOKEN, SECRET, TENANT], arguments].concat()).unwrap()
+    }
+
+    fn checked(arguments: &[&str]) -> Result<Config, ConfigError> {
+        let command = Settings::augment_args(clap::Command::new("gateway"));
+        let given = std::iter::once(&"gateway").chain(arguments);
+        let matches = command.try_get_matches_from(given).unwrap();
+        Config::try_from(Settings::from_arg_matches(&matches).unwrap())
+    }
+
+    #[test]
+    fn a_secret_that_is_blank_or_short_does_not_start() {
+        let with_secret = |secret| checked(&[TOKEN, TENANT, secret]).unwrap_err();
+        assert_eq!(
+            with_secret("--jwt-secret="),
+            ConfigError::Blank("JWT_SECRET")
+        );
+        assert_eq!(
+            with_secret("--jwt-secret=   "),
+            ConfigError::Blank("JWT_SECRET")
+        );
+        assert_eq!(
+            with_secret("--jwt-secret=0123456789abcdef0123456789abcde"),
+            ConfigError::ShortSecret
+        );
+        let padded = format!("--jwt-secret=short{}", " ".repeat(40));
+        assert_eq!(
+            checked(&[TOKEN, TENANT, &padded]).unwrap_err(),
+            ConfigError::ShortSecret
+        );
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_secret() {
+        let text = format!("{:?}", checked(&[TOKEN, SECRET, TENANT]).unwrap());
+        assert!(!text.contains("0123456789abcdef"), "{text}");
+        assert!(!text.contains("core-token-of"), "{text}");
+    }
+
+    #[test]
+    fn the_algorithm_is_pinned_to_the_kind_of_key() {
+        let jwks = "--jwt-jwks-url=https://id.example.com/keys";
+        let refused = |arguments: &[&str]| {
+            let all = [&[TOKEN, TENANT], arguments].concat();
+            checked(&all).unwrap_err()
+        };
+        let algorithm = |error| matches!(error, ConfigError::Algorithm { .. });
+        assert!(algorithm(refused(&[SECRET, "--jwt-algorithm=RS256"])));
+        assert!(algorithm(refused(&[jwks])));
+        assert!(algorithm(refused(&[jwks, "--jwt-algorithm=HS256"])));
+        assert!(algorithm(refused(&[jwks, "--jwt-algorithm=none"])));
+        assert_eq!(refused(&[SECRET, jwks]), ConfigError::SecretOrJwks);
+        assert_eq!(refused(&[]), ConfigError::SecretOrJwks);
+        assert!(checked(&[TOKEN, TENANT, jwks, "--jwt-algorithm=EdDSA"]).is_ok());
+    }
+
+    #[test]
+    fn keys_are_fetched_over_https_or_from_loopback_only() {
+        let with_url = |url: &str| {
+            let url = format!("--jwt-jwks-url={url}");
+            checked(&[TOKEN, TENANT, &url, "--jwt-algorithm=RS256"])
+        };
+        for url in [
+            "http://127.0.0.1:1/k",
+            "http://[::1]:1/k",
+            "http://localhost/k",
+        ] {
+            assert!(with_url(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://id.example.com/k",
+            "http://127.0.0.1.example.com",
+            "file:///k",
+            "k",
+        ] {
+            assert_eq!(with_url(url).unwrap_err(), ConfigError::JwksUrl, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_must_come_from_exactly_one_place() {
+        assert_eq!(
+            checked(&[TOKEN, SECRET]).unwrap_err(),
+            ConfigError::Missing("BILLING_DEFAULT_TENANT")
+        );
+        assert!(checked(&[TOKEN, SECRET, "--jwt-tenant-claim=tenantId"]).is_ok());
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let with_origins = |list: &str| {
+            let list = format!("--cors-origins={list}");
+            checked(&[TOKEN, SECRET, TENANT, &list])
+        };
+        let good = with_origins("https://app.example.com, http://localhost:5173").unwrap();
+        assert_eq!(good.cors_origins.len(), 2);
+        for origin in ["*", "https://app.example.com/", "app.example.com", "null"] {
+            assert!(
+                matches!(with_origins(origin), Err(ConfigError::Origin(_))),
+                "{origin}"
+            );
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `/health` (this process answers) and `/ready` (so does the core).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Extension, Json, extract::State};
+use billing_telemetry::trace::TraceContext;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+use crate::{
+    api_error::{ApiError, Outage, Problem},
+    core_client::CoreClient,
+    router::AppState,
+};
+
+/// `/ready` asks for no token, so it asks the core no more often than this.
+const ANSWER_KEPT: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthResponse {
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    timestamp: String,
+}
+
+impl HealthResponse {
+    fn ok() -> Json<Self> {
+        Json(Self {
+            status: "ok",
+            timestamp: Timestamp::now().to_string(),
+        })
+    }
+}
+
+/// Whether the gateway answers at all
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "getHealth",
+    tag = "health",
+    responses((status = 200, body = HealthResponse))
+)]
+pub(crate) async fn health() -> Json<HealthResponse> {
+    HealthResponse::ok()
+}
+
+/// The same, under the path of the sponsorship API
+#[utoipa::path(
+    get,
+    path = "/api/v1/health",
+    operation_id = "getHealthV1",
+    tag = "health",
+    responses((status = 200, body = HealthResponse))
+)]
+pub(crate) async fn health_v1() -> Json<HealthResponse> {
+    HealthResponse::ok()
+}
+
+/// Whether requests can be answered: the core serves, and the gateway is not shutting down
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "getReady",
+    tag = "health",
+    responses(
+        (status = 200, body = HealthResponse),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(
+    State(state): State<AppState>,
+    Extension(trace): Extension<TraceContext>,
+) -> Result<Json<HealthResponse>, ApiError> {
+    if !state.readiness().is_ready() {
+        return Err(ApiError::Unavailable(Outage::ShuttingDown));
+    }
+    state
+        .core_health()
+        .ask(state.core(), trace)
+        .await
+        .map_err(|reason| ApiError::Unavailable(Outage::CoreNotReady(reason)))?;
+    Ok(HealthResponse::ok())
+}
+
+/// The core's last answer, which those who wait for it share.
+#[derive(Debug, Default)]
+pub(crate) struct CoreHealth(Mutex<Option<(Instant, Answer)>>);
+
+/// Where it is not ready: why.
+type Answer = Result<(), Arc<str>>;
+
+impl CoreHealth {
+    async fn ask(&self, core: &CoreClient, trace: TraceContext) -> Answer {
+        let mut last = self.0.lock().await;
+        if let Some((at, answer)) = &*last
+            && at.elapsed() < ANSWER_KEPT
+        {
+            return answer.clone();
+        }
+        let checked = core.check_health(trace).await;
+        let answer = checked.map_err(|error| Arc::from(error.to_string()));
+        *last = Some((Instant::now(), answer.clone()));
+        answer
+    }
+}

@@ -1,0 +1,192 @@
+//! `GET /api/billing/history`: the user's entries, newest first.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use billing_proto::v1::{Entry, EntryKind, ListEntriesRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api_error::{ApiError, Problem},
+    auth::Caller,
+    core_client::Core,
+    core_error::FieldNames,
+    core_time::written,
+    query::QueryText,
+    usd::Usd,
+};
+
+const LIMIT_DEFAULT: i32 = 50;
+const LIMIT_MAX: i32 = 500;
+const OFFSET_MAX: i32 = 1_000_000;
+
+const FIELDS: FieldNames = &[
+    ("page_size", "limit"),
+    ("skip", "offset"),
+    ("page_token", "before"),
+];
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HistoryResponse {
+    /// Always true: what is not a success is a problem body.
+    success: bool,
+    transactions: Vec<Transaction>,
+    pagination: Pagination,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Transaction {
+    id: String,
+    user_id: String,
+    r#type: TransactionType,
+    /// Signed: a charge is negative.
+    amount_usd: Usd,
+    /// What was paid in UAH, else the amount at today's rate. Null until exchange rates exist.
+    #[schema(value_type = Option<f64>, format = "decimal", required = true)]
+    amount_uah: (),
+    balance_before_usd: Usd,
+    balance_after_usd: Usd,
+    /// The tool backend's name for the request that was charged.
+    #[schema(required = true)]
+    request_id: Option<String>,
+    /// The tool that was used; null for charges by amount and for everything else.
+    #[schema(required = true)]
+    tool: Option<String>,
+    /// Null until payments exist.
+    #[schema(required = true)]
+    payment_provider: Option<String>,
+    /// Null until payments exist.
+    #[schema(required = true)]
+    payment_id: Option<String>,
+    #[schema(required = true)]
+    description: Option<String>,
+    metadata: BTreeMap<String, String>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum TransactionType {
+    Charge,
+    /// A charge given back; negative: a payment reversed or disputed.
+    Refund,
+    /// Money paid in; a dispute that was won.
+    TopUp,
+    /// A grant, or a correction by an administrator.
+    Adjustment,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Pagination {
+    limit: i32,
+    offset: i32,
+    /// Number of transactions in this answer.
+    count: usize,
+    /// `before` of the next page; null on the last one. Unlike offsets it does not shift while
+    /// transactions arrive.
+    #[schema(required = true)]
+    next_before: Option<String>,
+}
+
+/// The user's transactions, newest first
+#[utoipa::path(
+    get,
+    path = "/api/billing/history",
+    operation_id = "listHistory",
+    tag = "billing",
+    security(("bearer" = [])),
+    params(
+        ("limit" = Option<i32>, Query, minimum = 1, maximum = 500,
+         description = "How many transactions; absent: 50"),
+        ("offset" = Option<i32>, Query, minimum = 0, maximum = 1_000_000,
+         description = "How many to pass over first"),
+        ("before" = Option<String>, Query,
+         description = "Only what is older than the transaction with this id"),
+    ),
+    responses(
+        (status = 200, body = HistoryResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    core: Core,
+    caller: Caller,
+    query: QueryText,
+) -> Result<Json<HistoryResponse>, ApiError> {
+    let limit = query.whole("limit", 1..=LIMIT_MAX, LIMIT_DEFAULT)?;
+    let offset = query.whole("offset", 0..=OFFSET_MAX, 0)?;
+    let request = ListEntriesRequest {
+        account: Some(caller.account()),
+        page_size: limit,
+        page_token: query.text("before").unwrap_or_default().to_owned(),
+        skip: offset,
+        ..ListEntriesRequest::default()
+    };
+    let answer = core
+        .list_entries(request)
+        .await
+        .map_err(|error| error.into_api(FIELDS))?;
+    let transactions = answer
+        .entries
+        .into_iter()
+        .map(|entry| transaction(entry, &caller))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(HistoryResponse {
+        success: true,
+        pagination: Pagination {
+            limit,
+            offset,
+            count: transactions.len(),
+            next_before: filled(answer.next_page_token),
+        },
+        transactions,
+    }))
+}
+
+fn transaction(entry: Entry, caller: &Caller) -> Result<Transaction, ApiError> {
+    let r#type = shown_as(entry.kind())?;
+    let before_micros = entry
+        .balance_after_micros
+        .checked_sub(entry.amount_micros)
+        .ok_or_else(|| ApiError::fault("an entry's balance is out of range"))?;
+    let created_at = written(entry.created_at.as_ref())?
+        .ok_or_else(|| ApiError::fault("an entry has no time"))?;
+    Ok(Transaction {
+        id: entry.entry_id,
+        user_id: caller.user_id().to_owned(),
+        r#type,
+        amount_usd: Usd::from_micros(entry.amount_micros),
+        amount_uah: (),
+        balance_before_usd: Usd::from_micros(before_micros),
+        balance_after_usd: Usd::from_micros(entry.balance_after_micros),
+        request_id: filled(entry.request_id),
+        tool: filled(entry.tool),
+        payment_provider: None,
+        payment_id: None,
+        // A charge has a description; a grant, an adjustment and a refund have a reason.
+        description: filled(entry.description).or_else(|| filled(entry.reason)),
+        metadata: entry.metadata,
+        created_at,
+    })
+}
+
+/// The four words that the clients of the first platform know.
+fn shown_as(kind: EntryKind) -> Result<TransactionType, ApiError> {
+    match kind {
+        EntryKind::Charge => Ok(TransactionType::Charge),
+        EntryKind::Refund | EntryKind::PaymentReversal | EntryKind::Dispute => {
+            Ok(TransactionType::Refund)
+        }
+        EntryKind::TopUp | EntryKind::DisputeWon => Ok(TransactionType::TopUp),
+        EntryKind::Grant | EntryKind::Adjustment => Ok(TransactionType::Adjustment),
+        EntryKind::Unspecified => Err(ApiError::fault("an entry is of no known kind")),
+    }
+}
+
+fn filled(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,187 @@
+//! JSON bodies: bounded in size and time, then read member by member, so that amounts are taken
+//! from their text and whatever is wrong is named by its field.
+
+use std::{collections::BTreeMap, fmt};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::{api_error::ApiError, config::HttpLimits, router::AppState, usd::Usd};
+
+/// The largest amount that the contract takes in a request. Said here too, since the core would
+/// say it in micros.
+const MICROS_MAX: i64 = 1_000_000_000_000_000;
+
+/// The members of a JSON object. Unknown ones pass; one that is given twice does not.
+#[derive(Debug)]
+pub(crate) struct JsonObject(BTreeMap<String, Box<RawValue>>);
+
+/// A member that sets an optional amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AmountMember {
+    Absent,
+    Null,
+    Amount(Usd),
+}
+
+impl FromRequest<AppState> for JsonObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::NotJson);
+        }
+        let bytes = read(request.into_body(), state.http_limits()).await?;
+        serde_json::from_slice(&bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))
+    }
+}
+
+impl JsonObject {
+    /// An amount of 0 or more, null, or nothing.
+    pub(crate) fn amount(&self, field: &'static str) -> Result<AmountMember, ApiError> {
+        let json = match self.0.get(field) {
+            None => return Ok(AmountMember::Absent),
+            Some(raw) if raw.get() == "null" => return Ok(AmountMember::Null),
+            Some(raw) => raw.get(),
+        };
+        let amount =
+            Usd::parse(json).map_err(|error| ApiError::invalid(field, error.to_string()))?;
+        if amount.micros() < 0 {
+            return Err(ApiError::invalid(field, "must be 0 or more"));
+        }
+        if amount.micros() > MICROS_MAX {
+            return Err(ApiError::invalid(field, "must be at most 1000000000"));
+        }
+        Ok(AmountMember::Amount(amount))
+    }
+
+    pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, ApiError> {
+        self.0
+            .get(field)
+            .map(|raw| {
+                serde_json::from_str(raw.get())
+                    .map_err(|_other_type| ApiError::invalid(field, "must be a string"))
+            })
+            .transpose()
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str())
+    else {
+        return false;
+    };
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, ApiError> {
+    let HttpLimits {
+        body_bytes,
+        body_timeout,
+        ..
+    } = *limits;
+    let whole = Limited::new(body, body_bytes).collect();
+    match tokio::time::timeout(body_timeout, whole).await {
+        Err(_elapsed) => Err(ApiError::BodyLate),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge {
+            limit_bytes: body_bytes,
+        }),
+        Ok(Err(_cut_off)) => Err(ApiError::MalformedJson("it broke off".to_owned())),
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = JsonObject;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonObject, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
+            }
+            members.insert(name, value);
+        }
+        Ok(JsonObject(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AmountMember, JsonObject};
+    use crate::{api_error::ApiError, usd::Usd};
+
+    fn object(json: &str) -> JsonObject {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn absent_null_and_zero_are_three_different_things() {
+        let body = object(r#"{"none": null, "zero": 0, "some": 12.50, "unknown": [1]}"#);
+        assert_eq!(body.amount("gone").unwrap(), AmountMember::Absent);
+        assert_eq!(body.amount("none").unwrap(), AmountMember::Null);
+        let amount = |micros| AmountMember::Amount(Usd::from_micros(micros));
+        let most = object(r#"{"most": 1000000000, "more": 1000000000.000001}"#);
+        assert_eq!(most.amount("most").unwrap(), amount(1_000_000_000_000_000));
+        assert!(most.amount("more").is_err());
+        assert_eq!(body.amount("zero").unwrap(), amount(0));
+        assert_eq!(body.amount("some").unwrap(), amount(12_500_000));
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_is_named() {
+        let body = object(r#"{"daily": "5", "zone": 7, "negative": -1}"#);
+        for refused in [
+            body.amount("daily").unwrap_err(),
+            body.amount("negative").unwrap_err(),
+            body.text("zone").unwrap_err(),
+        ] {
+            let ApiError::InvalidField(error) = refused else {
+                panic!("{refused}");
+            };
+            assert!(["daily", "negative", "zone"].contains(&error.field.as_ref()));
+        }
+    }
+
+    #[test]
+    fn only_an_object_without_duplicates_is_a_body() {
+        for json in [
+            "[]",
+            "1",
+            "null",
+            "\"{}\"",
+            r#"{"a": 1, "a": 2}"#,
+            "{",
+            "",
+            "{} {}",
+        ] {
+            assert!(serde_json::from_str::<JsonObject>(json).is_err(), "{json}");
+        }
+    }
+}

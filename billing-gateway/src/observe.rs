@@ -1,0 +1,105 @@
+//! What is seen of each request: its trace, one log line at debug, its latency; and the headers
+//! that every answer carries.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use billing_telemetry::trace::TraceContext;
+use metrics::{Unit, describe_counter, describe_histogram};
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names the units of what is measured here and on the way to the core.
+pub(crate) fn describe_metrics() {
+    describe_histogram!(
+        "http.server.request.duration",
+        Unit::Seconds,
+        "How long requests took, by route."
+    );
+    describe_histogram!(
+        "rpc.client.call.duration",
+        Unit::Seconds,
+        "How long calls to the core took, retry included."
+    );
+    describe_counter!(
+        "http.server.rate_limited",
+        "Requests that were refused with 429, by policy."
+    );
+}
+
+/// The outermost layer: puts the request's [`TraceContext`] into its extensions.
+pub(crate) async fn request(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = method_label(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let incoming = TraceContext::from_headers(request.headers());
+    let trace = incoming.unwrap_or_else(TraceContext::random);
+    let trace_id = trace.trace_id();
+    // At info, so that faults carry the trace id under the default filter.
+    let span = tracing::info_span!("request", %trace_id, method, route);
+    let trace = trace.adopt(&span);
+    request.extensions_mut().insert(trace);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    let elapsed = started.elapsed();
+    metrics::histogram!(
+        "http.server.request.duration",
+        "http.request.method" => method,
+        "http.route" => route,
+        "http.response.status_code" => status_label(status),
+    )
+    .record(elapsed);
+    span.in_scope(|| tracing::debug!(status = status.as_u16(), ?elapsed, "answered"));
+    if let Ok(id) = HeaderValue::try_from(trace_id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Answers are one user's and of the moment, and never anything else than they say they are.
+pub(crate) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        // What a page says about itself stands.
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Clients may make up methods; a metric must not have as many series.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+fn status_label(status: StatusCode) -> String {
+    status.as_u16().to_string()
+}

@@ -1,0 +1,229 @@
+//! Every route, and the layers around them.
+
+use std::{any::Any, net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderName, Method, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use billing_telemetry::admin::Readiness;
+use tokio::sync::Semaphore;
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    StartError,
+    api_error::{ApiError, Outage},
+    auth::{self, Caller, Verifier},
+    balance,
+    config::{Config, HttpLimits},
+    core_client::CoreClient,
+    docs,
+    health::{self, CoreHealth},
+    history, observe, openapi,
+    rate_limit::{self, RateLimit},
+    settings, usage,
+};
+
+/// What requests share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    core: CoreClient,
+    core_health: CoreHealth,
+    verifier: Verifier,
+    user_limit: RateLimit<Caller>,
+    address_limit: RateLimit<IpAddr>,
+    trusted_proxies: u8,
+    http: HttpLimits,
+    in_flight: Semaphore,
+    readiness: Readiness,
+}
+
+impl AppState {
+    pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
+        let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
+        Ok(Self(Arc::new(Shared {
+            core: CoreClient::new(&config.core)?,
+            core_health: CoreHealth::default(),
+            verifier: Verifier::new(&config.jwt)?,
+            user_limit: RateLimit::new("user", config.rate_limit_user),
+            address_limit: RateLimit::new("address", config.rate_limit_ip),
+            trusted_proxies: config.trusted_proxies,
+            http: config.http,
+            in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
+            readiness,
+        })))
+    }
+
+    pub(crate) fn core(&self) -> &CoreClient {
+        &self.0.core
+    }
+
+    pub(crate) fn core_health(&self) -> &CoreHealth {
+        &self.0.core_health
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    pub(crate) fn user_limit(&self) -> &RateLimit<Caller> {
+        &self.0.user_limit
+    }
+
+    pub(crate) fn address_limit(&self) -> &RateLimit<IpAddr> {
+        &self.0.address_limit
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> u8 {
+        self.0.trusted_proxies
+    }
+
+    pub(crate) fn http_limits(&self) -> &HttpLimits {
+        &self.0.http
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+}
+
+/// Routes for signed-in users.
+fn users() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(balance::get))
+        .routes(routes!(history::list))
+        .routes(routes!(usage::get))
+        .routes(routes!(settings::update))
+}
+
+/// Routes for probes: no token, no rate limit.
+fn probes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::health_v1))
+        .routes(routes!(health::ready))
+}
+
+/// The document that describes every route.
+pub(crate) fn openapi() -> OpenApi {
+    let mut document = openapi::base();
+    document.merge(users().into_openapi());
+    document.merge(probes().into_openapi());
+    document
+}
+
+/// The public surface.
+pub(crate) fn router(config: &Config, state: AppState) -> Router {
+    let document = openapi();
+    let (users, _) = users().split_for_parts();
+    let (probes, _) = probes().split_for_parts();
+    let users = users
+        .route_layer(from_fn_with_state(state.clone(), rate_limit::per_user))
+        .route_layer(from_fn_with_state(state.clone(), auth::require));
+    let routes = Router::new()
+        .merge(users)
+        .route("/openapi.json", get(docs::json(&document)))
+        .route("/docs", get(docs::page(&document)))
+        .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))
+        .merge(probes);
+    surrounded(routes, config, state)
+}
+
+/// What every answer goes through, refusals and panics too; the last layer is the outermost.
+fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Router {
+    routes
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(from_fn_with_state(state.clone(), bounded))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(config))
+        .layer(from_fn(observe::harden))
+        .layer(from_fn(observe::request))
+        .with_state(state)
+}
+
+/// Refuses what is too much at once, and ends what takes too long.
+async fn bounded(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = state.0.in_flight.try_acquire() else {
+        return ApiError::Unavailable(Outage::Busy).into_response();
+    };
+    tokio::time::timeout(state.0.http.request_timeout, next.run(request))
+        .await
+        .unwrap_or_else(|_elapsed| ApiError::Unavailable(Outage::RequestLate).into_response())
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic
+            .downcast::<&'static str>()
+            .map_or_else(|_| String::new(), |text| (*text).to_owned()),
+    };
+    ApiError::fault(format!("panicked: {message}")).into_response()
+}
+
+fn cors(config: &Config) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(config.cors_origins.clone())
+        // Old clients send cookies along; exact origins make that harmless, and none are read.
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("x-tenant-id"),
+        ])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(Duration::from_mins(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, extract::Request, routing::get};
+    use billing_telemetry::admin::Readiness;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::{AppState, surrounded};
+    use crate::config::tests::config;
+
+    async fn panics() -> &'static str {
+        panic!("secret detail")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_any_other_fault() {
+        let config = config(&[]);
+        let state = AppState::new(&config, Readiness::new()).unwrap();
+        let app = surrounded(Router::new().route("/", get(panics)), &config, state);
+        let request = Request::builder().body(Body::empty()).unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "INTERNAL_ERROR");
+        assert!(!problem.to_string().contains("secret"));
+    }
+}

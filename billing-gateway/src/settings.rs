@@ -1,0 +1,129 @@
+//! `PUT /api/billing/settings`: the user's own limits, warning threshold and time zone.
+
+use axum::Json;
+use billing_proto::v1::{Account, AmountSetting, LimitPeriod, UpdateSettingsRequest};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api_error::{ApiError, Problem},
+    auth::Caller,
+    balance::limit,
+    core_client::Core,
+    core_error::FieldNames,
+    json_object::{AmountMember, JsonObject},
+    usd::Usd,
+};
+
+const FIELDS: FieldNames = &[
+    ("daily_limit", "daily_limit_usd"),
+    ("monthly_limit", "monthly_limit_usd"),
+    ("low_balance_threshold", "low_balance_threshold_usd"),
+    ("time_zone", "time_zone"),
+];
+
+/// What to change. Absent: unchanged.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "it documents the body, which JsonObject reads member by member"
+)]
+pub(crate) struct SettingsRequest {
+    /// Null: no limit. 0: nothing may be spent.
+    #[schema(required = false)]
+    daily_limit_usd: Option<Usd>,
+    /// Null: no limit. 0: nothing may be spent.
+    #[schema(required = false)]
+    monthly_limit_usd: Option<Usd>,
+    /// The user is warned when less than this may be spent. Null: never.
+    #[schema(required = false)]
+    low_balance_threshold_usd: Option<Usd>,
+    /// IANA name of the zone whose days and months the limits follow.
+    #[schema(required = false, nullable = false, example = "Europe/Kyiv")]
+    time_zone: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingsResponse {
+    /// Always true: what is not a success is a problem body.
+    success: bool,
+    message: &'static str,
+    settings: Settings,
+}
+
+/// The settings as they now are.
+#[derive(Debug, Serialize, ToSchema)]
+struct Settings {
+    /// Null: no limit.
+    #[schema(required = true)]
+    daily_limit_usd: Option<Usd>,
+    /// Null: no limit.
+    #[schema(required = true)]
+    monthly_limit_usd: Option<Usd>,
+    /// Null: never warned.
+    #[schema(required = true)]
+    low_balance_threshold_usd: Option<Usd>,
+    time_zone: String,
+}
+
+/// Changes the user's settings
+#[utoipa::path(
+    put,
+    path = "/api/billing/settings",
+    operation_id = "updateSettings",
+    tag = "billing",
+    security(("bearer" = [])),
+    request_body = SettingsRequest,
+    responses(
+        (status = 200, body = SettingsResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn update(
+    core: Core,
+    caller: Caller,
+    body: JsonObject,
+) -> Result<Json<SettingsResponse>, ApiError> {
+    let request = UpdateSettingsRequest {
+        account: Some(caller.account()),
+        daily_limit: setting(body.amount("daily_limit_usd")?),
+        monthly_limit: setting(body.amount("monthly_limit_usd")?),
+        low_balance_threshold: setting(body.amount("low_balance_threshold_usd")?),
+        time_zone: body.text("time_zone")?,
+    };
+    let answer = core
+        .update_settings(request)
+        .await
+        .map_err(|error| error.into_api(FIELDS))?;
+    let account = answer
+        .account
+        .ok_or_else(|| ApiError::fault("the core's answer has no account"))?;
+    Ok(Json(SettingsResponse {
+        success: true,
+        message: "Settings updated",
+        settings: settings(account)?,
+    }))
+}
+
+fn setting(member: AmountMember) -> Option<AmountSetting> {
+    let amount_micros = match member {
+        AmountMember::Absent => return None,
+        AmountMember::Null => None,
+        AmountMember::Amount(amount) => Some(amount.micros()),
+    };
+    Some(AmountSetting { amount_micros })
+}
+
+fn settings(account: Account) -> Result<Settings, ApiError> {
+    let limit_of = |period| {
+        let limit_micros = limit(&account.limits, period)?.limit_micros;
+        Ok::<_, ApiError>(limit_micros.map(Usd::from_micros))
+    };
+    Ok(Settings {
+        daily_limit_usd: limit_of(LimitPeriod::Day)?,
+        monthly_limit_usd: limit_of(LimitPeriod::Month)?,
+        low_balance_threshold_usd: account.low_balance_threshold_micros.map(Usd::from_micros),
+        time_zone: account.time_zone,
+    })
+}

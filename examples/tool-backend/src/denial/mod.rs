@@ -1,0 +1,222 @@
+//! What the core's 'no' means, and what its caller is told ([`body`]).
+
+pub mod body;
+
+use billing_proto::v1::{
+    CheckBalanceResponse, Decision, LimitPeriod, LimitStatus, PlaceHoldResponse,
+};
+use jiff::Timestamp;
+
+use crate::usd::Usd;
+
+/// Why a call may not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    ToolNotPriced,
+    AccountSuspended,
+    InsufficientBalance {
+        available: Usd,
+        required: Usd,
+        shortfall: Usd,
+        /// Where the user can top up; None where nobody has said.
+        topup_url: Option<String>,
+    },
+    LimitExceeded {
+        period: Period,
+        daily: Limit,
+        monthly: Limit,
+        /// When the limit that denied starts again, and how many seconds that takes, at least 1.
+        reset_at: Timestamp,
+        retry_after_secs: i64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    Day,
+    Month,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// None: no limit.
+    pub limit: Option<Usd>,
+    /// Charged and held in the current period.
+    pub spent: Usd,
+}
+
+/// An answer that this backend does not understand, for example from a newer core. It must then
+/// be taken as 'no': see [`crate::billing::BillingError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the core's answer lacks {0}")]
+pub struct Unclear(pub &'static str);
+
+/// Reads a decision: allowed, or denied and why. `topup_url` is where users top up if the tenant
+/// has set no address of its own.
+pub fn read(
+    answer: &CheckBalanceResponse,
+    topup_url: Option<&str>,
+) -> Result<Result<(), Denial>, Unclear> {
+    let denial = match answer.decision() {
+        Decision::Allowed => return Ok(Ok(())),
+        Decision::Unspecified => return Err(Unclear("a decision")),
+        Decision::ToolNotPriced => Denial::ToolNotPriced,
+        Decision::AccountSuspended => Denial::AccountSuspended,
+        Decision::InsufficientBalance => insufficient_balance(answer, topup_url)?,
+        Decision::DailyLimitExceeded => limit_exceeded(Period::Day, answer)?,
+        Decision::MonthlyLimitExceeded => limit_exceeded(Period::Month, answer)?,
+    };
+    Ok(Err(denial))
+}
+
+/// The decision within the answer to `PlaceHold`, which has the same fields as a check's.
+pub fn decision_of(placed: PlaceHoldResponse) -> CheckBalanceResponse {
+    CheckBalanceResponse {
+        decision: placed.decision,
+        enforced: placed.enforced,
+        required_micros: placed.required_micros,
+        balance: placed.balance,
+        shortfall_micros: placed.shortfall_micros,
+        limits: placed.limits,
+        billing_enabled: placed.billing_enabled,
+        price_version: placed.price_version,
+        topup_url: placed.topup_url,
+        retry_after: placed.retry_after,
+    }
+}
+
+fn insufficient_balance(
+    answer: &CheckBalanceResponse,
+    topup_url: Option<&str>,
+) -> Result<Denial, Unclear> {
+    let balance = answer.balance.as_ref().ok_or(Unclear("a balance"))?;
+    let of_tenant = Some(answer.topup_url.as_str()).filter(|url| !url.is_empty());
+    Ok(Denial::InsufficientBalance {
+        available: Usd(balance.available_micros),
+        required: Usd(answer.required_micros),
+        shortfall: Usd(answer.shortfall_micros),
+        topup_url: of_tenant.or(topup_url).map(str::to_owned),
+    })
+}
+
+fn limit_exceeded(period: Period, answer: &CheckBalanceResponse) -> Result<Denial, Unclear> {
+    let daily = status(LimitPeriod::Day, answer)?;
+    let monthly = status(LimitPeriod::Month, answer)?;
+    let denied_by = match period {
+        Period::Day => daily,
+        Period::Month => monthly,
+    };
+    let time = denied_by.resets_at.ok_or(Unclear("the time of a reset"))?;
+    let reset_at = Timestamp::new(time.seconds, time.nanos)
+        .map_err(|_out_of_range| Unclear("the time of a reset"))?;
+    let wait = answer.retry_after.ok_or(Unclear("the time to wait"))?;
+    // Up to the next whole second: a caller that came back earlier would be denied again.
+    let retry_after_secs = wait
+        .seconds
+        .saturating_add(i64::from(wait.nanos > 0))
+        .max(1);
+    Ok(Denial::LimitExceeded {
+        period,
+        daily: limit(daily),
+        monthly: limit(monthly),
+        reset_at,
+        retry_after_secs,
+    })
+}
+
+fn status(period: LimitPeriod, answer: &CheckBalanceResponse) -> Result<&LimitStatus, Unclear> {
+    let mut limits = answer.limits.iter();
+    limits
+        .find(|limit| limit.period() == period)
+        .ok_or(Unclear("a limit"))
+}
+
+fn limit(status: &LimitStatus) -> Limit {
+    Limit {
+        limit: status.limit_micros.map(Usd),
+        spent: Usd(status.used_micros),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billing_proto::v1::{Balance, CheckBalanceResponse, Decision, LimitPeriod, LimitStatus};
+
+    use super::{Denial, Limit, Period, Unclear, Usd, read};
+
+    fn answer(decision: Decision) -> CheckBalanceResponse {
+        let limit = |period: LimitPeriod, limit_micros, seconds| LimitStatus {
+            period: period.into(),
+            limit_micros,
+            used_micros: 9_750_000,
+            remaining_micros: limit_micros.map(|limit: i64| limit - 9_750_000),
+            resets_at: Some(prost_types::Timestamp { seconds, nanos: 0 }),
+        };
+        CheckBalanceResponse {
+            decision: decision.into(),
+            enforced: true,
+            required_micros: 500_000,
+            balance: Some(Balance {
+                available_micros: 250_000,
+                ..Balance::default()
+            }),
+            shortfall_micros: 250_000,
+            limits: vec![
+                limit(LimitPeriod::Day, Some(10_000_000), 1_795_305_600),
+                limit(LimitPeriod::Month, None, 1_796_083_200),
+            ],
+            billing_enabled: true,
+            price_version: Some(1),
+            topup_url: String::new(),
+            retry_after: Some(prost_types::Duration {
+                seconds: 59,
+                nanos: 1,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_limit_says_when_to_come_back_and_never_too_early() {
+        let denial = read(&answer(Decision::DailyLimitExceeded), None);
+        let spent = Usd(9_750_000);
+        assert_eq!(
+            denial,
+            Ok(Err(Denial::LimitExceeded {
+                period: Period::Day,
+                daily: Limit {
+                    limit: Some(Usd(10_000_000)),
+                    spent
+                },
+                monthly: Limit { limit: None, spent },
+                reset_at: "2026-11-22T00:00:00Z".parse().unwrap(),
+                retry_after_secs: 60,
+            }))
+        );
+        let Ok(Err(Denial::LimitExceeded { reset_at, .. })) =
+            read(&answer(Decision::MonthlyLimitExceeded), None)
+        else {
+            panic!("the monthly limit is exceeded");
+        };
+        assert_eq!(reset_at.to_string(), "2026-12-01T00:00:00Z");
+    }
+
+    #[test]
+    fn the_address_to_top_up_at_is_the_tenants_or_else_our_own() {
+        let mut answer = answer(Decision::InsufficientBalance);
+        let topup_url = |answer: &_| match read(answer, Some("https://ours.test")) {
+            Ok(Err(Denial::InsufficientBalance { topup_url, .. })) => topup_url.unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(topup_url(&answer), "https://ours.test");
+        answer.topup_url = "https://tenant.test".to_owned();
+        assert_eq!(topup_url(&answer), "https://tenant.test");
+    }
+
+    #[test]
+    fn a_decision_that_is_not_known_is_not_taken_for_a_yes() {
+        assert_eq!(read(&answer(Decision::Allowed), None), Ok(Ok(())));
+        let mut newer = answer(Decision::Allowed);
+        newer.decision = 99;
+        assert_eq!(read(&newer, None), Err(Unclear("a decision")));
+    }
+}

@@ -1,0 +1,2 @@
+drop table account_profile;
+drop table account;

@@ -1,0 +1,3 @@
+drop table free_call;
+drop table hold;
+drop function refuse_second_end();

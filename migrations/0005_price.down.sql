@@ -1,0 +1,2 @@
+drop table price_unit;
+drop table price;

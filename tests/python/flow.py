@@ -1,0 +1,56 @@
+"""Drives a running billing core and gateway as a stranger would, and asserts what they answer.
+
+    cargo xtask up --json > up.json     (in another terminal, or in the background)
+    python flow.py up.json              (or: … | python flow.py)
+
+The argument is a file that holds the one line of `up --json`. The contract is learned by gRPC
+reflection. Every run uses users of its own, so that it may be repeated on the same database.
+"""
+
+import json
+import sys
+import time
+import traceback
+
+import grpc
+
+sys.dont_write_bytecode = True
+
+import account_cases
+import balance_cases
+import edge_cases
+from contract import Contract
+from world import CASES, World
+
+
+def run_cases(world):
+    passed, failed = 0, 0
+    for case in CASES:
+        began = time.monotonic()
+        try:
+            case.run(world)
+        except Exception:  # noqa: BLE001  one failure must not hide the next
+            failed += 1
+            print(f"FAIL  {case.sentence}")
+            traceback.print_exc(limit=-3, file=sys.stdout)
+        else:
+            passed += 1
+            print(f"ok    {case.sentence} ({time.monotonic() - began:.2f} s)")
+    print(f"{passed} passed, {failed} failed")
+    return failed == 0
+
+
+def main():
+    source = open(sys.argv[1], encoding="utf-8") if len(sys.argv) > 1 else sys.stdin
+    with source:
+        up = json.loads(source.readline())
+    address = up["grpc"].removeprefix("http://").rstrip("/")
+    with grpc.insecure_channel(address) as channel:
+        world = World(up, channel, Contract(channel, up["tools_token"]))
+        sys.exit(0 if run_cases(world) else 1)
+
+
+if __name__ == "__main__":
+    # Each module adds its cases when it is read, in this order.
+    assert edge_cases and balance_cases and account_cases
+    main()

@@ -1,0 +1,8 @@
+//! The project's commands, as a library, so that tests and later tools build on the same parts.
+
+pub mod config;
+pub mod postgres;
+pub mod process;
+pub mod programs;
+pub mod sqlx_data;
+pub mod up;

@@ -1,0 +1,90 @@
+//! Processes of a cluster whose supervisor, or whose postmaster, is gone.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::{Instant, sleep};
+
+/// Every process that works in the data folder: the postmaster and its children, also those
+/// whose postmaster was killed.
+pub(super) fn processes(data: &Path) -> Vec<Pid> {
+    if cfg!(target_os = "linux") {
+        return working_in(data);
+    }
+    // Without /proc: the postmaster alone. Its orphans are noticed by the next one, which
+    // refuses to start until they are gone.
+    postmaster(data)
+        .into_iter()
+        .filter(|pid| is_postgres(*pid))
+        .collect()
+}
+
+fn working_in(data: &Path) -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == data))
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(Pid::from_raw)
+        .collect()
+}
+
+fn is_postgres(pid: Pid) -> bool {
+    std::process::Command::new("ps")
+        .args(["-o", "comm=", "-p", &pid.as_raw_nonzero().to_string()])
+        .output()
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"))
+}
+
+/// The postmaster that the data folder names, running or not.
+fn postmaster(data: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    Pid::from_raw(text.lines().next()?.trim().parse().ok()?)
+}
+
+/// Ends what still runs in the data folder. The caller holds the cluster's lock, so no living
+/// supervisor is robbed of its server.
+pub(super) async fn end(data: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(15);
+    let named = postmaster(data);
+    let deadline = Instant::now() + PATIENCE;
+    let mut asked = false;
+    loop {
+        let found = processes(data);
+        if found.is_empty() {
+            break;
+        }
+        // Orphans end by themselves when they notice that their postmaster is gone.
+        if let Some(pid) = named.filter(|pid| found.contains(pid))
+            && !asked
+        {
+            eprintln!(
+                "postgres: ending a server that was left running on {}",
+                data.display()
+            );
+            // It may be stopped, and then hears nothing else.
+            let _ = kill_process(pid, Signal::CONT);
+            let _ = kill_process(pid, Signal::INT);
+            asked = true;
+        }
+        if Instant::now() > deadline {
+            bail!("processes of an earlier server do not end: {found:?}; end them by hand");
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    forget_reused_pid(data, named)
+}
+
+/// A postmaster's number that by now is another program's makes the server believe that it
+/// already runs. Nothing works in the folder any more, so the file says nothing true.
+fn forget_reused_pid(data: &Path, named: Option<Pid>) -> Result<()> {
+    if named.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok()) {
+        fs::remove_file(data.join("postmaster.pid"))?;
+    }
+    Ok(())
+}

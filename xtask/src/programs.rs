@@ -1,0 +1,74 @@
+//! The binaries of the services, built when needed.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::config;
+
+/// Built binaries.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    pub core: PathBuf,
+    pub gateway: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+/// Builds the services as they are in the repository now; progress goes to stderr.
+pub async fn build(profile: Profile) -> Result<Programs> {
+    let mut command = Command::new(config::cargo());
+    command
+        .args([
+            "build",
+            "--package",
+            "billing-core",
+            "--package",
+            "billing-gateway",
+        ])
+        .args(["--bins", "--message-format", "json-render-diagnostics"])
+        .current_dir(config::repository())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    let output = command.output().await.context("cannot run cargo")?;
+    ensure!(output.status.success(), "the services do not compile");
+    let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
+    let program =
+        |name: &str| executable(&messages, name).with_context(|| format!("cargo built no {name}"));
+    Ok(Programs {
+        core: program("billing-core")?,
+        gateway: program("billing-gateway")?,
+    })
+}
+
+#[derive(Deserialize)]
+struct Message {
+    target: Target,
+    executable: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Cargo says where it put a binary, wherever its output is configured to go.
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        // Most messages are of another kind.
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .find(|message| message.target.name == name)
+        .map(|message| message.executable)
+}

@@ -1,0 +1,110 @@
+//! What somebody needs to know to use what is up.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::demonstration::{self, TENANT, USER};
+use super::ports::Ports;
+use super::state::Secrets;
+
+/// The line that `--json` prints; scripts rely on its names.
+#[derive(Serialize)]
+pub struct Announcement {
+    grpc: String,
+    gateway: String,
+    core_admin: String,
+    gateway_admin: String,
+    /// For the core's login role.
+    database_url: String,
+    tenant_id: &'static str,
+    user_id: &'static str,
+    jwt: String,
+    jwt_secret: String,
+    tools_token: String,
+    gateway_token: String,
+    admin_token: String,
+}
+
+impl Announcement {
+    pub fn new(ports: Ports, database_url: &str, secrets: &Secrets) -> Result<Self> {
+        Ok(Self {
+            grpc: format!("http://{}", ports.grpc),
+            gateway: format!("http://{}", ports.gateway),
+            core_admin: format!("http://{}", ports.core_admin),
+            gateway_admin: format!("http://{}", ports.gateway_admin),
+            database_url: database_url.to_owned(),
+            tenant_id: TENANT,
+            user_id: USER,
+            jwt: demonstration::user_token(&secrets.jwt_secret)?,
+            jwt_secret: secrets.jwt_secret.clone(),
+            tools_token: secrets.tools_token.clone(),
+            gateway_token: secrets.gateway_token.clone(),
+            admin_token: secrets.admin_token.clone(),
+        })
+    }
+
+    /// Variables for a shell: those that examples/tool-backend reads, and the rest for a person.
+    pub fn environment(&self) -> String {
+        let variables = [
+            ("BILLING_CORE_URL", self.grpc.as_str()),
+            ("BILLING_GRPC", self.grpc.trim_start_matches("http://")),
+            ("BILLING_GATEWAY_URL", &self.gateway),
+            ("BILLING_TENANT", self.tenant_id),
+            ("BILLING_USER", self.user_id),
+            ("BILLING_TOOLS_TOKEN", &self.tools_token),
+            ("BILLING_ADMIN_TOKEN", &self.admin_token),
+            ("BILLING_JWT", &self.jwt),
+            ("JWT_SECRET", &self.jwt_secret),
+        ];
+        // URLs, hexadecimal digits and the like: nothing that a shell would read otherwise.
+        variables
+            .iter()
+            .map(|(name, value)| format!("export {name}='{value}'\n"))
+            .collect()
+    }
+
+    pub fn print(&self, json: bool, environment: &Path) -> Result<()> {
+        if json {
+            let mut stdout = std::io::stdout();
+            writeln!(stdout, "{}", serde_json::to_string(self)?)?;
+            stdout.flush()?;
+            return Ok(());
+        }
+        let Self {
+            grpc,
+            gateway,
+            core_admin,
+            gateway_admin,
+            jwt,
+            tools_token,
+            ..
+        } = self;
+        let authority = grpc.trim_start_matches("http://");
+        let environment = environment.display();
+        println!(
+            "\n\
+             gRPC          {grpc}\n\
+             REST          {gateway}   (documentation: {gateway}/docs)\n\
+             core admin    {core_admin}/metrics /livez /readyz\n\
+             gateway admin {gateway_admin}/metrics /livez /readyz\n\
+             tenant, user  {TENANT}, {USER}\n\
+             tokens        . {environment}\n\
+             JWT           {jwt}\n\
+             \n\
+             May this user spend this much?\n\
+             grpcurl -plaintext -H 'authorization: Bearer {tools_token}' -d \
+             '{{\"account\":{{\"tenant_id\":\"{TENANT}\",\"user_id\":\"{USER}\"}},\
+             \"cost\":{{\"tool\":{{\"name\":\"search\"}}}}}}' \
+             {authority} billing.v1.BalanceService/CheckBalance\n\
+             \n\
+             What does the user see?\n\
+             curl -H 'authorization: Bearer {jwt}' {gateway}/api/billing/balance\n\
+             \n\
+             Ctrl-C stops everything; the data stays.\n"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! `cargo xtask up`: PostgreSQL, core and gateway, with something to try them on.
+
+mod announce;
+pub mod database;
+mod demonstration;
+pub mod ports;
+pub mod service;
+mod state;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use sha2::{Digest, Sha256};
+use tokio::process::Command;
+
+use self::announce::Announcement;
+use self::database::Urls;
+use self::ports::Ports;
+use self::service::Service;
+pub use self::state::Secrets;
+use self::state::State;
+use crate::config;
+use crate::postgres::Server;
+use crate::process::interrupted;
+use crate::programs::{self, Profile, Programs};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Use this database as its owner and start no PostgreSQL. It is made if it does not exist;
+    /// the role must be allowed to create roles.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Where data, secrets and logs are kept [default: .billing in the repository].
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Use whichever ports are free instead of 50051, 8080, 9051 and 9080.
+    #[arg(long)]
+    pub free_ports: bool,
+
+    /// Print one line of JSON on stdout when everything answers, and nothing else there.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Build and run optimised binaries.
+    #[arg(long)]
+    pub release: bool,
+}
+
+/// Brings everything up, waits for a signal to end, and takes everything down again.
+pub async fn run(options: &Options) -> Result<()> {
+    let mut stack = Stack::default();
+    let ran = tokio::select! {
+        ran = stack.serve(options) => ran,
+        () = interrupted() => Ok(()),
+    };
+    if let Err(error) = &ran {
+        // Before the rest is stopped, which takes its time.
+        eprintln!("up: {error:#}");
+    }
+    let stopped = tokio::select! {
+        stopped = stack.stop() => stopped,
+        () = interrupted() => Err(anyhow::anyhow!("interrupted again: ended without waiting")),
+    };
+    ensure!(ran.is_ok(), "`up` ended because of an error");
+    stopped
+}
+
+/// What runs, in the order in which it was started.
+#[derive(Default)]
+struct Stack {
+    postgres: Option<Server>,
+    core: Option<Service>,
+    gateway: Option<Service>,
+}
+
+impl Stack {
+    /// Starts everything, says so, and returns when a part of it ends by itself.
+    async fn serve(&mut self, options: &Options) -> Result<()> {
+        let folder = options
+            .state
+            .clone()
+            .unwrap_or_else(|| config::repository().join(".billing"));
+        let state = State::open(&folder)?;
+        if !options.free_ports {
+            // Before the long part.
+            Ports::usual()?;
+        }
+        let profile = if options.release {
+            Profile::Release
+        } else {
+            Profile::Dev
+        };
+        eprintln!("up: building the services");
+        let programs = programs::build(profile).await?;
+        let urls = self.start_database(options, &state).await?;
+        let ports = if options.free_ports {
+            Ports::free()?
+        } else {
+            Ports::usual()?
+        };
+        migrate(&programs, &urls).await?;
+        let core = start_core(
+            &programs,
+            &urls,
+            &state.secrets,
+            ports,
+            state.path("core.log"),
+        )?;
+        self.core
+            .insert(core)
+            .await_readiness(ports.core_admin)
+            .await?;
+        self.start_gateway(&programs, &state, ports).await?;
+        demonstration::seed(ports.grpc, &state.secrets.admin_token).await?;
+        let announcement = Announcement::new(ports, &urls.core, &state.secrets)?;
+        state.write_private("env", &announcement.environment())?;
+        announcement.print(options.json, &state.path("env"))?;
+        self.part_ended().await
+    }
+
+    async fn start_database(&mut self, options: &Options, state: &State) -> Result<Urls> {
+        if let Some(url) = options.database_url.as_deref() {
+            eprintln!("up: using the database of --database-url or DATABASE_URL");
+            return database::on_existing(url, &state.secrets).await;
+        }
+        let server = Server::lasting(&state.path("postgres")).await?;
+        eprintln!(
+            "up: {}, its log is {}",
+            server.version(),
+            server.log().display()
+        );
+        database::on_private(self.postgres.insert(server)).await
+    }
+
+    async fn start_gateway(
+        &mut self,
+        programs: &Programs,
+        state: &State,
+        ports: Ports,
+    ) -> Result<()> {
+        let environment = [
+            ("BILLING_GATEWAY_ADDR", ports.gateway.to_string()),
+            (
+                "BILLING_GATEWAY_ADMIN_ADDR",
+                ports.gateway_admin.to_string(),
+            ),
+            ("BILLING_CORE_URL", format!("http://{}", ports.grpc)),
+            ("BILLING_CORE_TOKEN", state.secrets.gateway_token.clone()),
+            ("BILLING_DEFAULT_TENANT", demonstration::TENANT.to_owned()),
+            ("JWT_SECRET", state.secrets.jwt_secret.clone()),
+        ];
+        let log = state.path("gateway.log");
+        let gateway = Service::start("billing-gateway", &programs.gateway, &environment, log)?;
+        self.gateway
+            .insert(gateway)
+            .await_readiness(ports.gateway_admin)
+            .await
+    }
+
+    /// Waits for the first part that ends by itself; it is an error for each.
+    async fn part_ended(&mut self) -> Result<()> {
+        let (Some(core), Some(gateway)) = (self.core.as_mut(), self.gateway.as_mut()) else {
+            bail!("the services do not run");
+        };
+        let postgres = self.postgres.as_mut();
+        let postgres_ended = async {
+            match postgres {
+                Some(server) => server.ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        Err(tokio::select! {
+            error = core.ended() => error,
+            error = gateway.ended() => error,
+            error = postgres_ended => error,
+        })
+    }
+
+    /// Stops what runs, each after those that need it. The first error is told when all is stopped.
+    async fn stop(&mut self) -> Result<()> {
+        let mut outcome = Ok(());
+        for service in [self.gateway.take(), self.core.take()]
+            .into_iter()
+            .flatten()
+        {
+            outcome = outcome.and(service.stop().await);
+        }
+        if let Some(mut server) = self.postgres.take() {
+            outcome = outcome.and(server.stop().await);
+        }
+        outcome
+    }
+}
+
+/// Brings the schema up as its owner, and makes the core's login role.
+pub async fn migrate(programs: &Programs, urls: &Urls) -> Result<()> {
+    let output = Command::new(&programs.core)
+        .args(["migrate", "up"])
+        .env("BILLING_OWNER_DATABASE_URL", &urls.owner)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("cannot run billing-core")?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("billing-core migrate up fails: {}", words.trim());
+    }
+    database::admit_core(urls).await
+}
+
+/// Starts a core on a migrated database. It is of use when its `/readyz` says so.
+pub fn start_core(
+    programs: &Programs,
+    urls: &Urls,
+    secrets: &Secrets,
+    ports: Ports,
+    log: PathBuf,
+) -> Result<Service> {
+    let environment = [
+        ("DATABASE_URL", urls.core.clone()),
+        ("BILLING_GRPC_ADDR", ports.grpc.to_string()),
+        ("BILLING_ADMIN_ADDR", ports.core_admin.to_string()),
+        ("BILLING_SERVICE_TOKENS", admitted_tokens(secrets)),
+    ];
+    Service::start("billing-core", &programs.core, &environment, log)
+}
+
+/// The core knows the hashes of its callers' tokens only.
+fn admitted_tokens(secrets: &Secrets) -> String {
+    let admitted = |role: &str, token: &str| {
+        let digest = Sha256::digest(token.as_bytes());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{role}:*:{hex}")
+    };
+    [
+        admitted("tools", &secrets.tools_token),
+        admitted("gateway", &secrets.gateway_token),
+        admitted("admin", &secrets.admin_token),
+    ]
+    .join(";")
+}
