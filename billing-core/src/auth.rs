@@ -95,7 +95,8 @@ impl FromStr for ServiceToken {
 
     fn from_str(line: &str) -> Result<Self, TokenSyntax> {
         let mut parts = line.split(':');
-        let (Some(role), Some(tenants), Some(hash), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(role), Some(tenants), Some(hash), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(TokenSyntax("must be role:tenants:sha256hex"));
         };
@@ -106,14 +107,17 @@ impl FromStr for ServiceToken {
         if let Tenants::Named(names) = &tenants
             && names.iter().any(|name| name.is_empty() || name == "*")
         {
-            return Err(TokenSyntax("tenants must be * alone, or names joined by commas"));
+            return Err(TokenSyntax(
+                "tenants must be * alone, or names joined by commas",
+            ));
         }
         Ok(Self {
             caller: Caller {
                 role: role.parse()?,
                 tenants,
             },
-            sha256: sha256_from_hex(hash).ok_or(TokenSyntax("the hash must be 64 hexadecimal digits"))?,
+            sha256: sha256_from_hex(hash)
+                .ok_or(TokenSyntax("the hash must be 64 hexadecimal digits"))?,
         })
     }
 }
@@ -157,18 +161,24 @@ pub fn new_token(role: Role, tenants: &str) -> Result<(String, String), TokenSyn
         .try_fill_bytes(&mut bytes)
         .map_err(|_| TokenSyntax("the system has no random numbers"))?;
     let token = format!("billing_{}_{}", role.name(), hex(&bytes));
-    let line = format!("{}:{tenants}:{}", role.name(), hex(&Sha256::digest(token.as_bytes())));
+    let line = format!(
+        "{}:{tenants}:{}",
+        role.name(),
+        hex(&Sha256::digest(token.as_bytes()))
+    );
     line.parse::<ServiceToken>()?;
     Ok((token, line))
 }
 
 fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -182,7 +192,9 @@ mod tests {
         let caller = find_caller(&tokens, &token).unwrap();
         assert_eq!(caller.role, Role::Tools);
         assert!(caller.may_act_for("acme") && caller.may_act_for("beta"));
-        assert!(!caller.may_act_for("acme,beta") && !caller.may_act_for("") && !caller.may_act_for("*"));
+        assert!(
+            !caller.may_act_for("acme,beta") && !caller.may_act_for("") && !caller.may_act_for("*")
+        );
         assert_eq!(find_caller(&tokens, &format!("{token} ")), None);
         assert_eq!(find_caller(&tokens, ""), None);
     }

@@ -13,7 +13,12 @@ use crate::auth::{Role, ServiceToken, parse_tokens};
 
 /// The billing core: decides about money over gRPC, on committed data.
 #[derive(Debug, Parser)]
-#[command(name = "billing-core", version, about, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "billing-core",
+    version,
+    about,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<CoreCommand>,
@@ -52,7 +57,13 @@ pub struct ServeOptions {
     /// token`), separated by `;` or white space. Several at once, so that one can be replaced
     /// without a pause. None at all only where gRPC listens on loopback: whoever is there is an
     /// administrator then.
-    #[arg(long, env = "BILLING_SERVICE_TOKENS", default_value = "", hide_env_values = true, hide_default_value = true)]
+    #[arg(
+        long,
+        env = "BILLING_SERVICE_TOKENS",
+        default_value = "",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
     pub service_tokens: String,
 
     /// A file with more service tokens, one a line.
@@ -175,7 +186,8 @@ impl ServeOptions {
     pub fn tokens(&self) -> anyhow::Result<Option<Vec<ServiceToken>>> {
         let mut tokens = parse_tokens(&self.service_tokens)?;
         if let Some(path) = &self.service_tokens_file {
-            let list = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let list = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
             tokens.extend(parse_tokens(&list)?);
         }
         if !tokens.is_empty() {

@@ -42,7 +42,10 @@ pub fn optional_text(field: &str, text: String, most: usize) -> Result<Option<St
 
 fn bounded(field: &str, text: String, most: usize) -> Result<String, FieldError> {
     if text.len() > most {
-        return Err(FieldError::new(field, format!("must have at most {most} bytes")));
+        return Err(FieldError::new(
+            field,
+            format!("must have at most {most} bytes"),
+        ));
     }
     // PostgreSQL's text cannot hold it.
     if text.contains('\0') {
@@ -83,7 +86,10 @@ pub fn signed_amount(field: &str, micros: i64) -> Result<Micros, FieldError> {
 }
 
 fn too_large(field: &str) -> FieldError {
-    FieldError::new(field, format!("must be at most {} micros", Micros::MAX_AMOUNT.get()))
+    FieldError::new(
+        field,
+        format!("must be at most {} micros", Micros::MAX_AMOUNT.get()),
+    )
 }
 
 /// A whole number between `least` and `most`.
@@ -91,7 +97,10 @@ pub fn number(field: &str, number: i64, least: i64, most: i64) -> Result<i64, Fi
     if (least..=most).contains(&number) {
         Ok(number)
     } else {
-        Err(FieldError::new(field, format!("must be between {least} and {most}")))
+        Err(FieldError::new(
+            field,
+            format!("must be between {least} and {most}"),
+        ))
     }
 }
 
@@ -112,7 +121,10 @@ pub fn ttl(field: &str, ttl: Option<prost_types::Duration>) -> Result<SignedDura
 }
 
 /// A moment that the database can hold.
-pub fn timestamp(field: &str, at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, FieldError> {
+pub fn timestamp(
+    field: &str,
+    at: Option<prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, FieldError> {
     let Some(at) = at else {
         return Ok(None);
     };
@@ -125,7 +137,10 @@ pub fn timestamp(field: &str, at: Option<prost_types::Timestamp>) -> Result<Opti
 }
 
 /// At most 50 keys of 1 to 40 bytes with values of at most 500 bytes.
-pub fn metadata(field: &str, metadata: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, FieldError> {
+pub fn metadata(
+    field: &str,
+    metadata: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, FieldError> {
     if metadata.len() > 50 {
         return Err(FieldError::new(field, "must have at most 50 keys"));
     }

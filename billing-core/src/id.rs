@@ -146,7 +146,14 @@ mod tests {
         };
         assert_eq!(id.to_string().parse(), Ok(id));
         let simple = id.account.uuid().simple();
-        for wrong in ["", "x", "42", &format!("{simple}-0"), &format!("{simple}-042"), &format!("{simple}-+42")] {
+        for wrong in [
+            "",
+            "x",
+            "42",
+            &format!("{simple}-0"),
+            &format!("{simple}-042"),
+            &format!("{simple}-+42"),
+        ] {
             assert_eq!(wrong.parse::<EntryId>(), Err(NotAnEntryId), "{wrong}");
         }
     }

@@ -42,6 +42,7 @@ pub struct Core {
 impl Core {
     /// An entry as callers name it; empty where there is none.
     pub fn entry_id(&self, account: AccountId, seq: Option<EntrySeq>) -> String {
-        seq.map(|seq| EntryId { account, seq }.to_string()).unwrap_or_default()
+        seq.map(|seq| EntryId { account, seq }.to_string())
+            .unwrap_or_default()
     }
 }

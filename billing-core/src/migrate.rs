@@ -17,7 +17,10 @@ pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
         .context("cannot connect to the database as its owner")?;
     match options.direction {
         Direction::Up if options.to.is_some() => bail!("--to goes with `down`"),
-        Direction::Up => MIGRATOR.run(&mut connection).await.context("cannot migrate up")?,
+        Direction::Up => MIGRATOR
+            .run(&mut connection)
+            .await
+            .context("cannot migrate up")?,
         Direction::Down => {
             let target = match options.to {
                 Some(target) => target,
@@ -53,7 +56,9 @@ pub async fn require_current(pool: &PgPool) -> anyhow::Result<()> {
         .context("cannot read the schema's version: run `billing-core migrate up`, and connect as a member of billing_app")?;
     let needed = MIGRATOR.iter().map(|migration| migration.version).max();
     if newest < needed {
-        bail!("the schema is at migration {newest:?} and this core needs {needed:?}: run `billing-core migrate up`");
+        bail!(
+            "the schema is at migration {newest:?} and this core needs {needed:?}: run `billing-core migrate up`"
+        );
     }
     Ok(())
 }

@@ -25,14 +25,20 @@ fn access(path: &str) -> Access {
     match path {
         "/billing.v1.BalanceService/GetBalance"
         | "/billing.v1.BalanceService/ListEntries"
-        | "/billing.v1.BalanceService/GetUsage" => Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin]),
+        | "/billing.v1.BalanceService/GetUsage" => {
+            Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
+        }
         "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
         "/billing.v1.AccountService/GetAccount" | "/billing.v1.AccountService/UpdateSettings" => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }
-        path if path.starts_with("/billing.v1.BalanceService/") => Access::Roles(&[Role::Tools, Role::Admin]),
+        path if path.starts_with("/billing.v1.BalanceService/") => {
+            Access::Roles(&[Role::Tools, Role::Admin])
+        }
         path if path.starts_with("/grpc.health.v1.Health/") => Access::Anyone,
-        path if path.starts_with("/grpc.reflection.") => Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin]),
+        path if path.starts_with("/grpc.reflection.") => {
+            Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
+        }
         _ => Access::Roles(&[Role::Admin]),
     }
 }
@@ -62,7 +68,10 @@ impl Call {
         if self.caller.may_act_for(tenant_id) {
             Ok(())
         } else {
-            Err(crate::status::not_found("TENANT_NOT_FOUND", "tenant_id: not a tenant of this token"))
+            Err(crate::status::not_found(
+                "TENANT_NOT_FOUND",
+                "tenant_id: not a tenant of this token",
+            ))
         }
     }
 }
@@ -144,7 +153,12 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Answering {
         let started = Instant::now();
-        let histogram = self.gate.durations.get(request.uri().path()).unwrap_or(&self.gate.other).clone();
+        let histogram = self
+            .gate
+            .durations
+            .get(request.uri().path())
+            .unwrap_or(&self.gate.other)
+            .clone();
         let caller = match self.gate.admit(&request) {
             Ok(caller) => caller,
             Err(refused) => return Box::pin(std::future::ready(Ok(refused.into_http()))),
@@ -174,7 +188,11 @@ fn log(path: &str, response: &Response<Body>, elapsed: Duration, trace: Option<T
     let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
     let trace_id = trace.map(|trace| trace.trace_id().to_string());
     match code {
-        Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::DeadlineExceeded => {
+        Code::Internal
+        | Code::Unknown
+        | Code::DataLoss
+        | Code::Unavailable
+        | Code::DeadlineExceeded => {
             warn!(rpc = path, ?code, ?elapsed, trace_id, "call failed");
         }
         _ => debug!(rpc = path, ?code, ?elapsed, trace_id, "call answered"),
@@ -215,7 +233,9 @@ impl Gate {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 impl Deadlines {
@@ -233,7 +253,8 @@ impl Deadlines {
 /// The gRPC wire form: at most eight digits and a unit.
 fn parse_timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     let number: u64 = digits.parse().ok()?;
@@ -255,7 +276,10 @@ mod tests {
     #[test]
     fn a_timeout_is_read_as_the_wire_writes_it() {
         assert_eq!(parse_timeout("250m"), Some(Duration::from_millis(250)));
-        assert_eq!(parse_timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));
+        assert_eq!(
+            parse_timeout("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3600))
+        );
         for wrong in ["", "m", "10", "10x", "-1S", "123456789S", "1é"] {
             assert_eq!(parse_timeout(wrong), None, "{wrong}");
         }
@@ -263,7 +287,13 @@ mod tests {
 
     #[test]
     fn an_rpc_that_nobody_listed_is_an_administrators() {
-        assert!(matches!(access("/billing.v1.AccountService/GrantCredit"), Access::Roles([Role::Admin])));
-        assert!(matches!(access("/billing.v1.New/Thing"), Access::Roles([Role::Admin])));
+        assert!(matches!(
+            access("/billing.v1.AccountService/GrantCredit"),
+            Access::Roles([Role::Admin])
+        ));
+        assert!(matches!(
+            access("/billing.v1.New/Thing"),
+            Access::Roles([Role::Admin])
+        ));
     }
 }

@@ -50,11 +50,20 @@ pub async fn serve(
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(&database, &pool, &options.tuning, &background, &mut tasks).await?;
-    tokio::spawn(hold::sweep(pool.clone(), core.batcher.clone(), background.clone()));
+    tokio::spawn(hold::sweep(
+        pool.clone(),
+        core.batcher.clone(),
+        background.clone(),
+    ));
 
     let (reporter, health) = tonic_health::server::health_reporter();
     report(&reporter, &readiness, true).await;
-    tokio::spawn(watch(core.clone(), reporter.clone(), readiness.clone(), background.clone()));
+    tokio::spawn(watch(
+        core.clone(),
+        reporter.clone(),
+        readiness.clone(),
+        background.clone(),
+    ));
 
     let rpcs = rpc_paths();
     let deadlines = Deadlines {
@@ -68,13 +77,16 @@ pub async fn serve(
         .add_service(reflection()?.build_v1alpha()?)
         .add_service(BalanceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PriceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
-        .add_service(AccountServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX));
+        .add_service(
+            AccountServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX),
+        );
     let incoming = TcpIncoming::from(listener)
         .with_nodelay(Some(true))
         .with_keepalive(Some(Duration::from_secs(30)));
     info!("serving");
     let draining = shutdown.clone();
-    let serving = router.serve_with_incoming_shutdown(incoming, async move { shutdown.cancelled().await });
+    let serving =
+        router.serve_with_incoming_shutdown(incoming, async move { shutdown.cancelled().await });
     let bounded = async {
         draining.cancelled().await;
         info!("draining");
@@ -90,7 +102,10 @@ pub async fn serve(
     background.cancel();
     drop(core);
     let carried_out = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(options.tuning.drain(), carried_out).await.is_err() {
+    if tokio::time::timeout(options.tuning.drain(), carried_out)
+        .await
+        .is_err()
+    {
         warn!("commands still waiting after the time to drain");
     }
     pool.close().await;
@@ -125,12 +140,15 @@ pub async fn start(
 
 pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
     // The URL holds a password: it is not repeated.
-    let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
     Ok(options.application_name("billing-core"))
 }
 
 async fn connect(database: &PgConnectOptions, tuning: &Tuning) -> anyhow::Result<PgPool> {
-    let options = database.clone().options([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
+    let options = database
+        .clone()
+        .options([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
     let pool = PgPoolOptions::new()
         .max_connections(tuning.pool_max)
         .acquire_timeout(POOL_WAIT)
@@ -165,7 +183,9 @@ fn server(options: &ServeOptions) -> anyhow::Result<Server> {
     let (Some(cert), Some(key)) = (&options.tls_cert, &options.tls_key) else {
         return Ok(server);
     };
-    let read = |path: &std::path::Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let read = |path: &std::path::Path| {
+        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    };
     let mut tls = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
     if let Some(authority) = &options.tls_client_ca {
         tls = tls.client_ca_root(Certificate::from_pem(read(authority)?));
@@ -189,7 +209,12 @@ fn rpc_paths() -> Vec<String> {
     for file in files.file {
         for service in &file.service {
             for method in &service.method {
-                paths.push(format!("/{}.{}/{}", file.package(), service.name(), method.name()));
+                paths.push(format!(
+                    "/{}.{}/{}",
+                    file.package(),
+                    service.name(),
+                    method.name()
+                ));
             }
         }
     }
@@ -197,7 +222,12 @@ fn rpc_paths() -> Vec<String> {
 }
 
 /// Ready is who can decide: the database answers, so the price list is fresh.
-async fn watch(core: Core, reporter: HealthReporter, readiness: Readiness, background: CancellationToken) {
+async fn watch(
+    core: Core,
+    reporter: HealthReporter,
+    readiness: Readiness,
+    background: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = background.cancelled() => return,
@@ -211,13 +241,18 @@ async fn watch(core: Core, reporter: HealthReporter, readiness: Readiness, backg
         let open = core.pool.size();
         let idle = u32::try_from(core.pool.num_idle()).unwrap_or(u32::MAX);
         gauge!("billing_pool_connections", "state" => "idle").set(f64::from(idle));
-        gauge!("billing_pool_connections", "state" => "used").set(f64::from(open.saturating_sub(idle)));
+        gauge!("billing_pool_connections", "state" => "used")
+            .set(f64::from(open.saturating_sub(idle)));
     }
 }
 
 async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
     readiness.set(ready);
-    let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+    let status = if ready {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    };
     for service in [
         "",
         "billing.v1.BalanceService",

@@ -23,7 +23,11 @@ pub fn with_reason<const N: usize>(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+    Status::with_error_details(
+        code,
+        message,
+        ErrorDetails::with_error_info(reason, DOMAIN, metadata),
+    )
 }
 
 /// Something that the caller's tenants do not have.
@@ -41,7 +45,12 @@ fn unavailable() -> Status {
 }
 
 fn internal() -> Status {
-    with_reason(Code::Internal, "INTERNAL", "internal error; nothing was done", [])
+    with_reason(
+        Code::Internal,
+        "INTERNAL",
+        "internal error; nothing was done",
+        [],
+    )
 }
 
 fn deadline_exceeded() -> Status {
@@ -110,11 +119,18 @@ impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::KeyReused => with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, []),
+            Refusal::KeyReused => {
+                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
+            }
             Refusal::HoldNotFound => not_found("HOLD_NOT_FOUND", &message),
             Refusal::HoldEnded(state) => {
                 let state = state.name().to_ascii_uppercase();
-                with_reason(Code::FailedPrecondition, "HOLD_ENDED", message, [("state", state)])
+                with_reason(
+                    Code::FailedPrecondition,
+                    "HOLD_ENDED",
+                    message,
+                    [("state", state)],
+                )
             }
             Refusal::OverageRejected(over) => with_reason(
                 Code::FailedPrecondition,
@@ -131,7 +147,9 @@ impl From<Refusal> for Status {
                 [("refundable_micros", left.get().to_string())],
             ),
             Refusal::Price(error) => error.into(),
-            Refusal::PriceListStale => with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, []),
+            Refusal::PriceListStale => {
+                with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
+            }
             Refusal::Overflow(_) => FieldError::new("cost.amount_micros", message).into(),
             Refusal::StoredAnswer => {
                 error!("{message}");

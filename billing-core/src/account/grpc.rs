@@ -8,8 +8,8 @@ use crate::field::{self, FieldError};
 use crate::id::AccountId;
 use crate::ledger::grpc::{KEY_BYTES, balance, limits, timestamp};
 use crate::ledger::{
-    AccountState, Action, Answer, Command, CommandHash, EntryKind, Keyed, LocalTime, Note, Opening, SettingsChange,
-    is_zone, standing,
+    AccountState, Action, Answer, Command, CommandHash, EntryKind, Keyed, LocalTime, Note, Opening,
+    SettingsChange, is_zone, standing,
 };
 use crate::money::Micros;
 use crate::rpc::Call;
@@ -26,7 +26,10 @@ pub fn call_of<T>(request: Request<T>) -> Result<(Call, T), Status> {
 }
 
 /// The account that a request names, if it is one of the caller's.
-pub fn parse_account(call: &Call, account: Option<v1::AccountRef>) -> Result<(AccountId, Opening), Status> {
+pub fn parse_account(
+    call: &Call,
+    account: Option<v1::AccountRef>,
+) -> Result<(AccountId, Opening), Status> {
     let account = account.ok_or_else(|| FieldError::new("account", "must be given"))?;
     let name = Opening {
         tenant_id: field::text("account.tenant_id", account.tenant_id, TENANT_BYTES)?,
@@ -42,7 +45,10 @@ pub async fn get_balance(
 ) -> Result<Response<v1::GetBalanceResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (id, name) = parse_account(&call, request.account)?;
-    let mut snapshot = core.reader.read(id, &name.tenant_id, None, call.deadline).await?;
+    let mut snapshot = core
+        .reader
+        .read(id, &name.tenant_id, None, call.deadline)
+        .await?;
     let now = standing_at(&mut snapshot.account, snapshot.now);
     let account = snapshot.account;
     Ok(Response::new(v1::GetBalanceResponse {
@@ -63,7 +69,10 @@ pub async fn get_account(
 ) -> Result<Response<v1::GetAccountResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (id, name) = parse_account(&call, request.account)?;
-    let mut snapshot = core.reader.read(id, &name.tenant_id, None, call.deadline).await?;
+    let mut snapshot = core
+        .reader
+        .read(id, &name.tenant_id, None, call.deadline)
+        .await?;
     let now = standing_at(&mut snapshot.account, snapshot.now);
     Ok(Response::new(v1::GetAccountResponse {
         account: Some(shown(id, name, &snapshot.account, &now, snapshot.exists)),
@@ -78,7 +87,13 @@ fn standing_at(account: &mut AccountState, now: jiff::Timestamp) -> Answer {
     standing(account, &mut time)
 }
 
-fn shown(id: AccountId, name: Opening, account: &AccountState, now: &Answer, exists: bool) -> v1::Account {
+fn shown(
+    id: AccountId,
+    name: Opening,
+    account: &AccountState,
+    now: &Answer,
+    exists: bool,
+) -> v1::Account {
     v1::Account {
         account: Some(v1::AccountRef {
             tenant_id: name.tenant_id,
@@ -128,15 +143,23 @@ pub async fn update_settings(
     let settings = SettingsChange {
         daily_limit: parse_setting("daily_limit", request.daily_limit)?,
         monthly_limit: parse_setting("monthly_limit", request.monthly_limit)?,
-        low_balance_threshold: parse_setting("low_balance_threshold", request.low_balance_threshold)?,
+        low_balance_threshold: parse_setting(
+            "low_balance_threshold",
+            request.low_balance_threshold,
+        )?,
         time_zone: request.time_zone.map(parse_time_zone).transpose()?,
         ..SettingsChange::default()
     };
     let account = change(core, &call, request.account, settings).await?;
-    Ok(Response::new(v1::UpdateSettingsResponse { account: Some(account) }))
+    Ok(Response::new(v1::UpdateSettingsResponse {
+        account: Some(account),
+    }))
 }
 
-fn parse_setting(field: &str, setting: Option<v1::AmountSetting>) -> Result<Option<Option<Micros>>, FieldError> {
+fn parse_setting(
+    field: &str,
+    setting: Option<v1::AmountSetting>,
+) -> Result<Option<Option<Micros>>, FieldError> {
     let Some(setting) = setting else {
         return Ok(None);
     };
@@ -152,7 +175,10 @@ fn parse_time_zone(zone: String) -> Result<String, FieldError> {
     if is_zone(&zone) {
         Ok(zone)
     } else {
-        Err(FieldError::new("time_zone", "must be an IANA name, such as Europe/Kyiv"))
+        Err(FieldError::new(
+            "time_zone",
+            "must be an IANA name, such as Europe/Kyiv",
+        ))
     }
 }
 
@@ -166,7 +192,9 @@ pub async fn suspend_account(
         ..SettingsChange::default()
     };
     let account = change(core, &call, request.account, suspension).await?;
-    Ok(Response::new(v1::SuspendAccountResponse { account: Some(account) }))
+    Ok(Response::new(v1::SuspendAccountResponse {
+        account: Some(account),
+    }))
 }
 
 pub async fn resume_account(
@@ -179,7 +207,9 @@ pub async fn resume_account(
         ..SettingsChange::default()
     };
     let account = change(core, &call, request.account, resumption).await?;
-    Ok(Response::new(v1::ResumeAccountResponse { account: Some(account) }))
+    Ok(Response::new(v1::ResumeAccountResponse {
+        account: Some(account),
+    }))
 }
 
 pub async fn set_billing_enabled(
@@ -192,7 +222,9 @@ pub async fn set_billing_enabled(
         ..SettingsChange::default()
     };
     let account = change(core, &call, request.account, switch).await?;
-    Ok(Response::new(v1::SetBillingEnabledResponse { account: Some(account) }))
+    Ok(Response::new(v1::SetBillingEnabledResponse {
+        account: Some(account),
+    }))
 }
 
 pub async fn grant_credit(
@@ -246,7 +278,13 @@ struct Posting {
     actor: String,
 }
 
-async fn post(core: &Core, call: &Call, id: AccountId, name: Opening, posting: Posting) -> Result<Answer, Status> {
+async fn post(
+    core: &Core,
+    call: &Call,
+    id: AccountId,
+    name: Opening,
+    posting: Posting,
+) -> Result<Answer, Status> {
     let key = field::text("idempotency_key", posting.key, KEY_BYTES)?;
     let note = Note {
         reason: Some(field::text("reason", posting.reason, 500)?),

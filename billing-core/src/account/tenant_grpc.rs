@@ -44,12 +44,15 @@ pub async fn set_tenant(
 
 fn parse(tenant: Option<v1::Tenant>) -> Result<Tenant, FieldError> {
     let tenant = tenant.ok_or_else(|| FieldError::new("tenant", "must be given"))?;
-    let limit = |field, limit: Option<i64>| limit.map(|micros| field::amount(field, micros)).transpose();
+    let limit =
+        |field, limit: Option<i64>| limit.map(|micros| field::amount(field, micros)).transpose();
     Ok(Tenant {
         tenant_id: field::text("tenant.tenant_id", tenant.tenant_id, TENANT_BYTES)?,
         welcome_grant: field::amount("tenant.welcome_grant_micros", tenant.welcome_grant_micros)?,
         unpriced_tools: match v1::UnpricedToolPolicy::try_from(tenant.unpriced_tools) {
-            Ok(v1::UnpricedToolPolicy::Unspecified | v1::UnpricedToolPolicy::Deny) => UnpricedTools::Deny,
+            Ok(v1::UnpricedToolPolicy::Unspecified | v1::UnpricedToolPolicy::Deny) => {
+                UnpricedTools::Deny
+            }
             Ok(v1::UnpricedToolPolicy::Free) => UnpricedTools::Free,
             Err(_) => {
                 return Err(FieldError::new(
@@ -58,9 +61,16 @@ fn parse(tenant: Option<v1::Tenant>) -> Result<Tenant, FieldError> {
                 ));
             }
         },
-        default_daily_limit: limit("tenant.default_daily_limit_micros", tenant.default_daily_limit_micros)?,
-        default_monthly_limit: limit("tenant.default_monthly_limit_micros", tenant.default_monthly_limit_micros)?,
-        topup_url: field::optional_text("tenant.topup_url", tenant.topup_url, 2000)?.unwrap_or_default(),
+        default_daily_limit: limit(
+            "tenant.default_daily_limit_micros",
+            tenant.default_daily_limit_micros,
+        )?,
+        default_monthly_limit: limit(
+            "tenant.default_monthly_limit_micros",
+            tenant.default_monthly_limit_micros,
+        )?,
+        topup_url: field::optional_text("tenant.topup_url", tenant.topup_url, 2000)?
+            .unwrap_or_default(),
     })
 }
 

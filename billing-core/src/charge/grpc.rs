@@ -9,7 +9,8 @@ use crate::account::grpc::{call_of, parse_account};
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, limits, parse_cost, parse_note, parse_overage, retry_after, shortfall,
+    KEY_BYTES, Zero, balance, decision, limits, parse_cost, parse_note, parse_overage, retry_after,
+    shortfall,
 };
 use crate::ledger::{Action, Command, CommandHash, Cost, Keyed, Note, Overage, Refusal};
 use crate::money::Micros;
@@ -29,7 +30,11 @@ pub async fn charge(
     if let Cost::Tool(_) = cost {
         core.catalogue.fresh()?;
     }
-    let topup_url = core.catalogue.latest().topup_url(&name.tenant_id).to_owned();
+    let topup_url = core
+        .catalogue
+        .latest()
+        .topup_url(&name.tenant_id)
+        .to_owned();
     let hash = CommandHash::of("Charge")
         .cost(&cost)
         .overage(overage)
@@ -43,7 +48,10 @@ pub async fn charge(
         request_id,
         note,
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     core.decisions.count("Charge", answer.decision);
     Ok(Response::new(v1::ChargeResponse {
         decision: decision(answer.decision).into(),
@@ -89,7 +97,10 @@ pub async fn refund_charge(
         amount,
         note,
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     Ok(Response::new(v1::RefundChargeResponse {
         entry_id: core.entry_id(account, answer.entry),
         refunded_micros: answer.moved.get(),

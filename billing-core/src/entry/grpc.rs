@@ -34,7 +34,9 @@ pub async fn list_entries(
         most: page + 1,
         ..parse_filter(account, request)?
     };
-    let mut entries = find(core, account, &filter).await.map_err(|error| of_query(&error))?;
+    let mut entries = find(core, account, &filter)
+        .await
+        .map_err(|error| of_query(&error))?;
     let more = entries.len() > usize::try_from(page).unwrap_or_default();
     entries.truncate(usize::try_from(page).unwrap_or_default());
     let next_page_token = match entries.last() {
@@ -42,7 +44,10 @@ pub async fn list_entries(
         _ => String::new(),
     };
     Ok(Response::new(v1::ListEntriesResponse {
-        entries: entries.into_iter().map(|entry| shown(core, account, entry)).collect(),
+        entries: entries
+            .into_iter()
+            .map(|entry| shown(core, account, entry))
+            .collect(),
         next_page_token,
     }))
 }
@@ -70,7 +75,12 @@ fn parse_filter(account: AccountId, request: v1::ListEntriesRequest) -> Result<F
                 .ok()
                 .filter(|id| id.account == account)
                 .map(|id| id.seq)
-                .ok_or_else(|| FieldError::new("page_token", "must be a next_page_token or an entry id of the account"))?,
+                .ok_or_else(|| {
+                    FieldError::new(
+                        "page_token",
+                        "must be a next_page_token or an entry id of the account",
+                    )
+                })?,
         ),
     };
     Ok(Filter {
@@ -99,8 +109,9 @@ const fn kind_name(kind: v1::EntryKind) -> Option<&'static str> {
 }
 
 fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
-    let kind = v1::EntryKind::from_str_name(&format!("ENTRY_KIND_{}", entry.kind.to_ascii_uppercase()))
-        .unwrap_or(v1::EntryKind::Unspecified);
+    let kind =
+        v1::EntryKind::from_str_name(&format!("ENTRY_KIND_{}", entry.kind.to_ascii_uppercase()))
+            .unwrap_or(v1::EntryKind::Unspecified);
     v1::Entry {
         entry_id: core.entry_id(account, Some(entry.seq)),
         kind: kind.into(),
@@ -111,7 +122,10 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         request_id: entry.request_id.unwrap_or_default(),
         tool: entry.tool.unwrap_or_default(),
         price_version: entry.price_version,
-        hold_id: entry.hold.map(|hold: HoldId| hold.to_string()).unwrap_or_default(),
+        hold_id: entry
+            .hold
+            .map(|hold: HoldId| hold.to_string())
+            .unwrap_or_default(),
         refunds_entry_id: core.entry_id(account, entry.refunds),
         description: entry.description.unwrap_or_default(),
         metadata: entry.metadata,
@@ -126,14 +140,21 @@ pub async fn get_usage(
 ) -> Result<Response<v1::GetUsageResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
-    let snapshot = core.reader.read(account, &name.tenant_id, None, call.deadline).await?;
+    let snapshot = core
+        .reader
+        .read(account, &name.tenant_id, None, call.deadline)
+        .await?;
     let to = field::timestamp("to", request.to)?.unwrap_or(snapshot.now);
     let from = match field::timestamp("from", request.from)? {
         Some(from) => from,
         None => to - SignedDuration::from_hours(30 * 24),
     };
     if from >= to || to.duration_since(from) > SignedDuration::from_hours(MAX_USAGE_DAYS * 24) {
-        return Err(FieldError::new("from", format!("must be before `to`, by at most {MAX_USAGE_DAYS} days")).into());
+        return Err(FieldError::new(
+            "from",
+            format!("must be before `to`, by at most {MAX_USAGE_DAYS} days"),
+        )
+        .into());
     }
     let zone = TimeZone::get(&snapshot.account.time_zone).unwrap_or(TimeZone::UTC);
     let days = days_between(from, to, &zone);

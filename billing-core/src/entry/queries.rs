@@ -15,7 +15,11 @@ use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 
 /// The first entry at or after a time, by halving; one past the newest where there is none.
-pub async fn first_at_or_after(pool: &PgPool, account: AccountId, at: Timestamp) -> Result<EntrySeq, sqlx::Error> {
+pub async fn first_at_or_after(
+    pool: &PgPool,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<EntrySeq, sqlx::Error> {
     let seq = query_scalar!(
         r#"with recursive halving (low, high) as (
             select 1::bigint, entry_seq + 1 from account where account_id = $1

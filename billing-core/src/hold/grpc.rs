@@ -10,7 +10,8 @@ use crate::account::grpc::{call_of, parse_account};
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage, retry_after, shortfall,
+    KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage,
+    retry_after, shortfall,
 };
 use crate::ledger::{Action, Answer, Command, CommandHash, Cost, Keyed, Overage, Refusal};
 use crate::preflight;
@@ -26,10 +27,21 @@ pub async fn place_hold(
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let ttl = field::ttl("ttl", request.ttl)?;
     let request_id = field::optional_text("request_id", request.request_id, 255)?;
-    let topup_url = core.catalogue.latest().topup_url(&name.tenant_id).to_owned();
+    let topup_url = core
+        .catalogue
+        .latest()
+        .topup_url(&name.tenant_id)
+        .to_owned();
     if request.dry_run {
-        let (answer, _) =
-            preflight::check(&core.reader, &core.catalogue, account, &name.tenant_id, &cost, call.deadline).await?;
+        let (answer, _) = preflight::check(
+            &core.reader,
+            &core.catalogue,
+            account,
+            &name.tenant_id,
+            &cost,
+            call.deadline,
+        )
+        .await?;
         return Ok(Response::new(placed(&answer, topup_url)));
     }
     if let Cost::Tool(_) = cost {
@@ -47,7 +59,10 @@ pub async fn place_hold(
         ttl,
         request_id,
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     core.decisions.count("PlaceHold", answer.decision);
     Ok(Response::new(placed(&answer, topup_url)))
 }
@@ -91,7 +106,10 @@ pub async fn capture_hold(
         overage,
         note,
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     Ok(Response::new(v1::CaptureHoldResponse {
         charged_micros: answer.moved.get(),
         released_micros: answer.released.get(),
@@ -112,7 +130,10 @@ pub async fn release_hold(
         hold: hold_id,
         hash: CommandHash::of("ReleaseHold").finish(),
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     Ok(Response::new(v1::ReleaseHoldResponse {
         hold: answer.hold.map(hold),
         balance: Some(balance(answer.balance)),
@@ -129,7 +150,10 @@ pub async fn extend_hold(
         hold: parse_hold_id(request.hold_id)?,
         ttl: field::ttl("ttl", request.ttl)?,
     };
-    let answer = core.batcher.submit(Command { account, action }, call.deadline).await?;
+    let answer = core
+        .batcher
+        .submit(Command { account, action }, call.deadline)
+        .await?;
     Ok(Response::new(v1::ExtendHoldResponse {
         hold: answer.hold.map(hold),
         balance: Some(balance(answer.balance)),

@@ -60,7 +60,10 @@ pub async fn apply(
     let welcome = open_accounts(conn, known, commands).await?;
 
     // Sorted: the one lock order of all batches of all cores.
-    let mut ids: Vec<Uuid> = commands.iter().map(|command| command.account.uuid()).collect();
+    let mut ids: Vec<Uuid> = commands
+        .iter()
+        .map(|command| command.account.uuid())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let mut books: HashMap<AccountId, Book> = queries::lock_accounts(conn, &ids)
@@ -123,7 +126,10 @@ async fn open_accounts(
     if unknown.is_empty() {
         return Ok(Vec::new());
     }
-    let mut tenant_ids: Vec<String> = unknown.values().map(|opening| opening.tenant_id.clone()).collect();
+    let mut tenant_ids: Vec<String> = unknown
+        .values()
+        .map(|opening| opening.tenant_id.clone())
+        .collect();
     tenant_ids.sort_unstable();
     tenant_ids.dedup();
     let tenants: HashMap<String, TenantDefaults> = queries::tenant_defaults(conn, &tenant_ids)
@@ -167,9 +173,10 @@ fn welcome(account: AccountId, opening: &Opening, amount: Micros) -> Command {
 }
 
 fn default_limits(tenant: Option<&TenantDefaults>) -> (Option<Micros>, Option<Micros>) {
-    tenant.map_or((Some(DEFAULT_DAILY_LIMIT), Some(DEFAULT_MONTHLY_LIMIT)), |tenant| {
-        (tenant.daily_limit, tenant.monthly_limit)
-    })
+    tenant.map_or(
+        (Some(DEFAULT_DAILY_LIMIT), Some(DEFAULT_MONTHLY_LIMIT)),
+        |tenant| (tenant.daily_limit, tenant.monthly_limit),
+    )
 }
 
 /// An account that was never written, as it is once its first command comes: with the limits and
@@ -232,12 +239,18 @@ async fn read_free_calls(
     let mut wanted: Vec<(Uuid, String)> = commands
         .iter()
         .filter_map(|command| {
-            let tool = command.action.tool().filter(|tool| catalogue.has_free_calls(tool))?;
+            let tool = command
+                .action
+                .tool()
+                .filter(|tool| catalogue.has_free_calls(tool))?;
             Some((command.account.uuid(), tool.name.clone()))
         })
         .collect();
     for book in books.values() {
-        let free = book.holds.values().filter(|(hold, _)| hold.waiver.is_some());
+        let free = book
+            .holds
+            .values()
+            .filter(|(hold, _)| hold.waiver.is_some());
         wanted.extend(free.filter_map(|(hold, _)| Some((book.id.uuid(), hold.tool.clone()?))));
     }
     if wanted.is_empty() {
@@ -278,13 +291,20 @@ async fn write(
     }
     let expected = columns.accounts.account_ids.len();
     if expected > 0 {
-        let written =
-            queries::write_accounts_entries_keys(conn, now, &columns.accounts, &columns.entries, &columns.keys).await?;
+        let written = queries::write_accounts_entries_keys(
+            conn,
+            now,
+            &columns.accounts,
+            &columns.entries,
+            &columns.keys,
+        )
+        .await?;
         missed("account", expected, written)?;
     }
     let expected = columns.changed_holds.hold_ids.len();
     if expected > 0 || !columns.placed.hold_ids.is_empty() {
-        let written = queries::write_holds(conn, now, &columns.placed, &columns.changed_holds).await?;
+        let written =
+            queries::write_holds(conn, now, &columns.placed, &columns.changed_holds).await?;
         missed("hold", expected, written)?;
     }
     if !columns.notes.account_ids.is_empty() {

@@ -99,7 +99,13 @@ impl Batcher {
             .map(|number| {
                 let (sender, jobs) = mpsc::unbounded_channel();
                 let depth = Arc::new(AtomicUsize::new(0));
-                let lane = Lane::new(number, database, catalogue, options.batch_max, Arc::clone(&depth));
+                let lane = Lane::new(
+                    number,
+                    database,
+                    catalogue,
+                    options.batch_max,
+                    Arc::clone(&depth),
+                );
                 tasks.spawn(lane.run(jobs));
                 LaneHandle { sender, depth }
             })
@@ -131,7 +137,10 @@ impl Batcher {
         }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "there is at least one lane, and the index is below their number")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there is at least one lane, and the index is below their number"
+    )]
     fn lane(&self, command: &Command) -> &LaneHandle {
         let lanes = self.lanes.len();
         let spread = usize::try_from(command.account.spread() & 0xffff).unwrap_or_default();

@@ -213,7 +213,8 @@ impl AccountColumns {
         self.month_spent.push(account.month_spent.get());
         self.total_spent.push(account.total_spent.get());
         self.request_counts.push(account.request_count);
-        self.last_request_at.push(account.last_request_at.map(ToSqlx::to_sqlx));
+        self.last_request_at
+            .push(account.last_request_at.map(ToSqlx::to_sqlx));
         self.entry_seqs.push(account.entry_seq.get());
     }
 }
@@ -222,8 +223,10 @@ impl SettingsColumns {
     fn push(&mut self, id: Uuid, account: &AccountState) {
         self.account_ids.push(id);
         self.daily_limits.push(account.daily_limit.map(Micros::get));
-        self.monthly_limits.push(account.monthly_limit.map(Micros::get));
-        self.thresholds.push(account.low_balance_threshold.map(Micros::get));
+        self.monthly_limits
+            .push(account.monthly_limit.map(Micros::get));
+        self.thresholds
+            .push(account.low_balance_threshold.map(Micros::get));
         self.time_zones.push(account.time_zone.to_string());
         self.billing_enabled.push(account.billing_enabled);
         self.suspended.push(account.suspended);
@@ -232,7 +235,10 @@ impl SettingsColumns {
 
 impl HoldColumns {
     fn push(&mut self, id: Uuid, hold: Hold) {
-        let (end_hash, end_answer) = hold.end.map(|(hash, answer)| (hash.0.to_vec(), answer)).unzip();
+        let (end_hash, end_answer) = hold
+            .end
+            .map(|(hash, answer)| (hash.0.to_vec(), answer))
+            .unzip();
         self.account_ids.push(id);
         self.hold_ids.push(hold.id.uuid());
         self.amounts.push(hold.amount.get());

@@ -131,7 +131,14 @@ impl Action {
     /// The tool whose free calls the command may take.
     pub fn tool(&self) -> Option<&ToolUse> {
         match self {
-            Self::PlaceHold { cost: Cost::Tool(tool), .. } | Self::Charge { cost: Cost::Tool(tool), .. } => Some(tool),
+            Self::PlaceHold {
+                cost: Cost::Tool(tool),
+                ..
+            }
+            | Self::Charge {
+                cost: Cost::Tool(tool),
+                ..
+            } => Some(tool),
             _ => None,
         }
     }
@@ -265,7 +272,9 @@ impl CommandHasher {
         match cost {
             Cost::Amount(amount) => self.text("amount").number(amount.get()),
             Cost::Tool(tool) => {
-                self.text("tool").text(&tool.name).text(&tool.quantities.len().to_string());
+                self.text("tool")
+                    .text(&tool.name)
+                    .text(&tool.quantities.len().to_string());
                 for (unit, quantity) in &tool.quantities {
                     self.text(unit).number(*quantity);
                 }
@@ -283,7 +292,8 @@ impl CommandHasher {
     }
 
     pub fn duration(&mut self, duration: SignedDuration) -> &mut Self {
-        self.number(duration.as_secs()).number(duration.subsec_nanos().into())
+        self.number(duration.as_secs())
+            .number(duration.subsec_nanos().into())
     }
 
     pub fn note(&mut self, note: Option<&Note>) -> &mut Self {

@@ -35,7 +35,11 @@ impl<T> FairQueue<T> {
     /// Takes up to `most` items. An account that waits alone may take all; while others wait, it
     /// takes a quarter, and what is left of it goes to the back.
     pub fn take(&mut self, most: usize) -> Vec<T> {
-        let share = if self.turns.len() > 1 { (most / 4).max(1) } else { most };
+        let share = if self.turns.len() > 1 {
+            (most / 4).max(1)
+        } else {
+            most
+        };
         let mut taken = Vec::with_capacity(most.min(self.turns.len().max(16)));
         for _ in 0..self.turns.len() {
             let Some(account) = self.turns.pop_front() else {

@@ -34,16 +34,28 @@ pub fn balance(balance: Balance) -> v1::Balance {
 }
 
 pub fn limits(limits: &Limits) -> Vec<v1::LimitStatus> {
-    let status = |period: v1::LimitPeriod, limit: Option<Micros>, used: Micros, ends_at| v1::LimitStatus {
-        period: period.into(),
-        limit_micros: limit.map(Micros::get),
-        used_micros: used.get(),
-        remaining_micros: limit.map(|limit| limit.minus(used).unwrap_or_default().or_zero().get()),
-        resets_at: Some(timestamp(ends_at)),
-    };
+    let status =
+        |period: v1::LimitPeriod, limit: Option<Micros>, used: Micros, ends_at| v1::LimitStatus {
+            period: period.into(),
+            limit_micros: limit.map(Micros::get),
+            used_micros: used.get(),
+            remaining_micros: limit
+                .map(|limit| limit.minus(used).unwrap_or_default().or_zero().get()),
+            resets_at: Some(timestamp(ends_at)),
+        };
     vec![
-        status(v1::LimitPeriod::Day, limits.daily_limit, limits.day_used, limits.day_ends_at),
-        status(v1::LimitPeriod::Month, limits.monthly_limit, limits.month_used, limits.month_ends_at),
+        status(
+            v1::LimitPeriod::Day,
+            limits.daily_limit,
+            limits.day_used,
+            limits.day_ends_at,
+        ),
+        status(
+            v1::LimitPeriod::Month,
+            limits.monthly_limit,
+            limits.month_used,
+            limits.month_ends_at,
+        ),
     ]
 }
 
@@ -79,7 +91,12 @@ pub fn shortfall(answer: &Answer) -> i64 {
         return 0;
     }
     let available = answer.balance.available();
-    answer.required.minus(available).unwrap_or_default().or_zero().get()
+    answer
+        .required
+        .minus(available)
+        .unwrap_or_default()
+        .or_zero()
+        .get()
 }
 
 /// How long until the limit that denied starts again; at least a second.
@@ -112,20 +129,27 @@ pub fn parse_cost(cost: Option<v1::Cost>, tenant_id: &str, zero: Zero) -> Result
             Zero::Allowed => field::amount("cost.amount_micros", micros).map(Cost::Amount),
             Zero::Refused => field::positive_amount("cost.amount_micros", micros).map(Cost::Amount),
         },
-        Some(v1::cost::Cost::Tool(usage)) => parse_tool_use("cost.tool", usage, tenant_id).map(Cost::Tool),
+        Some(v1::cost::Cost::Tool(usage)) => {
+            parse_tool_use("cost.tool", usage, tenant_id).map(Cost::Tool)
+        }
     }
 }
 
 /// A tool's use; `path` is how the request names it.
-pub fn parse_tool_use(path: &str, usage: v1::ToolUsage, tenant_id: &str) -> Result<ToolUse, FieldError> {
+pub fn parse_tool_use(
+    path: &str,
+    usage: v1::ToolUsage,
+    tenant_id: &str,
+) -> Result<ToolUse, FieldError> {
     let quantities = format!("{path}.quantities");
     if usage.quantities.len() > 16 {
         return Err(FieldError::new(quantities, "must have at most 16 units"));
     }
     for (unit, quantity) in &usage.quantities {
         field::text(&quantities, unit.clone(), 64)?;
-        field::number(&quantities, *quantity, 0, i64::MAX)
-            .map_err(|_| FieldError::new(quantities.clone(), format!("{unit:?} must not be negative")))?;
+        field::number(&quantities, *quantity, 0, i64::MAX).map_err(|_| {
+            FieldError::new(quantities.clone(), format!("{unit:?} must not be negative"))
+        })?;
     }
     Ok(ToolUse {
         tenant_id: tenant_id.to_owned(),
@@ -140,7 +164,10 @@ pub fn parse_overage(policy: i32, default: Overage) -> Result<Overage, FieldErro
         Ok(v1::OveragePolicy::Reject) => Ok(Overage::Reject),
         Ok(v1::OveragePolicy::UpToAvailable) => Ok(Overage::UpToAvailable),
         Ok(v1::OveragePolicy::AllowDebt) => Ok(Overage::AllowDebt),
-        Err(_) => Err(FieldError::new("overage_policy", "must be a policy that the contract names")),
+        Err(_) => Err(FieldError::new(
+            "overage_policy",
+            "must be a policy that the contract names",
+        )),
     }
 }
 

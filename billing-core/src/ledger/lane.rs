@@ -116,7 +116,9 @@ impl Lane {
             }
             let batch = queue.take(self.batch_max);
             let waiting = self.depth.fetch_sub(batch.len(), Ordering::Relaxed) - batch.len();
-            self.meters.queue_depth.set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+            self.meters
+                .queue_depth
+                .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
             self.carry_out(batch).await;
         }
     }
@@ -124,7 +126,10 @@ impl Lane {
     /// Carries out a batch; where the database refuses it, halves it until the culprit stands alone.
     async fn carry_out(&mut self, batch: Vec<Job>) {
         let now = Instant::now();
-        let mut whole = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let mut whole = (
+            Vec::with_capacity(batch.len()),
+            Vec::with_capacity(batch.len()),
+        );
         for Job { command, waiter } in batch {
             if waiter.is_gone(now) {
                 // It has not been decided, and never will be.
@@ -169,7 +174,9 @@ impl Lane {
         for _ in 0..ATTEMPTS {
             let failure = match self.attempt(commands).await {
                 Ok(applied) => {
-                    self.meters.batch_size.record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
+                    self.meters
+                        .batch_size
+                        .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
                     self.meters.batch_duration.record(started.elapsed());
                     self.remember(commands);
                     return Batch::Committed(applied);
@@ -237,7 +244,10 @@ impl Lane {
         match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
             Ok(Ok(connection)) => self.connection = Some(connection),
             Ok(Err(cause)) => warn!(lane = self.number, %cause, "cannot connect to the database"),
-            Err(_) => warn!(lane = self.number, "cannot connect to the database: no answer"),
+            Err(_) => warn!(
+                lane = self.number,
+                "cannot connect to the database: no answer"
+            ),
         }
     }
 
@@ -245,14 +255,24 @@ impl Lane {
     /// at it, so a key that is absent would prove nothing: the server is asked about the
     /// transaction itself. `None` where that cannot be learned in time.
     async fn learn_outcome(&mut self, transaction: &str, until: Instant) -> Option<bool> {
-        warn!(lane = self.number, transaction, "database lost at commit, asking what became of it");
+        warn!(
+            lane = self.number,
+            transaction, "database lost at commit, asking what became of it"
+        );
         while Instant::now() < until {
             if self.connection.is_none() {
                 self.connect().await;
             }
             if let Some(connection) = &mut self.connection {
-                let status = timeout(CONNECT_TIMEOUT, queries::transaction_status(connection, transaction)).await;
-                match status.as_ref().map(|status| status.as_ref().map(|status| status.as_deref())) {
+                let status = timeout(
+                    CONNECT_TIMEOUT,
+                    queries::transaction_status(connection, transaction),
+                )
+                .await;
+                match status
+                    .as_ref()
+                    .map(|status| status.as_ref().map(|status| status.as_deref()))
+                {
                     Ok(Ok(Some("committed"))) => return Some(true),
                     Ok(Ok(Some("aborted"))) => return Some(false),
                     Ok(Ok(Some("in progress"))) => {}
@@ -268,7 +288,10 @@ impl Lane {
 
     /// What was committed exists.
     fn remember(&mut self, commands: &[Command]) {
-        for command in commands.iter().filter(|command| command.action.opening().is_some()) {
+        for command in commands
+            .iter()
+            .filter(|command| command.action.opening().is_some())
+        {
             self.known.insert(command.account);
         }
     }
@@ -289,14 +312,19 @@ fn before_commit(cause: ApplyError) -> Failure {
             // Serialization failure, deadlock, lock time-out.
             Some("40001" | "40P01" | "55P03") => Failure::Again(cause),
             // The server is shutting down, starting, out of connections, or has ended the session.
-            Some(code) if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") || code == "25P03" => {
+            Some(code)
+                if code.starts_with("57P")
+                    || code.starts_with("08")
+                    || code.starts_with("53")
+                    || code == "25P03" =>
+            {
                 Failure::Lost(cause.to_string())
             }
             _ => Failure::Refused(cause),
         },
-        ApplyError::Sql(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_)) => {
-            Failure::Refused(cause)
-        }
+        ApplyError::Sql(
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_),
+        ) => Failure::Refused(cause),
         ApplyError::Sql(_) => Failure::Lost(cause.to_string()),
     }
 }

@@ -8,9 +8,14 @@ use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::audit::Finding;
+use super::columns::{
+    AccountColumns, EntryColumns, FreeCallColumns, HoldColumns, KeyColumns, NoteColumns,
+    RefundColumns, SettingsColumns,
+};
 use super::command::CommandHash;
-use super::state::{AccountState, ChargeState, FreeCalls, Hold, HoldState, Period, UsedKey, Waiver};
-use super::columns::{AccountColumns, EntryColumns, FreeCallColumns, HoldColumns, KeyColumns, NoteColumns, RefundColumns, SettingsColumns};
+use super::state::{
+    AccountState, ChargeState, FreeCalls, Hold, HoldState, Period, UsedKey, Waiver,
+};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 
@@ -88,7 +93,6 @@ pub async fn insert_accounts(
     .await?;
     Ok(ids.into_iter().map(AccountId::from_uuid).collect())
 }
-
 
 /// An account's row as the statements below read it.
 struct AccountRow {
@@ -221,7 +225,10 @@ pub struct Found {
 
 /// Reads keys, the holds that they placed, and holds: in a statement of its own, after the locks,
 /// since whatever a statement that waited for a lock has read besides may be stale.
-pub async fn find_keys_and_holds(conn: &mut PgConnection, wanted: &Wanted) -> Result<Found, sqlx::Error> {
+pub async fn find_keys_and_holds(
+    conn: &mut PgConnection,
+    wanted: &Wanted,
+) -> Result<Found, sqlx::Error> {
     let rows = query_as!(
         KeyOrHoldRow,
         r#"select clock_timestamp() as "now!: SqlTimestamp", pg_current_xact_id()::text as "transaction!",
@@ -306,7 +313,15 @@ struct KeyOrHoldRow {
 
 impl KeyOrHoldRow {
     fn hold(self) -> Result<Option<Hold>, sqlx::Error> {
-        let (Some(id), Some(amount), Some(state), Some(placed_at), Some(expires_at), Some(day_no), Some(month_no)) = (
+        let (
+            Some(id),
+            Some(amount),
+            Some(state),
+            Some(placed_at),
+            Some(expires_at),
+            Some(day_no),
+            Some(month_no),
+        ) = (
             self.hold_id,
             self.amount_micros,
             self.state,
@@ -314,7 +329,8 @@ impl KeyOrHoldRow {
             self.expires_at,
             self.day_no,
             self.month_no,
-        ) else {
+        )
+        else {
             return Ok(None);
         };
         let end = match (self.end_hash, self.end_answer) {
@@ -375,9 +391,10 @@ pub async fn find_charges(
         .map(|row| {
             let charged = Micros::new(row.amount_micros.saturating_neg());
             let held = match (row.hold_micros, row.hold_day_no, row.hold_month_no) {
-                (Some(amount), Some(day_no), Some(month_no)) => {
-                    Some((charged.min(Micros::new(amount)), Period { day_no, month_no }))
-                }
+                (Some(amount), Some(day_no), Some(month_no)) => Some((
+                    charged.min(Micros::new(amount)),
+                    Period { day_no, month_no },
+                )),
                 _ => None,
             };
             let charge = ChargeState {
@@ -390,7 +407,11 @@ pub async fn find_charges(
                 },
                 held,
             };
-            (AccountId::from_uuid(row.account_id), EntrySeq::new(row.seq), charge)
+            (
+                AccountId::from_uuid(row.account_id),
+                EntrySeq::new(row.seq),
+                charge,
+            )
         })
         .collect())
 }
@@ -505,7 +526,10 @@ pub async fn write_accounts_entries_keys(
 }
 
 /// Writes what accounts are set to. Their rows are locked.
-pub async fn write_settings(conn: &mut PgConnection, settings: &SettingsColumns) -> Result<(), sqlx::Error> {
+pub async fn write_settings(
+    conn: &mut PgConnection,
+    settings: &SettingsColumns,
+) -> Result<(), sqlx::Error> {
     query!(
         "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
             low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
@@ -598,7 +622,10 @@ pub async fn insert_notes(conn: &mut PgConnection, notes: &NoteColumns) -> Resul
 }
 
 /// Writes how much of each charge has been refunded, all told.
-pub async fn write_refunds(conn: &mut PgConnection, refunds: &RefundColumns) -> Result<(), sqlx::Error> {
+pub async fn write_refunds(
+    conn: &mut PgConnection,
+    refunds: &RefundColumns,
+) -> Result<(), sqlx::Error> {
     query!(
         "insert into charge_refund as r (account_id, seq, charged_micros, refunded_micros)
         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
@@ -614,7 +641,10 @@ pub async fn write_refunds(conn: &mut PgConnection, refunds: &RefundColumns) -> 
 }
 
 /// Writes the free calls taken, all told.
-pub async fn write_free_calls(conn: &mut PgConnection, calls: &FreeCallColumns) -> Result<(), sqlx::Error> {
+pub async fn write_free_calls(
+    conn: &mut PgConnection,
+    calls: &FreeCallColumns,
+) -> Result<(), sqlx::Error> {
     query!(
         "insert into free_call (account_id, tool, day_no, used, allowed)
         select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[])
@@ -633,14 +663,20 @@ pub async fn write_free_calls(conn: &mut PgConnection, calls: &FreeCallColumns) 
 
 /// Whether a transaction committed: `committed`, `aborted`, `in progress`, or none where the
 /// server no longer knows.
-pub async fn transaction_status(conn: &mut PgConnection, transaction: &str) -> Result<Option<String>, sqlx::Error> {
+pub async fn transaction_status(
+    conn: &mut PgConnection,
+    transaction: &str,
+) -> Result<Option<String>, sqlx::Error> {
     query_scalar!("select pg_xact_status($1::text::xid8)", transaction)
         .fetch_one(conn)
         .await
 }
 
 /// Holds whose time is up, the oldest first.
-pub async fn expired_holds(pool: &PgPool, most: i64) -> Result<Vec<(AccountId, HoldId)>, sqlx::Error> {
+pub async fn expired_holds(
+    pool: &PgPool,
+    most: i64,
+) -> Result<Vec<(AccountId, HoldId)>, sqlx::Error> {
     let rows = query!(
         "select account_id, hold_id from hold
         where state = 'placed' and expires_at <= clock_timestamp() order by expires_at limit $1",
@@ -650,7 +686,12 @@ pub async fn expired_holds(pool: &PgPool, most: i64) -> Result<Vec<(AccountId, H
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (AccountId::from_uuid(row.account_id), HoldId::from_uuid(row.hold_id)))
+        .map(|row| {
+            (
+                AccountId::from_uuid(row.account_id),
+                HoldId::from_uuid(row.hold_id),
+            )
+        })
         .collect())
 }
 

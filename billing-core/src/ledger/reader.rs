@@ -132,7 +132,10 @@ impl ReaderTask {
             batch.retain(|read| !read.reply.is_closed());
             let round = self.round(&batch).await;
             for read in batch.drain(..) {
-                let snapshot = round.as_ref().map_err(Clone::clone).map(|round| round.snapshot(&read));
+                let snapshot = round
+                    .as_ref()
+                    .map_err(Clone::clone)
+                    .map(|round| round.snapshot(&read));
                 // Whoever asked may have gone.
                 drop(read.reply.send(snapshot));
             }
@@ -152,7 +155,8 @@ impl ReaderTask {
                 Ok(Ok(round)) => return Ok(round),
                 Ok(Err(cause)) => {
                     self.connection = None;
-                    let server_is_going = |code: &str| code.starts_with("57P") || code.starts_with("08");
+                    let server_is_going =
+                        |code: &str| code.starts_with("57P") || code.starts_with("08");
                     if let sqlx::Error::Database(database) = &cause
                         && !database.code().is_some_and(|code| server_is_going(&code))
                     {

@@ -138,7 +138,12 @@ impl AccountState {
 
     /// Takes the allowance back as far as the balance has risen.
     pub fn settle_overdraft(&mut self) {
-        let below = self.balance().available().negated().unwrap_or_default().or_zero();
+        let below = self
+            .balance()
+            .available()
+            .negated()
+            .unwrap_or_default()
+            .or_zero();
         self.overdraft = self.overdraft.min(below);
     }
 }

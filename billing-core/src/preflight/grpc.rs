@@ -25,7 +25,15 @@ pub async fn check_balance(
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
-    let (answer, now) = check(&core.reader, &core.catalogue, account, &name.tenant_id, &cost, call.deadline).await?;
+    let (answer, now) = check(
+        &core.reader,
+        &core.catalogue,
+        account,
+        &name.tenant_id,
+        &cost,
+        call.deadline,
+    )
+    .await?;
     core.decisions.count("CheckBalance", answer.decision);
     Ok(Response::new(v1::CheckBalanceResponse {
         decision: decision(answer.decision).into(),
@@ -36,7 +44,11 @@ pub async fn check_balance(
         limits: limits(&answer.limits),
         billing_enabled: answer.billing_enabled,
         price_version: answer.price_version,
-        topup_url: core.catalogue.latest().topup_url(&name.tenant_id).to_owned(),
+        topup_url: core
+            .catalogue
+            .latest()
+            .topup_url(&name.tenant_id)
+            .to_owned(),
         retry_after: retry_after(&answer, now),
     }))
 }

@@ -42,6 +42,11 @@ pub async fn check(
         catalogue: &catalogue,
         time: LocalTime::new(snapshot.now),
     };
-    let answer = assess_check(&mut snapshot.account, cost, snapshot.free_calls, &mut context)?;
+    let answer = assess_check(
+        &mut snapshot.account,
+        cost,
+        snapshot.free_calls,
+        &mut context,
+    )?;
     Ok((answer, snapshot.now))
 }

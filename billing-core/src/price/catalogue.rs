@@ -35,7 +35,11 @@ impl UnpricedTools {
 
     /// What is not known is denied.
     pub fn named(name: &str) -> Self {
-        if name == Self::Free.name() { Self::Free } else { Self::Deny }
+        if name == Self::Free.name() {
+            Self::Free
+        } else {
+            Self::Deny
+        }
     }
 }
 
@@ -76,12 +80,16 @@ impl Catalogue {
 
     /// The version that holds at `now`: the newest that has started.
     pub fn price(&self, tool: &ToolUse, now: Timestamp) -> Option<&Price> {
-        self.versions(tool).iter().find(|price| price.effective_at <= now)
+        self.versions(tool)
+            .iter()
+            .find(|price| price.effective_at <= now)
     }
 
     /// One version, in force or not.
     pub fn version(&self, tool: &ToolUse, version: i64) -> Option<&Price> {
-        self.versions(tool).iter().find(|price| price.version == version)
+        self.versions(tool)
+            .iter()
+            .find(|price| price.version == version)
     }
 
     /// Whether any version of the tool's price, past or to come, has free calls.
@@ -99,7 +107,9 @@ impl Catalogue {
 
     /// Where a denied user tops up; empty where the tenant has set nothing.
     pub fn topup_url(&self, tenant_id: &str) -> &str {
-        self.tenants.get(tenant_id).map_or("", |tenant| &tenant.topup_url)
+        self.tenants
+            .get(tenant_id)
+            .map_or("", |tenant| &tenant.topup_url)
     }
 
     fn versions(&self, tool: &ToolUse) -> &[Price] {

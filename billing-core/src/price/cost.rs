@@ -68,7 +68,11 @@ pub fn least_common_multiple(per_units: impl Iterator<Item = i64>) -> Option<i12
 }
 
 fn greatest_common_divisor(a: i128, b: i128) -> i128 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 #[cfg(test)]
@@ -95,24 +99,41 @@ mod tests {
     }
 
     fn quantities(of: &[(&str, i64)]) -> BTreeMap<String, i64> {
-        of.iter().map(|(unit, n)| ((*unit).to_owned(), *n)).collect()
+        of.iter()
+            .map(|(unit, n)| ((*unit).to_owned(), *n))
+            .collect()
     }
 
     #[test]
     fn parts_are_added_before_they_are_rounded_up() {
         let price = terms(10, &[("in", 1, 3), ("out", 1, 3)]);
         // 10 + 1/3 + 1/3 is 11, not 12.
-        assert_eq!(cost_of(&price, &quantities(&[("in", 1), ("out", 1)])), Ok(Micros::new(11)));
+        assert_eq!(
+            cost_of(&price, &quantities(&[("in", 1), ("out", 1)])),
+            Ok(Micros::new(11))
+        );
         // 10 + 2/3 + 1/3 is 11 without a rest.
-        assert_eq!(cost_of(&price, &quantities(&[("in", 2), ("out", 1)])), Ok(Micros::new(11)));
-        assert_eq!(cost_of(&price, &quantities(&[("in", 0), ("out", 0)])), Ok(Micros::new(10)));
+        assert_eq!(
+            cost_of(&price, &quantities(&[("in", 2), ("out", 1)])),
+            Ok(Micros::new(11))
+        );
+        assert_eq!(
+            cost_of(&price, &quantities(&[("in", 0), ("out", 0)])),
+            Ok(Micros::new(10))
+        );
     }
 
     #[test]
     fn fifteen_cents_a_million_tokens_is_exact() {
         let price = terms(0, &[("tokens", 150_000, 1_000_000)]);
-        assert_eq!(cost_of(&price, &quantities(&[("tokens", 1_000_000)])), Ok(Micros::new(150_000)));
-        assert_eq!(cost_of(&price, &quantities(&[("tokens", 1)])), Ok(Micros::new(1)));
+        assert_eq!(
+            cost_of(&price, &quantities(&[("tokens", 1_000_000)])),
+            Ok(Micros::new(150_000))
+        );
+        assert_eq!(
+            cost_of(&price, &quantities(&[("tokens", 1)])),
+            Ok(Micros::new(1))
+        );
     }
 
     #[test]
@@ -134,13 +155,22 @@ mod tests {
             exempt: true,
             ..terms(5, &[("tokens", 1, 1)])
         };
-        assert_eq!(cost_of(&price, &quantities(&[("tokens", 9)])), Ok(Micros::ZERO));
+        assert_eq!(
+            cost_of(&price, &quantities(&[("tokens", 9)])),
+            Ok(Micros::ZERO)
+        );
         assert!(cost_of(&price, &quantities(&[])).is_err());
     }
 
     #[test]
     fn the_largest_numbers_are_refused_and_do_not_wrap() {
-        let price = terms(0, &[("a", Micros::MAX_AMOUNT.get(), 1), ("b", Micros::MAX_AMOUNT.get(), 1)]);
+        let price = terms(
+            0,
+            &[
+                ("a", Micros::MAX_AMOUNT.get(), 1),
+                ("b", Micros::MAX_AMOUNT.get(), 1),
+            ],
+        );
         assert_eq!(
             cost_of(&price, &quantities(&[("a", i64::MAX), ("b", i64::MAX)])),
             Err(PriceError::TooMuch)

@@ -21,7 +21,12 @@ pub async fn set_price(
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
     let tool = field::text("tool", request.tool, TOOL_BYTES)?;
-    let free_calls = field::number("free_calls_per_day", request.free_calls_per_day, 0, 1_000_000)?;
+    let free_calls = field::number(
+        "free_calls_per_day",
+        request.free_calls_per_day,
+        0,
+        1_000_000,
+    )?;
     let terms = Terms {
         per_call: field::amount("per_call_micros", request.per_call_micros)?,
         unit_prices: parse_unit_prices(request.unit_prices)?,
@@ -32,7 +37,9 @@ pub async fn set_price(
     let price = super::set(&core.pool, &tenant_id, &tool, &terms, effective_at)
         .await
         .map_err(|error| of_query(&error))?;
-    Ok(Response::new(v1::SetPriceResponse { price: Some(shown(price)) }))
+    Ok(Response::new(v1::SetPriceResponse {
+        price: Some(shown(price)),
+    }))
 }
 
 fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, FieldError> {
@@ -44,12 +51,23 @@ fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, 
         parsed.push(UnitPrice {
             unit: field::text("unit_prices.unit", price.unit, 64)?,
             amount: field::amount("unit_prices.amount_micros", price.amount_micros)?,
-            per_units: field::number("unit_prices.per_units", price.per_units, 1, 1_000_000_000_000)?,
+            per_units: field::number(
+                "unit_prices.per_units",
+                price.per_units,
+                1,
+                1_000_000_000_000,
+            )?,
         });
     }
     parsed.sort_by(|a, b| a.unit.cmp(&b.unit));
-    if parsed.windows(2).any(|pair| matches!(pair, [a, b] if a.unit == b.unit)) {
-        return Err(FieldError::new("unit_prices.unit", "must not be given twice"));
+    if parsed
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.unit == b.unit))
+    {
+        return Err(FieldError::new(
+            "unit_prices.unit",
+            "must not be given twice",
+        ));
     }
     if least_common_multiple(parsed.iter().map(|price| price.per_units)).is_none() {
         return Err(FieldError::new(
@@ -68,9 +86,14 @@ pub async fn list_prices(
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
     let tool = field::optional_text("tool", request.tool, TOOL_BYTES)?;
-    let prices = super::list(&core.pool, &tenant_id, tool.as_deref(), request.include_past)
-        .await
-        .map_err(|error| of_query(&error))?;
+    let prices = super::list(
+        &core.pool,
+        &tenant_id,
+        tool.as_deref(),
+        request.include_past,
+    )
+    .await
+    .map_err(|error| of_query(&error))?;
     Ok(Response::new(v1::ListPricesResponse {
         prices: prices.into_iter().map(shown).collect(),
     }))
@@ -83,9 +106,13 @@ pub async fn estimate_cost(
     let (call, request) = call_of(request)?;
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
-    let usage = request.tool.ok_or_else(|| FieldError::new("tool", "must be given"))?;
+    let usage = request
+        .tool
+        .ok_or_else(|| FieldError::new("tool", "must be given"))?;
     let tool = parse_tool_use("tool", usage, &tenant_id)?;
-    let now = queries::clock(&core.pool).await.map_err(|error| of_query(&error))?;
+    let now = queries::clock(&core.pool)
+        .await
+        .map_err(|error| of_query(&error))?;
     let catalogue = core.catalogue.fresh()?;
     let Some(price) = catalogue.price(&tool, now) else {
         return Ok(Response::new(v1::EstimateCostResponse {

@@ -69,14 +69,18 @@ pub async fn set(
     let mut transaction = pool.begin().await?;
     queries::lock_tool(&mut transaction, tenant_id, tool).await?;
     // A statement of its own after the lock: whoever held it before has committed.
-    let newest = queries::prices(&mut transaction, Some(tenant_id), Some(tool)).await?.into_iter().next();
+    let newest = queries::prices(&mut transaction, Some(tenant_id), Some(tool))
+        .await?
+        .into_iter()
+        .next();
     if let Some(newest) = newest
         && newest.terms == *terms
         && effective_at.is_none_or(|at| newest.effective_at <= at)
     {
         return Ok(newest);
     }
-    let price = queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
+    let price =
+        queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
     transaction.commit().await?;
     Ok(price)
 }

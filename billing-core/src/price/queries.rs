@@ -88,7 +88,11 @@ pub async fn prices(
 }
 
 /// One version of a tool at a time: whoever adds the next waits here.
-pub async fn lock_tool(conn: &mut PgConnection, tenant_id: &str, tool: &str) -> Result<(), sqlx::Error> {
+pub async fn lock_tool(
+    conn: &mut PgConnection,
+    tenant_id: &str,
+    tool: &str,
+) -> Result<(), sqlx::Error> {
     query!(
         "select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 0))",
         tenant_id,

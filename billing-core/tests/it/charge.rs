@@ -10,15 +10,33 @@ use crate::support::{USD, account, charge, core};
 async fn a_charge_is_taken_from_the_balance_once_however_often_it_is_sent() {
     let (_database, core) = core().await;
     core.grant(&account("alice"), 5 * USD).await;
-    let first = core.balance().charge(charge("alice", "call-1", 2 * USD)).await.unwrap().into_inner();
+    let first = core
+        .balance()
+        .charge(charge("alice", "call-1", 2 * USD))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(first.decision(), v1::Decision::Allowed);
     assert_eq!(first.charged_micros, 2 * USD);
     assert!(!first.replayed);
-    let second = core.balance().charge(charge("alice", "call-1", 2 * USD)).await.unwrap().into_inner();
-    assert_eq!(second, v1::ChargeResponse { replayed: true, ..first });
+    let second = core
+        .balance()
+        .charge(charge("alice", "call-1", 2 * USD))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        second,
+        v1::ChargeResponse {
+            replayed: true,
+            ..first
+        }
+    );
     let balance = core
         .balance()
-        .get_balance(v1::GetBalanceRequest { account: Some(account("alice")) })
+        .get_balance(v1::GetBalanceRequest {
+            account: Some(account("alice")),
+        })
         .await
         .unwrap()
         .into_inner();

@@ -33,7 +33,10 @@ pub fn tool(name: &str, quantities: &[(&str, i64)]) -> Option<v1::Cost> {
     Some(v1::Cost {
         cost: Some(v1::cost::Cost::Tool(v1::ToolUsage {
             name: name.to_owned(),
-            quantities: quantities.iter().map(|(unit, n)| ((*unit).to_owned(), *n)).collect(),
+            quantities: quantities
+                .iter()
+                .map(|(unit, n)| ((*unit).to_owned(), *n))
+                .collect(),
         })),
     })
 }

@@ -70,7 +70,13 @@ pub(super) fn capture(
         entry: Some(entry),
         ..standing(&book.account, &mut context.time)
     };
-    Ok(end(book, hold, HoldState::Captured, Some(capture.hash), answer))
+    Ok(end(
+        book,
+        hold,
+        HoldState::Captured,
+        Some(capture.hash),
+        answer,
+    ))
 }
 
 pub(super) fn release(
@@ -96,7 +102,11 @@ pub(super) fn extend(
         Found::Placed(hold) => hold,
         Found::Answered(answer) => return Ok(*answer),
     };
-    let until = context.time.now().saturating_add(ttl).unwrap_or(hold.expires_at);
+    let until = context
+        .time
+        .now()
+        .saturating_add(ttl)
+        .unwrap_or(hold.expires_at);
     hold.expires_at = hold.expires_at.max(until);
     let answer = Answer {
         hold: Some(HoldView::from(&hold)),
@@ -107,7 +117,11 @@ pub(super) fn extend(
 }
 
 /// The hold has been expired already, if its time is up.
-pub(super) fn expire(book: &mut Book, context: &mut Context<'_>, id: HoldId) -> Result<Answer, Refusal> {
+pub(super) fn expire(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    id: HoldId,
+) -> Result<Answer, Refusal> {
     let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
     Ok(Answer {
         hold: Some(HoldView::from(hold)),
@@ -154,10 +168,17 @@ fn placed(book: &Book, id: HoldId, hash: Option<CommandHash>) -> Result<Found, R
 }
 
 /// What the call cost, by the hold's own price.
-fn captured_cost(book: &Book, context: &Context<'_>, hold: &Hold, cost: &Cost) -> Result<Micros, Refusal> {
+fn captured_cost(
+    book: &Book,
+    context: &Context<'_>,
+    hold: &Hold,
+    cost: &Cost,
+) -> Result<Micros, Refusal> {
     let cost = match cost {
         Cost::Amount(amount) => *amount,
-        Cost::Tool(tool) if hold.tool.as_ref() != Some(&tool.name) => return Err(Refusal::NotTheHoldsTool),
+        Cost::Tool(tool) if hold.tool.as_ref() != Some(&tool.name) => {
+            return Err(Refusal::NotTheHoldsTool);
+        }
         Cost::Tool(tool) => match hold.price_version {
             // The tenant let an unpriced tool pass.
             None => Micros::ZERO,
@@ -174,7 +195,12 @@ fn captured_cost(book: &Book, context: &Context<'_>, hold: &Hold, cost: &Cost) -
     Ok(if free { Micros::ZERO } else { cost })
 }
 
-fn give_up(book: &mut Book, context: &mut Context<'_>, hold: Hold, hash: CommandHash) -> Result<Answer, Refusal> {
+fn give_up(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    hold: Hold,
+    hash: CommandHash,
+) -> Result<Answer, Refusal> {
     return_amount(book, &hold)?;
     let answer = Answer {
         released: hold.amount,
@@ -202,7 +228,13 @@ fn return_amount(book: &mut Book, hold: &Hold) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn end(book: &mut Book, mut hold: Hold, state: HoldState, by: Option<CommandHash>, answer: Answer) -> Answer {
+fn end(
+    book: &mut Book,
+    mut hold: Hold,
+    state: HoldState,
+    by: Option<CommandHash>,
+    answer: Answer,
+) -> Answer {
     hold.state = state;
     let answer = Answer {
         hold: Some(HoldView::from(&hold)),

@@ -116,7 +116,11 @@ pub struct Context<'a> {
 
 /// Decides one command on an account and notes in the book what is to be written. A refusal leaves
 /// the book as it was, but for a hold whose time was up.
-pub fn decide(book: &mut Book, command: &Command, context: &mut Context<'_>) -> Result<Answer, Refusal> {
+pub fn decide(
+    book: &mut Book,
+    command: &Command,
+    context: &mut Context<'_>,
+) -> Result<Answer, Refusal> {
     let today = context.time.day_in(&book.account.time_zone);
     book.account.roll(today);
     let now = context.time.now();
@@ -153,7 +157,11 @@ pub fn decide(book: &mut Book, command: &Command, context: &mut Context<'_>) -> 
 }
 
 /// Functions below change holds, keys and counters last, when nothing can fail any more.
-fn carry_out(book: &mut Book, command: &Command, context: &mut Context<'_>) -> Result<Answer, Refusal> {
+fn carry_out(
+    book: &mut Book,
+    command: &Command,
+    context: &mut Context<'_>,
+) -> Result<Answer, Refusal> {
     match &command.action {
         Action::PlaceHold {
             keyed,
@@ -162,7 +170,17 @@ fn carry_out(book: &mut Book, command: &Command, context: &mut Context<'_>) -> R
             ttl,
             request_id,
             ..
-        } => spend::place_hold(book, context, keyed, cost, &spend::Placement { id: *hold, ttl: *ttl, request_id }),
+        } => spend::place_hold(
+            book,
+            context,
+            keyed,
+            cost,
+            &spend::Placement {
+                id: *hold,
+                ttl: *ttl,
+                request_id,
+            },
+        ),
         Action::Charge {
             keyed,
             cost,
@@ -170,14 +188,31 @@ fn carry_out(book: &mut Book, command: &Command, context: &mut Context<'_>) -> R
             request_id,
             note,
             ..
-        } => spend::charge(book, context, keyed, cost, *overage, &spend::ChargeNotes { request_id, note }),
+        } => spend::charge(
+            book,
+            context,
+            keyed,
+            cost,
+            *overage,
+            &spend::ChargeNotes { request_id, note },
+        ),
         Action::Capture {
             hold,
             hash,
             cost,
             overage,
             note,
-        } => hold::capture(book, context, *hold, &hold::Capture { hash: *hash, cost, overage: *overage, note }),
+        } => hold::capture(
+            book,
+            context,
+            *hold,
+            &hold::Capture {
+                hash: *hash,
+                cost,
+                overage: *overage,
+                note,
+            },
+        ),
         Action::Release { hold, hash } => hold::release(book, context, *hold, *hash),
         Action::Extend { hold, ttl } => hold::extend(book, context, *hold, *ttl),
         Action::Expire { hold } => hold::expire(book, context, *hold),

@@ -71,10 +71,15 @@ fn charge(book: &Book, seq: EntrySeq) -> Option<ChargeState> {
 /// what its hold had counted.
 fn give_back(book: &mut Book, charge: &ChargeState, amount: Micros) -> Result<(), Refusal> {
     let (by_hold, hold_period) = charge.held.unwrap_or((Micros::ZERO, charge.counted));
-    let overage_left = charge.charged.minus(by_hold)?.minus(charge.refunded)?.or_zero();
+    let overage_left = charge
+        .charged
+        .minus(by_hold)?
+        .minus(charge.refunded)?
+        .or_zero();
     let of_overage = amount.min(overage_left);
     book.account.give_back(of_overage, charge.counted)?;
-    book.account.give_back(amount.minus(of_overage)?, hold_period)?;
+    book.account
+        .give_back(amount.minus(of_overage)?, hold_period)?;
     Ok(())
 }
 
@@ -108,7 +113,11 @@ pub(super) fn post(
     Ok(answer)
 }
 
-pub(super) fn change_settings(book: &mut Book, context: &mut Context<'_>, change: &SettingsChange) -> Answer {
+pub(super) fn change_settings(
+    book: &mut Book,
+    context: &mut Context<'_>,
+    change: &SettingsChange,
+) -> Answer {
     let account = &mut book.account;
     if let Some(limit) = change.daily_limit {
         account.daily_limit = limit;

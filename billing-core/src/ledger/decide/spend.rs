@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use super::super::command::{Cost, EntryKind, Keyed, Note, Overage};
-use super::super::state::{AccountState, Book, EntryDraft, FreeCalls, Hold, HoldState, HoldWrite, Waiver};
+use super::super::state::{
+    AccountState, Book, EntryDraft, FreeCalls, Hold, HoldState, HoldWrite, Waiver,
+};
 use super::{Answer, Context, Decision, HoldView, Refusal, standing, store};
 use crate::id::HoldId;
 use crate::money::Micros;
@@ -54,7 +56,13 @@ pub(super) fn place_hold(
     cost: &Cost,
     placement: &Placement<'_>,
 ) -> Result<Answer, Refusal> {
-    let found = assess(&book.account, cost, free_calls_of(book, cost), Overage::Reject, context)?;
+    let found = assess(
+        &book.account,
+        cost,
+        free_calls_of(book, cost),
+        Overage::Reject,
+        context,
+    )?;
     if found.decision != Decision::Allowed {
         return Ok(answer(&found, &book.account, context));
     }
@@ -93,7 +101,13 @@ pub(super) fn charge(
     overage: Overage,
     notes: &ChargeNotes<'_>,
 ) -> Result<Answer, Refusal> {
-    let found = assess(&book.account, cost, free_calls_of(book, cost), overage, context)?;
+    let found = assess(
+        &book.account,
+        cost,
+        free_calls_of(book, cost),
+        overage,
+        context,
+    )?;
     if found.decision != Decision::Allowed {
         return Ok(answer(&found, &book.account, context));
     }
@@ -158,7 +172,9 @@ fn assess(
                 found.price_version = Some(price.version);
                 waive_free_call(&mut found, account, price, free_calls);
             }
-            None => unpriced = context.catalogue.unpriced_tools(&tool.tenant_id) == UnpricedTools::Deny,
+            None => {
+                unpriced = context.catalogue.unpriced_tools(&tool.tenant_id) == UnpricedTools::Deny
+            }
         },
     }
     if !account.billing_enabled {
@@ -179,7 +195,12 @@ fn assess(
     Ok(found)
 }
 
-fn waive_free_call(found: &mut Assessment, account: &AccountState, price: &Price, free_calls: Option<FreeCalls>) {
+fn waive_free_call(
+    found: &mut Assessment,
+    account: &AccountState,
+    price: &Price,
+    free_calls: Option<FreeCalls>,
+) {
     let used_today = free_calls
         .filter(|calls| calls.day_no == account.period.day_no)
         .map_or(0, |calls| calls.used);

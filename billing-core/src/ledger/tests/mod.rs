@@ -1,1 +1,6 @@
 //! The ledger on a real database, and its decisions without one.
+
+mod commands;
+mod limits;
+mod locks;
+mod splits;

@@ -1,0 +1,190 @@
+//! Commands for tests, and sequences of them.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::super::command::{
+    Action, Command, CommandHash, Cost, EntryKind, Keyed, Opening, Overage, SettingsChange,
+};
+use crate::id::{AccountId, EntrySeq, HoldId};
+use crate::money::Micros;
+
+pub fn opening(user: &str) -> Opening {
+    Opening {
+        tenant_id: "acme".to_owned(),
+        user_id: user.to_owned(),
+    }
+}
+
+pub fn id(user: &str) -> AccountId {
+    AccountId::of("acme", user)
+}
+
+/// The hold of a number, the same in every run.
+pub fn hold_id(number: u8) -> HoldId {
+    HoldId::from_uuid(Uuid::from_u128(0x1000 + u128::from(number)))
+}
+
+fn keyed(key: &str, rpc: &str, cost: i64) -> Keyed {
+    Keyed::by_caller(key, CommandHash::of(rpc).number(cost).finish())
+}
+
+pub fn command(user: &str, action: Action) -> Command {
+    Command {
+        account: id(user),
+        action,
+    }
+}
+
+pub fn charge(user: &str, key: &str, micros: i64, overage: Overage) -> Command {
+    command(
+        user,
+        Action::Charge {
+            opening: opening(user),
+            keyed: keyed(key, "Charge", micros),
+            cost: Cost::Amount(Micros::new(micros)),
+            overage,
+            request_id: None,
+            note: None,
+        },
+    )
+}
+
+pub fn place(user: &str, key: &str, hold: HoldId, micros: i64, ttl_secs: i64) -> Command {
+    command(
+        user,
+        Action::PlaceHold {
+            opening: opening(user),
+            keyed: keyed(key, "PlaceHold", micros),
+            hold,
+            cost: Cost::Amount(Micros::new(micros)),
+            ttl: SignedDuration::from_secs(ttl_secs),
+            request_id: None,
+        },
+    )
+}
+
+pub fn capture(user: &str, hold: HoldId, micros: i64, overage: Overage) -> Command {
+    command(
+        user,
+        Action::Capture {
+            hold,
+            hash: CommandHash::of("CaptureHold")
+                .number(micros)
+                .overage(overage)
+                .finish(),
+            cost: Cost::Amount(Micros::new(micros)),
+            overage,
+            note: None,
+        },
+    )
+}
+
+pub fn release(user: &str, hold: HoldId) -> Command {
+    let hash = CommandHash::of("ReleaseHold").finish();
+    command(user, Action::Release { hold, hash })
+}
+
+pub fn refund(user: &str, key: &str, charge: i64, micros: Option<i64>) -> Command {
+    command(
+        user,
+        Action::RefundCharge {
+            keyed: keyed(key, "RefundCharge", charge),
+            charge: EntrySeq::new(charge),
+            amount: micros.map(Micros::new),
+            note: None,
+        },
+    )
+}
+
+pub fn post(user: &str, key: &str, micros: i64) -> Command {
+    command(
+        user,
+        Action::Post {
+            opening: opening(user),
+            keyed: keyed(key, "AdjustBalance", micros),
+            kind: EntryKind::Adjustment,
+            amount: Micros::new(micros),
+            note: None,
+        },
+    )
+}
+
+pub fn settings(user: &str, change: SettingsChange) -> Command {
+    command(
+        user,
+        Action::ChangeSettings {
+            opening: opening(user),
+            change,
+        },
+    )
+}
+
+fn overage() -> impl Strategy<Value = Overage> {
+    prop_oneof![
+        Just(Overage::Reject),
+        Just(Overage::UpToAvailable),
+        Just(Overage::AllowDebt)
+    ]
+}
+
+/// A limit that these amounts meet now and then.
+fn limit() -> impl Strategy<Value = Option<Option<Micros>>> {
+    prop_oneof![
+        Just(None),
+        Just(Some(None)),
+        (0..200_i64).prop_map(|micros| Some(Some(Micros::new(micros))))
+    ]
+}
+
+/// A command on one of `users`. Keys, holds and charges are few, so that commands meet: replays,
+/// reused keys, ended holds, refunds of one charge.
+pub fn any_command(users: Vec<String>) -> impl Strategy<Value = Command> {
+    let user = proptest::sample::select(users);
+    let key = (0..12_u8).prop_map(|key| format!("key-{key}"));
+    // A hold's key carries its number: a hold is placed once, whoever asks.
+    let holds = 0..8_u8;
+    (
+        user,
+        key,
+        holds,
+        1..60_i64,
+        overage(),
+        limit(),
+        1..20_i64,
+        0..17_u8,
+    )
+        .prop_map(
+            |(user, key, hold, micros, overage, limit, seq, kind)| match kind {
+                0..=3 => charge(&user, &key, micros, overage),
+                4..=6 => place(&user, &format!("hold-{hold}"), hold_id(hold), micros, 900),
+                7..=9 => capture(&user, hold_id(hold), micros - 1, overage),
+                10 => release(&user, hold_id(hold)),
+                11 => command(
+                    &user,
+                    Action::Extend {
+                        hold: hold_id(hold),
+                        ttl: SignedDuration::from_secs(1000),
+                    },
+                ),
+                12 => command(
+                    &user,
+                    Action::Expire {
+                        hold: hold_id(hold),
+                    },
+                ),
+                13 => refund(&user, &key, seq, (micros % 3 > 0).then_some(micros / 2 + 1)),
+                14 => post(&user, &key, micros * 3),
+                15 => post(&user, &key, -micros),
+                _ => settings(
+                    &user,
+                    SettingsChange {
+                        daily_limit: limit,
+                        time_zone: (micros % 2 == 0).then(|| "Europe/Kyiv".to_owned()),
+                        ..SettingsChange::default()
+                    },
+                ),
+            },
+        )
+}

@@ -1,0 +1,164 @@
+//! What the locks are for. Each test was seen to fail with its lock removed: without `for no key
+//! update` in `lock_accounts`; with its `order by` turned round on one side; without `order by` and
+//! `on conflict do nothing` in `insert_accounts`.
+
+use std::sync::Arc;
+
+use billing_testkit::TestDatabase;
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::task::JoinSet;
+
+use super::super::apply::{Applied, ApplyError, apply};
+use super::super::audit;
+use super::super::command::{Command, Overage};
+use super::super::decide::Decision;
+use super::super::known::KnownAccounts;
+use super::commands::{capture, charge, hold_id, place, post, refund, release};
+use crate::price::Catalogue;
+
+/// One transaction, without the batcher's second try: an error is the test's.
+async fn alone(connection: &mut PgConnection, commands: &[Command]) -> Result<Applied, ApplyError> {
+    let mut transaction = connection.begin().await?;
+    let applied = apply(
+        &mut transaction,
+        &Catalogue::default(),
+        &KnownAccounts::default(),
+        commands,
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(applied)
+}
+
+/// Each batch in a transaction and on a connection of its own, all at once.
+async fn at_once(pool: &PgPool, batches: Vec<Vec<Command>>) -> Vec<Result<Applied, ApplyError>> {
+    let mut connections = Vec::new();
+    for _ in 0..batches.len() {
+        connections.push(pool.acquire().await.unwrap());
+    }
+    let barrier = Arc::new(tokio::sync::Barrier::new(batches.len()));
+    let mut tasks = JoinSet::new();
+    for (mut connection, batch) in connections.into_iter().zip(batches) {
+        let barrier = Arc::clone(&barrier);
+        tasks.spawn(async move {
+            barrier.wait().await;
+            alone(&mut connection, &batch).await
+        });
+    }
+    tasks.join_all().await
+}
+
+async fn set_up(commands: &[Command]) -> (TestDatabase, PgPool) {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().await;
+    alone(&mut pool.acquire().await.unwrap(), commands)
+        .await
+        .unwrap();
+    (database, pool)
+}
+
+/// How many of the commands were allowed.
+fn allowed(applied: &[Result<Applied, ApplyError>]) -> usize {
+    applied
+        .iter()
+        .flat_map(|applied| &applied.as_ref().unwrap().outcomes)
+        .filter(|outcome| matches!(outcome, Ok(answer) if answer.decision == Decision::Allowed && !answer.replayed))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_parallel_charges_on_a_balance_of_sixty_sixty_are_allowed() {
+    let (_database, pool) = set_up(&[post("hot", "money", 60)]).await;
+    let charges = (0..100).map(|n| vec![charge("hot", &format!("k{n}"), 1, Overage::Reject)]);
+    let applied = at_once(&pool, charges.collect()).await;
+    assert_eq!(allowed(&applied), 60);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_fifty_send_at_once_takes_effect_once() {
+    let (_database, pool) = set_up(&[post("hot", "money", 1000)]).await;
+    let charges = (0..50).map(|_| vec![charge("hot", "the key", 1, Overage::Reject)]);
+    let applied = at_once(&pool, charges.collect()).await;
+    assert_eq!(allowed(&applied), 1);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_fifty_see_first_is_opened_once_and_welcomed_once() {
+    let database = TestDatabase::new().await;
+    let owner = PgPool::connect_with(database.owner()).await.unwrap();
+    sqlx::query("insert into tenant (tenant_id, welcome_grant_micros) values ('acme', 500)")
+        .execute(&owner)
+        .await
+        .unwrap();
+    let pool = database.pool().await;
+    let charges = (0..50).map(|n| vec![charge("new", &format!("k{n}"), 1, Overage::Reject)]);
+    let applied = at_once(&pool, charges.collect()).await;
+    assert_eq!(allowed(&applied), 50);
+    let grants: Vec<(i64, i64)> =
+        sqlx::query_as("select seq, amount_micros from entry where kind = 'grant'")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(grants, [(1, 500)]);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_name_the_same_accounts_in_opposite_orders_do_not_deadlock() {
+    let users: Vec<String> = (0..10).map(|n| format!("user-{n}")).collect();
+    let (_database, pool) = set_up(&[]).await;
+    // The first of them open the accounts, too.
+    let batches = (0..40).map(|n| {
+        let charge = |user: &String| post(user, &format!("k{n}"), 1);
+        if n % 2 == 0 {
+            users.iter().map(charge).collect()
+        } else {
+            users.iter().rev().map(charge).collect()
+        }
+    });
+    let applied = at_once(&pool, batches.collect()).await;
+    assert_eq!(allowed(&applied), 400);
+    let deadlocks: i64 = sqlx::query_scalar(
+        "select deadlocks from pg_stat_database where datname = current_database()",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!(deadlocks, 0);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_captures_and_releases_of_one_hold_one_ends_it() {
+    let (_database, pool) = set_up(&[
+        post("hot", "money", 100),
+        place("hot", "h", hold_id(1), 50, 900),
+    ])
+    .await;
+    let ends = (0..20).map(|n| {
+        vec![if n % 2 == 0 {
+            capture("hot", hold_id(1), 10 + n, Overage::AllowDebt)
+        } else {
+            release("hot", hold_id(1))
+        }]
+    });
+    let applied = at_once(&pool, ends.collect()).await;
+    assert_eq!(allowed(&applied), 1);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_refunds_of_one_charge_never_exceed_it() {
+    let (_database, pool) = set_up(&[
+        post("hot", "money", 100),
+        charge("hot", "c", 70, Overage::Reject),
+    ])
+    .await;
+    let refunds = (0..20).map(|n| vec![refund("hot", &format!("r{n}"), 2, Some(20))]);
+    let applied = at_once(&pool, refunds.collect()).await;
+    // Three times 20 fit into 70.
+    assert_eq!(allowed(&applied), 3);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
