@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     println!("cargo:rerun-if-changed=billing");
     let descriptors = protox::compile(files, ["."])?;
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     std::fs::write(out.join("billing.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         // One order everywhere: the canonical form of a command is hashed.

@@ -104,7 +104,7 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_BATCH_MAX", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub batch_max: u16,
 
-    /// Most commands that may wait in one lane; more are answered RESOURCE_EXHAUSTED at once.
+    /// Most commands that may wait in one lane; more are answered `RESOURCE_EXHAUSTED` at once.
     #[arg(long, env = "BILLING_QUEUE_MAX", default_value_t = 8192)]
     pub queue_max: u32,
 

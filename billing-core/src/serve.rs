@@ -33,7 +33,7 @@ use crate::{hold, migrate};
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
 const HEADERS_MAX: u32 = 16 * 1024;
-const DEADLINE_MOST: Duration = Duration::from_secs(60);
+const DEADLINE_MOST: Duration = Duration::from_mins(1);
 const POOL_WAIT: Duration = Duration::from_secs(3);
 
 /// Serves until `shutdown`, then answers what has begun and returns. `readiness` is true while calls
@@ -65,36 +65,26 @@ pub async fn serve(
         background.clone(),
     ));
 
-    let rpcs = rpc_paths();
-    let deadlines = Deadlines {
-        default: options.tuning.deadline(),
-        most: DEADLINE_MOST,
-    };
     let router = server(options)?
-        .layer(RpcLayer::new(tokens, deadlines, rpcs))
+        .layer(RpcLayer::new(
+            tokens,
+            deadlines(&options.tuning),
+            rpc_paths(),
+        ))
         .add_service(health)
-        .add_service(reflection()?.build_v1()?)
-        .add_service(reflection()?.build_v1alpha()?)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
         .add_service(BalanceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PriceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(
             AccountServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX),
         );
-    let incoming = TcpIncoming::from(listener)
-        .with_nodelay(Some(true))
-        .with_keepalive(Some(Duration::from_secs(30)));
     info!("serving");
-    let draining = shutdown.clone();
-    let serving =
-        router.serve_with_incoming_shutdown(incoming, async move { shutdown.cancelled().await });
-    let bounded = async {
-        draining.cancelled().await;
-        info!("draining");
-        tokio::time::sleep(options.tuning.drain()).await;
-    };
     tokio::select! {
-        served = serving => served.context("gRPC server failed")?,
-        () = bounded => warn!("calls still in flight after the time to drain"),
+        served = router.serve_with_incoming_shutdown(incoming(listener), shutdown.clone().cancelled_owned()) => {
+            served.context("gRPC server failed")?;
+        }
+        () = drained(&shutdown, options.tuning.drain()) => warn!("calls still in flight after the time to drain"),
         ended = tasks.join_next() => anyhow::bail!("a task of the ledger ended: {ended:?}"),
     }
     report(&reporter, &readiness, false).await;
@@ -111,6 +101,26 @@ pub async fn serve(
     pool.close().await;
     info!("stopped");
     Ok(())
+}
+
+fn deadlines(tuning: &Tuning) -> Deadlines {
+    Deadlines {
+        default: tuning.deadline(),
+        most: DEADLINE_MOST,
+    }
+}
+
+fn incoming(listener: TcpListener) -> TcpIncoming {
+    TcpIncoming::from(listener)
+        .with_nodelay(Some(true))
+        .with_keepalive(Some(Duration::from_secs(30)))
+}
+
+/// The end of the time that calls in flight have after `shutdown`.
+async fn drained(shutdown: &CancellationToken, time: Duration) {
+    shutdown.cancelled().await;
+    info!("draining");
+    tokio::time::sleep(time).await;
 }
 
 /// The ledger on a database: lanes, reader, price list. The tasks end when the core is dropped.
@@ -193,10 +203,10 @@ fn server(options: &ServeOptions) -> anyhow::Result<Server> {
     server.tls_config(tls).context("TLS certificate or key")
 }
 
-fn reflection() -> anyhow::Result<tonic_reflection::server::Builder<'static>> {
-    Ok(tonic_reflection::server::Builder::configure()
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET))
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 /// The path of every RPC of the contract.

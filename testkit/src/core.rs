@@ -137,6 +137,11 @@ impl TestCore {
             .unwrap();
     }
 
+    /// Begins to stop as on SIGTERM: what has begun is still answered.
+    pub fn begin_stop(&self) {
+        self.shutdown.cancel();
+    }
+
     /// Stops as on SIGTERM, and waits until everything has ended.
     pub async fn stop(self) {
         self.shutdown.cancel();

@@ -4,11 +4,12 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use billing_core::migrate::MIGRATOR;
+use billing_proto::v1;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 
 /// Serialises the making of the template between test processes.
-const TEMPLATE_LOCK: i64 = 0x6269_6c6c_696e_67;
+const TEMPLATE_LOCK: i64 = 0x0062_696c_6c69_6e67;
 
 /// A migrated database of the test's own. It is left to the throw-away server.
 pub struct TestDatabase {
@@ -67,6 +68,87 @@ impl TestDatabase {
     /// The URL that the core connects by.
     pub fn application_url(&self) -> &str {
         &self.application_url
+    }
+
+    /// A connection as the role that owns the tables, for what no caller can do.
+    pub async fn connect_as_owner(&self) -> PgConnection {
+        PgConnection::connect_with(&self.owner).await.unwrap()
+    }
+
+    /// Adds a version of a tool's price that has held for an hour. A core that starts afterwards
+    /// knows it; one that runs learns of it within a second.
+    pub async fn price(&self, price: &v1::Price) {
+        let mut connection = self.connect_as_owner().await;
+        sqlx::query(
+            "insert into price (tenant_id, tool, version, per_call_micros, exempt, free_calls_per_day,
+                effective_at, created_at)
+            values ($1, $2, $3, $4, $5, $6, now() - interval '1 hour', now() - interval '2 hours')",
+        )
+        .bind(&price.tenant_id)
+        .bind(&price.tool)
+        .bind(price.version)
+        .bind(price.per_call_micros)
+        .bind(price.exempt)
+        .bind(i32::try_from(price.free_calls_per_day).unwrap())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        for unit in &price.unit_prices {
+            sqlx::query(
+                "insert into price_unit (tenant_id, tool, version, unit, amount_micros, per_units)
+                values ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(&price.tenant_id)
+            .bind(&price.tool)
+            .bind(price.version)
+            .bind(&unit.unit)
+            .bind(unit.amount_micros)
+            .bind(unit.per_units)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        }
+    }
+
+    /// Nobody can connect any more, and what the application had open is gone: as if the database
+    /// were away.
+    pub async fn cut_off(&self) {
+        let name = self.name();
+        let mut server = self.connect_beside().await;
+        run(
+            &mut server,
+            format!("alter database {name} allow_connections false"),
+        )
+        .await;
+        sqlx::query(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = $1 and usename = 'billing_test'",
+        )
+        .bind(name)
+        .execute(&mut server)
+        .await
+        .unwrap();
+    }
+
+    /// Ends [`TestDatabase::cut_off`].
+    pub async fn let_in(&self) {
+        let mut server = self.connect_beside().await;
+        run(
+            &mut server,
+            format!("alter database {} allow_connections true", self.name()),
+        )
+        .await;
+    }
+
+    pub fn name(&self) -> &str {
+        self.owner.get_database().unwrap()
+    }
+
+    /// To the same server, but not to this database.
+    async fn connect_beside(&self) -> PgConnection {
+        PgConnection::connect_with(&self.owner.clone().database("postgres"))
+            .await
+            .unwrap()
     }
 
     /// A pool as the core connects, for looking at rows.

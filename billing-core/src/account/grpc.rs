@@ -1,4 +1,4 @@
-//! GetBalance, GetAccount, what an account is set to, grants and adjustments.
+//! `GetBalance`, `GetAccount`, what an account is set to, grants and adjustments.
 
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
@@ -8,8 +8,8 @@ use crate::field::{self, FieldError};
 use crate::id::AccountId;
 use crate::ledger::grpc::{KEY_BYTES, balance, limits, timestamp};
 use crate::ledger::{
-    AccountState, Action, Answer, Command, CommandHash, EntryKind, Keyed, LocalTime, Note, Opening,
-    SettingsChange, is_zone, standing,
+    AccountState, Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed,
+    LocalTime, Note, Opening, Post, Setting, SettingsChange, is_zone, standing,
 };
 use crate::money::Micros;
 use crate::rpc::Call;
@@ -122,10 +122,10 @@ async fn change(
     let (id, name) = parse_account(call, account)?;
     let command = Command {
         account: id,
-        action: Action::ChangeSettings {
+        action: Action::ChangeSettings(ChangeSettings {
             opening: name.clone(),
             change,
-        },
+        }),
     };
     let answer = core.batcher.submit(command, call.deadline).await?;
     let account = answer
@@ -156,18 +156,14 @@ pub async fn update_settings(
     }))
 }
 
-fn parse_setting(
-    field: &str,
-    setting: Option<v1::AmountSetting>,
-) -> Result<Option<Option<Micros>>, FieldError> {
+fn parse_setting(field: &str, setting: Option<v1::AmountSetting>) -> Result<Setting, FieldError> {
     let Some(setting) = setting else {
-        return Ok(None);
+        return Ok(Setting::Unchanged);
     };
-    let amount = setting
-        .amount_micros
-        .map(|micros| field::amount(&format!("{field}.amount_micros"), micros))
-        .transpose()?;
-    Ok(Some(amount))
+    match setting.amount_micros {
+        None => Ok(Setting::Cleared),
+        Some(micros) => field::amount(&format!("{field}.amount_micros"), micros).map(Setting::Set),
+    }
 }
 
 fn parse_time_zone(zone: String) -> Result<String, FieldError> {
@@ -297,13 +293,13 @@ async fn post(
         .finish();
     let command = Command {
         account: id,
-        action: Action::Post {
+        action: Action::Post(Post {
             opening: name,
             keyed: Keyed::by_caller(&key, hash),
             kind: posting.kind,
             amount: posting.amount,
             note: Some(note),
-        },
+        }),
     };
     Ok(core.batcher.submit(command, call.deadline).await?)
 }

@@ -1,4 +1,4 @@
-//! GetTenant, SetTenant.
+//! `GetTenant`, `SetTenant`.
 
 use billing_proto::v1;
 use tonic::{Request, Response, Status};

@@ -1,4 +1,4 @@
-//! Charge, RefundCharge.
+//! Charge, `RefundCharge`.
 
 use billing_proto::v1;
 use jiff::Timestamp;
@@ -12,7 +12,9 @@ use crate::ledger::grpc::{
     KEY_BYTES, Zero, balance, decision, limits, parse_cost, parse_note, parse_overage, retry_after,
     shortfall,
 };
-use crate::ledger::{Action, Command, CommandHash, Cost, Keyed, Note, Overage, Refusal};
+use crate::ledger::{
+    Action, Charge, Command, CommandHash, Cost, Keyed, Note, Overage, RefundCharge, Refusal,
+};
 use crate::money::Micros;
 use crate::status::not_found;
 
@@ -40,14 +42,14 @@ pub async fn charge(
         .overage(overage)
         .note(note.as_ref())
         .finish();
-    let action = Action::Charge {
+    let action = Action::Charge(Charge {
         opening: name,
         keyed: Keyed::by_caller(&key, hash),
         cost,
         overage,
         request_id,
         note,
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)
@@ -91,12 +93,12 @@ pub async fn refund_charge(
         .optional_number(amount.map(Micros::get))
         .note(note.as_ref())
         .finish();
-    let action = Action::RefundCharge {
+    let action = Action::RefundCharge(RefundCharge {
         keyed: Keyed::by_caller(&key, hash),
         charge,
         amount,
         note,
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)

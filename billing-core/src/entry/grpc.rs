@@ -1,4 +1,4 @@
-//! ListEntries, GetUsage.
+//! `ListEntries`, `GetUsage`.
 
 use billing_proto::v1;
 use jiff::civil::Date;

@@ -3,6 +3,11 @@
 //! There is no index on time: within an account time rises with the sequence, so a span of time is a
 //! span of sequences, found by halving.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

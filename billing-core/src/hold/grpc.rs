@@ -1,4 +1,4 @@
-//! PlaceHold, CaptureHold, ReleaseHold, ExtendHold.
+//! `PlaceHold`, `CaptureHold`, `ReleaseHold`, `ExtendHold`.
 
 use billing_proto::v1;
 use jiff::Timestamp;
@@ -13,7 +13,10 @@ use crate::ledger::grpc::{
     KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage,
     retry_after, shortfall,
 };
-use crate::ledger::{Action, Answer, Command, CommandHash, Cost, Keyed, Overage, Refusal};
+use crate::ledger::{
+    Action, Answer, Capture, Command, CommandHash, Cost, Extend, Keyed, Overage, PlaceHold,
+    Refusal, Release,
+};
 use crate::preflight;
 use crate::status::not_found;
 
@@ -51,14 +54,14 @@ pub async fn place_hold(
         .cost(&cost)
         .duration(ttl)
         .finish();
-    let action = Action::PlaceHold {
+    let action = Action::PlaceHold(PlaceHold {
         opening: name,
         keyed: Keyed::by_caller(&key, hash),
         hold: HoldId::random(),
         cost,
         ttl,
         request_id,
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)
@@ -99,13 +102,13 @@ pub async fn capture_hold(
         .overage(overage)
         .note(note.as_ref())
         .finish();
-    let action = Action::Capture {
+    let action = Action::Capture(Capture {
         hold,
         hash,
         cost,
         overage,
         note,
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)
@@ -126,10 +129,10 @@ pub async fn release_hold(
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
     let hold_id = parse_hold_id(request.hold_id)?;
-    let action = Action::Release {
+    let action = Action::Release(Release {
         hold: hold_id,
         hash: CommandHash::of("ReleaseHold").finish(),
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)
@@ -146,10 +149,10 @@ pub async fn extend_hold(
 ) -> Result<Response<v1::ExtendHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
-    let action = Action::Extend {
+    let action = Action::Extend(Extend {
         hold: parse_hold_id(request.hold_id)?,
         ttl: field::ttl("ttl", request.ttl)?,
-    };
+    });
     let answer = core
         .batcher
         .submit(Command { account, action }, call.deadline)

@@ -44,7 +44,7 @@ async fn sweep_once(pool: &PgPool, batcher: &Batcher) -> Result<usize, sqlx::Err
         let batcher = batcher.clone();
         let command = Command {
             account,
-            action: Action::Expire { hold },
+            action: Action::Expire(hold),
         };
         expiries.spawn(async move { batcher.submit(command, deadline).await });
     }

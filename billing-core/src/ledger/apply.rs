@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::columns::Columns;
-use super::command::{Action, Command, CommandHash, EntryKind, Keyed, Opening};
+use super::command::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
 use super::decide::{Answer, Context, Refusal, decide};
 use super::known::KnownAccounts;
 use super::local_time::LocalTime;
@@ -162,13 +162,13 @@ fn welcome(account: AccountId, opening: &Opening, amount: Micros) -> Command {
     let hash = CommandHash::of("welcome").number(amount.get()).finish();
     Command {
         account,
-        action: Action::Post {
+        action: Action::Post(Post {
             opening: opening.clone(),
             keyed: Keyed::by_system("welcome", hash),
             kind: EntryKind::Grant,
             amount,
             note: None,
-        },
+        }),
     }
 }
 
@@ -214,7 +214,7 @@ async fn read_charges(
     let (accounts, seqs): (Vec<Uuid>, Vec<i64>) = commands
         .iter()
         .filter_map(|command| match &command.action {
-            Action::RefundCharge { charge, .. } => Some((command.account.uuid(), charge.get())),
+            Action::RefundCharge(refund) => Some((command.account.uuid(), refund.charge.get())),
             _ => None,
         })
         .unzip();
@@ -269,7 +269,7 @@ async fn read_free_calls(
 /// row, unless the row was only believed to be there.
 fn absent(command: &Command) -> Result<Refusal, ApplyError> {
     match &command.action {
-        Action::RefundCharge { .. } => Ok(Refusal::ChargeNotFound),
+        Action::RefundCharge(_) => Ok(Refusal::ChargeNotFound),
         action if action.opening().is_some() => Err(ApplyError::AccountGone),
         _ => Ok(Refusal::HoldNotFound),
     }

@@ -25,61 +25,83 @@ pub struct Opening {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    PlaceHold {
-        opening: Opening,
-        keyed: Keyed,
-        hold: HoldId,
-        cost: Cost,
-        ttl: SignedDuration,
-        request_id: Option<String>,
-    },
-    Capture {
-        hold: HoldId,
-        hash: CommandHash,
-        cost: Cost,
-        overage: Overage,
-        note: Option<Note>,
-    },
-    Release {
-        hold: HoldId,
-        hash: CommandHash,
-    },
-    Extend {
-        hold: HoldId,
-        ttl: SignedDuration,
-    },
+    PlaceHold(PlaceHold),
+    Capture(Capture),
+    Release(Release),
+    Extend(Extend),
     /// Ends a hold whose time is up; does nothing to another.
-    Expire {
-        hold: HoldId,
-    },
-    Charge {
-        opening: Opening,
-        keyed: Keyed,
-        cost: Cost,
-        overage: Overage,
-        request_id: Option<String>,
-        note: Option<Note>,
-    },
-    RefundCharge {
-        keyed: Keyed,
-        charge: EntrySeq,
-        /// None: all that is left of the charge.
-        amount: Option<Micros>,
-        note: Option<Note>,
-    },
-    /// Money in (more than 0) or out (less than 0) that is no charge: grants, adjustments. It may
-    /// take the account into debt.
-    Post {
-        opening: Opening,
-        keyed: Keyed,
-        kind: EntryKind,
-        amount: Micros,
-        note: Option<Note>,
-    },
-    ChangeSettings {
-        opening: Opening,
-        change: SettingsChange,
-    },
+    Expire(HoldId),
+    Charge(Charge),
+    RefundCharge(RefundCharge),
+    Post(Post),
+    ChangeSettings(ChangeSettings),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceHold {
+    pub opening: Opening,
+    pub keyed: Keyed,
+    pub hold: HoldId,
+    pub cost: Cost,
+    pub ttl: SignedDuration,
+    pub request_id: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    pub hold: HoldId,
+    pub hash: CommandHash,
+    pub cost: Cost,
+    pub overage: Overage,
+    pub note: Option<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    pub hold: HoldId,
+    pub hash: CommandHash,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extend {
+    pub hold: HoldId,
+    pub ttl: SignedDuration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    pub opening: Opening,
+    pub keyed: Keyed,
+    pub cost: Cost,
+    pub overage: Overage,
+    pub request_id: Option<String>,
+    pub note: Option<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundCharge {
+    pub keyed: Keyed,
+    pub charge: EntrySeq,
+    /// None: all that is left of the charge.
+    pub amount: Option<Micros>,
+    pub note: Option<Note>,
+}
+
+/// Money in (more than 0) or out (less than 0) that is no charge: grants, adjustments. It may take
+/// the account into debt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    pub opening: Opening,
+    pub keyed: Keyed,
+    pub kind: EntryKind,
+    pub amount: Micros,
+    pub note: Option<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSettings {
+    pub opening: Opening,
+    pub change: SettingsChange,
 }
 
 impl Action {
@@ -87,59 +109,57 @@ impl Action {
     /// something in the account, and open none.
     pub fn opening(&self) -> Option<&Opening> {
         match self {
-            Self::PlaceHold { opening, .. }
-            | Self::Charge { opening, .. }
-            | Self::Post { opening, .. }
-            | Self::ChangeSettings { opening, .. } => Some(opening),
-            Self::Capture { .. }
-            | Self::Release { .. }
-            | Self::Extend { .. }
-            | Self::Expire { .. }
-            | Self::RefundCharge { .. } => None,
+            Self::PlaceHold(place) => Some(&place.opening),
+            Self::Charge(charge) => Some(&charge.opening),
+            Self::Post(post) => Some(&post.opening),
+            Self::ChangeSettings(settings) => Some(&settings.opening),
+            Self::Capture(_)
+            | Self::Release(_)
+            | Self::Extend(_)
+            | Self::Expire(_)
+            | Self::RefundCharge(_) => None,
         }
     }
 
     pub fn key(&self) -> Option<&Keyed> {
         match self {
-            Self::PlaceHold { keyed, .. }
-            | Self::Charge { keyed, .. }
-            | Self::RefundCharge { keyed, .. }
-            | Self::Post { keyed, .. } => Some(keyed),
-            Self::Capture { .. }
-            | Self::Release { .. }
-            | Self::Extend { .. }
-            | Self::Expire { .. }
-            | Self::ChangeSettings { .. } => None,
+            Self::PlaceHold(place) => Some(&place.keyed),
+            Self::Charge(charge) => Some(&charge.keyed),
+            Self::RefundCharge(refund) => Some(&refund.keyed),
+            Self::Post(post) => Some(&post.keyed),
+            Self::Capture(_)
+            | Self::Release(_)
+            | Self::Extend(_)
+            | Self::Expire(_)
+            | Self::ChangeSettings(_) => None,
         }
     }
 
     /// The hold that the command is about and that must be read; not one that it places.
     pub fn hold(&self) -> Option<HoldId> {
         match self {
-            Self::Capture { hold, .. }
-            | Self::Release { hold, .. }
-            | Self::Extend { hold, .. }
-            | Self::Expire { hold } => Some(*hold),
-            Self::PlaceHold { .. }
-            | Self::Charge { .. }
-            | Self::RefundCharge { .. }
-            | Self::Post { .. }
-            | Self::ChangeSettings { .. } => None,
+            Self::Capture(capture) => Some(capture.hold),
+            Self::Release(release) => Some(release.hold),
+            Self::Extend(extend) => Some(extend.hold),
+            Self::Expire(hold) => Some(*hold),
+            Self::PlaceHold(_)
+            | Self::Charge(_)
+            | Self::RefundCharge(_)
+            | Self::Post(_)
+            | Self::ChangeSettings(_) => None,
         }
     }
 
     /// The tool whose free calls the command may take.
     pub fn tool(&self) -> Option<&ToolUse> {
-        match self {
-            Self::PlaceHold {
-                cost: Cost::Tool(tool),
-                ..
-            }
-            | Self::Charge {
-                cost: Cost::Tool(tool),
-                ..
-            } => Some(tool),
-            _ => None,
+        let cost = match self {
+            Self::PlaceHold(place) => &place.cost,
+            Self::Charge(charge) => &charge.cost,
+            _ => return None,
+        };
+        match cost {
+            Cost::Tool(tool) => Some(tool),
+            Cost::Amount(_) => None,
         }
     }
 }
@@ -194,12 +214,32 @@ pub struct Note {
     pub actor: Option<String>,
 }
 
+/// What becomes of an optional amount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Setting {
+    #[default]
+    Unchanged,
+    /// There is no such limit any more.
+    Cleared,
+    Set(Micros),
+}
+
+impl Setting {
+    pub fn over(self, current: Option<Micros>) -> Option<Micros> {
+        match self {
+            Self::Unchanged => current,
+            Self::Cleared => None,
+            Self::Set(amount) => Some(amount),
+        }
+    }
+}
+
 /// New settings; what is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
-    pub daily_limit: Option<Option<Micros>>,
-    pub monthly_limit: Option<Option<Micros>>,
-    pub low_balance_threshold: Option<Option<Micros>>,
+    pub daily_limit: Setting,
+    pub monthly_limit: Setting,
+    pub low_balance_threshold: Setting,
     pub time_zone: Option<String>,
     pub suspended: Option<bool>,
     pub billing_enabled: Option<bool>,

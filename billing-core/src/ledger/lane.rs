@@ -307,7 +307,6 @@ fn answer_all(waiting: Vec<Waiter>, error: impl Fn() -> LedgerError) {
 fn before_commit(cause: ApplyError) -> Failure {
     match &cause {
         ApplyError::AccountGone => Failure::Again(cause),
-        ApplyError::RowsMissed { .. } => Failure::Refused(cause),
         ApplyError::Sql(sqlx::Error::Database(database)) => match database.code().as_deref() {
             // Serialization failure, deadlock, lock time-out.
             Some("40001" | "40P01" | "55P03") => Failure::Again(cause),
@@ -322,7 +321,8 @@ fn before_commit(cause: ApplyError) -> Failure {
             }
             _ => Failure::Refused(cause),
         },
-        ApplyError::Sql(
+        ApplyError::RowsMissed { .. }
+        | ApplyError::Sql(
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_),
         ) => Failure::Refused(cause),
         ApplyError::Sql(_) => Failure::Lost(cause.to_string()),

@@ -23,7 +23,8 @@ mod tests;
 pub use apply::{Applied, ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{
-    Action, Command, CommandHash, Cost, EntryKind, Keyed, Note, Opening, Overage, SettingsChange,
+    Action, Capture, ChangeSettings, Charge, Command, CommandHash, Cost, EntryKind, Extend, Keyed,
+    Note, Opening, Overage, PlaceHold, Post, RefundCharge, Release, Setting, SettingsChange,
 };
 pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
 pub use known::KnownAccounts;

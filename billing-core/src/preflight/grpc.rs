@@ -1,4 +1,4 @@
-//! CheckBalance.
+//! `CheckBalance`.
 
 use billing_proto::v1;
 use tonic::{Request, Response, Status};

@@ -19,7 +19,7 @@ pub enum CheckError {
     Stale(#[from] Stale),
 }
 
-/// Decides as PlaceHold or Charge would at this moment, and holds nothing. A free call is predicted,
+/// Decides as `PlaceHold` or Charge would at this moment, and holds nothing. A free call is predicted,
 /// not taken. Answers also with the moment of the decision.
 pub async fn check(
     reader: &Reader,

@@ -1,4 +1,4 @@
-//! SetPrice, ListPrices, EstimateCost.
+//! `SetPrice`, `ListPrices`, `EstimateCost`.
 
 use billing_proto::v1;
 use tonic::{Request, Response, Status};

@@ -1,5 +1,10 @@
 //! Every statement about prices.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;

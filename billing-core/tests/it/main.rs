@@ -1,5 +1,24 @@
 //! The core over the real wire, on a real PostgreSQL.
 
-mod support;
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails where its set-up fails"
+)]
 
+mod support;
+mod user;
+
+mod account;
+mod auth;
 mod charge;
+mod check;
+mod concurrency;
+mod database;
+mod history;
+mod hold;
+mod input;
+mod limits;
+mod price;
+mod refund;
+mod shutdown;

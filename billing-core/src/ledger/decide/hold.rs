@@ -1,8 +1,8 @@
 //! How a hold ends: captured, released or expired, and exactly once.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::super::command::{CommandHash, Cost, EntryKind, Note, Overage};
+use super::super::command::{Capture, CommandHash, Cost, EntryKind, Extend, Overage, Release};
 use super::super::state::{Book, EntryDraft, Hold, HoldState, HoldWrite, Waiver};
 use super::super::stored;
 use super::spend::count_request;
@@ -11,28 +11,20 @@ use crate::id::HoldId;
 use crate::money::Micros;
 use crate::price::cost_of;
 
-pub(super) struct Capture<'a> {
-    pub hash: CommandHash,
-    pub cost: &'a Cost,
-    pub overage: Overage,
-    pub note: &'a Option<Note>,
-}
-
 pub(super) fn capture(
     book: &mut Book,
     context: &mut Context<'_>,
-    id: HoldId,
-    capture: &Capture<'_>,
+    capture: &Capture,
 ) -> Result<Answer, Refusal> {
-    let hold = match placed(book, id, Some(capture.hash))? {
+    let hold = match placed(book, capture.hold, Some(capture.hash))? {
         Found::Placed(hold) => hold,
         Found::Answered(answer) => return Ok(*answer),
     };
     // An amount of 0 says that there was no call to charge.
-    if *capture.cost == Cost::Amount(Micros::ZERO) {
+    if capture.cost == Cost::Amount(Micros::ZERO) {
         return give_up(book, context, hold, capture.hash);
     }
-    let cost = captured_cost(book, context, &hold, capture.cost)?;
+    let cost = captured_cost(book, context, &hold, &capture.cost)?;
     let over = cost.minus(hold.amount)?.or_zero();
     let charged = match capture.overage {
         Overage::Reject if over.is_positive() => return Err(Refusal::OverageRejected(over)),
@@ -55,7 +47,7 @@ pub(super) fn capture(
         request_id: hold.request_id.clone(),
         tool: hold.tool.clone(),
         price_version: hold.price_version,
-        hold: Some(id),
+        hold: Some(hold.id),
         refunds: None,
         note: capture.note.clone(),
     })?;
@@ -70,23 +62,16 @@ pub(super) fn capture(
         entry: Some(entry),
         ..standing(&book.account, &mut context.time)
     };
-    Ok(end(
-        book,
-        hold,
-        HoldState::Captured,
-        Some(capture.hash),
-        answer,
-    ))
+    Ok(end(book, hold, HoldState::Captured, capture.hash, answer))
 }
 
 pub(super) fn release(
     book: &mut Book,
     context: &mut Context<'_>,
-    id: HoldId,
-    hash: CommandHash,
+    release: &Release,
 ) -> Result<Answer, Refusal> {
-    match placed(book, id, Some(hash))? {
-        Found::Placed(hold) => give_up(book, context, hold, hash),
+    match placed(book, release.hold, Some(release.hash))? {
+        Found::Placed(hold) => give_up(book, context, hold, release.hash),
         Found::Answered(answer) => Ok(*answer),
     }
 }
@@ -95,17 +80,16 @@ pub(super) fn release(
 pub(super) fn extend(
     book: &mut Book,
     context: &mut Context<'_>,
-    id: HoldId,
-    ttl: SignedDuration,
+    extend: &Extend,
 ) -> Result<Answer, Refusal> {
-    let mut hold = match placed(book, id, None)? {
+    let mut hold = match placed(book, extend.hold, None)? {
         Found::Placed(hold) => hold,
         Found::Answered(answer) => return Ok(*answer),
     };
     let until = context
         .time
         .now()
-        .saturating_add(ttl)
+        .saturating_add(extend.ttl)
         .unwrap_or(hold.expires_at);
     hold.expires_at = hold.expires_at.max(until);
     let answer = Answer {
@@ -206,15 +190,15 @@ fn give_up(
         released: hold.amount,
         ..standing(&book.account, &mut context.time)
     };
-    Ok(end(book, hold, HoldState::Released, Some(hash), answer))
+    Ok(end(book, hold, HoldState::Released, hash, answer))
 }
 
 /// Gives a hold's amount back to the balance, to its period, and its free call to its day.
 fn return_amount(book: &mut Book, hold: &Hold) -> Result<(), Refusal> {
     let account = &mut book.account;
-    let held = account.held.minus(hold.amount)?;
+    let still_held = account.held.minus(hold.amount)?;
     account.give_back(hold.amount, hold.counted)?;
-    account.held = held;
+    account.held = still_held;
     book.changed = true;
     if hold.waiver == Some(Waiver::FreeCall)
         && hold.counted.day_no == book.account.period.day_no
@@ -232,7 +216,7 @@ fn end(
     book: &mut Book,
     mut hold: Hold,
     state: HoldState,
-    by: Option<CommandHash>,
+    by: CommandHash,
     answer: Answer,
 ) -> Answer {
     hold.state = state;
@@ -240,7 +224,7 @@ fn end(
         hold: Some(HoldView::from(&hold)),
         ..answer
     };
-    hold.end = by.map(|hash| (hash, stored::write(&answer)));
+    hold.end = Some((by, stored::write(&answer)));
     put(book, hold);
     answer
 }

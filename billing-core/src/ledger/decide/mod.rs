@@ -146,12 +146,11 @@ pub fn decide(
     let account_before = book.account.clone();
     let entries_before = book.new_entries.len();
     let decided = carry_out(book, command, context);
-    match &decided {
-        Ok(_) => book.account.settle_overdraft(),
-        Err(_) => {
-            book.account = account_before;
-            book.new_entries.truncate(entries_before);
-        }
+    if decided.is_ok() {
+        book.account.settle_overdraft();
+    } else {
+        book.account = account_before;
+        book.new_entries.truncate(entries_before);
     }
     decided
 }
@@ -163,73 +162,17 @@ fn carry_out(
     context: &mut Context<'_>,
 ) -> Result<Answer, Refusal> {
     match &command.action {
-        Action::PlaceHold {
-            keyed,
-            hold,
-            cost,
-            ttl,
-            request_id,
-            ..
-        } => spend::place_hold(
-            book,
-            context,
-            keyed,
-            cost,
-            &spend::Placement {
-                id: *hold,
-                ttl: *ttl,
-                request_id,
-            },
-        ),
-        Action::Charge {
-            keyed,
-            cost,
-            overage,
-            request_id,
-            note,
-            ..
-        } => spend::charge(
-            book,
-            context,
-            keyed,
-            cost,
-            *overage,
-            &spend::ChargeNotes { request_id, note },
-        ),
-        Action::Capture {
-            hold,
-            hash,
-            cost,
-            overage,
-            note,
-        } => hold::capture(
-            book,
-            context,
-            *hold,
-            &hold::Capture {
-                hash: *hash,
-                cost,
-                overage: *overage,
-                note,
-            },
-        ),
-        Action::Release { hold, hash } => hold::release(book, context, *hold, *hash),
-        Action::Extend { hold, ttl } => hold::extend(book, context, *hold, *ttl),
-        Action::Expire { hold } => hold::expire(book, context, *hold),
-        Action::RefundCharge {
-            keyed,
-            charge,
-            amount,
-            note,
-        } => post::refund_charge(book, context, keyed, *charge, *amount, note.as_ref()),
-        Action::Post {
-            keyed,
-            kind,
-            amount,
-            note,
-            ..
-        } => post::post(book, context, keyed, *kind, *amount, note.as_ref()),
-        Action::ChangeSettings { change, .. } => Ok(post::change_settings(book, context, change)),
+        Action::PlaceHold(place) => spend::place_hold(book, context, place),
+        Action::Charge(charge) => spend::charge(book, context, charge),
+        Action::Capture(capture) => hold::capture(book, context, capture),
+        Action::Release(release) => hold::release(book, context, release),
+        Action::Extend(extend) => hold::extend(book, context, extend),
+        Action::Expire(hold) => hold::expire(book, context, *hold),
+        Action::RefundCharge(refund) => post::refund_charge(book, context, refund),
+        Action::Post(post) => post::post(book, context, post),
+        Action::ChangeSettings(settings) => {
+            Ok(post::change_settings(book, context, &settings.change))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Money that comes back or from elsewhere, and what an account is set to.
 
-use super::super::command::{EntryKind, Keyed, Note, SettingsChange};
+use super::super::command::{EntryKind, Post, RefundCharge, SettingsChange};
 use super::super::state::{Book, ChargeState, EntryDraft};
 use super::{Answer, Context, Refusal, standing, store};
 use crate::id::EntrySeq;
@@ -9,14 +9,12 @@ use crate::money::Micros;
 pub(super) fn refund_charge(
     book: &mut Book,
     context: &mut Context<'_>,
-    keyed: &Keyed,
-    seq: EntrySeq,
-    amount: Option<Micros>,
-    note: Option<&Note>,
+    refund: &RefundCharge,
 ) -> Result<Answer, Refusal> {
+    let seq = refund.charge;
     let charge = charge(book, seq).ok_or(Refusal::ChargeNotFound)?;
     let left = charge.charged.minus(charge.refunded)?;
-    let amount = amount.unwrap_or(left);
+    let amount = refund.amount.unwrap_or(left);
     if amount > left || !amount.is_positive() {
         return Err(Refusal::RefundExceedsCharge { left });
     }
@@ -30,7 +28,7 @@ pub(super) fn refund_charge(
         price_version: None,
         hold: None,
         refunds: Some(seq),
-        note: note.cloned(),
+        note: refund.note.clone(),
     })?;
     let refunded = charge.refunded.plus(amount)?;
     book.charges.insert(seq, ChargeState { refunded, ..charge });
@@ -40,7 +38,7 @@ pub(super) fn refund_charge(
         entry: Some(entry),
         ..standing(&book.account, &mut context.time)
     };
-    store(book, keyed, &answer);
+    store(book, &refund.keyed, &answer);
     Ok(answer)
 }
 
@@ -86,30 +84,27 @@ fn give_back(book: &mut Book, charge: &ChargeState, amount: Micros) -> Result<()
 pub(super) fn post(
     book: &mut Book,
     context: &mut Context<'_>,
-    keyed: &Keyed,
-    kind: EntryKind,
-    amount: Micros,
-    note: Option<&Note>,
+    post: &Post,
 ) -> Result<Answer, Refusal> {
     let entry = book.post(EntryDraft {
-        kind,
-        amount,
+        kind: post.kind,
+        amount: post.amount,
         request_id: None,
         tool: None,
         price_version: None,
         hold: None,
         refunds: None,
-        note: note.cloned(),
+        note: post.note.clone(),
     })?;
-    if !amount.is_positive() {
+    if !post.amount.is_positive() {
         book.account.authorise_overdraft();
     }
     let answer = Answer {
-        moved: amount,
+        moved: post.amount,
         entry: Some(entry),
         ..standing(&book.account, &mut context.time)
     };
-    store(book, keyed, &answer);
+    store(book, &post.keyed, &answer);
     Ok(answer)
 }
 
@@ -119,15 +114,11 @@ pub(super) fn change_settings(
     change: &SettingsChange,
 ) -> Answer {
     let account = &mut book.account;
-    if let Some(limit) = change.daily_limit {
-        account.daily_limit = limit;
-    }
-    if let Some(limit) = change.monthly_limit {
-        account.monthly_limit = limit;
-    }
-    if let Some(threshold) = change.low_balance_threshold {
-        account.low_balance_threshold = threshold;
-    }
+    account.daily_limit = change.daily_limit.over(account.daily_limit);
+    account.monthly_limit = change.monthly_limit.over(account.monthly_limit);
+    account.low_balance_threshold = change
+        .low_balance_threshold
+        .over(account.low_balance_threshold);
     if let Some(zone) = &change.time_zone {
         // The same sums, under the date that it now is there: nothing is reset.
         account.time_zone = zone.as_str().into();

@@ -1,13 +1,10 @@
 //! May this be spent? The check itself, and the two commands that act on it.
 
-use jiff::SignedDuration;
-
-use super::super::command::{Cost, EntryKind, Keyed, Note, Overage};
+use super::super::command::{Charge, Cost, EntryKind, Overage, PlaceHold};
 use super::super::state::{
     AccountState, Book, EntryDraft, FreeCalls, Hold, HoldState, HoldWrite, Waiver,
 };
 use super::{Answer, Context, Decision, HoldView, Refusal, standing, store};
-use crate::id::HoldId;
 use crate::money::Micros;
 use crate::price::{Price, UnpricedTools, cost_of};
 
@@ -23,17 +20,6 @@ struct Assessment {
     waiver: Option<Waiver>,
     /// The allowance that a free call is taken from.
     free_calls_per_day: i32,
-}
-
-pub(super) struct Placement<'a> {
-    pub id: HoldId,
-    pub ttl: SignedDuration,
-    pub request_id: &'a Option<String>,
-}
-
-pub(super) struct ChargeNotes<'a> {
-    pub request_id: &'a Option<String>,
-    pub note: &'a Option<Note>,
 }
 
 /// Answers 'may this user spend this much?' for an account as it was read; changes nothing.
@@ -52,10 +38,9 @@ pub fn assess_check(
 pub(super) fn place_hold(
     book: &mut Book,
     context: &mut Context<'_>,
-    keyed: &Keyed,
-    cost: &Cost,
-    placement: &Placement<'_>,
+    place: &PlaceHold,
 ) -> Result<Answer, Refusal> {
+    let cost = &place.cost;
     let found = assess(
         &book.account,
         cost,
@@ -72,16 +57,16 @@ pub(super) fn place_hold(
     book.changed = true;
     take_free_call(book, cost, &found);
     let hold = Hold {
-        id: placement.id,
+        id: place.hold,
         amount: found.required,
         state: HoldState::Placed,
         placed_at: now,
-        expires_at: now.saturating_add(placement.ttl).unwrap_or(now),
+        expires_at: now.saturating_add(place.ttl).unwrap_or(now),
         counted: book.account.period,
         tool: tool_name(cost),
         price_version: found.price_version,
         waiver: found.waiver,
-        request_id: placement.request_id.clone(),
+        request_id: place.request_id.clone(),
         end: None,
     };
     let answer = Answer {
@@ -89,23 +74,21 @@ pub(super) fn place_hold(
         ..answer(&found, &book.account, context)
     };
     book.holds.insert(hold.id, (hold, HoldWrite::Insert));
-    store(book, keyed, &answer);
+    store(book, &place.keyed, &answer);
     Ok(answer)
 }
 
 pub(super) fn charge(
     book: &mut Book,
     context: &mut Context<'_>,
-    keyed: &Keyed,
-    cost: &Cost,
-    overage: Overage,
-    notes: &ChargeNotes<'_>,
+    charge: &Charge,
 ) -> Result<Answer, Refusal> {
+    let cost = &charge.cost;
     let found = assess(
         &book.account,
         cost,
         free_calls_of(book, cost),
-        overage,
+        charge.overage,
         context,
     )?;
     if found.decision != Decision::Allowed {
@@ -116,14 +99,14 @@ pub(super) fn charge(
     let entry = book.post(EntryDraft {
         kind: EntryKind::Charge,
         amount: found.taken.negated()?,
-        request_id: notes.request_id.clone(),
+        request_id: charge.request_id.clone(),
         tool: tool_name(cost),
         price_version: found.price_version,
         hold: None,
         refunds: None,
-        note: notes.note.clone(),
+        note: charge.note.clone(),
     })?;
-    if overage == Overage::AllowDebt {
+    if charge.overage == Overage::AllowDebt {
         book.account.authorise_overdraft();
     }
     take_free_call(book, cost, &found);
@@ -132,7 +115,7 @@ pub(super) fn charge(
         entry: Some(entry),
         ..answer(&found, &book.account, context)
     };
-    store(book, keyed, &answer);
+    store(book, &charge.keyed, &answer);
     Ok(answer)
 }
 
@@ -173,7 +156,7 @@ fn assess(
                 waive_free_call(&mut found, account, price, free_calls);
             }
             None => {
-                unpriced = context.catalogue.unpriced_tools(&tool.tenant_id) == UnpricedTools::Deny
+                unpriced = context.catalogue.unpriced_tools(&tool.tenant_id) == UnpricedTools::Deny;
             }
         },
     }

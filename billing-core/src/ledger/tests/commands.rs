@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::super::command::{
-    Action, Command, CommandHash, Cost, EntryKind, Keyed, Opening, Overage, SettingsChange,
+    Action, Capture, ChangeSettings, Charge, Command, CommandHash, Cost, EntryKind, Extend, Keyed,
+    Opening, Overage, PlaceHold, Post, RefundCharge, Release, Setting, SettingsChange,
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
@@ -40,35 +41,35 @@ pub fn command(user: &str, action: Action) -> Command {
 pub fn charge(user: &str, key: &str, micros: i64, overage: Overage) -> Command {
     command(
         user,
-        Action::Charge {
+        Action::Charge(Charge {
             opening: opening(user),
             keyed: keyed(key, "Charge", micros),
             cost: Cost::Amount(Micros::new(micros)),
             overage,
             request_id: None,
             note: None,
-        },
+        }),
     )
 }
 
 pub fn place(user: &str, key: &str, hold: HoldId, micros: i64, ttl_secs: i64) -> Command {
     command(
         user,
-        Action::PlaceHold {
+        Action::PlaceHold(PlaceHold {
             opening: opening(user),
             keyed: keyed(key, "PlaceHold", micros),
             hold,
             cost: Cost::Amount(Micros::new(micros)),
             ttl: SignedDuration::from_secs(ttl_secs),
             request_id: None,
-        },
+        }),
     )
 }
 
 pub fn capture(user: &str, hold: HoldId, micros: i64, overage: Overage) -> Command {
     command(
         user,
-        Action::Capture {
+        Action::Capture(Capture {
             hold,
             hash: CommandHash::of("CaptureHold")
                 .number(micros)
@@ -77,47 +78,47 @@ pub fn capture(user: &str, hold: HoldId, micros: i64, overage: Overage) -> Comma
             cost: Cost::Amount(Micros::new(micros)),
             overage,
             note: None,
-        },
+        }),
     )
 }
 
 pub fn release(user: &str, hold: HoldId) -> Command {
     let hash = CommandHash::of("ReleaseHold").finish();
-    command(user, Action::Release { hold, hash })
+    command(user, Action::Release(Release { hold, hash }))
 }
 
 pub fn refund(user: &str, key: &str, charge: i64, micros: Option<i64>) -> Command {
     command(
         user,
-        Action::RefundCharge {
+        Action::RefundCharge(RefundCharge {
             keyed: keyed(key, "RefundCharge", charge),
             charge: EntrySeq::new(charge),
             amount: micros.map(Micros::new),
             note: None,
-        },
+        }),
     )
 }
 
 pub fn post(user: &str, key: &str, micros: i64) -> Command {
     command(
         user,
-        Action::Post {
+        Action::Post(Post {
             opening: opening(user),
             keyed: keyed(key, "AdjustBalance", micros),
             kind: EntryKind::Adjustment,
             amount: Micros::new(micros),
             note: None,
-        },
+        }),
     )
 }
 
 pub fn settings(user: &str, change: SettingsChange) -> Command {
     command(
         user,
-        Action::ChangeSettings {
+        Action::ChangeSettings(ChangeSettings {
             opening: opening(user),
             change,
-        },
+        }),
     )
 }
 
@@ -130,11 +131,11 @@ fn overage() -> impl Strategy<Value = Overage> {
 }
 
 /// A limit that these amounts meet now and then.
-fn limit() -> impl Strategy<Value = Option<Option<Micros>>> {
+fn limit() -> impl Strategy<Value = Setting> {
     prop_oneof![
-        Just(None),
-        Just(Some(None)),
-        (0..200_i64).prop_map(|micros| Some(Some(Micros::new(micros))))
+        Just(Setting::Unchanged),
+        Just(Setting::Cleared),
+        (0..200_i64).prop_map(|micros| Setting::Set(Micros::new(micros)))
     ]
 }
 
@@ -163,17 +164,12 @@ pub fn any_command(users: Vec<String>) -> impl Strategy<Value = Command> {
                 10 => release(&user, hold_id(hold)),
                 11 => command(
                     &user,
-                    Action::Extend {
+                    Action::Extend(Extend {
                         hold: hold_id(hold),
                         ttl: SignedDuration::from_secs(1000),
-                    },
+                    }),
                 ),
-                12 => command(
-                    &user,
-                    Action::Expire {
-                        hold: hold_id(hold),
-                    },
-                ),
+                12 => command(&user, Action::Expire(hold_id(hold))),
                 13 => refund(&user, &key, seq, (micros % 3 > 0).then_some(micros / 2 + 1)),
                 14 => post(&user, &key, micros * 3),
                 15 => post(&user, &key, -micros),

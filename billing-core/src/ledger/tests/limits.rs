@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::command::{Overage, SettingsChange};
+use super::super::command::{Overage, Setting, SettingsChange};
 use super::super::decide::{Answer, Context, Decision, Refusal, decide};
 use super::super::local_time::LocalTime;
 use super::super::state::{AccountState, Book};
@@ -257,7 +257,7 @@ fn a_clock_that_goes_back_over_midnight_gives_no_second_allowance() {
 fn a_limit_of_nothing_denies_everything_but_what_is_free() {
     let mut account = Account::in_zone("UTC", "2026-11-10T12:00:00Z");
     let nothing = SettingsChange {
-        daily_limit: Some(Some(Micros::ZERO)),
+        daily_limit: Setting::Set(Micros::ZERO),
         ..SettingsChange::default()
     };
     account

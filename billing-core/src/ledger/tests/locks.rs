@@ -131,6 +131,19 @@ async fn batches_that_name_the_same_accounts_in_opposite_orders_do_not_deadlock(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn batches_that_open_the_same_accounts_do_not_deadlock() {
+    let (_database, pool) = set_up(&[]).await;
+    let batches = (0..8).map(|n| {
+        (0..400)
+            .map(|user| post(&format!("user-{user}"), &format!("k{n}"), 1))
+            .collect()
+    });
+    let applied = at_once(&pool, batches.collect()).await;
+    assert_eq!(allowed(&applied), 3200);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_captures_and_releases_of_one_hold_one_ends_it() {
     let (_database, pool) = set_up(&[
         post("hot", "money", 100),

@@ -1,6 +1,7 @@
 //! The ledger on a real database, and its decisions without one.
 
 mod commands;
+mod expiry;
 mod limits;
 mod locks;
 mod splits;

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::super::apply::apply;
 use super::super::audit;
-use super::super::command::{Command, EntryKind, Overage};
+use super::super::command::{Action, Command, EntryKind, Overage};
 use super::super::decide::{Answer, Context, Refusal, decide};
 use super::super::known::KnownAccounts;
 use super::super::local_time::LocalTime;
@@ -215,13 +215,14 @@ fn of_case(mut command: Command, case: u32) -> Command {
         .find(|user| id(user) == command.account)
         .unwrap();
     command.account = id(&format!("{user}-{case}"));
-    if let super::super::Action::PlaceHold { opening, .. }
-    | super::super::Action::Charge { opening, .. }
-    | super::super::Action::Post { opening, .. }
-    | super::super::Action::ChangeSettings { opening, .. } = &mut command.action
-    {
-        opening.user_id = format!("{user}-{case}");
-    }
+    let opening = match &mut command.action {
+        Action::PlaceHold(place) => &mut place.opening,
+        Action::Charge(charge) => &mut charge.opening,
+        Action::Post(post) => &mut post.opening,
+        Action::ChangeSettings(settings) => &mut settings.opening,
+        _ => return command,
+    };
+    opening.user_id = format!("{user}-{case}");
     command
 }
 

@@ -1,0 +1,17 @@
+//! Every statement of the ledger but the audit's, one function each.
+//!
+//! On the hot path a statement serves a whole batch: it takes arrays and finds its rows by key.
+
+mod open;
+mod read;
+mod write;
+
+pub use open::{Openings, TenantDefaults, insert_accounts, tenant_defaults};
+pub use read::{
+    Wanted, clock, expired_holds, find_accounts, find_charges, find_free_calls,
+    find_keys_and_holds, lock_accounts, transaction_status,
+};
+pub use write::{
+    insert_notes, write_accounts_entries_keys, write_free_calls, write_holds, write_refunds,
+    write_settings,
+};

@@ -1,0 +1,234 @@
+//! What a batch writes: columns in, one row a place.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgConnection, query, query_scalar};
+use uuid::Uuid;
+
+use super::super::columns::{
+    AccountColumns, EntryColumns, FreeCallColumns, HoldColumns, KeyColumns, NoteColumns,
+    RefundColumns, SettingsColumns,
+};
+
+/// Writes accounts, entries and keys in one statement: what every batch that moves money writes.
+/// Answers with the number of accounts written: fewer than there are means that a row was not the
+/// one that was read, and the caller must not commit.
+#[expect(clippy::too_many_lines, reason = "one statement")]
+pub async fn write_accounts_entries_keys(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    accounts: &AccountColumns,
+    entries: &EntryColumns,
+    keys: &KeyColumns,
+) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"with accounts as (
+            update account a set settled_micros = n.settled, held_micros = n.held,
+                overdraft_micros = n.overdraft, spent_on = n.spent_on, day_no = n.day_no,
+                month_no = n.month_no, day_spent_micros = n.day_spent,
+                month_spent_micros = n.month_spent, total_spent_micros = n.total_spent,
+                request_count = n.request_count, last_request_at = n.last_request_at,
+                entry_seq = n.entry_seq, version = a.version + 1
+            from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[],
+                $7::int[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+                $13::timestamptz[], $14::bigint[])
+                as n (account_id, version, settled, held, overdraft, spent_on, day_no, month_no,
+                day_spent, month_spent, total_spent, request_count, last_request_at, entry_seq)
+            where a.account_id = n.account_id and a.version = n.version
+            returning 1
+        ), entries as (
+            insert into entry (account_id, seq, kind, amount_micros, balance_after_micros,
+                counterparty, created_at, day_no, month_no, request_id, tool, price_version, hold_id,
+                refunds_seq)
+            select n.account_id, n.seq, n.kind, n.amount, n.balance_after, n.counterparty, $28,
+                n.day_no, n.month_no, n.request_id, n.tool, n.price_version, n.hold_id, n.refunds_seq
+            from unnest($15::uuid[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[],
+                $20::text[], $21::int[], $22::int[], $23::text[], $24::text[], $25::bigint[],
+                $26::uuid[], $27::bigint[])
+                as n (account_id, seq, kind, amount, balance_after, counterparty, day_no, month_no,
+                request_id, tool, price_version, hold_id, refunds_seq)
+        ), keys as (
+            insert into idempotency_key (account_id, key, command_hash, answer, hold_id)
+            select n.account_id, n.key, n.command_hash, n.answer, n.hold_id
+            from unnest($29::uuid[], $30::text[], $31::bytea[], $32::bytea[], $33::uuid[])
+                as n (account_id, key, command_hash, answer, hold_id)
+        )
+        select count(*) as "count!" from accounts"#,
+        &accounts.account_ids,
+        &accounts.versions,
+        &accounts.settled,
+        &accounts.held,
+        &accounts.overdrafts,
+        &accounts.spent_on as &[jiff_sqlx::Date],
+        &accounts.day_nos,
+        &accounts.month_nos,
+        &accounts.day_spent,
+        &accounts.month_spent,
+        &accounts.total_spent,
+        &accounts.request_counts,
+        &accounts.last_request_at as &[Option<SqlTimestamp>],
+        &accounts.entry_seqs,
+        &entries.account_ids,
+        &entries.seqs,
+        &entries.kinds as &[&str],
+        &entries.amounts,
+        &entries.balances_after,
+        &entries.counterparties as &[&str],
+        &entries.day_nos,
+        &entries.month_nos,
+        &entries.request_ids as &[Option<String>],
+        &entries.tools as &[Option<String>],
+        &entries.price_versions as &[Option<i64>],
+        &entries.holds as &[Option<Uuid>],
+        &entries.refunds as &[Option<i64>],
+        now.to_sqlx() as SqlTimestamp,
+        &keys.account_ids,
+        &keys.keys,
+        &keys.hashes,
+        &keys.answers,
+        &keys.holds as &[Option<Uuid>],
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes what accounts are set to. Their rows are locked.
+pub async fn write_settings(
+    conn: &mut PgConnection,
+    settings: &SettingsColumns,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
+            low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
+            billing_enabled = n.billing_enabled, suspended = n.suspended
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[])
+            as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended)
+        where a.account_id = n.account_id",
+        &settings.account_ids,
+        &settings.daily_limits as &[Option<i64>],
+        &settings.monthly_limits as &[Option<i64>],
+        &settings.thresholds as &[Option<i64>],
+        &settings.time_zones,
+        &settings.billing_enabled,
+        &settings.suspended,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Inserts the holds that were placed and ends or extends the others; in one statement. Answers
+/// with the number of holds that were changed: fewer than asked means that one had ended already.
+pub async fn write_holds(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    placed: &HoldColumns,
+    changed: &HoldColumns,
+) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"with placed as (
+            insert into hold (account_id, hold_id, amount_micros, state, placed_at, expires_at, day_no,
+                month_no, tool, price_version, waiver, request_id, ended_at, end_hash, end_answer)
+            select n.account_id, n.hold_id, n.amount, n.state, $17::timestamptz, n.expires_at, n.day_no, n.month_no,
+                n.tool, n.price_version, n.waiver, n.request_id,
+                case n.state when 'placed' then null else $17::timestamptz end, n.end_hash, n.end_answer
+            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[], $6::int[],
+                $7::int[], $8::text[], $9::bigint[], $10::text[], $11::text[], $18::bytea[], $19::bytea[])
+                as n (account_id, hold_id, amount, state, expires_at, day_no, month_no, tool,
+                price_version, waiver, request_id, end_hash, end_answer)
+        ), changed as (
+            update hold h set state = n.state, expires_at = n.expires_at,
+                ended_at = case n.state when 'placed' then null else $17::timestamptz end,
+                end_hash = n.end_hash, end_answer = n.end_answer
+            from unnest($12::uuid[], $13::uuid[], $14::text[], $15::timestamptz[], $16::bytea[], $20::bytea[])
+                as n (account_id, hold_id, state, expires_at, end_hash, end_answer)
+            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.state = 'placed'
+            returning 1
+        )
+        select count(*) as "count!" from changed"#,
+        &placed.account_ids,
+        &placed.hold_ids,
+        &placed.amounts,
+        &placed.states as &[&str],
+        &placed.expires_at as &[SqlTimestamp],
+        &placed.day_nos,
+        &placed.month_nos,
+        &placed.tools as &[Option<String>],
+        &placed.price_versions as &[Option<i64>],
+        &placed.waivers as &[Option<&str>],
+        &placed.request_ids as &[Option<String>],
+        &changed.account_ids,
+        &changed.hold_ids,
+        &changed.states as &[&str],
+        &changed.expires_at as &[SqlTimestamp],
+        &changed.end_hashes as &[Option<Vec<u8>>],
+        now.to_sqlx() as SqlTimestamp,
+        &placed.end_hashes as &[Option<Vec<u8>>],
+        &placed.end_answers as &[Option<Vec<u8>>],
+        &changed.end_answers as &[Option<Vec<u8>>],
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes what people wrote about new entries.
+pub async fn insert_notes(conn: &mut PgConnection, notes: &NoteColumns) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into entry_note (account_id, seq, description, metadata, reason, actor)
+        select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::jsonb[], $5::text[], $6::text[])",
+        &notes.account_ids,
+        &notes.seqs,
+        &notes.descriptions as &[Option<String>],
+        &notes.metadata as &[Option<serde_json::Value>],
+        &notes.reasons as &[Option<String>],
+        &notes.actors as &[Option<String>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes how much of each charge has been refunded, all told.
+pub async fn write_refunds(
+    conn: &mut PgConnection,
+    refunds: &RefundColumns,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into charge_refund as r (account_id, seq, charged_micros, refunded_micros)
+        select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
+        on conflict (account_id, seq) do update set refunded_micros = excluded.refunded_micros",
+        &refunds.account_ids,
+        &refunds.seqs,
+        &refunds.charged,
+        &refunds.refunded,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes the free calls taken, all told.
+pub async fn write_free_calls(
+    conn: &mut PgConnection,
+    calls: &FreeCallColumns,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into free_call (account_id, tool, day_no, used, allowed)
+        select * from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[])
+        on conflict (account_id, tool)
+            do update set day_no = excluded.day_no, used = excluded.used, allowed = excluded.allowed",
+        &calls.account_ids,
+        &calls.tools,
+        &calls.day_nos,
+        &calls.used,
+        &calls.allowed,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
