@@ -1,13 +1,14 @@
 //! Every refusal and fault as the body that callers meet: `application/problem+json` with the
 //! members `error`, `message` and `code` that the platforms' clients read.
 
-use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Json,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -309,7 +310,8 @@ pub fn whole_secs(wait: Duration) -> u64 {
 mod tests {
     use std::time::Duration;
 
-    use axum::{http::header, response::IntoResponse};
+    use axum::http::header;
+    use axum::response::IntoResponse;
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
 

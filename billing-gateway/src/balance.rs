@@ -5,13 +5,11 @@ use billing_proto::v1::{Balance, GetBalanceRequest, GetBalanceResponse, LimitPer
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    api_error::{ApiError, Problem},
-    auth::Caller,
-    core_client::Core,
-    core_time::written,
-    usd::Usd,
-};
+use crate::api_error::{ApiError, Problem};
+use crate::auth::Caller;
+use crate::core_client::Core;
+use crate::core_time::written;
+use crate::usd::Usd;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BalanceResponse {

@@ -2,10 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName},
-};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -40,7 +38,8 @@ fn forwarded(headers: &HeaderMap, trusted_proxies: u8) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, extract::Request};
+    use axum::body::Body;
+    use axum::extract::Request;
 
     use super::{Peer, of};
 

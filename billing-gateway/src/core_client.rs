@@ -1,36 +1,32 @@
 //! The core over gRPC: one channel for all requests, a deadline on each call, and one retry of
 //! what found nobody there.
 
-use std::{
-    future::Future,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use backon::{ConstantBuilder, Retryable};
+use billing_proto::v1::account_service_client::AccountServiceClient;
+use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::{
     GetBalanceRequest, GetBalanceResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest,
     ListEntriesResponse, UpdateSettingsRequest, UpdateSettingsResponse,
-    account_service_client::AccountServiceClient, balance_service_client::BalanceServiceClient,
 };
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret;
-use tonic::{
-    Code, Response, Status,
-    metadata::{Ascii, MetadataValue},
-    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
-};
-use tonic_health::pb::{
-    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
-};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Response, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
-use crate::{
-    api_error::{ApiError, Outage},
-    config::{ConfigError, CoreConfig},
-    core_error::CoreError,
-    router::AppState,
-};
+use crate::api_error::{ApiError, Outage};
+use crate::config::{ConfigError, CoreConfig};
+use crate::core_error::CoreError;
+use crate::router::AppState;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);

@@ -1,6 +1,8 @@
 //! Times as the core sends them and as the REST surface writes them.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::api_error::ApiError;
 

@@ -1,14 +1,15 @@
 //! `/openapi.json`, and `/docs`: the same for people, one page without scripts.
 
-use std::{fmt::Write, future::Ready, future::ready};
+use std::fmt::Write;
+use std::future::{Ready, ready};
 
-use axum::{
-    http::{HeaderName, header},
-    response::{Html, IntoResponse, Response},
-};
-use utoipa::openapi::{OpenApi, path::Operation};
+use axum::http::{HeaderName, header};
+use axum::response::{Html, IntoResponse, Response};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 
-use crate::{api_error::KINDS, openapi};
+use crate::api_error::KINDS;
+use crate::openapi;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;\
     padding:0 1rem}code{background:#8882;padding:.1em .3em}td,th{text-align:left;\

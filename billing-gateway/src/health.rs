@@ -1,22 +1,19 @@
 //! `/health` (this process answers) and `/ready` (so does the core).
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::{Extension, Json, extract::State};
+use axum::extract::State;
+use axum::{Extension, Json};
 use billing_telemetry::trace::TraceContext;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::{
-    api_error::{ApiError, Outage, Problem},
-    core_client::CoreClient,
-    router::AppState,
-};
+use crate::api_error::{ApiError, Outage, Problem};
+use crate::core_client::CoreClient;
+use crate::router::AppState;
 
 /// `/ready` asks for no token, so it asks the core no more often than this.
 const ANSWER_KEPT: Duration = Duration::from_secs(1);

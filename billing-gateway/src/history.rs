@@ -7,15 +7,13 @@ use billing_proto::v1::{Entry, EntryKind, ListEntriesRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    api_error::{ApiError, Problem},
-    auth::Caller,
-    core_client::Core,
-    core_error::FieldNames,
-    core_time::written,
-    query::QueryText,
-    usd::Usd,
-};
+use crate::api_error::{ApiError, Problem};
+use crate::auth::Caller;
+use crate::core_client::Core;
+use crate::core_error::FieldNames;
+use crate::core_time::written;
+use crate::query::QueryText;
+use crate::usd::Usd;
 
 const LIMIT_DEFAULT: i32 = 50;
 const LIMIT_MAX: i32 = 500;

@@ -1,21 +1,21 @@
 //! JSON bodies: bounded in size and time, then read member by member, so that amounts are taken
 //! from their text and whatever is wrong is named by its field.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
+use std::fmt;
 
-use axum::{
-    body::{Body, Bytes},
-    extract::{FromRequest, Request},
-    http::{HeaderMap, header},
-};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
-};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::{api_error::ApiError, config::HttpLimits, router::AppState, usd::Usd};
+use crate::api_error::ApiError;
+use crate::config::HttpLimits;
+use crate::router::AppState;
+use crate::usd::Usd;
 
 /// The largest amount that the contract takes in a request. Said here too, since the core would
 /// say it in micros.
@@ -135,7 +135,8 @@ impl<'de> Visitor<'de> for Members {
 #[cfg(test)]
 mod tests {
     use super::{AmountMember, JsonObject};
-    use crate::{api_error::ApiError, usd::Usd};
+    use crate::api_error::ApiError;
+    use crate::usd::Usd;
 
     fn object(json: &str) -> JsonObject {
         serde_json::from_str(json).unwrap()

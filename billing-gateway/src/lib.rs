@@ -25,12 +25,14 @@ mod settings;
 mod usage;
 pub mod usd;
 
-use std::{io, sync::Arc};
+use std::io;
+use std::sync::Arc;
 
 use billing_telemetry::admin::{self, Readiness};
 use config::{Config, ConfigError};
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]

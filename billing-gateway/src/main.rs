@@ -1,14 +1,14 @@
 //! `billing-gateway`: the public REST surface of the billing service.
 
-use std::{error::Error, io::Write, process::ExitCode};
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
 
 use billing_gateway::config::{Config, Settings};
 use billing_telemetry::log;
 use clap::{Parser, Subcommand};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The public REST surface of the billing service

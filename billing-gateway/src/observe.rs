@@ -3,12 +3,10 @@
 
 use std::time::Instant;
 
-use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
 use billing_telemetry::trace::TraceContext;
 use metrics::{Unit, describe_counter, describe_histogram};
 use tracing::Instrument;

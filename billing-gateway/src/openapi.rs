@@ -1,12 +1,8 @@
 //! The frame of the OpenAPI document; the routes fill it.
 
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        self,
-        security::{Http, HttpAuthScheme, SecurityScheme},
-    },
-};
+use utoipa::openapi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -1,11 +1,10 @@
 //! Query strings, read so that whatever is wrong is named by its parameter.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
-};
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 
 use crate::api_error::ApiError;
 

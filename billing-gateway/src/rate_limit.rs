@@ -1,34 +1,26 @@
 //! How much one client may ask: so many requests in a minute for each user, and for each client
 //! address. Answers carry the draft headers `RateLimit-Policy` and `RateLimit`.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use governor::{
-    Quota,
-    clock::{Clock, DefaultClock},
-    middleware::StateInformationMiddleware,
-    state::{InMemoryState, NotKeyed},
-};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::Quota;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
 
-use crate::{
-    api_error::{ApiError, whole_secs},
-    auth::Caller,
-    client_address,
-    router::AppState,
-};
+use crate::api_error::{ApiError, whole_secs};
+use crate::auth::Caller;
+use crate::client_address;
+use crate::router::AppState;
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// How many users, or addresses, are remembered. An entry is 150 bytes and its name.
@@ -214,11 +206,9 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        net::IpAddr,
-        num::NonZeroU32,
-        time::{Duration, Instant},
-    };
+    use std::net::IpAddr;
+    use std::num::NonZeroU32;
+    use std::time::{Duration, Instant};
 
     use super::{RateLimit, network};
 

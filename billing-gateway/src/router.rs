@@ -1,34 +1,31 @@
 //! Every route, and the layers around them.
 
-use std::{any::Any, net::IpAddr, sync::Arc, time::Duration};
+use std::any::Any;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::{HeaderName, Method, header},
-    middleware::{Next, from_fn, from_fn_with_state},
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use billing_telemetry::admin::Readiness;
 use tokio::sync::Semaphore;
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::{
-    StartError,
-    api_error::{ApiError, Outage},
-    auth::{self, Caller, Verifier},
-    balance,
-    config::{Config, HttpLimits},
-    core_client::CoreClient,
-    docs,
-    health::{self, CoreHealth},
-    history, observe, openapi,
-    rate_limit::{self, RateLimit},
-    settings, usage,
-};
+use crate::api_error::{ApiError, Outage};
+use crate::auth::{self, Caller, Verifier};
+use crate::config::{Config, HttpLimits};
+use crate::core_client::CoreClient;
+use crate::health::{self, CoreHealth};
+use crate::rate_limit::{self, RateLimit};
+use crate::{StartError, balance, docs, history, observe, openapi, settings, usage};
 
 /// What requests share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -195,7 +192,10 @@ fn cors(config: &Config) -> CorsLayer {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::Body, extract::Request, routing::get};
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::routing::get;
     use billing_telemetry::admin::Readiness;
     use http_body_util::BodyExt;
     use serde_json::Value;

@@ -5,15 +5,13 @@ use billing_proto::v1::{Account, AmountSetting, LimitPeriod, UpdateSettingsReque
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    api_error::{ApiError, Problem},
-    auth::Caller,
-    balance::limit,
-    core_client::Core,
-    core_error::FieldNames,
-    json_object::{AmountMember, JsonObject},
-    usd::Usd,
-};
+use crate::api_error::{ApiError, Problem};
+use crate::auth::Caller;
+use crate::balance::limit;
+use crate::core_client::Core;
+use crate::core_error::FieldNames;
+use crate::json_object::{AmountMember, JsonObject};
+use crate::usd::Usd;
 
 const FIELDS: FieldNames = &[
     ("daily_limit", "daily_limit_usd"),

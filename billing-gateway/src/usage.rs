@@ -6,15 +6,13 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    api_error::{ApiError, Problem},
-    auth::Caller,
-    core_client::Core,
-    core_error::FieldNames,
-    core_time::{Bound, sent},
-    query::QueryText,
-    usd::Usd,
-};
+use crate::api_error::{ApiError, Problem};
+use crate::auth::Caller;
+use crate::core_client::Core;
+use crate::core_error::FieldNames;
+use crate::core_time::{Bound, sent};
+use crate::query::QueryText;
+use crate::usd::Usd;
 
 const FIELDS: FieldNames = &[("from", "from"), ("to", "to")];
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::{
-    Caller,
-    jwks::{Jwks, JwksError},
-};
+use super::Caller;
+use super::jwks::{Jwks, JwksError};
 use crate::config::{JwtConfig, JwtKeys, TenantSource};
 
 /// What clocks may differ by.
@@ -156,10 +155,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Refusal, Verifier};
-    use crate::{
-        auth::Caller,
-        config::{JwtConfig, JwtKeys, TenantSource},
-    };
+    use crate::auth::Caller;
+    use crate::config::{JwtConfig, JwtKeys, TenantSource};
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

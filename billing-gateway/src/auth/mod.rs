@@ -8,18 +8,15 @@ mod tests;
 pub(crate) use jwks::JwksError;
 pub(crate) use jwt::{Refusal, Verifier};
 
-use axum::{
-    extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
 use billing_proto::v1::AccountRef;
 
-use crate::{
-    api_error::{ApiError, Outage, TokenRefusal},
-    router::AppState,
-};
+use crate::api_error::{ApiError, Outage, TokenRefusal};
+use crate::router::AppState;
 
 /// The longest names that the core takes, in bytes.
 const TENANT_BYTES_MAX: usize = 128;

@@ -1,22 +1,17 @@
 //! Tokens verified with keys that an identity provider on loopback serves.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use axum::{
-    Router,
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
-    routing::get,
-};
-use jsonwebtoken::{
-    Algorithm, EncodingKey, Header, encode, get_current_timestamp,
-    jwk::{AlgorithmParameters, Jwk},
-};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::json;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::{Caller, Refusal, Verifier};
 use crate::config::{JwtConfig, JwtKeys, TenantSource};

@@ -1,6 +1,8 @@
 //! Settings as they are given, by flags or the environment. `--help` is made of this file.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use billing_telemetry::log::LogOptions;
 use clap::Args;

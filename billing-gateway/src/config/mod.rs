@@ -4,7 +4,10 @@ mod flags;
 
 pub use flags::{CoreSettings, HttpSettings, JwtSettings, Settings};
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use jsonwebtoken::Algorithm;

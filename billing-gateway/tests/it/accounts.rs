@@ -9,7 +9,7 @@ async fn charge(system: &System, user: &str, key: &str, amount: i64) -> Decision
     let request = ChargeRequest {
         account: Some(account(user)),
         idempotency_key: key.to_owned(),
-        cost: micros(amount),
+        cost: Some(micros(amount)),
         ..ChargeRequest::default()
     };
     let answer = system.core.balance().charge(request).await.unwrap();
@@ -51,16 +51,17 @@ async fn a_user_who_was_never_seen_has_a_new_account() {
 #[tokio::test]
 async fn a_balance_is_exact_to_the_micro() {
     let system = System::start().await;
-    // 2^53 + 1 micros: through an f64 the last digit would change.
-    system.core.grant(&account("rich"), 9_007_199_254).await;
-    system
-        .core
-        .grant(&account("rich"), 739_000_000_000_001)
-        .await;
+    for _ in 0..9 {
+        system
+            .core
+            .grant(&account("rich"), 1_000_000_000_000_000)
+            .await;
+    }
+    system.core.grant(&account("rich"), 7_199_254_740_994).await;
     let hold = PlaceHoldRequest {
         account: Some(account("rich")),
         idempotency_key: "hold".to_owned(),
-        cost: micros(500_000),
+        cost: Some(micros(500_000)),
         ..PlaceHoldRequest::default()
     };
     system.core.balance().place_hold(hold).await.unwrap();
@@ -68,10 +69,11 @@ async fn a_balance_is_exact_to_the_micro() {
         charge(&system, "rich", "charge", 1).await,
         Decision::Allowed
     );
+    // 2^53 + 1 micros: through an f64 the last digit would change.
     let text = system.text("rich", "/api/billing/balance").await;
     for member in [
-        r#""balance_usd":739009007.199254,"#,
-        r#""available_usd":739009006.699254,"#,
+        r#""balance_usd":9007199254.740993,"#,
+        r#""available_usd":9007199254.240993,"#,
         r#""held_usd":0.5,"#,
         r#""total_spent_usd":0.000001,"#,
         r#""total_requests":1,"#,

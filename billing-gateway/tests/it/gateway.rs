@@ -10,7 +10,8 @@ use clap::{Args, FromArgMatches};
 use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 const JWT_SECRET: &str = "a secret of the tests, of 32 bytes or more";
@@ -61,10 +62,10 @@ pub(crate) fn account(user: &str) -> AccountRef {
     }
 }
 
-pub(crate) fn micros(amount: i64) -> Option<Cost> {
-    Some(Cost {
+pub(crate) fn micros(amount: i64) -> Cost {
+    Cost {
         cost: Some(cost::Cost::AmountMicros(amount)),
-    })
+    }
 }
 
 /// A configuration for the core at `core_url`, with further flags.
@@ -107,8 +108,7 @@ pub(crate) fn token_of(claims: &Value) -> String {
 
 impl Gateway {
     pub(crate) async fn start(config: Config) -> Self {
-        // Only the first test of the process succeeds in this.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = client();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let readiness = Readiness::new();
@@ -126,7 +126,7 @@ impl Gateway {
             readiness,
             served,
             shutdown: shutdown.drop_guard(),
-            client: Client::builder().no_proxy().build().unwrap(),
+            client,
         }
     }
 
@@ -155,6 +155,12 @@ impl Gateway {
             .header("content-type", "application/json")
             .body(body.to_owned())
     }
+}
+
+pub(crate) fn client() -> Client {
+    // Only the first test of the process succeeds in this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().unwrap()
 }
 
 pub(crate) async fn sent(request: RequestBuilder) -> Response {

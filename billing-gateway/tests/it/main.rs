@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod binary;
 mod core_calls;
 mod entries;
 mod gateway;

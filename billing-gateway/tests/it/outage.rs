@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::gateway::{Gateway, config, problem, sent, token};
 
