@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -72,7 +73,7 @@ impl Caller {
 /// One token as it is configured: `role:tenants:sha256hex`. The token itself is not known.
 #[derive(Clone)]
 pub struct ServiceToken {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     sha256: [u8; 32],
 }
 
@@ -112,10 +113,10 @@ impl FromStr for ServiceToken {
             ));
         }
         Ok(Self {
-            caller: Caller {
+            caller: Arc::new(Caller {
                 role: role.parse()?,
                 tenants,
-            },
+            }),
             sha256: sha256_from_hex(hash)
                 .ok_or(TokenSyntax("the hash must be 64 hexadecimal digits"))?,
         })
@@ -142,7 +143,7 @@ pub fn parse_tokens(list: &str) -> Result<Vec<ServiceToken>, TokenSyntax> {
 }
 
 /// Finds who a token speaks for. Compares with all of them in constant time.
-pub fn find_caller<'a>(tokens: &'a [ServiceToken], token: &str) -> Option<&'a Caller> {
+pub fn find_caller<'a>(tokens: &'a [ServiceToken], token: &str) -> Option<&'a Arc<Caller>> {
     let presented: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let mut found = None;
     for known in tokens {

@@ -128,10 +128,12 @@ pub fn timestamp(
     let Some(at) = at else {
         return Ok(None);
     };
-    let in_nanos = (0..1_000_000_000).contains(&at.nanos);
+    // What the wire may carry: the years 1 to 9999.
+    let in_range = (-62_135_596_800..=253_402_300_799).contains(&at.seconds)
+        && (0..1_000_000_000).contains(&at.nanos);
     Timestamp::new(at.seconds, at.nanos)
         .ok()
-        .filter(|_| in_nanos)
+        .filter(|_| in_range)
         .map(Some)
         .ok_or_else(|| FieldError::new(field, "must be a time between the years 1 and 9999"))
 }

@@ -83,6 +83,22 @@ pub struct Deadlines {
     pub most: Duration,
 }
 
+/// An RPC's name and figures.
+struct Meter {
+    rpc: String,
+    duration: Histogram,
+}
+
+impl Meter {
+    fn new(rpc: &str) -> Arc<Self> {
+        let rpc = rpc.trim_start_matches('/').to_owned();
+        Arc::new(Self {
+            duration: histogram!("rpc.server.call.duration", "rpc.method" => rpc.clone()),
+            rpc,
+        })
+    }
+}
+
 #[derive(Clone)]
 pub struct RpcLayer {
     gate: Arc<Gate>,
@@ -93,27 +109,26 @@ struct Gate {
     tokens: Option<Vec<ServiceToken>>,
     local: Arc<Caller>,
     deadlines: Deadlines,
-    durations: HashMap<String, Histogram>,
-    other: Histogram,
+    meters: HashMap<String, Arc<Meter>>,
+    other: Arc<Meter>,
 }
 
 impl RpcLayer {
     /// `rpcs` are the paths that have a figure of their own in the metrics.
     pub fn new(tokens: Option<Vec<ServiceToken>>, deadlines: Deadlines, rpcs: Vec<String>) -> Self {
-        let duration = |method: &str| histogram!("rpc.server.call.duration", "rpc.method" => method.to_owned());
         Self {
             gate: Arc::new(Gate {
                 tokens,
                 local: Arc::new(Caller::local()),
                 deadlines,
-                durations: rpcs
+                meters: rpcs
                     .into_iter()
                     .map(|path| {
-                        let histogram = duration(path.trim_start_matches('/'));
-                        (path, histogram)
+                        let meter = Meter::new(&path);
+                        (path, meter)
                     })
                     .collect(),
-                other: duration("other"),
+                other: Meter::new("other"),
             }),
         }
     }
@@ -153,12 +168,12 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Answering {
         let started = Instant::now();
-        let histogram = self
+        let meter = self
             .gate
-            .durations
+            .meters
             .get(request.uri().path())
-            .unwrap_or(&self.gate.other)
-            .clone();
+            .unwrap_or(&self.gate.other);
+        let meter = Arc::clone(meter);
         let caller = match self.gate.admit(&request) {
             Ok(caller) => caller,
             Err(refused) => return Box::pin(std::future::ready(Ok(refused.into_http()))),
@@ -169,14 +184,13 @@ where
             deadline: started + budget,
         });
         let trace = TraceContext::from_headers(request.headers());
-        let path = request.uri().path().to_owned();
         let answering = self.inner.call(request);
         Box::pin(async move {
             let response = answering.await;
             let elapsed = started.elapsed();
-            histogram.record(elapsed);
+            meter.duration.record(elapsed);
             if let Ok(response) = &response {
-                log(&path, response, elapsed, trace);
+                log(&meter.rpc, response, elapsed, trace);
             }
             response
         })
@@ -184,7 +198,7 @@ where
 }
 
 /// A line for each fault; for the rest only where somebody asked for it.
-fn log(path: &str, response: &Response<Body>, elapsed: Duration, trace: Option<TraceContext>) {
+fn log(rpc: &str, response: &Response<Body>, elapsed: Duration, trace: Option<TraceContext>) {
     let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
     let trace_id = trace.map(|trace| trace.trace_id().to_string());
     match code {
@@ -193,9 +207,9 @@ fn log(path: &str, response: &Response<Body>, elapsed: Duration, trace: Option<T
         | Code::DataLoss
         | Code::Unavailable
         | Code::DeadlineExceeded => {
-            warn!(rpc = path, ?code, ?elapsed, trace_id, "call failed");
+            warn!(rpc, ?code, ?elapsed, trace_id, "call failed");
         }
-        _ => debug!(rpc = path, ?code, ?elapsed, trace_id, "call answered"),
+        _ => debug!(rpc, ?code, ?elapsed, trace_id, "call answered"),
     }
 }
 
@@ -226,7 +240,7 @@ impl Gate {
                 [],
             ));
         }
-        Ok(Arc::new(caller.clone()))
+        Ok(Arc::clone(caller))
     }
 }
 
@@ -278,7 +292,7 @@ mod tests {
         assert_eq!(parse_timeout("250m"), Some(Duration::from_millis(250)));
         assert_eq!(
             parse_timeout("99999999H"),
-            Some(Duration::from_hours(99999999))
+            Some(Duration::from_hours(99_999_999))
         );
         for wrong in ["", "m", "10", "10x", "-1S", "123456789S", "1é"] {
             assert_eq!(parse_timeout(wrong), None, "{wrong}");

@@ -1,5 +1,7 @@
 """The contract as the running server tells it: no generated code, only gRPC reflection."""
 
+from typing import NamedTuple
+
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.rpc import error_details_pb2, status_pb2
@@ -34,6 +36,17 @@ class Refused(Exception):
         super().__init__(f"{self.code} {self.reason} {self.fields}: {error.details()}")
 
 
+class _Call(NamedTuple):
+    """A call as interceptors pass it on: the names are grpc.ClientCallDetails's."""
+
+    method: str
+    timeout: float
+    metadata: list
+    credentials: object
+    wait_for_ready: bool
+    compression: object
+
+
 class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientInterceptor):
     """Adds a service token to every call."""
 
@@ -41,7 +54,7 @@ class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientIntercept
         self.metadata = [("authorization", f"Bearer {token}")]
 
     def _intercept(self, proceed, details, request):
-        details = grpc._interceptor._ClientCallDetails(  # as grpcio's own examples have to
+        call = _Call(
             details.method,
             details.timeout,
             list(details.metadata or ()) + self.metadata,
@@ -49,7 +62,7 @@ class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientIntercept
             details.wait_for_ready,
             details.compression,
         )
-        return proceed(details, request)
+        return proceed(call, request)
 
     intercept_unary_unary = _intercept
     intercept_stream_stream = _intercept

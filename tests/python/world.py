@@ -96,7 +96,9 @@ class User:
             self.world.admin(
                 "AccountService.UpdateSettings", account=self.account, daily_limit={}, monthly_limit={}
             )
-            self.adjust(funds - self.balance().settled_micros)
+            missing = funds - self.balance().settled_micros
+            if missing:
+                self.adjust(missing)
 
     def tools(self, method, **request):
         return self.world.tools(f"BalanceService.{method}", account=self.account, **request)

@@ -147,7 +147,9 @@ pub async fn get_usage(
     let to = field::timestamp("to", request.to)?.unwrap_or(snapshot.now);
     let from = match field::timestamp("from", request.from)? {
         Some(from) => from,
-        None => to - SignedDuration::from_hours(30 * 24),
+        None => to
+            .saturating_sub(SignedDuration::from_hours(30 * 24))
+            .unwrap_or(to),
     };
     if from >= to || to.duration_since(from) > SignedDuration::from_hours(MAX_USAGE_DAYS * 24) {
         return Err(FieldError::new(

@@ -15,7 +15,7 @@ use super::queries::{self, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use crate::id::AccountId;
 use crate::money::Micros;
-use crate::price::Catalogue;
+use crate::price::{Catalogue, Reading};
 
 /// Limits of a new account where its tenant has set none: 10 USD a day, 100 USD a month.
 pub const DEFAULT_DAILY_LIMIT: Micros = Micros::new(10_000_000);
@@ -53,7 +53,7 @@ pub enum ApplyError {
 /// only where an account is not known.
 pub async fn apply(
     conn: &mut PgConnection,
-    catalogue: &Catalogue,
+    prices: &Reading,
     known: &KnownAccounts,
     commands: &[Command],
 ) -> Result<Applied, ApplyError> {
@@ -85,10 +85,11 @@ pub async fn apply(
         }
     }
     read_charges(conn, commands, &mut books).await?;
-    read_free_calls(conn, catalogue, commands, &mut books).await?;
+    read_free_calls(conn, &prices.catalogue, commands, &mut books).await?;
 
     let mut context = Context {
-        catalogue,
+        catalogue: &prices.catalogue,
+        catalogue_is_fresh: prices.is_fresh(),
         time: LocalTime::new(found.now),
     };
     for (account, command) in &welcome {

@@ -72,8 +72,10 @@ enum Failure {
     /// Rolled back for a reason that may not hold the next time.
     Again(ApplyError),
     Refused(ApplyError),
-    /// The connection was lost, or the server did not answer, before COMMIT was sent.
-    Lost(String),
+    /// The connection was lost before COMMIT was sent; another may work.
+    Lost(ApplyError),
+    /// The server cannot be reached, or does not answer. COMMIT was not sent.
+    Unreachable,
     /// COMMIT was sent and not answered.
     LostAtCommit(Applied),
 }
@@ -193,9 +195,13 @@ impl Lane {
                     last = Some(cause);
                 }
                 Failure::Lost(cause) => {
-                    warn!(lane = self.number, cause, "database lost before commit");
+                    warn!(lane = self.number, %cause, "database lost before commit");
                     self.connection = None;
                     last = None;
+                }
+                Failure::Unreachable => {
+                    self.connection = None;
+                    return Batch::Unavailable;
                 }
                 Failure::LostAtCommit(applied) => {
                     self.connection = None;
@@ -219,18 +225,21 @@ impl Lane {
             self.connect().await;
         }
         let Some(connection) = &mut self.connection else {
-            return Err(Failure::Lost("no connection".to_owned()));
+            return Err(Failure::Unreachable);
         };
-        let catalogue = self.catalogue.latest();
+        let prices = self.catalogue.reading();
         let begun = async {
             let mut transaction = connection.begin().await?;
-            let applied = apply(&mut transaction, &catalogue, &self.known, commands).await?;
+            let applied = apply(&mut transaction, &prices, &self.known, commands).await?;
             Ok::<_, ApplyError>((transaction, applied))
         };
         let (transaction, applied) = match timeout(BATCH_TIMEOUT, begun).await {
             Ok(Ok(begun)) => begun,
             Ok(Err(cause)) => return Err(before_commit(cause)),
-            Err(_) => return Err(Failure::Lost("no answer from the server".to_owned())),
+            Err(_) => {
+                warn!(lane = self.number, "database does not answer");
+                return Err(Failure::Unreachable);
+            }
         };
         match timeout(BATCH_TIMEOUT, transaction.commit()).await {
             Ok(Ok(())) => Ok(applied),
@@ -317,14 +326,16 @@ fn before_commit(cause: ApplyError) -> Failure {
                     || code.starts_with("53")
                     || code == "25P03" =>
             {
-                Failure::Lost(cause.to_string())
+                Failure::Lost(cause)
             }
+            // A statement that took longer than it may: the server is there and cannot keep up.
+            Some("57014") => Failure::Unreachable,
             _ => Failure::Refused(cause),
         },
         ApplyError::RowsMissed { .. }
         | ApplyError::Sql(
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_),
         ) => Failure::Refused(cause),
-        ApplyError::Sql(_) => Failure::Lost(cause.to_string()),
+        ApplyError::Sql(_) => Failure::Lost(cause),
     }
 }

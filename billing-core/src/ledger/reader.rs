@@ -130,6 +130,9 @@ impl ReaderTask {
                 batch.push(read);
             }
             batch.retain(|read| !read.reply.is_closed());
+            if batch.is_empty() {
+                continue;
+            }
             let round = self.round(&batch).await;
             for read in batch.drain(..) {
                 let snapshot = round

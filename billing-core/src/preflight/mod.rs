@@ -23,23 +23,27 @@ pub enum CheckError {
 /// not taken. Answers also with the moment of the decision.
 pub async fn check(
     reader: &Reader,
-    catalogue: &CataloguePulse,
+    prices: &CataloguePulse,
     account: AccountId,
     tenant_id: &str,
     cost: &Cost,
     deadline: Instant,
 ) -> Result<(Answer, Timestamp), CheckError> {
-    let (catalogue, tool) = match cost {
-        Cost::Amount(_) => (catalogue.latest(), None),
-        Cost::Tool(tool) => {
-            let fresh = catalogue.fresh()?;
-            let counted = fresh.has_free_calls(tool).then(|| tool.name.clone());
-            (fresh, counted)
-        }
+    let counted_tool = match cost {
+        Cost::Amount(_) => None,
+        Cost::Tool(tool) => prices
+            .fresh()?
+            .has_free_calls(tool)
+            .then(|| tool.name.clone()),
     };
-    let mut snapshot = reader.read(account, tenant_id, tool, deadline).await?;
+    let mut snapshot = reader
+        .read(account, tenant_id, counted_tool, deadline)
+        .await?;
+    // As it is now: the read may have waited.
+    let prices = prices.reading();
     let mut context = Context {
-        catalogue: &catalogue,
+        catalogue: &prices.catalogue,
+        catalogue_is_fresh: prices.is_fresh(),
         time: LocalTime::new(snapshot.now),
     };
     let answer = assess_check(

@@ -120,9 +120,26 @@ impl Catalogue {
     }
 }
 
-struct Reading {
-    catalogue: Arc<Catalogue>,
+/// The price lists as they were read at one moment.
+#[derive(Debug)]
+pub struct Reading {
+    pub catalogue: Arc<Catalogue>,
     read_at: Instant,
+}
+
+impl Reading {
+    /// A reading of this moment.
+    pub fn now(catalogue: Catalogue) -> Self {
+        Self {
+            catalogue: Arc::new(catalogue),
+            read_at: Instant::now(),
+        }
+    }
+
+    /// Whether every version that holds is in it.
+    pub fn is_fresh(&self) -> bool {
+        self.read_at.elapsed() < STALE_AFTER
+    }
 }
 
 /// The newest reading of the price lists, kept fresh by a task of its own.
@@ -150,11 +167,16 @@ impl CataloguePulse {
     /// The newest reading, if it is fresh enough to price by.
     pub fn fresh(&self) -> Result<Arc<Catalogue>, Stale> {
         let reading = self.0.load();
-        if reading.read_at.elapsed() < STALE_AFTER {
+        if reading.is_fresh() {
             Ok(Arc::clone(&reading.catalogue))
         } else {
             Err(Stale)
         }
+    }
+
+    /// The newest reading, which tells itself whether it is fresh.
+    pub fn reading(&self) -> Arc<Reading> {
+        self.0.load_full()
     }
 
     async fn refresh(self, pool: PgPool, shutdown: CancellationToken) {

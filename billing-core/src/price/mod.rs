@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sqlx::PgPool;
 
-pub use catalogue::{Catalogue, CataloguePulse, Stale, UnpricedTools};
+pub use catalogue::{Catalogue, CataloguePulse, Reading, Stale, UnpricedTools};
 pub use cost::{PriceError, cost_of, least_common_multiple};
 
 use crate::money::Micros;
 
 /// How far ahead a version starts: the 5 s after which a core that could not refresh its list
-/// refuses to price, and one for the commit of the version itself.
-pub const LEAD_SECS: i64 = 6;
+/// refuses to price, the 2 s that a batch may then wait for a lock, and one for the commit of the
+/// version itself. So whoever decides at a version's start has read it.
+pub const LEAD_SECS: i64 = 8;
 
 /// One use of a tool by a tenant's user.
 #[derive(Clone, Debug, PartialEq, Eq)]

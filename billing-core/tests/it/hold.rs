@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 
 use crate::support::{
     USD, amount, core, detail, eventually, hold, reason, run, seconds, time, tool,
+    until_a_command_waits,
 };
 use crate::user::User;
 
@@ -296,15 +297,7 @@ async fn a_hold_whose_time_is_up_is_expired_before_any_sweep_has_seen_it() {
     let mut backend = core.balance();
     let request = alice.capture_request(&open, amount(USD));
     let capture = tokio::spawn(async move { backend.capture_hold(request).await });
-    let mut watcher = database.connect_as_owner().await;
-    eventually("the capture waits for the account", async || {
-        let waiting: i64 = sqlx::query_scalar("select count(*) from pg_locks where not granted")
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap();
-        waiting > 0
-    })
-    .await;
+    until_a_command_waits(&database).await;
     transaction.commit().await.unwrap();
     assert_ended(&capture.await.unwrap().unwrap_err(), "EXPIRED");
     assert_eq!(alice.balance().await, (5 * USD, 0, 5 * USD, 0));

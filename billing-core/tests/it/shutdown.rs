@@ -3,31 +3,30 @@
 use billing_proto::v1::Decision;
 use tokio::task::JoinSet;
 
-use crate::support::{USD, charge, core, eventually};
+use crate::support::{USD, assert_books_are_right, charge, core, run, until_a_command_waits};
 use crate::user::User;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn what_is_in_flight_at_shutdown_is_answered_and_what_was_allowed_is_in_the_ledger() {
     let (database, core) = core().await;
-    User::with(&core, "alice", 500 * USD).await.without_limits().await;
+    let alice = User::with(&core, "alice", 500 * USD)
+        .await
+        .without_limits()
+        .await;
     // The account is locked, so that all the charges are in flight when the core is told to stop.
     let mut owner = database.connect_as_owner().await;
     let mut transaction = sqlx::Connection::begin(&mut owner).await.unwrap();
-    crate::support::run(&mut transaction, "select from account for update").await.unwrap();
+    run(&mut transaction, "select from account for update")
+        .await
+        .unwrap();
     let mut charges = JoinSet::new();
     for n in 0..100 {
         let mut backend = core.balance();
         charges.spawn(async move { backend.charge(charge("alice", &format!("{n}"), USD)).await });
     }
-    let mut watcher = database.connect_as_owner().await;
-    eventually("a batch waits for the account", async || {
-        let waiting: i64 = sqlx::query_scalar("select count(*) from pg_locks where not granted")
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap();
-        waiting > 0
-    })
-    .await;
+    until_a_command_waits(&database).await;
+    // Asked after them on the same connection: whatever was sent before has arrived.
+    alice.standing().await;
     core.begin_stop();
     transaction.commit().await.unwrap();
     let mut allowed: i64 = 0;
@@ -39,9 +38,9 @@ async fn what_is_in_flight_at_shutdown_is_answered_and_what_was_allowed_is_in_th
     assert_eq!(allowed, 100);
     core.stop().await;
     let booked: i64 = sqlx::query_scalar("select count(*) from entry where kind = 'charge'")
-        .fetch_one(&mut watcher)
+        .fetch_one(&mut owner)
         .await
         .unwrap();
     assert_eq!(booked, allowed);
-    crate::support::assert_books_are_right(&database).await;
+    assert_books_are_right(&database).await;
 }

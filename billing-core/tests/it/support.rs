@@ -193,3 +193,18 @@ pub async fn run(connection: &mut PgConnection, statements: &str) -> Result<(), 
         .await
         .map(drop)
 }
+
+/// Waits until a command of a core waits for a row that somebody has locked.
+pub async fn until_a_command_waits(database: &TestDatabase) {
+    let mut watcher = database.connect_as_owner().await;
+    eventually("a command waits for a lock", async || {
+        sqlx::query_scalar(
+            "select exists (select from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap()
+    })
+    .await;
+}

@@ -111,6 +111,8 @@ pub enum Refusal {
 /// What a decision knows besides the account.
 pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
+    /// False: the catalogue may miss a version that holds already, and nothing is priced by it.
+    pub catalogue_is_fresh: bool,
     pub time: LocalTime,
 }
 

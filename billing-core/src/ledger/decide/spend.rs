@@ -149,6 +149,7 @@ fn assess(
     let mut unpriced = false;
     match cost {
         Cost::Amount(amount) => found.required = *amount,
+        Cost::Tool(_) if !context.catalogue_is_fresh => return Err(Refusal::PriceListStale),
         Cost::Tool(tool) => match context.catalogue.price(tool, context.time.now()) {
             Some(price) => {
                 found.required = cost_of(&price.terms, &tool.quantities)?;

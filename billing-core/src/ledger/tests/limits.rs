@@ -41,6 +41,7 @@ impl Account {
     fn decide(&mut self, now: &str, command: &super::super::Command) -> Result<Answer, Refusal> {
         let mut context = Context {
             catalogue: &self.catalogue,
+            catalogue_is_fresh: true,
             time: LocalTime::new(now.parse().unwrap()),
         };
         decide(&mut self.book, command, &mut context)

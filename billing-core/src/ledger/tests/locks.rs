@@ -14,14 +14,14 @@ use super::super::command::{Command, Overage};
 use super::super::decide::Decision;
 use super::super::known::KnownAccounts;
 use super::commands::{capture, charge, hold_id, place, post, refund, release};
-use crate::price::Catalogue;
+use crate::price::{Catalogue, Reading};
 
 /// One transaction, without the batcher's second try: an error is the test's.
 async fn alone(connection: &mut PgConnection, commands: &[Command]) -> Result<Applied, ApplyError> {
     let mut transaction = connection.begin().await?;
     let applied = apply(
         &mut transaction,
-        &Catalogue::default(),
+        &Reading::now(Catalogue::default()),
         &KnownAccounts::default(),
         commands,
     )

@@ -19,7 +19,7 @@ use super::super::state::{AccountState, Book, ChargeState, HoldWrite, NewEntry};
 use super::commands::{any_command, capture, charge, hold_id, id, place, post, refund};
 use crate::id::AccountId;
 use crate::money::Micros;
-use crate::price::Catalogue;
+use crate::price::{Catalogue, Reading};
 
 type Outcome = Result<Answer, Refusal>;
 
@@ -44,6 +44,7 @@ impl Tables {
                 });
                 let mut context = Context {
                     catalogue,
+                    catalogue_is_fresh: true,
                     time: LocalTime::new(*now),
                 };
                 decide(book, command, &mut context)
@@ -156,9 +157,14 @@ async fn apply_split(
     while !rest.is_empty() {
         let (batch, after) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
         let mut transaction = connection.begin().await.unwrap();
-        let applied = apply(&mut transaction, &Catalogue::default(), &known, batch)
-            .await
-            .unwrap();
+        let applied = apply(
+            &mut transaction,
+            &Reading::now(Catalogue::default()),
+            &known,
+            batch,
+        )
+        .await
+        .unwrap();
         transaction.commit().await.unwrap();
         outcomes.extend(applied.outcomes.into_iter().map(timeless));
         rest = after;

@@ -31,7 +31,7 @@ pub(crate) struct Stage<Core = TestCore> {
     base: String,
     tenant: &'static str,
     http: reqwest::Client,
-    _stops_with_the_stage: DropGuard,
+    until_dropped: DropGuard,
 }
 
 /// An answer of the example.
@@ -47,7 +47,11 @@ impl Reply {
     }
 
     pub(crate) fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap().to_owned()
+        self.json()
+            .get("code")
+            .and_then(Value::as_str)
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -72,7 +76,7 @@ impl Stage {
             base: self.base,
             tenant: self.tenant,
             http: self.http,
-            _stops_with_the_stage: self._stops_with_the_stage,
+            until_dropped: self.until_dropped,
         }
     }
 
@@ -105,7 +109,7 @@ impl Stage {
             base,
             tenant,
             http: reqwest::Client::new(),
-            _stops_with_the_stage: shutdown.drop_guard(),
+            until_dropped: shutdown.drop_guard(),
         }
     }
 
