@@ -125,7 +125,7 @@ impl FromStr for ServiceToken {
 
 fn sha256_from_hex(hex: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
+    if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
     for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {

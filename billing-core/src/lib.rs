@@ -4,6 +4,7 @@ pub mod account;
 pub mod auth;
 pub mod charge;
 pub mod config;
+pub mod database;
 pub mod decisions;
 pub mod entry;
 pub mod field;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use tracing::error;
+use tracing::{error, warn};
 
+use crate::database::is_unreachable;
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -150,7 +151,7 @@ impl From<Refusal> for Status {
             Refusal::PriceListStale => {
                 with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
             }
-            Refusal::Overflow(_) => FieldError::new("cost.amount_micros", message).into(),
+            Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
             Refusal::StoredAnswer => {
                 error!("{message}");
                 internal()
@@ -167,22 +168,11 @@ impl From<PriceError> for Status {
 
 /// A query of the read pool that failed: nothing was done.
 pub fn of_query(error: &sqlx::Error) -> Status {
-    match error {
-        sqlx::Error::Database(database)
-            if !database
-                .code()
-                .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")) =>
-        {
-            error!(%error, "query refused by the database");
-            internal()
-        }
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => {
-            error!(%error, "query cannot be read");
-            internal()
-        }
-        _ => {
-            tracing::warn!(%error, "database not reached");
-            unavailable()
-        }
+    if is_unreachable(error) {
+        warn!(%error, "database not reached");
+        unavailable()
+    } else {
+        error!(%error, "query refused by the database");
+        internal()
     }
 }

@@ -79,7 +79,6 @@ pub async fn refund_charge(
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
     let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
-    let charge = parse_entry_id(account, request.entry_id)?;
     let amount = request
         .amount_micros
         .map(|micros| field::positive_amount("amount_micros", micros))
@@ -88,6 +87,7 @@ pub async fn refund_charge(
         reason: Some(reason),
         ..Note::default()
     });
+    let charge = parse_entry_id(account, request.entry_id)?;
     let hash = CommandHash::of("RefundCharge")
         .number(charge.get())
         .optional_number(amount.map(Micros::get))

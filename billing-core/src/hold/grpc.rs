@@ -93,10 +93,10 @@ pub async fn capture_hold(
 ) -> Result<Response<v1::CaptureHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
-    let hold = parse_hold_id(request.hold_id)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Allowed)?;
     let overage = parse_overage(request.overage_policy, Overage::AllowDebt)?;
     let note = parse_note(request.description, request.metadata)?;
+    let hold = parse_hold_id(request.hold_id)?;
     let hash = CommandHash::of("CaptureHold")
         .cost(&cost)
         .overage(overage)
@@ -149,9 +149,10 @@ pub async fn extend_hold(
 ) -> Result<Response<v1::ExtendHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
+    let ttl = field::ttl("ttl", request.ttl)?;
     let action = Action::Extend(Extend {
         hold: parse_hold_id(request.hold_id)?,
-        ttl: field::ttl("ttl", request.ttl)?,
+        ttl,
     });
     let answer = core
         .batcher

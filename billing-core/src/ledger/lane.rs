@@ -17,6 +17,7 @@ use super::command::Command;
 use super::fair_queue::FairQueue;
 use super::known::KnownAccounts;
 use super::queries;
+use crate::database::is_unreachable;
 use crate::price::CataloguePulse;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -314,28 +315,20 @@ fn answer_all(waiting: Vec<Waiter>, error: impl Fn() -> LedgerError) {
 
 /// What an error says that came before COMMIT was sent, or that the server itself reports.
 fn before_commit(cause: ApplyError) -> Failure {
-    match &cause {
-        ApplyError::AccountGone => Failure::Again(cause),
-        ApplyError::Sql(sqlx::Error::Database(database)) => match database.code().as_deref() {
-            // Serialization failure, deadlock, lock time-out.
-            Some("40001" | "40P01" | "55P03") => Failure::Again(cause),
-            // The server is shutting down, starting, out of connections, or has ended the session.
-            Some(code)
-                if code.starts_with("57P")
-                    || code.starts_with("08")
-                    || code.starts_with("53")
-                    || code == "25P03" =>
-            {
-                Failure::Lost(cause)
-            }
-            // A statement that took longer than it may: the server is there and cannot keep up.
-            Some("57014") => Failure::Unreachable,
-            _ => Failure::Refused(cause),
-        },
-        ApplyError::RowsMissed { .. }
-        | ApplyError::Sql(
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_),
-        ) => Failure::Refused(cause),
-        ApplyError::Sql(_) => Failure::Lost(cause),
+    let error = match &cause {
+        ApplyError::AccountGone => return Failure::Again(cause),
+        ApplyError::RowsMissed { .. } => return Failure::Refused(cause),
+        ApplyError::Sql(error) => error,
+    };
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        // Serialization failure, deadlock, lock time-out.
+        Some("40001" | "40P01" | "55P03") => Failure::Again(cause),
+        // A statement took longer than it may: the server is there and cannot keep up.
+        Some("57014") => Failure::Unreachable,
+        _ if is_unreachable(error) => Failure::Lost(cause),
+        _ => Failure::Refused(cause),
     }
 }

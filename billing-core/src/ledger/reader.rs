@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::apply::account_to_be;
 use super::queries::{self, TenantDefaults};
 use super::state::{AccountState, FreeCalls};
+use crate::database::is_unreachable;
 use crate::id::AccountId;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -158,11 +159,7 @@ impl ReaderTask {
                 Ok(Ok(round)) => return Ok(round),
                 Ok(Err(cause)) => {
                     self.connection = None;
-                    let server_is_going =
-                        |code: &str| code.starts_with("57P") || code.starts_with("08");
-                    if let sqlx::Error::Database(database) = &cause
-                        && !database.code().is_some_and(|code| server_is_going(&code))
-                    {
+                    if !is_unreachable(&cause) {
                         error!(%cause, "read refused by the database");
                         return Err(ReadError::Internal);
                     }

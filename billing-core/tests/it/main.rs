@@ -19,6 +19,7 @@ mod history;
 mod hold;
 mod input;
 mod limits;
+mod outage;
 mod price;
 mod refund;
 mod shutdown;

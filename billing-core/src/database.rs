@@ -1,0 +1,45 @@
+//! What an error of the database says about the database.
+
+/// Whether the database could not be reached, or ended the session: the statement did not run, or
+/// was rolled back with its session. False where the database ran it and refused.
+pub fn is_unreachable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(refused) => refused.code().is_some_and(|code| ends_session(&code)),
+        // What came was not what this version reads.
+        sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Encode(_)
+        | sqlx::Error::RowNotFound => false,
+        _ => true,
+    }
+}
+
+/// SQLSTATEs of a server that is starting, stopping, full, or does not let us in.
+fn ends_session(code: &str) -> bool {
+    // Operator intervention, connection exception, insufficient resources, invalid authorization.
+    ["57P", "08", "53", "28"]
+        .iter()
+        .any(|class| code.starts_with(class))
+        // The database takes no connections; it does not exist; the session was idle too long in a
+        // transaction.
+        || ["55000", "3D000", "25P03"].contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_away_or_full_ran_nothing_and_a_constraint_was_refused() {
+        for code in [
+            "57P01", "57P03", "08006", "53300", "55000", "3D000", "25P03",
+        ] {
+            assert!(ends_session(code), "{code}");
+        }
+        for code in ["23514", "23505", "42501", "22003", "40001", "57014"] {
+            assert!(!ends_session(code), "{code}");
+        }
+        assert!(is_unreachable(&sqlx::Error::PoolTimedOut));
+        assert!(!is_unreachable(&sqlx::Error::RowNotFound));
+    }
+}

@@ -1,0 +1,170 @@
+//! What the core does without its database.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use billing_proto::v1::{self, Decision};
+use billing_testkit::TestCore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tonic::{Code, Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::support::{USD, account, amount, assert_books_are_right, charge, core, eventually, run};
+use crate::user::User;
+
+/// A request that its caller gives up on after `secs`.
+fn within<T>(secs: u64, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(Duration::from_secs(secs));
+    request
+}
+
+async fn health(core: &TestCore) -> String {
+    let answer = HealthClient::new(core.channel())
+        .check(HealthCheckRequest::default())
+        .await;
+    answer
+        .unwrap()
+        .into_inner()
+        .status()
+        .as_str_name()
+        .to_owned()
+}
+
+/// What the RPCs answer, one of each way to the database, to callers who wait three seconds.
+async fn answers(core: &TestCore, key: &str) -> Vec<(&'static str, Option<Status>)> {
+    let account = Some(account("alice"));
+    let (mut balance, mut accounts, mut prices) = (core.balance(), core.accounts(), core.prices());
+    let check = v1::CheckBalanceRequest {
+        account: account.clone(),
+        cost: amount(1),
+    };
+    let list = v1::ListEntriesRequest {
+        account: account.clone(),
+        ..Default::default()
+    };
+    let usage = v1::GetUsageRequest {
+        account,
+        ..Default::default()
+    };
+    let tenant = v1::GetTenantRequest {
+        tenant_id: "acme".to_owned(),
+    };
+    let tool_prices = v1::ListPricesRequest {
+        tenant_id: "acme".to_owned(),
+        ..Default::default()
+    };
+    let (charged, checked, listed, used, got, priced) = tokio::join!(
+        balance.charge(within(3, charge("alice", key, 1))),
+        async { core.balance().check_balance(within(3, check)).await },
+        async { core.balance().list_entries(within(3, list)).await },
+        async { core.balance().get_usage(within(3, usage)).await },
+        accounts.get_tenant(within(3, tenant)),
+        prices.list_prices(within(3, tool_prices)),
+    );
+    vec![
+        ("Charge", charged.err()),
+        ("CheckBalance", checked.err()),
+        ("ListEntries", listed.err()),
+        ("GetUsage", used.err()),
+        ("GetTenant", got.err()),
+        ("ListPrices", priced.err()),
+    ]
+}
+
+#[tokio::test]
+async fn without_its_database_the_core_says_so_in_time_and_serves_again_by_itself() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", USD).await;
+    assert_eq!(health(&core).await, "SERVING");
+    database.cut_off().await;
+    let begun = Instant::now();
+    for (rpc, status) in answers(&core, "away").await {
+        let status = status.expect(rpc);
+        assert_eq!(status.code(), Code::Unavailable, "{rpc}: {status:?}");
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    eventually("health says that the core cannot decide", async || {
+        health(&core).await == "NOT_SERVING"
+    })
+    .await;
+    database.let_in().await;
+    eventually("health says that the core is back", async || {
+        health(&core).await == "SERVING"
+    })
+    .await;
+    for (rpc, status) in answers(&core, "back").await {
+        assert!(status.is_none(), "{rpc}: {status:?}");
+    }
+    // What was not acknowledged was not done either, and its key is as good as new.
+    let again = alice.charge("away", amount(1)).await;
+    assert_eq!(
+        (again.decision(), again.replayed),
+        (Decision::Allowed, false)
+    );
+    assert_eq!(alice.available().await, USD - 2);
+    core.stop().await;
+    assert_books_are_right(&database).await;
+}
+
+const KILL: &str = "select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and usename = 'billing_test'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_acknowledged_while_backends_were_killed_is_committed_once() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 500 * USD)
+        .await
+        .without_limits()
+        .await;
+    let mut killer = database.connect_as_owner().await;
+    let mut senders = JoinSet::new();
+    for sender in 0..8 {
+        let mut backend = core.balance();
+        senders.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for n in 0..100 {
+                let key = format!("{sender}-{n}");
+                match backend.charge(charge("alice", &key, 1)).await {
+                    Ok(answer) => acknowledged.push(answer.into_inner().entry_id),
+                    Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
+                }
+            }
+            acknowledged
+        });
+    }
+    let killing = async {
+        loop {
+            run(&mut killer, KILL).await.unwrap();
+            // Between two kills some batches get through.
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let acknowledged: Vec<String> = tokio::select! {
+        sent = senders.join_all() => sent.concat(),
+        () = killing => unreachable!("it never ends"),
+    };
+    let distinct: BTreeSet<_> = acknowledged.iter().collect();
+    assert_eq!(distinct.len(), acknowledged.len());
+    let booked: Vec<i64> = sqlx::query_scalar("select seq from entry where kind = 'charge'")
+        .fetch_all(&mut killer)
+        .await
+        .unwrap();
+    for entry in &acknowledged {
+        let (_, seq) = entry.split_once('-').unwrap();
+        assert!(
+            booked.contains(&seq.parse().unwrap()),
+            "{entry} is not in the ledger"
+        );
+    }
+    let spent = i64::try_from(booked.len()).unwrap();
+    assert_eq!(alice.available().await, 500 * USD - spent);
+    core.stop().await;
+    assert_books_are_right(&database).await;
+}
