@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
@@ -83,19 +83,33 @@ pub struct Deadlines {
     pub most: Duration,
 }
 
-/// An RPC's name and figures.
+/// An RPC's name, and how long its calls took, by the code that they were answered with.
 struct Meter {
     rpc: String,
-    duration: Histogram,
+    durations: [OnceLock<Histogram>; CODES],
 }
+
+/// gRPC's codes are 0 to 16.
+const CODES: usize = 17;
 
 impl Meter {
     fn new(rpc: &str) -> Arc<Self> {
-        let rpc = rpc.trim_start_matches('/').to_owned();
         Arc::new(Self {
-            duration: histogram!("rpc.server.call.duration", "rpc.method" => rpc.clone()),
-            rpc,
+            rpc: rpc.trim_start_matches('/').to_owned(),
+            durations: [const { OnceLock::new() }; CODES],
         })
+    }
+
+    fn record(&self, code: Code, elapsed: Duration) {
+        let number = usize::try_from(i32::from(code)).unwrap_or_default();
+        if let Some(duration) = self.durations.get(number) {
+            duration
+                .get_or_init(|| {
+                    histogram!("rpc.server.call.duration", "rpc.method" => self.rpc.clone(),
+                        "rpc.response.status_code" => format!("{code:?}"))
+                })
+                .record(elapsed);
+        }
     }
 }
 
@@ -184,32 +198,42 @@ where
             deadline: started + budget,
         });
         let trace = TraceContext::from_headers(request.headers());
-        let answering = self.inner.call(request);
+        let span = debug_span!("rpc", rpc = meter.rpc);
+        if let Some(trace) = trace.filter(|_| !span.is_disabled()) {
+            // The core calls no further service: what would be sent on is not needed.
+            let _ = trace.adopt(&span);
+        }
+        let answering = self.inner.call(request).instrument(span);
         Box::pin(async move {
             let response = answering.await;
             let elapsed = started.elapsed();
-            meter.duration.record(elapsed);
             if let Ok(response) = &response {
-                log(&meter.rpc, response, elapsed, trace);
+                let code = code_of(response);
+                meter.record(code, elapsed);
+                log(&meter.rpc, code, elapsed, trace);
             }
             response
         })
     }
 }
 
+/// An error has its code in the headers; what has none has begun to answer.
+fn code_of(response: &Response<Body>) -> Code {
+    Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+}
+
 /// A line for each fault; for the rest only where somebody asked for it.
-fn log(rpc: &str, response: &Response<Body>, elapsed: Duration, trace: Option<TraceContext>) {
-    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
-    let trace_id = trace.map(|trace| trace.trace_id().to_string());
+fn log(rpc: &str, code: Code, elapsed: Duration, trace: Option<TraceContext>) {
+    let trace_id = || trace.map(|trace| trace.trace_id().to_string());
     match code {
         Code::Internal
         | Code::Unknown
         | Code::DataLoss
         | Code::Unavailable
         | Code::DeadlineExceeded => {
-            warn!(rpc, ?code, ?elapsed, trace_id, "call failed");
+            warn!(rpc, ?code, ?elapsed, trace_id = trace_id(), "call failed");
         }
-        _ => debug!(rpc, ?code, ?elapsed, trace_id, "call answered"),
+        _ => debug!(rpc, ?code, ?elapsed, trace_id = trace_id(), "call answered"),
     }
 }
 

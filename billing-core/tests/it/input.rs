@@ -1053,14 +1053,14 @@ fn bad_times() -> Vec<prost_types::Timestamp> {
 #[tokio::test]
 async fn a_question_about_the_history_that_makes_no_sense_is_refused() {
     let (_database, core) = core().await;
-    let alice = User::with(&core, "alice", USD).await;
+    let carol = User::with(&core, "carol", USD).await;
     let bob = User::with(&core, "bob", USD).await;
     let list = || v1::ListEntriesRequest {
-        account: alice.account(),
+        account: carol.account(),
         ..Default::default()
     };
     let usage = || v1::GetUsageRequest {
-        account: alice.account(),
+        account: carol.account(),
         ..Default::default()
     };
     for page_size in [-1, 501, i32::MAX, i32::MIN] {

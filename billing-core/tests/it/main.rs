@@ -6,6 +6,7 @@
     reason = "a test fails where its set-up fails"
 )]
 
+mod proxy;
 mod support;
 mod user;
 

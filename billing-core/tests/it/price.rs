@@ -362,7 +362,7 @@ async fn an_unpriced_tool_is_denied_unless_its_tenant_lets_it_pass() {
 }
 
 #[tokio::test]
-async fn a_new_price_starts_about_six_seconds_ahead_and_holds_from_then_on() {
+async fn a_new_price_starts_some_seconds_ahead_and_holds_from_then_on() {
     let (_database, core) = core().await;
     let request = v1::SetPriceRequest {
         tenant_id: "acme".to_owned(),
@@ -375,7 +375,7 @@ async fn a_new_price_starts_about_six_seconds_ahead_and_holds_from_then_on() {
     let first = set_price(&core, request).await;
     let ahead = time(first.effective_at).duration_since(time(first.created_at));
     assert!(
-        ahead >= SignedDuration::from_secs(5) && ahead <= SignedDuration::from_secs(7),
+        ahead >= SignedDuration::from_secs(5) && ahead <= SignedDuration::from_secs(9),
         "{ahead}"
     );
     assert!(!estimate(&core, "search", &[]).await.priced);

@@ -142,11 +142,11 @@ pub fn fields(status: &tonic::Status) -> Vec<String> {
         .collect()
 }
 
-/// Waits until a condition holds; fails where it does not come about in 10 s.
+/// Waits until a condition holds; fails where it does not come about in 20 s.
 pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(20);
     while !holds().await {
-        assert!(Instant::now() < until, "{what}: not in 10 s");
+        assert!(Instant::now() < until, "{what}: not in 20 s");
         sleep(Duration::from_millis(20)).await;
     }
 }
