@@ -10,7 +10,7 @@ use std::time::Duration;
 use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, Request, Response, header};
 use metrics::{Histogram, histogram};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -18,7 +18,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
-use crate::status::with_reason;
+use crate::status::{deadline_exceeded, of_query, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -61,6 +61,18 @@ impl Call {
     pub fn account(&self, tenant_id: &str, user_id: &str) -> Result<AccountId, Status> {
         self.tenant(tenant_id)?;
         Ok(AccountId::of(tenant_id, user_id))
+    }
+
+    /// What a query of the pool answers, by the call's deadline. A server that does not answer does
+    /// not end its own statements either.
+    pub async fn query<T>(
+        &self,
+        query: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, Status> {
+        match timeout_at(self.deadline, query).await {
+            Ok(answer) => answer.map_err(|error| of_query(&error)),
+            Err(_) => Err(deadline_exceeded()),
+        }
     }
 
     /// Refuses a tenant outside the caller's as if it did not exist.

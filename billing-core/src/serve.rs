@@ -34,7 +34,7 @@ use crate::{hold, migrate};
 const MESSAGE_MAX: usize = 256 * 1024;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
-const POOL_WAIT: Duration = Duration::from_secs(3);
+const POOL_WAIT: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown`, then answers what has begun and returns. `readiness` is true while calls
 /// are answered.

@@ -54,7 +54,8 @@ fn internal() -> Status {
     )
 }
 
-fn deadline_exceeded() -> Status {
+/// No answer in time; what became of the request is not known here.
+pub fn deadline_exceeded() -> Status {
     with_reason(
         Code::DeadlineExceeded,
         "DEADLINE_EXCEEDED",

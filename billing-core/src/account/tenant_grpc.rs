@@ -9,7 +9,6 @@ use crate::Core;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::price::UnpricedTools;
-use crate::status::of_query;
 
 pub async fn get_tenant(
     core: &Core,
@@ -18,9 +17,9 @@ pub async fn get_tenant(
     let (call, request) = call_of(request)?;
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
-    let tenant = queries::find_tenant(&core.pool, &tenant_id)
-        .await
-        .map_err(|error| of_query(&error))?
+    let tenant = call
+        .query(queries::find_tenant(&core.pool, &tenant_id))
+        .await?
         .unwrap_or_else(|| Tenant::unset(tenant_id));
     Ok(Response::new(v1::GetTenantResponse {
         tenant: Some(shown(tenant)),
@@ -34,9 +33,8 @@ pub async fn set_tenant(
     let (call, request) = call_of(request)?;
     let tenant = parse(request.tenant)?;
     call.tenant(&tenant.tenant_id)?;
-    queries::upsert_tenant(&core.pool, &tenant)
-        .await
-        .map_err(|error| of_query(&error))?;
+    call.query(queries::upsert_tenant(&core.pool, &tenant))
+        .await?;
     Ok(Response::new(v1::SetTenantResponse {
         tenant: Some(shown(tenant)),
     }))

@@ -13,7 +13,6 @@ use crate::account::grpc::{call_of, parse_account};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntryId, EntrySeq, HoldId};
 use crate::ledger::grpc::timestamp;
-use crate::status::of_query;
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 500;
@@ -34,9 +33,7 @@ pub async fn list_entries(
         most: page + 1,
         ..parse_filter(account, request)?
     };
-    let mut entries = find(core, account, &filter)
-        .await
-        .map_err(|error| of_query(&error))?;
+    let mut entries = call.query(find(core, account, &filter)).await?;
     let more = entries.len() > usize::try_from(page).unwrap_or_default();
     entries.truncate(usize::try_from(page).unwrap_or_default());
     let next_page_token = match entries.last() {
@@ -160,16 +157,12 @@ pub async fn get_usage(
     }
     let zone = TimeZone::get(&snapshot.account.time_zone).unwrap_or(TimeZone::UTC);
     let days = days_between(from, to, &zone);
-    usage(core, account, from, to, &days)
-        .await
-        .map(|(days, tools)| {
-            Response::new(v1::GetUsageResponse {
-                days,
-                tools,
-                time_zone: snapshot.account.time_zone.to_string(),
-            })
-        })
-        .map_err(|error| of_query(&error))
+    let (days, tools) = call.query(usage(core, account, from, to, &days)).await?;
+    Ok(Response::new(v1::GetUsageResponse {
+        days,
+        tools,
+        time_zone: snapshot.account.time_zone.to_string(),
+    }))
 }
 
 async fn usage(

@@ -9,7 +9,6 @@ use crate::account::grpc::{TENANT_BYTES, call_of};
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::{parse_tool_use, timestamp};
 use crate::money::Micros;
-use crate::status::of_query;
 
 const TOOL_BYTES: usize = 128;
 
@@ -34,9 +33,15 @@ pub async fn set_price(
         free_calls_per_day: i32::try_from(free_calls).unwrap_or_default(),
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
-    let price = super::set(&core.pool, &tenant_id, &tool, &terms, effective_at)
-        .await
-        .map_err(|error| of_query(&error))?;
+    let price = call
+        .query(super::set(
+            &core.pool,
+            &tenant_id,
+            &tool,
+            &terms,
+            effective_at,
+        ))
+        .await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(price)),
     }))
@@ -86,14 +91,14 @@ pub async fn list_prices(
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
     let tool = field::optional_text("tool", request.tool, TOOL_BYTES)?;
-    let prices = super::list(
-        &core.pool,
-        &tenant_id,
-        tool.as_deref(),
-        request.include_past,
-    )
-    .await
-    .map_err(|error| of_query(&error))?;
+    let prices = call
+        .query(super::list(
+            &core.pool,
+            &tenant_id,
+            tool.as_deref(),
+            request.include_past,
+        ))
+        .await?;
     Ok(Response::new(v1::ListPricesResponse {
         prices: prices.into_iter().map(shown).collect(),
     }))
@@ -110,9 +115,7 @@ pub async fn estimate_cost(
         .tool
         .ok_or_else(|| FieldError::new("tool", "must be given"))?;
     let tool = parse_tool_use("tool", usage, &tenant_id)?;
-    let now = queries::clock(&core.pool)
-        .await
-        .map_err(|error| of_query(&error))?;
+    let now = call.query(queries::clock(&core.pool)).await?;
     let catalogue = core.catalogue.fresh()?;
     let Some(price) = catalogue.price(&tool, now) else {
         return Ok(Response::new(v1::EstimateCostResponse {
