@@ -1,5 +1,6 @@
 //! A database for one test: a copy of a migrated template.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -52,6 +53,17 @@ impl TestDatabase {
             application_url: application_url(&url, &name),
             owner,
             application,
+        }
+    }
+
+    /// The same database, which a core reaches through `address`.
+    #[must_use]
+    pub fn reached_through(self, address: SocketAddr) -> Self {
+        let name = self.name();
+        let application_url = format!("postgres://billing_test:billing_test@{address}/{name}");
+        Self {
+            application_url,
+            ..self
         }
     }
 

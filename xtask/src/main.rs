@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use xtask::process::interrupted;
-use xtask::{sqlx_data, up};
+use xtask::sqlx_data::{self, Purpose};
+use xtask::{lint, test, up};
 
 /// Brings the billing service up and proves it.
 #[derive(Debug, Parser)]
@@ -20,6 +21,10 @@ enum Command {
     /// Start PostgreSQL, the core and the gateway with a demonstration tenant, and print how to
     /// reach them. Ctrl-C stops everything; the data stays.
     Up(up::Options),
+    /// Run every test on a PostgreSQL of its own, then the Python client against `up`.
+    Test(test::Options),
+    /// Run the linters: formatting, clippy, the contract, dependencies, query data.
+    Lint,
     /// Refresh .sqlx, the query data that the core compiles with, from a throw-away database.
     Sqlx {
         /// Change nothing; fail where .sqlx is out of date.
@@ -31,18 +36,7 @@ enum Command {
 // One thread: a child that is bound to its parent is bound to the thread that spawned it.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let outcome = match Options::parse().command {
-        // It ends in order when it is interrupted.
-        Command::Up(options) => up::run(&options).await,
-        command => tokio::select! {
-            outcome = run(command) => outcome,
-            () = interrupted() => {
-                eprintln!("xtask: interrupted");
-                return ExitCode::from(130);
-            }
-        },
-    };
-    match outcome {
+    match run(Options::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -53,8 +47,19 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
+        // Ends in order when it is interrupted.
         Command::Up(options) => up::run(&options).await,
-        Command::Sqlx { check: true } => sqlx_data::run(sqlx_data::Purpose::Check).await,
-        Command::Sqlx { check: false } => sqlx_data::run(sqlx_data::Purpose::Refresh).await,
+        Command::Test(options) => or_interrupted(test::run(&options)).await,
+        Command::Lint => or_interrupted(lint::run()).await,
+        Command::Sqlx { check: false } => or_interrupted(sqlx_data::run(Purpose::Refresh)).await,
+        Command::Sqlx { check: true } => or_interrupted(sqlx_data::run(Purpose::Check)).await,
+    }
+}
+
+/// What is dropped half-way takes its servers and children with it.
+async fn or_interrupted(task: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::select! {
+        outcome = task => outcome,
+        () = interrupted() => bail!("interrupted"),
     }
 }

@@ -68,12 +68,8 @@ pub fn log_since(path: &Path, position: u64) -> String {
 /// The last lines of a text, indented for an error message.
 pub fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let skipped = lines.len().saturating_sub(count);
-    lines
-        .iter()
-        .skip(skipped)
-        .map(|line| format!("    {line}\n"))
-        .collect()
+    let shown = lines.split_at(lines.len().saturating_sub(count)).1;
+    format!("    {}\n", shown.join("\n    "))
 }
 
 /// Returns when a person or a supervisor asks this program to end (Ctrl-C, SIGTERM, SIGHUP).

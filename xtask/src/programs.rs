@@ -36,12 +36,13 @@ pub async fn build(profile: Profile) -> Result<Programs> {
         .args(["--bins", "--message-format", "json-render-diagnostics"])
         .current_dir(config::repository())
         .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
+        .stdout(Stdio::piped())
         .kill_on_drop(true);
     if profile == Profile::Release {
         command.arg("--release");
     }
-    let output = command.output().await.context("cannot run cargo")?;
+    let cargo = command.spawn().context("cannot run cargo")?;
+    let output = cargo.wait_with_output().await.context("cannot run cargo")?;
     ensure!(output.status.success(), "the services do not compile");
     let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
     let program =

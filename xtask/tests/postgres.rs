@@ -1,7 +1,9 @@
 //! The supervisor, on real servers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
@@ -131,23 +133,25 @@ async fn a_number_that_another_program_has_by_now_does_not_prevent_a_start() {
     server.kill().await.unwrap();
     drop(server);
     // As after a crash of everything and a long time: a living stranger has the number.
-    let mut stranger = Command::new("sleep")
+    let mut stranger = tokio::process::Command::new("sleep")
         .arg("600")
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let file = folder.path().join("data/postmaster.pid");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let (_, rest) = text.split_once('\n').unwrap();
-    std::fs::write(&file, format!("{}\n{rest}", stranger.id())).unwrap();
+    for file in ["data/postmaster.pid", "socket/.s.PGSQL.5432.lock"] {
+        let file = folder.path().join(file);
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        std::fs::write(&file, format!("{}\n{rest}", stranger.id().unwrap())).unwrap();
+    }
 
     let mut server = Server::lasting(folder.path()).await.unwrap();
     assert!(
         stranger.try_wait().unwrap().is_none(),
         "the stranger was ended"
     );
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
     server.stop().await.unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use billing_proto::v1;
 use billing_proto::v1::{Decision, EntryKind};
+use billing_testkit::TestCore;
 
 use crate::support::{USD, account, amount, core, rows, set, unset};
 use crate::user::User;
@@ -162,6 +163,48 @@ async fn an_account_has_the_same_id_everywhere_and_its_tenants_name_is_part_of_i
     core.stop().await;
 }
 
+async fn set_tenant(core: &TestCore, tenant: v1::Tenant) -> v1::Tenant {
+    let request = v1::SetTenantRequest {
+        tenant: Some(tenant),
+    };
+    let answer = core.accounts().set_tenant(request).await;
+    answer.unwrap().into_inner().tenant.unwrap()
+}
+
+async fn get_tenant(core: &TestCore, tenant_id: &str) -> v1::Tenant {
+    let request = v1::GetTenantRequest {
+        tenant_id: tenant_id.to_owned(),
+    };
+    let answer = core.accounts().get_tenant(request).await;
+    answer.unwrap().into_inner().tenant.unwrap()
+}
+
+#[tokio::test]
+async fn a_tenants_settings_are_replaced_as_a_whole() {
+    let (_database, core) = core().await;
+    let all = v1::Tenant {
+        tenant_id: "acme".to_owned(),
+        welcome_grant_micros: 3 * USD,
+        unpriced_tools: v1::UnpricedToolPolicy::Free.into(),
+        default_daily_limit_micros: Some(0),
+        default_monthly_limit_micros: Some(50 * USD),
+        topup_url: "https://acme.example/top-up".to_owned(),
+    };
+    assert_eq!(set_tenant(&core, all.clone()).await, all);
+    assert_eq!(get_tenant(&core, "acme").await, all);
+    let bare = v1::Tenant {
+        tenant_id: "acme".to_owned(),
+        ..Default::default()
+    };
+    let shown = v1::Tenant {
+        unpriced_tools: v1::UnpricedToolPolicy::Deny.into(),
+        ..bare.clone()
+    };
+    assert_eq!(set_tenant(&core, bare).await, shown);
+    assert_eq!(get_tenant(&core, "acme").await, shown);
+    core.stop().await;
+}
+
 #[tokio::test]
 async fn the_welcome_grant_is_an_accounts_first_entry_once_whatever_comes_first() {
     let (database, core) = core().await;
@@ -171,30 +214,7 @@ async fn the_welcome_grant_is_an_accounts_first_entry_once_whatever_comes_first(
         default_daily_limit_micros: Some(50 * USD),
         ..Default::default()
     };
-    let request = v1::SetTenantRequest {
-        tenant: Some(tenant.clone()),
-    };
-    let set = core
-        .accounts()
-        .set_tenant(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .tenant
-        .unwrap();
-    let read = v1::GetTenantRequest {
-        tenant_id: "acme".to_owned(),
-    };
-    let got = core
-        .accounts()
-        .get_tenant(read)
-        .await
-        .unwrap()
-        .into_inner()
-        .tenant
-        .unwrap();
-    assert_eq!(set, got);
-    assert_eq!(got.default_monthly_limit_micros, None);
+    set_tenant(&core, tenant).await;
     // A charge that the welcome grant pays for, a denied one, a grant, and settings.
     let charged = User::new(&core, "charged");
     assert_eq!(
@@ -236,17 +256,7 @@ async fn the_welcome_grant_is_an_accounts_first_entry_once_whatever_comes_first(
 #[tokio::test]
 async fn a_tenant_never_set_has_the_published_defaults() {
     let (_database, core) = core().await;
-    let read = v1::GetTenantRequest {
-        tenant_id: "unset".to_owned(),
-    };
-    let tenant = core
-        .accounts()
-        .get_tenant(read)
-        .await
-        .unwrap()
-        .into_inner()
-        .tenant
-        .unwrap();
+    let tenant = get_tenant(&core, "unset").await;
     let expected = v1::Tenant {
         tenant_id: "unset".to_owned(),
         welcome_grant_micros: 0,

@@ -1,4 +1,4 @@
-//! CheckBalance, and what every decision has in common with it.
+//! `CheckBalance`, and what every decision has in common with it.
 
 use billing_proto::v1;
 use billing_proto::v1::Decision;

@@ -1,4 +1,4 @@
-//! ListEntries and GetUsage.
+//! `ListEntries` and `GetUsage`.
 
 use billing_proto::v1;
 use billing_proto::v1::EntryKind;

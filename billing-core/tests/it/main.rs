@@ -2,8 +2,14 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test fails where its set-up fails"
+)]
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "what is optional in a message is built as it is sent"
 )]
 
 mod proxy;
@@ -21,6 +27,10 @@ mod hold;
 mod input;
 mod limits;
 mod outage;
+mod overload;
 mod price;
+mod reflection;
 mod refund;
 mod shutdown;
+mod tls;
+mod tokens;

@@ -118,20 +118,20 @@ pub fn time(at: Option<prost_types::Timestamp>) -> jiff::Timestamp {
     jiff::Timestamp::new(at.seconds, at.nanos).unwrap()
 }
 
-/// The `reason` of a status' ErrorInfo; its domain is ours.
+/// The `reason` of a status' `ErrorInfo`; its domain is ours.
 pub fn reason(status: &tonic::Status) -> String {
     let info = status.get_details_error_info().unwrap();
     assert_eq!(info.domain, "billing");
     info.reason
 }
 
-/// One value of a status' ErrorInfo.
+/// One value of a status' `ErrorInfo`.
 pub fn detail(status: &tonic::Status, name: &str) -> String {
     let info = status.get_details_error_info().unwrap();
     info.metadata[name].clone()
 }
 
-/// The fields that a status' BadRequest names.
+/// The fields that a status' `BadRequest` names.
 pub fn fields(status: &tonic::Status) -> Vec<String> {
     status
         .get_details_bad_request()
@@ -140,6 +140,14 @@ pub fn fields(status: &tonic::Status) -> Vec<String> {
         .into_iter()
         .map(|violation| violation.field)
         .collect()
+}
+
+/// A message that carries a service token.
+pub fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let value = format!("Bearer {token}").parse().unwrap();
+    request.metadata_mut().insert("authorization", value);
+    request
 }
 
 /// Waits until a condition holds; fails where it does not come about in 20 s.

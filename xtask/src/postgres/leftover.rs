@@ -1,10 +1,11 @@
 //! Processes of a cluster whose supervisor, or whose postmaster, is gone.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
@@ -49,7 +50,7 @@ fn postmaster(data: &Path) -> Option<Pid> {
 
 /// Ends what still runs in the data folder. The caller holds the cluster's lock, so no living
 /// supervisor is robbed of its server.
-pub(super) async fn end(data: &Path) -> Result<()> {
+pub(super) async fn end(data: &Path, socket: &Path) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(15);
     let named = postmaster(data);
     let deadline = Instant::now() + PATIENCE;
@@ -77,14 +78,26 @@ pub(super) async fn end(data: &Path) -> Result<()> {
         }
         sleep(Duration::from_millis(20)).await;
     }
-    forget_reused_pid(data, named)
+    forget_reused_pid(data, socket, named)
 }
 
-/// A postmaster's number that by now is another program's makes the server believe that it
-/// already runs. Nothing works in the folder any more, so the file says nothing true.
-fn forget_reused_pid(data: &Path, named: Option<Pid>) -> Result<()> {
-    if named.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok()) {
-        fs::remove_file(data.join("postmaster.pid"))?;
+/// A postmaster's number that by now is another program's (or that its parent never collected)
+/// makes the server believe that it already runs. Nothing works in the folder any more, so its
+/// lock files say nothing true.
+fn forget_reused_pid(data: &Path, socket: &Path, named: Option<Pid>) -> Result<()> {
+    if named.is_none_or(|pid| rustix::process::test_kill_process(pid).is_err()) {
+        return Ok(());
+    }
+    for file in [
+        data.join("postmaster.pid"),
+        socket.join(".s.PGSQL.5432.lock"),
+    ] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", file.display()));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::run_as::RunAs;
 use crate::config;
+use crate::hex::hex;
 
 /// The longest path of a socket that every system takes (104 bytes on macOS, with a NUL), less
 /// `/.s.PGSQL.5432`.
@@ -132,11 +133,7 @@ fn socket_folder(folder: &Path, run_as: &RunAs) -> Result<PathBuf> {
 
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest).chars().take(16).collect()
 }
 
 /// Takes the lock for as long as the file is open, or answers with the process that has it.

@@ -21,7 +21,7 @@ use crate::process::{last_lines, log_end, log_since, open_log};
 const SUPERUSER: &str = "postgres";
 
 /// Recovery after a crash included.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A private PostgreSQL. Dropped without [`Server::stop`], it is shut down at once and recovers
 /// at its next start; if this program is killed, the server ends with it.
@@ -118,7 +118,7 @@ impl Server {
     /// accepts connections.
     pub async fn start(&mut self) -> Result<()> {
         ensure!(self.child.is_none(), "the server runs already");
-        leftover::end(&self.place.data).await?;
+        leftover::end(&self.place.data, &self.place.socket).await?;
         let deadline = Instant::now() + START_PATIENCE;
         self.log_start = log_end(&self.place.log);
         loop {

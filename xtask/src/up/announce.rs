@@ -60,10 +60,8 @@ impl Announcement {
             ("JWT_SECRET", &self.jwt_secret),
         ];
         // URLs, hexadecimal digits and the like: nothing that a shell would read otherwise.
-        variables
-            .iter()
-            .map(|(name, value)| format!("export {name}='{value}'\n"))
-            .collect()
+        let lines = variables.map(|(name, value)| format!("export {name}='{value}'\n"));
+        lines.concat()
     }
 
     pub fn print(&self, json: bool, environment: &Path) -> Result<()> {

@@ -9,7 +9,7 @@ mod state;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
@@ -21,6 +21,7 @@ use self::service::Service;
 pub use self::state::Secrets;
 use self::state::State;
 use crate::config;
+use crate::hex::hex;
 use crate::postgres::Server;
 use crate::process::interrupted;
 use crate::programs::{self, Profile, Programs};
@@ -51,21 +52,23 @@ pub struct Options {
 
 /// Brings everything up, waits for a signal to end, and takes everything down again.
 pub async fn run(options: &Options) -> Result<()> {
+    let usual = || config::repository().join(".billing");
+    // Held until everything has stopped.
+    let state = State::open(&options.state.clone().unwrap_or_else(usual))?;
     let mut stack = Stack::default();
     let ran = tokio::select! {
-        ran = stack.serve(options) => ran,
+        ran = stack.serve(options, &state) => ran,
         () = interrupted() => Ok(()),
     };
-    if let Err(error) = &ran {
-        // Before the rest is stopped, which takes its time.
-        eprintln!("up: {error:#}");
+    if ran.is_err() && stack.runs() {
+        eprintln!("up: a part has failed; stopping the others");
     }
     let stopped = tokio::select! {
         stopped = stack.stop() => stopped,
         () = interrupted() => Err(anyhow::anyhow!("interrupted again: ended without waiting")),
     };
-    ensure!(ran.is_ok(), "`up` ended because of an error");
-    stopped
+    // What came first says why; what follows from it, seldom more.
+    ran.and(stopped)
 }
 
 /// What runs, in the order in which it was started.
@@ -78,12 +81,7 @@ struct Stack {
 
 impl Stack {
     /// Starts everything, says so, and returns when a part of it ends by itself.
-    async fn serve(&mut self, options: &Options) -> Result<()> {
-        let folder = options
-            .state
-            .clone()
-            .unwrap_or_else(|| config::repository().join(".billing"));
-        let state = State::open(&folder)?;
+    async fn serve(&mut self, options: &Options, state: &State) -> Result<()> {
         if !options.free_ports {
             // Before the long part.
             Ports::usual()?;
@@ -95,25 +93,19 @@ impl Stack {
         };
         eprintln!("up: building the services");
         let programs = programs::build(profile).await?;
-        let urls = self.start_database(options, &state).await?;
+        let urls = self.start_database(options, state).await?;
         let ports = if options.free_ports {
             Ports::free()?
         } else {
             Ports::usual()?
         };
         migrate(&programs, &urls).await?;
-        let core = start_core(
-            &programs,
-            &urls,
-            &state.secrets,
-            ports,
-            state.path("core.log"),
-        )?;
-        self.core
-            .insert(core)
-            .await_readiness(ports.core_admin)
-            .await?;
-        self.start_gateway(&programs, &state, ports).await?;
+        let log = state.path("core.log");
+        let core = self
+            .core
+            .insert(start_core(&programs, &urls, &state.secrets, ports, log)?);
+        core.await_readiness(ports.core_admin).await?;
+        self.start_gateway(&programs, state, ports).await?;
         demonstration::seed(ports.grpc, &state.secrets.admin_token).await?;
         let announcement = Announcement::new(ports, &urls.core, &state.secrets)?;
         state.write_private("env", &announcement.environment())?;
@@ -179,6 +171,10 @@ impl Stack {
         })
     }
 
+    fn runs(&self) -> bool {
+        self.postgres.is_some() || self.core.is_some() || self.gateway.is_some()
+    }
+
     /// Stops what runs, each after those that need it. The first error is told when all is stopped.
     async fn stop(&mut self) -> Result<()> {
         let mut outcome = Ok(());
@@ -230,11 +226,8 @@ pub fn start_core(
 
 /// The core knows the hashes of its callers' tokens only.
 fn admitted_tokens(secrets: &Secrets) -> String {
-    let admitted = |role: &str, token: &str| {
-        let digest = Sha256::digest(token.as_bytes());
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{role}:*:{hex}")
-    };
+    let admitted =
+        |role: &str, token: &str| format!("{role}:*:{}", hex(&Sha256::digest(token.as_bytes())));
     [
         admitted("tools", &secrets.tools_token),
         admitted("gateway", &secrets.gateway_token),

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
+use crate::hex::hex;
 use crate::postgres::lock;
 
 /// Made at the first start and kept, so that tokens in a shell or a script stay good.
@@ -121,7 +122,7 @@ fn write_private(path: &Path, content: &str) -> Result<()> {
 fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     rand::rng().fill_bytes(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random)
 }
 
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! `cargo xtask lint`: everything that is checked without running the product.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tokio::process::Command;
+
+use crate::config;
+use crate::process::find_program;
+use crate::sqlx_data::{self, Purpose};
+use crate::step::{Steps, succeed};
+
+const BUF: &str = "@bufbuild/buf@1.75.0";
+
+pub async fn run() -> Result<()> {
+    let mut steps = Steps::of("lint");
+    let mut format = cargo(&["fmt", "--all", "--", "--check"]);
+    steps.run("cargo fmt", succeed(&mut format)).await;
+    let mut clippy = cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    steps.run("cargo clippy", succeed(&mut clippy)).await;
+    proto(&mut steps).await;
+    dependencies(&mut steps).await;
+    steps
+        .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
+        .await;
+    steps.conclude()
+}
+
+async fn proto(steps: &mut Steps) {
+    if find_program("npx").is_none() {
+        steps.skip("buf", "npx is not installed (Node.js brings it)");
+        return;
+    }
+    let buf = |arguments: &[&str]| {
+        let mut command = Command::new("npx");
+        command
+            .args(["--yes", BUF])
+            .args(arguments)
+            .current_dir(config::repository().join("proto"));
+        command
+    };
+    steps.run("buf lint", succeed(&mut buf(&["lint"]))).await;
+    steps
+        .run(
+            "buf format",
+            succeed(&mut buf(&["format", "-d", "--exit-code"])),
+        )
+        .await;
+}
+
+/// Without advisories, which need a network and change by themselves.
+async fn dependencies(steps: &mut Steps) {
+    let Some(cargo_deny) = cargo_deny() else {
+        steps.skip(
+            "cargo deny",
+            "not installed; once: cargo install --locked cargo-deny --root target/tools",
+        );
+        return;
+    };
+    let mut command = Command::new(cargo_deny);
+    command
+        .args([
+            "--all-features",
+            "--offline",
+            "check",
+            "--hide-inclusion-graph",
+        ])
+        .args(["bans", "licenses", "sources"])
+        .current_dir(config::repository());
+    steps.run("cargo deny", succeed(&mut command)).await;
+}
+
+fn cargo_deny() -> Option<PathBuf> {
+    let own = config::target().join("tools/bin/cargo-deny");
+    if own.is_file() {
+        Some(own)
+    } else {
+        find_program("cargo-deny")
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(config::cargo());
+    command.args(arguments).current_dir(config::repository());
+    command
+}

@@ -1,0 +1,19 @@
+//! The core and its PostgreSQL, killed and stopped as processes, while callers are at work.
+//!
+//! Needs a `billing-core` that is built beside it.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test may end here, and what is indexed is its own"
+)]
+
+mod books;
+mod callers;
+mod checked;
+mod checker;
+mod drain;
+mod footprint;
+mod injuries;
+mod journal;
+mod load;
+mod stage;

@@ -1,0 +1,241 @@
+//! What the tests play on: a PostgreSQL that writes to disk, its migrated database, and cores as
+//! processes of their own.
+
+use std::env;
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rand::Rng;
+use rustix::process::{Pid, Signal, kill_process};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::Instant;
+use xtask::postgres::Server;
+use xtask::up::database::{self, Urls};
+use xtask::up::service::Service;
+
+/// Fields are dropped in this order: the cores before their server, the server before its folder.
+pub struct Stage {
+    pub cores: Vec<CoreProcess>,
+    pub server: Server,
+    pub urls: Urls,
+    admitted: String,
+    folder: TempDir,
+    /// These tests measure and kill: one at a time, also where each is a process of its own.
+    _alone: File,
+}
+
+/// A core that can be killed and started again at the same address.
+pub struct CoreProcess {
+    pub grpc: SocketAddr,
+    admin: SocketAddr,
+    environment: Vec<(&'static str, String)>,
+    log: PathBuf,
+    service: Option<Service>,
+}
+
+/// The tokens that every core of these tests admits.
+pub struct Tokens {
+    pub tools: String,
+    pub admin: String,
+}
+
+impl Stage {
+    /// A migrated database, and as many running cores on it.
+    pub async fn set(cores: usize) -> Result<(Self, Tokens)> {
+        core_program()?;
+        let alone = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash.lock"))?;
+        alone.lock()?;
+        // Under /tmp the server's account reaches it, also where this runs as root.
+        let folder = tempfile::Builder::new()
+            .prefix("billing-crash-")
+            .tempdir_in("/tmp")?;
+        let server = Server::lasting(&folder.path().join("postgres")).await?;
+        let urls = database::on_private(&server).await?;
+        migrate_up(&urls.owner).await?;
+        database::admit_core(&urls).await?;
+        let (tokens, admitted) = Tokens::fresh();
+        let mut stage = Self {
+            cores: Vec::new(),
+            server,
+            urls,
+            admitted,
+            folder,
+            _alone: alone,
+        };
+        for _ in 0..cores {
+            stage.add_core()?.start().await?;
+        }
+        Ok((stage, tokens))
+    }
+
+    /// One more core, not yet started.
+    pub fn add_core(&mut self) -> Result<&mut CoreProcess> {
+        let log = format!("core-{}.log", self.cores.len() + 1);
+        let log = self.folder.path().join(log);
+        let core = CoreProcess::new(&self.urls.core, &self.admitted, log)?;
+        self.cores.push(core);
+        self.cores.last_mut().context("a core was added")
+    }
+
+    /// Stops everything in order. Every core that still runs must end with success.
+    pub async fn clear(mut self) -> Result<()> {
+        for core in &mut self.cores {
+            if core.service.is_some() {
+                core.stop().await?;
+            }
+        }
+        self.server.stop().await
+    }
+
+    /// The migrated database as the superuser, whom no rule of it binds.
+    pub fn superuser_url(&self) -> String {
+        self.server.url("postgres", "billing")
+    }
+
+    /// `billing-core audit`: an error that lists what it found.
+    pub async fn audit(&self) -> Result<()> {
+        let output = Command::new(core_program()?)
+            .arg("audit")
+            .env("DATABASE_URL", &self.urls.core)
+            .output()
+            .await?;
+        ensure!(
+            output.status.success(),
+            "audit: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+}
+
+impl CoreProcess {
+    fn new(database_url: &str, admitted: &str, log: PathBuf) -> Result<Self> {
+        let (grpc, admin) = (free_address()?, free_address()?);
+        let environment = vec![
+            ("DATABASE_URL", database_url.to_owned()),
+            ("BILLING_GRPC_ADDR", grpc.to_string()),
+            ("BILLING_ADMIN_ADDR", admin.to_string()),
+            ("BILLING_SERVICE_TOKENS", admitted.to_owned()),
+        ];
+        Ok(Self {
+            grpc,
+            admin,
+            environment,
+            log,
+            service: None,
+        })
+    }
+
+    /// Starts the core and waits until its `/readyz` answers 200. Answers with how long that took.
+    pub async fn start(&mut self) -> Result<Duration> {
+        ensure!(self.service.is_none(), "the core runs already");
+        let program = core_program()?;
+        let started = Instant::now();
+        let service = Service::start("core", &program, &self.environment, self.log.clone())?;
+        self.service
+            .insert(service)
+            .await_readiness(self.admin)
+            .await?;
+        Ok(started.elapsed())
+    }
+
+    /// Waits until `/readyz` answers 200.
+    pub async fn ready(&mut self) -> Result<()> {
+        let service = self.service.as_mut().context("the core does not run")?;
+        service.await_readiness(self.admin).await
+    }
+
+    pub fn pid(&self) -> Result<u32> {
+        let service = self.service.as_ref().context("the core does not run")?;
+        service.pid().context("the core has ended")
+    }
+
+    /// Ends the core as a crash would, by SIGKILL.
+    pub async fn kill(&mut self) -> Result<()> {
+        let service = self.service.take().context("the core does not run")?;
+        service.kill().await
+    }
+
+    /// SIGTERM, without waiting for what comes of it.
+    pub fn terminate(&self) -> Result<()> {
+        let pid = Pid::from_raw(self.pid()?.try_into()?).context("no process")?;
+        Ok(kill_process(pid, Signal::TERM)?)
+    }
+
+    /// SIGTERM; an error unless the core then ends by itself with success. Answers with how long
+    /// that took.
+    pub async fn stop(&mut self) -> Result<Duration> {
+        let service = self.service.take().context("the core does not run")?;
+        let asked = Instant::now();
+        service.stop().await?;
+        Ok(asked.elapsed())
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Tokens {
+    /// Fresh ones, and the setting that admits them.
+    fn fresh() -> (Self, String) {
+        let (tools, admin) = (random_hex(), random_hex());
+        let line = |role: &str, token: &str| format!("{role}:*:{}", hex(&Sha256::digest(token)));
+        let admitted = [line("tools", &tools), line("admin", &admin)].join(";");
+        (Self { tools, admin }, admitted)
+    }
+}
+
+fn random_hex() -> String {
+    hex(&rand::random::<[u8; 32]>())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The core that was built beside this test.
+fn core_program() -> Result<PathBuf> {
+    let test = env::current_exe()?;
+    let built = test.parent().and_then(Path::parent);
+    let program = built.context("the test lies nowhere")?.join("billing-core");
+    ensure!(
+        program.is_file(),
+        "{} is missing: run `cargo build --package billing-core` with this test's profile first",
+        program.display()
+    );
+    Ok(program)
+}
+
+async fn migrate_up(owner_url: &str) -> Result<()> {
+    let output = Command::new(core_program()?)
+        .args(["migrate", "up"])
+        .env("BILLING_OWNER_DATABASE_URL", owner_url)
+        .output()
+        .await?;
+    ensure!(
+        output.status.success(),
+        "migrate up: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
+
+/// Below the ports that the system gives to clients: while a core is dead, one of the clients that
+/// look for it would otherwise get its port now and then, and keep it.
+fn free_address() -> Result<SocketAddr> {
+    for _ in 0..100 {
+        let port = rand::rng().random_range(15_000..32_000);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    anyhow::bail!("no free port between 15,000 and 32,000")
+}
