@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, Request, Response, header};
-use metrics::{Histogram, histogram};
+use metrics::{Histogram, Unit, describe_histogram, histogram};
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -142,6 +142,11 @@ struct Gate {
 impl RpcLayer {
     /// `rpcs` are the paths that have a figure of their own in the metrics.
     pub fn new(tokens: Option<Vec<ServiceToken>>, deadlines: Deadlines, rpcs: Vec<String>) -> Self {
+        describe_histogram!(
+            "rpc.server.call.duration",
+            Unit::Seconds,
+            "Time to answer a call."
+        );
         Self {
             gate: Arc::new(Gate {
                 tokens,

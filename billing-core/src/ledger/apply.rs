@@ -21,15 +21,6 @@ use crate::price::{Catalogue, Reading};
 pub const DEFAULT_DAILY_LIMIT: Micros = Micros::new(10_000_000);
 pub const DEFAULT_MONTHLY_LIMIT: Micros = Micros::new(100_000_000);
 
-/// What a batch did, true once the caller's transaction is committed.
-#[derive(Debug)]
-pub struct Applied {
-    /// One for each command, in order.
-    pub outcomes: Vec<Result<Answer, Refusal>>,
-    /// The transaction, for `pg_xact_status` should its COMMIT get no answer.
-    pub transaction: String,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     #[error(transparent)]
@@ -46,7 +37,8 @@ pub enum ApplyError {
     AccountGone,
 }
 
-/// Decides the commands in order and writes what they change. Joins the caller's transaction,
+/// Decides the commands in order and writes what they change. Answers with an outcome for each, true
+/// once the caller's transaction is committed. Joins the caller's transaction,
 /// which must be READ COMMITTED and must be rolled back on an error.
 ///
 /// About four statements, whatever the number of commands: lock, read, write, and the first one
@@ -56,7 +48,7 @@ pub async fn apply(
     prices: &Reading,
     known: &KnownAccounts,
     commands: &[Command],
-) -> Result<Applied, ApplyError> {
+) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
     let welcome = open_accounts(conn, known, commands).await?;
 
     // Sorted: the one lock order of all batches of all cores.
@@ -106,10 +98,7 @@ pub async fn apply(
         });
     }
     write(conn, found.now, books).await?;
-    Ok(Applied {
-        outcomes,
-        transaction: found.transaction,
-    })
+    Ok(outcomes)
 }
 
 /// Opens the accounts that do not exist. Answers with the welcome grants of those that this

@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::apply::{Applied, ApplyError, apply};
+use super::apply::{ApplyError, apply};
 use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
+use super::decide::{Answer, Refusal};
 use super::fair_queue::FairQueue;
 use super::known::KnownAccounts;
-use super::queries;
 use crate::database::is_unreachable;
 use crate::price::CataloguePulse;
 
@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// no longer answers.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(6);
 const ATTEMPTS: usize = 3;
+/// Between two looks for a server that was lost at COMMIT.
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Lane {
     number: usize,
@@ -56,12 +58,28 @@ impl Meters {
             refused_by_database: counter!("billing_batch_refused_by_database_total", "lane" => lane),
         }
     }
+
+    fn batch(&self, size: usize, elapsed: Duration) {
+        self.batch_size
+            .record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
+        self.batch_duration.record(elapsed);
+    }
 }
 
-/// What became of a batch.
-enum Batch {
-    Committed(Applied),
-    /// The database refused something in it. Nothing was done.
+type Outcome = Result<Answer, Refusal>;
+
+/// Commands that share a transaction, and who waits for each.
+struct Part {
+    commands: Vec<Command>,
+    waiting: Vec<Waiter>,
+    /// A transaction with these commands may have committed already.
+    in_doubt: bool,
+}
+
+/// What became of a part.
+enum Ending {
+    Committed(Vec<Outcome>),
+    /// The database refused something in it.
     Refused(ApplyError),
     /// Nothing was done.
     Unavailable,
@@ -77,8 +95,8 @@ enum Failure {
     Lost(ApplyError),
     /// The server cannot be reached, or does not answer. COMMIT was not sent.
     Unreachable,
-    /// COMMIT was sent and not answered.
-    LostAtCommit(Applied),
+    /// COMMIT was sent and not answered: what the batch decided, which may stand or not.
+    LostAtCommit(Vec<Outcome>),
 }
 
 impl Lane {
@@ -129,99 +147,116 @@ impl Lane {
     /// Carries out a batch; where the database refuses it, halves it until the culprit stands alone.
     async fn carry_out(&mut self, batch: Vec<Job>) {
         let now = Instant::now();
-        let mut whole = (
-            Vec::with_capacity(batch.len()),
-            Vec::with_capacity(batch.len()),
-        );
+        let mut whole = Part {
+            commands: Vec::with_capacity(batch.len()),
+            waiting: Vec::with_capacity(batch.len()),
+            in_doubt: false,
+        };
         for Job { command, waiter } in batch {
             if waiter.is_gone(now) {
                 // It has not been decided, and never will be.
                 waiter.answer(Err(LedgerError::DeadlineExceeded));
             } else {
-                whole.0.push(command);
-                whole.1.push(waiter);
+                whole.commands.push(command);
+                whole.waiting.push(waiter);
             }
         }
         let mut parts = vec![whole];
-        while let Some((mut commands, mut waiting)) = parts.pop() {
-            let Some(until) = waiting.iter().map(|waiter| waiter.deadline).max() else {
-                continue;
-            };
-            match self.transact(&commands, until).await {
-                Batch::Committed(applied) => {
-                    for (waiter, outcome) in waiting.into_iter().zip(applied.outcomes) {
+        while let Some(mut part) = parts.pop() {
+            match self.transact(&mut part).await {
+                Ending::Committed(outcomes) => {
+                    for (waiter, outcome) in part.waiting.into_iter().zip(outcomes) {
                         waiter.answer(outcome.map_err(LedgerError::from));
                     }
                 }
-                Batch::Refused(cause) if waiting.len() > 1 => {
-                    warn!(lane = self.number, size = waiting.len(), %cause, "batch refused, halving it");
-                    let half = waiting.len() / 2;
-                    parts.push((commands.split_off(half), waiting.split_off(half)));
-                    parts.push((commands, waiting));
+                Ending::Refused(cause) if part.commands.len() > 1 => {
+                    warn!(lane = self.number, size = part.commands.len(), %cause, "batch refused, halving it");
+                    let second = part.split_off_half();
+                    parts.push(second);
+                    parts.push(part);
                 }
-                Batch::Refused(cause) => {
+                Ending::Refused(cause) => {
                     self.meters.refused_by_database.increment(1);
-                    error!(lane = self.number, account = ?commands.first().map(|command| command.account), %cause,
-                        "command refused by the database");
-                    answer_all(waiting, || LedgerError::Internal);
+                    let account = part.commands.first().map(|command| command.account);
+                    error!(lane = self.number, ?account, %cause, "command refused by the database");
+                    let in_doubt = part.in_doubt;
+                    part.answer_all(|| {
+                        if in_doubt {
+                            LedgerError::OutcomeUnknown
+                        } else {
+                            LedgerError::Internal
+                        }
+                    });
                 }
-                Batch::Unavailable => answer_all(waiting, || LedgerError::Unavailable),
-                Batch::OutcomeUnknown => answer_all(waiting, || LedgerError::OutcomeUnknown),
+                Ending::Unavailable => part.answer_all(|| LedgerError::Unavailable),
+                Ending::OutcomeUnknown => part.answer_all(|| LedgerError::OutcomeUnknown),
             }
         }
     }
 
-    async fn transact(&mut self, commands: &[Command], until: Instant) -> Batch {
+    /// Carries a part out, again and again where that may help: a few times while it is certain that
+    /// nothing was done, until the last deadline while that is in doubt.
+    ///
+    /// A COMMIT without an answer is settled by carrying the same commands out again. They need the
+    /// same row locks, so they wait until the old transaction has ended; what it committed then
+    /// answers from its keys and holds, and what it did not is decided now.
+    async fn transact(&mut self, part: &mut Part) -> Ending {
         let started = Instant::now();
-        let mut last = None;
-        for _ in 0..ATTEMPTS {
-            let failure = match self.attempt(commands).await {
-                Ok(applied) => {
-                    self.meters
-                        .batch_size
-                        .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
-                    self.meters.batch_duration.record(started.elapsed());
-                    self.remember(commands);
-                    return Batch::Committed(applied);
+        let Some(until) = part.waiting.iter().map(|waiter| waiter.deadline).max() else {
+            return Ending::Committed(Vec::new());
+        };
+        let mut first_answers = None;
+        for attempt in 1.. {
+            let failure = match self.attempt(&part.commands).await {
+                Ok(outcomes) => {
+                    self.meters.batch(part.commands.len(), started.elapsed());
+                    self.remember(&part.commands);
+                    return Ending::Committed(settle(first_answers, outcomes));
                 }
                 Err(failure) => failure,
             };
+            self.meters.retried.increment(1);
+            let unreachable = matches!(failure, Failure::Unreachable);
             match failure {
-                Failure::Refused(cause) => return Batch::Refused(cause),
+                Failure::Refused(cause) => return Ending::Refused(cause),
+                Failure::Again(cause) if attempt >= ATTEMPTS && !part.in_doubt => {
+                    return Ending::Refused(cause);
+                }
                 Failure::Again(cause) => {
                     if matches!(cause, ApplyError::AccountGone) {
                         self.known.forget_all();
                     }
                     info!(lane = self.number, %cause, "batch tried again");
-                    last = Some(cause);
                 }
                 Failure::Lost(cause) => {
                     warn!(lane = self.number, %cause, "database lost before commit");
                     self.connection = None;
-                    last = None;
                 }
-                Failure::Unreachable => {
+                Failure::Unreachable => self.connection = None,
+                Failure::LostAtCommit(outcomes) => {
+                    warn!(
+                        lane = self.number,
+                        "database lost at commit, carrying the batch out again"
+                    );
                     self.connection = None;
-                    return Batch::Unavailable;
-                }
-                Failure::LostAtCommit(applied) => {
-                    self.connection = None;
-                    match self.learn_outcome(&applied.transaction, until).await {
-                        Some(true) => {
-                            self.remember(commands);
-                            return Batch::Committed(applied);
-                        }
-                        Some(false) => last = None,
-                        None => return Batch::OutcomeUnknown,
-                    }
+                    part.in_doubt = true;
+                    first_answers.get_or_insert(outcomes);
                 }
             }
-            self.meters.retried.increment(1);
+            if !part.in_doubt && (unreachable || attempt >= ATTEMPTS) {
+                return Ending::Unavailable;
+            }
+            if part.in_doubt {
+                if Instant::now() >= until {
+                    return Ending::OutcomeUnknown;
+                }
+                sleep(PAUSE).await;
+            }
         }
-        last.map_or(Batch::Unavailable, Batch::Refused)
+        Ending::Unavailable
     }
 
-    async fn attempt(&mut self, commands: &[Command]) -> Result<Applied, Failure> {
+    async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
         if self.connection.is_none() {
             self.connect().await;
         }
@@ -231,10 +266,10 @@ impl Lane {
         let prices = self.catalogue.reading();
         let begun = async {
             let mut transaction = connection.begin().await?;
-            let applied = apply(&mut transaction, &prices, &self.known, commands).await?;
-            Ok::<_, ApplyError>((transaction, applied))
+            let outcomes = apply(&mut transaction, &prices, &self.known, commands).await?;
+            Ok::<_, ApplyError>((transaction, outcomes))
         };
-        let (transaction, applied) = match timeout(BATCH_TIMEOUT, begun).await {
+        let (transaction, outcomes) = match timeout(BATCH_TIMEOUT, begun).await {
             Ok(Ok(begun)) => begun,
             Ok(Err(cause)) => return Err(before_commit(cause)),
             Err(_) => {
@@ -243,10 +278,10 @@ impl Lane {
             }
         };
         match timeout(BATCH_TIMEOUT, transaction.commit()).await {
-            Ok(Ok(())) => Ok(applied),
+            Ok(Ok(())) => Ok(outcomes),
             // The server itself says that it rolled back.
             Ok(Err(cause @ sqlx::Error::Database(_))) => Err(before_commit(cause.into())),
-            Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(applied)),
+            Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
         }
     }
 
@@ -261,41 +296,6 @@ impl Lane {
         }
     }
 
-    /// Whether a transaction whose COMMIT got no answer has committed. The old backend may still be
-    /// at it, so a key that is absent would prove nothing: the server is asked about the
-    /// transaction itself. `None` where that cannot be learned in time.
-    async fn learn_outcome(&mut self, transaction: &str, until: Instant) -> Option<bool> {
-        warn!(
-            lane = self.number,
-            transaction, "database lost at commit, asking what became of it"
-        );
-        while Instant::now() < until {
-            if self.connection.is_none() {
-                self.connect().await;
-            }
-            if let Some(connection) = &mut self.connection {
-                let status = timeout(
-                    CONNECT_TIMEOUT,
-                    queries::transaction_status(connection, transaction),
-                )
-                .await;
-                match status
-                    .as_ref()
-                    .map(|status| status.as_ref().map(|status| status.as_deref()))
-                {
-                    Ok(Ok(Some("committed"))) => return Some(true),
-                    Ok(Ok(Some("aborted"))) => return Some(false),
-                    Ok(Ok(Some("in progress"))) => {}
-                    // The server does not know: another one, or one restored to an earlier time.
-                    Ok(Ok(_) | Err(sqlx::Error::Database(_))) => return None,
-                    Ok(Err(_)) | Err(_) => self.connection = None,
-                }
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        None
-    }
-
     /// What was committed exists.
     fn remember(&mut self, commands: &[Command]) {
         for command in commands
@@ -307,10 +307,46 @@ impl Lane {
     }
 }
 
-fn answer_all(waiting: Vec<Waiter>, error: impl Fn() -> LedgerError) {
-    for waiter in waiting {
-        waiter.answer(Err(error()));
+impl Part {
+    fn split_off_half(&mut self) -> Self {
+        let half = self.commands.len() / 2;
+        Self {
+            commands: self.commands.split_off(half),
+            waiting: self.waiting.split_off(half),
+            in_doubt: self.in_doubt,
+        }
     }
+
+    fn answer_all(self, error: impl Fn() -> LedgerError) {
+        for waiter in self.waiting {
+            waiter.answer(Err(error()));
+        }
+    }
+}
+
+/// The outcomes of a batch that was carried out again: what only repeats the first answer is that
+/// answer, and no replay to whoever asked once.
+fn settle(first_answers: Option<Vec<Outcome>>, outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    let Some(first_answers) = first_answers else {
+        return outcomes;
+    };
+    outcomes
+        .into_iter()
+        .zip(first_answers)
+        .map(|outcomes| match outcomes {
+            (Ok(again), Ok(first))
+                if again.replayed
+                    && again.entry == first.entry
+                    && again.hold_id() == first.hold_id() =>
+            {
+                Ok(Answer {
+                    replayed: first.replayed,
+                    ..again
+                })
+            }
+            (again, _) => again,
+        })
+        .collect()
 }
 
 /// What an error says that came before COMMIT was sent, or that the server itself reports.

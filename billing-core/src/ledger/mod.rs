@@ -20,7 +20,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
+pub use apply::{ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{
     Action, Capture, ChangeSettings, Charge, Command, CommandHash, Cost, EntryKind, Extend, Keyed,

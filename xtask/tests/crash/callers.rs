@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
-use billing_proto::v1::AccountRef;
+use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
+use billing_proto::v1::{AccountRef, SetTenantRequest, Tenant};
 use tokio::time::{Instant, sleep};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -17,6 +18,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt;
 
 use crate::books::TENANT;
+use crate::checker::WELCOME_MICROS;
 use crate::journal::Told;
 
 /// For one try.
@@ -25,6 +27,8 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub type Client = BalanceServiceClient<InterceptedService<Channel, Caller>>;
+
+type Administrator = AccountServiceClient<InterceptedService<Channel, Caller>>;
 
 /// Puts a token and a deadline on each request.
 #[derive(Clone)]
@@ -50,7 +54,7 @@ impl Interceptor for Caller {
 }
 
 /// Connects when it is first used, and again after each loss.
-pub fn channel(core: SocketAddr) -> Result<Channel> {
+fn channel(core: SocketAddr) -> Result<Channel> {
     let endpoint = Endpoint::from_shared(format!("http://{core}"))?;
     Ok(endpoint
         .connect_timeout(Duration::from_millis(500))
@@ -64,11 +68,33 @@ pub fn client(core: SocketAddr, caller: Caller) -> Result<Client> {
 }
 
 /// An account of the tests' tenant.
-pub fn account(user: &str) -> Option<AccountRef> {
-    Some(AccountRef {
+pub fn account(user: &str) -> AccountRef {
+    AccountRef {
         tenant_id: TENANT.to_owned(),
         user_id: user.to_owned(),
-    })
+    }
+}
+
+/// Every account of the tenant begins with a welcome, and has no limits.
+pub async fn set_tenant(core: SocketAddr, admin_token: &str) -> Result<()> {
+    let tenant = Tenant {
+        tenant_id: TENANT.to_owned(),
+        welcome_grant_micros: WELCOME_MICROS,
+        ..Tenant::default()
+    };
+    let request = SetTenantRequest {
+        tenant: Some(tenant),
+    };
+    administrator(core, admin_token)?
+        .set_tenant(request)
+        .await?;
+    Ok(())
+}
+
+pub fn administrator(core: SocketAddr, admin_token: &str) -> Result<Administrator> {
+    let caller = Caller::new(admin_token, Duration::from_secs(5))?;
+    let channel = channel(core)?;
+    Ok(AccountServiceClient::with_interceptor(channel, caller))
 }
 
 /// Connections to every core.

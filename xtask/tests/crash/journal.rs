@@ -47,6 +47,10 @@ pub enum Asked {
 }
 
 #[derive(Clone, Debug)]
+#[expect(
+    dead_code,
+    reason = "what went astray is read by people, in its debug form"
+)]
 pub enum Told {
     /// Money moved, by this entry.
     Entry {

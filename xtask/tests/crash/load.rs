@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use anyhow::Result;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
     CaptureHoldRequest, ChargeRequest, Cost, Decision, OveragePolicy, PlaceHoldRequest,
@@ -14,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
 
-use crate::callers::{Callers, Settled, account};
+use crate::callers::{Callers, Client, Settled, account};
 use crate::checker::POOR;
 use crate::journal::{Asked, Journal, Operation, Told};
 
@@ -155,9 +154,9 @@ impl Load {
 
     async fn place(&self, user: &'static str, key: &str, amount: i64, ttl_secs: i64) -> Told {
         let request = PlaceHoldRequest {
-            account: account(user),
+            account: Some(account(user)),
             idempotency_key: key.to_owned(),
-            cost: cost(amount),
+            cost: Some(cost(amount)),
             ttl: Some(ProtoDuration {
                 seconds: ttl_secs,
                 nanos: 0,
@@ -189,9 +188,9 @@ impl Load {
 
     async fn capture(&self, user: &'static str, key: &str, hold_id: &str, amount: i64) -> Told {
         let request = CaptureHoldRequest {
-            account: account(user),
+            account: Some(account(user)),
             hold_id: hold_id.to_owned(),
-            cost: cost(amount),
+            cost: Some(cost(amount)),
             ..CaptureHoldRequest::default()
         };
         let settled = self.settle(|mut client| {
@@ -218,7 +217,7 @@ impl Load {
 
     async fn release(&self, user: &'static str, hold_id: &str) -> Told {
         let request = ReleaseHoldRequest {
-            account: account(user),
+            account: Some(account(user)),
             hold_id: hold_id.to_owned(),
         };
         let settled = self.settle(|mut client| {
@@ -234,7 +233,7 @@ impl Load {
     async fn refund(&self, user: &'static str, charge: &str, amount_micros: Option<i64>) -> Told {
         let key = self.key();
         let request = RefundChargeRequest {
-            account: account(user),
+            account: Some(account(user)),
             idempotency_key: key.clone(),
             entry_id: charge.to_owned(),
             amount_micros,
@@ -257,7 +256,7 @@ impl Load {
     }
 
     /// Each operation begins at another core.
-    async fn settle<T, F>(&self, call: impl Fn(crate::callers::Client) -> F) -> Settled<T>
+    async fn settle<T, F>(&self, call: impl Fn(Client) -> F) -> Settled<T>
     where
         F: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
     {
@@ -265,50 +264,53 @@ impl Load {
         self.callers.settle(turn, call).await
     }
 
-    /// Asks once more for charges that were acknowledged, now at one core and now at the other:
-    /// the answer must be the one that was given. Answers with how many were asked for.
-    pub async fn repeat_charges(&self, every: usize) -> Result<usize> {
+    /// Asks once more for every so many-th charge that was acknowledged, now at one core and now at
+    /// the other: the answer must be the one that was given. Answers with how many were asked for,
+    /// and with what was found.
+    pub async fn repeat_charges(&self, every: usize) -> (usize, Vec<String>) {
         let mut repeated = 0;
-        for operation in self.journal.operations() {
-            let (
-                Asked::Charge { key, amount_micros },
-                Told::Entry {
-                    entry_id,
-                    moved_micros,
-                    ..
-                },
-            ) = (operation.asked, operation.told)
-            else {
-                continue;
-            };
+        let mut findings = Vec::new();
+        let operations = self.journal.operations();
+        let charges =
+            operations
+                .iter()
+                .filter_map(|operation| match (&operation.asked, &operation.told) {
+                    (
+                        Asked::Charge { key, .. },
+                        Told::Entry {
+                            entry_id,
+                            moved_micros,
+                            ..
+                        },
+                    ) => Some((operation.user, key, entry_id, *moved_micros)),
+                    _ => None,
+                });
+        for (user, key, entry_id, moved) in charges.step_by(every) {
             repeated += 1;
-            if repeated % every != 0 {
-                continue;
-            }
-            let request = charge_request(operation.user, &key, amount_micros);
-            let call = |mut client: crate::callers::Client| {
+            let request = charge_request(user, key, moved);
+            let call = |mut client: Client| {
                 let request = request.clone();
                 async move { client.charge(request).await }
             };
-            let settled = self.callers.settle(repeated / every, call).await;
-            let answer = settled
-                .answer
-                .map_err(|told| anyhow::anyhow!("{key}: {told:?}"))?;
-            let again = (answer.replayed, &answer.entry_id, answer.charged_micros);
-            anyhow::ensure!(
-                again == (true, &entry_id, moved_micros),
-                "{key} was charged {moved_micros} by {entry_id}, and then: {answer:?}"
-            );
+            let again = self.callers.settle(repeated, call).await.answer;
+            let same = again.as_ref().is_ok_and(|again| {
+                again.replayed && again.entry_id == *entry_id && again.charged_micros == moved
+            });
+            if !same {
+                findings.push(format!(
+                    "{key} was charged by {entry_id}, and then: {again:?}"
+                ));
+            }
         }
-        Ok(repeated / every)
+        (repeated, findings)
     }
 }
 
 pub fn charge_request(user: &str, key: &str, amount_micros: i64) -> ChargeRequest {
     ChargeRequest {
-        account: account(user),
+        account: Some(account(user)),
         idempotency_key: key.to_owned(),
-        cost: cost(amount_micros),
+        cost: Some(cost(amount_micros)),
         overage_policy: OveragePolicy::Reject.into(),
         request_id: key.to_owned(),
         ..ChargeRequest::default()
@@ -327,8 +329,8 @@ fn told_by_charge(decision: Decision, answer: billing_proto::v1::ChargeResponse)
     }
 }
 
-pub fn cost(amount_micros: i64) -> Option<Cost> {
-    Some(Cost {
+pub fn cost(amount_micros: i64) -> Cost {
+    Cost {
         cost: Some(CostKind::AmountMicros(amount_micros)),
-    })
+    }
 }

@@ -81,6 +81,12 @@ pub struct Answer {
     pub account: Option<Box<AccountState>>,
 }
 
+impl Answer {
+    pub fn hold_id(&self) -> Option<HoldId> {
+        self.hold.map(|hold| hold.id)
+    }
+}
+
 /// Why a command was not carried out. It changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -164,6 +164,9 @@ fn assess(
     if !account.billing_enabled {
         found.required = Micros::ZERO;
         found.waiver = Some(Waiver::BillingDisabled);
+        if account.suspended {
+            found.decision = Decision::AccountSuspended;
+        }
         return Ok(found);
     }
     let available = account.balance().available();

@@ -132,11 +132,9 @@ pub struct Wanted {
     pub holds: Vec<Uuid>,
 }
 
-/// What of [`Wanted`] there is, with the one moment that the batch decides by and its transaction.
+/// What of [`Wanted`] there is, with the one moment that the batch decides by.
 pub struct Found {
     pub now: Timestamp,
-    /// `xid8` of the batch's transaction, for `pg_xact_status` should its COMMIT get no answer.
-    pub transaction: String,
     pub keys: Vec<(AccountId, String, UsedKey)>,
     pub holds: Vec<(AccountId, Hold)>,
 }
@@ -149,7 +147,7 @@ pub async fn find_keys_and_holds(
 ) -> Result<Found, sqlx::Error> {
     let rows = query_as!(
         KeyOrHoldRow,
-        r#"select clock_timestamp() as "now!: SqlTimestamp", pg_current_xact_id()::text as "transaction!",
+        r#"select clock_timestamp() as "now!: SqlTimestamp",
             f.account_id as "account_id?", f.key as "key?", f.command_hash as "command_hash?",
             f.answer as "answer?", f.hold_id as "hold_id?", f.amount_micros as "amount_micros?",
             f.state as "state?", f.placed_at as "placed_at?: SqlTimestamp",
@@ -183,7 +181,6 @@ pub async fn find_keys_and_holds(
     };
     let mut found = Found {
         now: first.now.to_jiff(),
-        transaction: first.transaction.clone(),
         keys: Vec::new(),
         holds: Vec::new(),
     };
@@ -209,7 +206,6 @@ pub async fn find_keys_and_holds(
 /// The one moment, and a key, a hold, or a key and the hold that it placed.
 struct KeyOrHoldRow {
     now: SqlTimestamp,
-    transaction: String,
     account_id: Option<Uuid>,
     key: Option<String>,
     command_hash: Option<Vec<u8>>,
@@ -360,17 +356,6 @@ pub async fn find_free_calls(
             (AccountId::from_uuid(row.account_id), row.tool, calls)
         })
         .collect())
-}
-
-/// Whether a transaction committed: `committed`, `aborted`, `in progress`, or none where the
-/// server no longer knows.
-pub async fn transaction_status(
-    conn: &mut PgConnection,
-    transaction: &str,
-) -> Result<Option<String>, sqlx::Error> {
-    query_scalar!("select pg_xact_status($1::text::xid8)", transaction)
-        .fetch_one(conn)
-        .await
 }
 
 /// Holds whose time is up, the oldest first.

@@ -8,16 +8,21 @@ use billing_testkit::TestDatabase;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::task::JoinSet;
 
-use super::super::apply::{Applied, ApplyError, apply};
+use super::super::apply::{ApplyError, apply};
 use super::super::audit;
 use super::super::command::{Command, Overage};
-use super::super::decide::Decision;
+use super::super::decide::{Answer, Decision, Refusal};
 use super::super::known::KnownAccounts;
 use super::commands::{capture, charge, hold_id, place, post, refund, release};
 use crate::price::{Catalogue, Reading};
 
+type Outcome = Result<Answer, Refusal>;
+
 /// One transaction, without the batcher's second try: an error is the test's.
-async fn alone(connection: &mut PgConnection, commands: &[Command]) -> Result<Applied, ApplyError> {
+async fn alone(
+    connection: &mut PgConnection,
+    commands: &[Command],
+) -> Result<Vec<Outcome>, ApplyError> {
     let mut transaction = connection.begin().await?;
     let applied = apply(
         &mut transaction,
@@ -31,7 +36,10 @@ async fn alone(connection: &mut PgConnection, commands: &[Command]) -> Result<Ap
 }
 
 /// Each batch in a transaction and on a connection of its own, all at once.
-async fn at_once(pool: &PgPool, batches: Vec<Vec<Command>>) -> Vec<Result<Applied, ApplyError>> {
+async fn at_once(
+    pool: &PgPool,
+    batches: Vec<Vec<Command>>,
+) -> Vec<Result<Vec<Outcome>, ApplyError>> {
     let mut connections = Vec::new();
     for _ in 0..batches.len() {
         connections.push(pool.acquire().await.unwrap());
@@ -58,10 +66,10 @@ async fn set_up(commands: &[Command]) -> (TestDatabase, PgPool) {
 }
 
 /// How many of the commands were allowed.
-fn allowed(applied: &[Result<Applied, ApplyError>]) -> usize {
+fn allowed(applied: &[Result<Vec<Outcome>, ApplyError>]) -> usize {
     applied
         .iter()
-        .flat_map(|applied| &applied.as_ref().unwrap().outcomes)
+        .flat_map(|applied| applied.as_ref().unwrap())
         .filter(|outcome| matches!(outcome, Ok(answer) if answer.decision == Decision::Allowed && !answer.replayed))
         .count()
 }

@@ -166,7 +166,7 @@ async fn apply_split(
         .await
         .unwrap();
         transaction.commit().await.unwrap();
-        outcomes.extend(applied.outcomes.into_iter().map(timeless));
+        outcomes.extend(applied.into_iter().map(timeless));
         rest = after;
     }
     outcomes
