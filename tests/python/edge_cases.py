@@ -84,6 +84,12 @@ def others(world):
             ("RefundCharge", refund),
         ):
             refused("NOT_FOUND", lambda: caller(f"BalanceService.{method}", **elsewhere, **request))
+    # A token that was not given for a tenant learns nothing of it, not even that it is empty.
+    refused(
+        "NOT_FOUND",
+        lambda: world.tools("BalanceService.GetBalance", **elsewhere),
+        reason="TENANT_NOT_FOUND",
+    )
     for call in (
         lambda: stranger.capture(hold_id, amount(1)),
         lambda: stranger.tools("ReleaseHold", hold_id=hold_id),

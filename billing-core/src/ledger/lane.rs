@@ -81,6 +81,8 @@ enum Ending {
     Committed(Vec<Outcome>),
     /// The database refused something in it.
     Refused(ApplyError),
+    /// Somebody holds the lock of an account in it. Nothing was done.
+    Blocked(ApplyError),
     /// Nothing was done.
     Unavailable,
     OutcomeUnknown,
@@ -91,6 +93,8 @@ enum Failure {
     /// Rolled back for a reason that may not hold the next time.
     Again(ApplyError),
     Refused(ApplyError),
+    /// A row's lock could not be had in time.
+    Blocked(ApplyError),
     /// The connection was lost before COMMIT was sent; another may work.
     Lost(ApplyError),
     /// The server cannot be reached, or does not answer. COMMIT was not sent.
@@ -169,7 +173,7 @@ impl Lane {
                         waiter.answer(outcome.map_err(LedgerError::from));
                     }
                 }
-                Ending::Refused(cause) if part.commands.len() > 1 => {
+                Ending::Refused(cause) | Ending::Blocked(cause) if part.commands.len() > 1 => {
                     warn!(lane = self.number, size = part.commands.len(), %cause, "batch refused, halving it");
                     let second = part.split_off_half();
                     parts.push(second);
@@ -187,6 +191,11 @@ impl Lane {
                             LedgerError::Internal
                         }
                     });
+                }
+                Ending::Blocked(cause) => {
+                    let account = part.commands.first().map(|command| command.account);
+                    warn!(lane = self.number, ?account, %cause, "account locked by another session");
+                    part.answer_all(|| LedgerError::Unavailable);
                 }
                 Ending::Unavailable => part.answer_all(|| LedgerError::Unavailable),
                 Ending::OutcomeUnknown => part.answer_all(|| LedgerError::OutcomeUnknown),
@@ -219,10 +228,13 @@ impl Lane {
             let unreachable = matches!(failure, Failure::Unreachable);
             match failure {
                 Failure::Refused(cause) => return Ending::Refused(cause),
+                // One account must not hold up the others: no second try before it stands alone.
+                Failure::Blocked(cause) if !part.in_doubt => return Ending::Blocked(cause),
                 Failure::Again(cause) if attempt >= ATTEMPTS && !part.in_doubt => {
                     return Ending::Refused(cause);
                 }
-                Failure::Again(cause) => {
+                // In doubt, it may be the old transaction that still holds it.
+                Failure::Again(cause) | Failure::Blocked(cause) => {
                     if matches!(cause, ApplyError::AccountGone) {
                         self.known.forget_all();
                     }
@@ -279,8 +291,9 @@ impl Lane {
         };
         match timeout(BATCH_TIMEOUT, transaction.commit()).await {
             Ok(Ok(())) => Ok(outcomes),
-            // The server itself says that it rolled back.
-            Ok(Err(cause @ sqlx::Error::Database(_))) => Err(before_commit(cause.into())),
+            Ok(Err(cause)) if is_rolled_back(&cause) => Err(before_commit(cause.into())),
+            // Also where the server has sent an error: one that ends the session, or cancels what
+            // it does, may come after the transaction was committed.
             Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
         }
     }
@@ -349,7 +362,16 @@ fn settle(first_answers: Option<Vec<Outcome>>, outcomes: Vec<Outcome>) -> Vec<Ou
         .collect()
 }
 
-/// What an error says that came before COMMIT was sent, or that the server itself reports.
+/// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
+/// conflict with another transaction, and nothing else.
+fn is_rolled_back(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code.starts_with("23") || code.starts_with("40"))
+}
+
+/// What an error says of a transaction that is certain not to have committed.
 fn before_commit(cause: ApplyError) -> Failure {
     let error = match &cause {
         ApplyError::AccountGone => return Failure::Again(cause),
@@ -360,8 +382,10 @@ fn before_commit(cause: ApplyError) -> Failure {
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);
     match code.as_deref() {
-        // Serialization failure, deadlock, lock time-out.
-        Some("40001" | "40P01" | "55P03") => Failure::Again(cause),
+        // Serialization failure, deadlock.
+        Some("40001" | "40P01") => Failure::Again(cause),
+        // Somebody holds the lock of a row for longer than any batch does.
+        Some("55P03") => Failure::Blocked(cause),
         // A statement took longer than it may: the server is there and cannot keep up.
         Some("57014") => Failure::Unreachable,
         _ if is_unreachable(error) => Failure::Lost(cause),

@@ -224,14 +224,19 @@ pub fn start_core(
     Service::start("billing-core", &programs.core, &environment, log)
 }
 
-/// The core knows the hashes of its callers' tokens only.
+/// The core knows the hashes of its callers' tokens only. Backends and gateway are admitted to the
+/// demonstration's tenant, the administrator to all.
 fn admitted_tokens(secrets: &Secrets) -> String {
-    let admitted =
-        |role: &str, token: &str| format!("{role}:*:{}", hex(&Sha256::digest(token.as_bytes())));
+    let admitted = |role: &str, tenants: &str, token: &str| {
+        format!(
+            "{role}:{tenants}:{}",
+            hex(&Sha256::digest(token.as_bytes()))
+        )
+    };
     [
-        admitted("tools", &secrets.tools_token),
-        admitted("gateway", &secrets.gateway_token),
-        admitted("admin", &secrets.admin_token),
+        admitted("tools", demonstration::TENANT, &secrets.tools_token),
+        admitted("gateway", demonstration::TENANT, &secrets.gateway_token),
+        admitted("admin", "*", &secrets.admin_token),
     ]
     .join(";")
 }

@@ -1,0 +1,49 @@
+//! Another session, a person's for example, holds the lock of an account's row.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+use billing_core::id::AccountId;
+use billing_proto::v1;
+use billing_testkit::{TestCore, TestDatabase};
+use sqlx::Connection;
+use tonic::Code;
+
+use crate::support::{USD, account, charge};
+
+#[tokio::test]
+async fn an_account_that_another_session_has_locked_holds_up_no_other() {
+    let database = TestDatabase::new().await;
+    // One lane, so that all accounts share their batches.
+    let core = TestCore::start_with(&database, &["--lanes", "1"]).await;
+    for user in ["locked", "free-1", "free-2", "free-3"] {
+        core.grant(&account(user), 5 * USD).await;
+    }
+    let mut session = database.connect_as_owner().await;
+    let mut transaction = session.begin().await.unwrap();
+    sqlx::query("select from account where account_id = $1 for update")
+        .bind(AccountId::of("acme", "locked").uuid())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+
+    let charge_once = |user: &'static str| {
+        let mut balance = core.balance();
+        async move { balance.charge(charge(user, "call", USD)).await }
+    };
+    let (locked, free_1, free_2, free_3) = tokio::join!(
+        charge_once("locked"),
+        charge_once("free-1"),
+        charge_once("free-2"),
+        charge_once("free-3"),
+    );
+    assert_eq!(locked.unwrap_err().code(), Code::Unavailable);
+    for free in [free_1, free_2, free_3] {
+        assert_eq!(free.unwrap().into_inner().decision(), v1::Decision::Allowed);
+    }
+
+    transaction.rollback().await.unwrap();
+    let again = charge_once("locked").await.unwrap().into_inner();
+    assert_eq!(again.decision(), v1::Decision::Allowed);
+    assert!(!again.replayed, "the refused call had done nothing");
+    core.stop().await;
+}
