@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::books::Books;
 use crate::callers::{Callers, account, administrator, set_tenant};
@@ -22,7 +22,7 @@ use crate::stage::{CoreProcess, Stage, Tokens};
 
 const WORKERS: u64 = 32;
 /// Several times what it takes; beyond it something hangs.
-const BOUND: Duration = Duration::from_mins(2);
+const BOUND: Duration = Duration::from_mins(3);
 
 /// What every account but the poor one gets beside its welcome: more than can be spent here.
 const CREDIT_MICROS: i64 = 1_000_000_000_000;
@@ -63,7 +63,7 @@ async fn what_was_acknowledged_is_there_once_after_crashes_of_postgresql_at_comm
     slow_commits(&stage.superuser_url()).await?;
     timeout(
         BOUND,
-        survive(stage, &tokens, &[Injury::Backend; 20], 20..80),
+        survive(stage, &tokens, &[Injury::Backend; 15], 20..80),
     )
     .await
     .context("cores, PostgreSQL or callers hang")?
@@ -103,9 +103,11 @@ async fn survive(
         load.journal
             .grown_by(random.random_range(pauses.clone()))
             .await;
+        let begun = Instant::now();
         injure(&mut stage, *injury, &load.journal)
             .await
             .with_context(|| format!("{injury:?}"))?;
+        println!("{injury:?}, over after {:?}", begun.elapsed());
     }
     load.journal.grown_by(200).await;
     load.stop();
