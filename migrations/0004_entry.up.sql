@@ -55,7 +55,7 @@ create table entry_note (
     primary key (account_id, seq),
     constraint entry_note_of_entry foreign key (account_id, seq) references entry (account_id, seq)
 );
-grant select, insert, delete on entry_note to billing_app;
+grant select, insert on entry_note to billing_app;
 
 -- How much of a charge has been given back; a row appears with the first refund.
 create table charge_refund (

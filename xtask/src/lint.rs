@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use crate::config;
 use crate::process::find_program;
+use crate::programs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
 
@@ -87,7 +88,7 @@ fn cargo_deny() -> Option<PathBuf> {
 }
 
 fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(config::cargo());
+    let mut command = programs::cargo();
     command.args(arguments).current_dir(config::repository());
     command
 }

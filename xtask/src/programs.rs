@@ -22,9 +22,24 @@ pub enum Profile {
     Release,
 }
 
+/// A cargo that builds as one that was started by hand does.
+pub fn cargo() -> Command {
+    let mut command = Command::new(config::cargo());
+    forget_package(&mut command);
+    command
+}
+
+/// Takes away what this program's own cargo has set for this program alone.
+pub fn forget_package(command: &mut Command) -> &mut Command {
+    for name in config::package_variables() {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Builds the services as they are in the repository now; progress goes to stderr.
 pub async fn build(profile: Profile) -> Result<Programs> {
-    let mut command = Command::new(config::cargo());
+    let mut command = cargo();
     command
         .args([
             "build",
@@ -41,8 +56,11 @@ pub async fn build(profile: Profile) -> Result<Programs> {
     if profile == Profile::Release {
         command.arg("--release");
     }
-    let cargo = command.spawn().context("cannot run cargo")?;
-    let output = cargo.wait_with_output().await.context("cannot run cargo")?;
+    let building = command.spawn().context("cannot run cargo")?;
+    let output = building
+        .wait_with_output()
+        .await
+        .context("cannot run cargo")?;
     ensure!(output.status.success(), "the services do not compile");
     let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
     let program =

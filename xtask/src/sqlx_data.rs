@@ -10,10 +10,10 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
-use tokio::process::Command;
 
 use crate::config;
 use crate::postgres::Server;
+use crate::programs;
 
 /// What is to be done with the fresh query data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ async fn compile(purpose: Purpose, url: &str, data: &Path) -> Result<bool> {
         // The others may not compile yet.
         Purpose::Refresh => &["--package", "billing-core"],
     };
-    let status = Command::new(config::cargo())
+    let status = programs::cargo()
         .args(["check", "--quiet", "--all-targets"])
         .args(packages)
         .current_dir(config::repository())

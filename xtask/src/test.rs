@@ -46,7 +46,7 @@ async fn rust(options: &Options) -> Result<()> {
     programs::build(Profile::Dev).await?;
     let mut server = Server::throw_away().await?;
     eprintln!("test: {}", server.version());
-    let mut command = Command::new(config::cargo());
+    let mut command = programs::cargo();
     command
         .args(["test", "--workspace", "--no-fail-fast", "--"])
         .args(&options.filters)
@@ -117,7 +117,7 @@ struct Up {
 impl Up {
     fn start(state: &Path) -> Result<Self> {
         // Through cargo, since this very binary may have been replaced by a newer one.
-        let child = bound_to_parent(&config::cargo(), "TERM")
+        let child = programs::forget_package(&mut bound_to_parent(&config::cargo(), "TERM"))
             .args(["run", "--quiet", "--package", "xtask", "--"])
             .args(["up", "--json", "--free-ports", "--state"])
             .arg(state)

@@ -32,30 +32,48 @@ impl LocalTime {
         self.now
     }
 
+    /// When a given day, and its month, end in `zone`.
+    pub fn ends_of(&mut self, date: Date, zone: &str) -> LocalDay {
+        let today = self.day_in(zone);
+        if date == today.date {
+            today
+        } else {
+            day_of(date, &time_zone(zone))
+        }
+    }
+
     /// The local day in `zone`. A name that is no zone any more counts as UTC: names are checked
     /// when they are set, and a decision must not fail on an older zone database.
     pub fn day_in(&mut self, zone: &str) -> LocalDay {
         if let Some((_, day)) = self.seen.iter().find(|(name, _)| name == zone) {
             return *day;
         }
-        let time_zone = if zone == "UTC" {
-            TimeZone::UTC
-        } else {
-            TimeZone::get(zone).unwrap_or(TimeZone::UTC)
-        };
-        let day = local_day(self.now, &time_zone);
+        let time_zone = time_zone(zone);
+        let day = day_of(time_zone.to_datetime(self.now).date(), &time_zone);
         self.seen.push((zone.to_owned(), day));
         day
     }
 }
 
-/// Whether `zone` is an IANA name that limits can follow.
-pub fn is_zone(zone: &str) -> bool {
-    zone == "UTC" || TimeZone::get(zone).is_ok()
+fn time_zone(name: &str) -> TimeZone {
+    if name == "UTC" {
+        return TimeZone::UTC;
+    }
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
-fn local_day(now: Timestamp, zone: &TimeZone) -> LocalDay {
-    let date = zone.to_datetime(now).date();
+/// Whether `zone` is an IANA name that limits can follow: an area and a place, spelt as IANA does. A
+/// zone database holds more files than that, and other machines other ones.
+pub fn is_zone(zone: &str) -> bool {
+    let named = |found: TimeZone| found.iana_name() == Some(zone);
+    zone == "UTC"
+        || (zone.contains('/')
+            && !zone.starts_with("posix/")
+            && !zone.starts_with("right/")
+            && TimeZone::get(zone).is_ok_and(named))
+}
+
+fn day_of(date: Date, zone: &TimeZone) -> LocalDay {
     // Where midnight does not exist, a day begins with the first moment after the gap.
     let starts = |date: Result<Date, jiff::Error>| {
         date.and_then(|date| zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())))
@@ -118,7 +136,17 @@ mod tests {
     fn only_zone_names_are_zones() {
         assert!(is_zone("Europe/Kyiv"));
         assert!(is_zone("UTC"));
-        for wrong in ["", "Europe/Atlantis", "../etc/passwd", "+02:00"] {
+        for wrong in [
+            "",
+            "Europe/Atlantis",
+            "../etc/passwd",
+            "+02:00",
+            "posixrules",
+            "Factory",
+            "right/Europe/Kyiv",
+            "utc",
+            "europe/kyiv",
+        ] {
             assert!(!is_zone(wrong), "{wrong}");
         }
     }

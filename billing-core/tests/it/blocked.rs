@@ -1,7 +1,5 @@
 //! Another session, a person's for example, holds the lock of an account's row.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
-
 use billing_core::id::AccountId;
 use billing_proto::v1;
 use billing_testkit::{TestCore, TestDatabase};

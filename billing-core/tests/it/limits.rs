@@ -178,6 +178,7 @@ async fn another_zone_re_dates_what_was_used_and_resets_nothing() {
     let alice = User::with(&core, "alice", 500 * USD).await;
     let open = alice.hold("open", amount(2 * USD)).await;
     alice.charge("charge", amount(3 * USD)).await;
+    let mut dated = now_in("UTC").date();
     // East and west of the date line: at every moment at least one has another date than UTC.
     for name in ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Kyiv"] {
         let account = alice.settings(zone(name)).await;
@@ -185,14 +186,11 @@ async fn another_zone_re_dates_what_was_used_and_resets_nothing() {
         assert_eq!(account.limits[0].used_micros, 5 * USD, "{name}");
         assert_eq!(account.limits[1].used_micros, 5 * USD, "{name}");
         let now = now_in(name);
-        let tomorrow = now.tomorrow().unwrap().start_of_day().unwrap();
-        let next_month = now
-            .last_of_month()
-            .unwrap()
-            .tomorrow()
-            .unwrap()
-            .start_of_day()
-            .unwrap();
+        // Westward the day keeps the date that it has, and lasts until that has passed there.
+        dated = dated.max(now.date());
+        let starts = |date: jiff::civil::Date| date.to_zoned(now.time_zone().clone()).unwrap();
+        let tomorrow = starts(dated.tomorrow().unwrap());
+        let next_month = starts(dated.last_of_month().tomorrow().unwrap());
         assert_eq!(time(account.limits[0].resets_at), tomorrow.timestamp());
         assert_eq!(time(account.limits[1].resets_at), next_month.timestamp());
         let mut owner = database.connect_as_owner().await;
@@ -200,7 +198,7 @@ async fn another_zone_re_dates_what_was_used_and_resets_nothing() {
             .fetch_one(&mut owner)
             .await
             .unwrap();
-        assert_eq!(spent_on, now.date().to_string());
+        assert_eq!(spent_on, dated.to_string());
         assert_eq!(alice.used().await, (5 * USD, 5 * USD));
         assert_eq!(alice.standing().await.time_zone, name);
     }

@@ -203,7 +203,8 @@ pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
 }
 
 fn limits(account: &AccountState, time: &mut LocalTime) -> Limits {
-    let today = time.day_in(&account.time_zone);
+    // After a change of zone, the period may bear the date of tomorrow.
+    let today = time.ends_of(account.spent_on, &account.time_zone);
     Limits {
         daily_limit: account.daily_limit,
         day_used: account.day_spent,

@@ -120,9 +120,10 @@ pub(super) fn change_settings(
         .low_balance_threshold
         .over(account.low_balance_threshold);
     if let Some(zone) = &change.time_zone {
-        // The same sums, under the date that it now is there: nothing is reset.
+        // The same sums, under the date that it now is there. Never under an earlier one: else the
+        // next midnight would begin a period that this one has had already.
         account.time_zone = zone.as_str().into();
-        account.spent_on = context.time.day_in(zone).date;
+        account.spent_on = account.spent_on.max(context.time.day_in(zone).date);
     }
     if let Some(suspended) = change.suspended {
         account.suspended = suspended;

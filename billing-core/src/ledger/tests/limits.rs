@@ -238,6 +238,72 @@ fn a_change_of_zone_redates_the_sums_and_resets_none() {
 }
 
 #[test]
+fn changing_zones_all_day_gives_no_more_than_a_day_and_a_month() {
+    let mut account = Account::in_zone("UTC", "2026-11-30T00:00:00Z");
+    let mut allowed = 0;
+    // Every hour westward, each time over another midnight; then back to the east, and again.
+    for hour in 0..24 {
+        let now = format!("2026-11-30T{hour:02}:00:01Z");
+        for (n, zone) in [
+            format!("Etc/GMT+{}", hour % 12 + 1),
+            format!("Etc/GMT-{}", hour % 14 + 1),
+            "Pacific/Kiritimati".to_owned(),
+            "Etc/GMT+12".to_owned(),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let change = SettingsChange {
+                time_zone: Some(zone),
+                ..SettingsChange::default()
+            };
+            account.decide(&now, &settings("u", change)).unwrap();
+            let key = format!("{hour}-{n}");
+            if account.charge(&now, &key, 100) == Decision::Allowed {
+                allowed += 1;
+            }
+        }
+    }
+    assert_eq!((allowed, account.book.account.period.day_no), (1, 1));
+}
+
+#[test]
+fn after_a_change_to_the_west_the_day_ends_when_it_would_have_begun_anew() {
+    let mut account = Account::in_zone("Europe/Kyiv", "2026-11-10T23:00:00Z");
+    // There it is the 11th; in New York still the 10th.
+    assert_eq!(
+        account.charge("2026-11-10T23:00:00Z", "a", 100),
+        Decision::Allowed
+    );
+    let change = SettingsChange {
+        time_zone: Some("America/New_York".to_owned()),
+        ..SettingsChange::default()
+    };
+    account
+        .decide("2026-11-10T23:00:00Z", &settings("u", change))
+        .unwrap();
+    let denied = account
+        .decide(
+            "2026-11-11T06:00:00Z",
+            &charge("u", "b", 1, Overage::Reject),
+        )
+        .unwrap();
+    assert_eq!(denied.decision, Decision::DailyLimitExceeded);
+    assert_eq!(
+        denied.limits.day_ends_at.to_string(),
+        "2026-11-12T05:00:00Z"
+    );
+    assert_eq!(
+        account.charge("2026-11-12T04:59:59Z", "b", 1),
+        Decision::DailyLimitExceeded
+    );
+    assert_eq!(
+        account.charge("2026-11-12T05:00:00Z", "b", 1),
+        Decision::Allowed
+    );
+}
+
+#[test]
 fn a_clock_that_goes_back_over_midnight_gives_no_second_allowance() {
     let mut account = Account::in_zone("UTC", "2026-11-10T23:59:00Z");
     assert_eq!(
