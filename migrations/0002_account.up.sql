@@ -56,6 +56,8 @@ create table account_profile (
     opened_at timestamptz not null default now(),
     constraint account_profile_tenant_length check (octet_length(tenant_id) between 1 and 128),
     constraint account_profile_user_length check (octet_length(user_id) between 1 and 255),
+    -- A tenant's accounts, for operators. With the account's id, as every unique key of a table that
+    -- may be distributed by account.
     constraint account_profile_unique unique (tenant_id, user_id, account_id)
 );
 grant select, insert on account_profile to billing_app;

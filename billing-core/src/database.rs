@@ -1,4 +1,16 @@
-//! What an error of the database says about the database.
+//! What an error of the database says about the database, and what time it is there.
+
+use jiff::Timestamp;
+use jiff_sqlx::Timestamp as SqlTimestamp;
+use sqlx::{PgExecutor, query_scalar};
+
+/// The database's own clock: the one clock of all cores.
+pub async fn clock(executor: impl PgExecutor<'_>) -> Result<Timestamp, sqlx::Error> {
+    let now = query_scalar!(r#"select clock_timestamp() as "now!: SqlTimestamp""#)
+        .fetch_one(executor)
+        .await?;
+    Ok(now.to_jiff())
+}
 
 /// Whether the database could not be reached, or ended the session: the statement did not run, or
 /// was rolled back with its session. False where the database ran it and refused.

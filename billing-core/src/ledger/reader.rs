@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::apply::account_to_be;
 use super::queries::{self, TenantDefaults};
 use super::state::{AccountState, FreeCalls};
-use crate::database::is_unreachable;
+use crate::database::{clock, is_unreachable};
 use crate::id::AccountId;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -223,7 +223,7 @@ async fn ask(connection: &mut PgConnection, reads: &[Read]) -> Result<Round, sql
             .into_iter()
             .map(|tenant| (tenant.tenant_id.clone(), tenant))
             .collect();
-        (by_id, queries::clock(connection).await?)
+        (by_id, clock(connection).await?)
     };
     Ok(Round {
         accounts,

@@ -3,9 +3,10 @@
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
-use super::{Price, Terms, UnitPrice, UnpricedTools, cost_of, least_common_multiple, queries};
+use super::{Price, Terms, UnitPrice, UnpricedTools, cost_of, least_common_multiple};
 use crate::Core;
 use crate::account::grpc::{TENANT_BYTES, call_of};
+use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::{parse_tool_use, timestamp};
 use crate::money::Micros;
@@ -115,7 +116,7 @@ pub async fn estimate_cost(
         .tool
         .ok_or_else(|| FieldError::new("tool", "must be given"))?;
     let tool = parse_tool_use("tool", usage, &tenant_id)?;
-    let now = call.query(queries::clock(&core.pool)).await?;
+    let now = call.query(clock(&core.pool)).await?;
     let catalogue = core.catalogue.fresh()?;
     let Some(price) = catalogue.price(&tool, now) else {
         return Ok(Response::new(v1::EstimateCostResponse {

@@ -13,6 +13,7 @@ use sqlx::PgPool;
 pub use catalogue::{Catalogue, CataloguePulse, Reading, Stale, UnpricedTools};
 pub use cost::{PriceError, cost_of, least_common_multiple};
 
+use crate::database::clock;
 use crate::money::Micros;
 
 /// How far ahead a version starts: the 5 s after which a core that could not refresh its list
@@ -93,7 +94,7 @@ pub async fn list(
     tool: Option<&str>,
     include_past: bool,
 ) -> Result<Vec<Price>, sqlx::Error> {
-    let now = queries::clock(pool).await?;
+    let now = clock(pool).await?;
     let mut prices = queries::prices(&mut *pool.acquire().await?, Some(tenant_id), tool).await?;
     if !include_past {
         // Newest first: whatever follows the first effective version of its tool is past.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, PgPool, query, query_scalar};
+use sqlx::{PgConnection, PgPool, query};
 
 use super::catalogue::{TenantTerms, UnpricedTools};
 use super::{LEAD_SECS, Price, Terms, UnitPrice};
@@ -155,12 +155,4 @@ pub async fn insert_price(
         effective_at: row.effective_at.to_jiff(),
         created_at: row.created_at.to_jiff(),
     })
-}
-
-/// The database's own clock: the one clock of all cores.
-pub async fn clock(pool: &PgPool) -> Result<Timestamp, sqlx::Error> {
-    let now = query_scalar!(r#"select clock_timestamp() as "now!: SqlTimestamp""#)
-        .fetch_one(pool)
-        .await?;
-    Ok(now.to_jiff())
 }

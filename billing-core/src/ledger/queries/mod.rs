@@ -8,8 +8,8 @@ mod write;
 
 pub use open::{Openings, TenantDefaults, insert_accounts, tenant_defaults};
 pub use read::{
-    Wanted, clock, expired_holds, find_accounts, find_charges, find_free_calls,
-    find_keys_and_holds, lock_accounts,
+    Wanted, expired_holds, find_accounts, find_charges, find_free_calls, find_keys_and_holds,
+    lock_accounts,
 };
 pub use write::{
     insert_notes, write_accounts_entries_keys, write_free_calls, write_holds, write_refunds,

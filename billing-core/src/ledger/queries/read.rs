@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgPool, query, query_as};
 use uuid::Uuid;
 
 use super::super::command::CommandHash;
@@ -113,14 +113,6 @@ pub async fn find_accounts(
             (id, account, now)
         })
         .collect())
-}
-
-/// The database's own clock: the one clock of all cores.
-pub async fn clock(conn: &mut PgConnection) -> Result<Timestamp, sqlx::Error> {
-    let now = query_scalar!(r#"select clock_timestamp() as "now!: SqlTimestamp""#)
-        .fetch_one(conn)
-        .await?;
-    Ok(now.to_jiff())
 }
 
 /// The keys and holds that a batch names.

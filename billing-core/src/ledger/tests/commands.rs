@@ -1,5 +1,7 @@
 //! Commands for tests, and sequences of them.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -10,6 +12,7 @@ use super::super::command::{
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
+use crate::price::ToolUse;
 
 pub fn opening(user: &str) -> Opening {
     Opening {
@@ -46,6 +49,26 @@ pub fn charge(user: &str, key: &str, micros: i64, overage: Overage) -> Command {
             keyed: keyed(key, "Charge", micros),
             cost: Cost::Amount(Micros::new(micros)),
             overage,
+            request_id: None,
+            note: None,
+        }),
+    )
+}
+
+/// A charge of one use of `tool`, which has no units.
+pub fn charge_tool(user: &str, key: &str, tool: &str) -> Command {
+    let cost = Cost::Tool(ToolUse {
+        tenant_id: "acme".to_owned(),
+        name: tool.to_owned(),
+        quantities: BTreeMap::new(),
+    });
+    command(
+        user,
+        Action::Charge(Charge {
+            opening: opening(user),
+            keyed: Keyed::by_caller(key, CommandHash::of("Charge").cost(&cost).finish()),
+            cost,
+            overage: Overage::Reject,
             request_id: None,
             note: None,
         }),

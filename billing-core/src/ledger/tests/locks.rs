@@ -1,10 +1,12 @@
-//! What the locks are for. Each test was seen to fail with its lock removed: without `for no key
-//! update` in `lock_accounts`; with its `order by` turned round on one side; without `order by` and
-//! `on conflict do nothing` in `insert_accounts`.
+//! What the locks are for. Each test was seen to fail without what it is about: `for no key update` in
+//! `lock_accounts` (all of them); its order, made random (opposite orders); the order of
+//! `insert_accounts`, made random (opening the same accounts).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use billing_testkit::TestDatabase;
+use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::task::JoinSet;
 
@@ -13,10 +15,31 @@ use super::super::audit;
 use super::super::command::{Command, Overage};
 use super::super::decide::{Answer, Decision, Refusal};
 use super::super::known::KnownAccounts;
-use super::commands::{capture, charge, hold_id, place, post, refund, release};
-use crate::price::{Catalogue, Reading};
+use super::commands::{capture, charge, charge_tool, hold_id, place, post, refund, release};
+use crate::money::Micros;
+use crate::price::{Catalogue, Price, Reading, Terms};
 
 type Outcome = Result<Answer, Refusal>;
+
+/// A price list with one tool: 10 micros a call, five calls a day free.
+fn prices() -> Reading {
+    Reading::now(Catalogue::new(
+        HashMap::new(),
+        vec![Price {
+            tenant_id: "acme".to_owned(),
+            tool: "five-free".to_owned(),
+            version: 1,
+            terms: Terms {
+                per_call: Micros::new(10),
+                unit_prices: Vec::new(),
+                exempt: false,
+                free_calls_per_day: 5,
+            },
+            effective_at: Timestamp::UNIX_EPOCH,
+            created_at: Timestamp::UNIX_EPOCH,
+        }],
+    ))
+}
 
 /// One transaction, without the batcher's second try: an error is the test's.
 async fn alone(
@@ -26,7 +49,7 @@ async fn alone(
     let mut transaction = connection.begin().await?;
     let applied = apply(
         &mut transaction,
-        &Reading::now(Catalogue::default()),
+        &prices(),
         &KnownAccounts::default(),
         commands,
     )
@@ -80,6 +103,29 @@ async fn of_a_hundred_parallel_charges_on_a_balance_of_sixty_sixty_are_allowed()
     let charges = (0..100).map(|n| vec![charge("hot", &format!("k{n}"), 1, Overage::Reject)]);
     let applied = at_once(&pool, charges.collect()).await;
     assert_eq!(allowed(&applied), 60);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_parallel_holds_no_more_are_placed_than_the_balance_covers() {
+    let (_database, pool) = set_up(&[post("hot", "money", 60)]).await;
+    let holds = (0..30).map(|n| vec![place("hot", &format!("k{n}"), hold_id(n), 3, 900)]);
+    let applied = at_once(&pool, holds.collect()).await;
+    assert_eq!(allowed(&applied), 20);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_parallel_calls_no_more_are_free_than_the_allowance() {
+    let (_database, pool) = set_up(&[]).await;
+    let charges = (0..20).map(|n| vec![charge_tool("poor", &format!("k{n}"), "five-free")]);
+    let applied = at_once(&pool, charges.collect()).await;
+    assert_eq!(allowed(&applied), 5);
+    let used: i32 = sqlx::query_scalar("select used from free_call")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(used, 5);
     assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
 }
 
