@@ -7,6 +7,7 @@ pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod sqlx_data;
+pub mod stage;
 pub mod step;
 pub mod test;
 pub mod up;

@@ -11,10 +11,11 @@ use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::books::Books;
-use crate::callers::{Caller, Client, account, client, set_tenant};
-use crate::load::{charge_request, cost};
-use crate::stage::{Stage, Tokens};
+use crate::alone;
+use billing_soak::books::Books;
+use billing_soak::callers::{Caller, Client, account, client, set_tenant};
+use billing_soak::load::{charge_request, cost};
+use xtask::stage::{Stage, Tokens};
 
 /// The core's own default.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -51,7 +52,7 @@ async fn charged_keys(stage: &Stage) -> Result<BTreeSet<String>> {
 
 #[tokio::test]
 async fn a_core_that_is_told_to_stop_answers_every_call_that_it_has_begun() -> Result<()> {
-    let (stage, tokens) = Stage::set(1).await?;
+    let (_alone, stage, tokens) = alone::set(1).await?;
     timeout(BOUND, stop_with_calls_waiting(stage, &tokens))
         .await
         .context("the core or its callers hang")?
@@ -103,7 +104,7 @@ async fn stop_with_calls_waiting(mut stage: Stage, tokens: &Tokens) -> Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_core_that_is_told_to_stop_under_load_leaves_nothing_done_and_unanswered() -> Result<()> {
-    let (stage, tokens) = Stage::set(1).await?;
+    let (_alone, stage, tokens) = alone::set(1).await?;
     timeout(BOUND, stop_under_load(stage, &tokens))
         .await
         .context("the core or its callers hang")?

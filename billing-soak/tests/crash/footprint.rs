@@ -10,9 +10,9 @@ use billing_proto::v1::{CheckBalanceRequest, Decision};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::callers::{Caller, Client, account, client, set_tenant};
-use crate::load::{charge_request, cost};
-use crate::stage::Stage;
+use crate::alone;
+use billing_soak::callers::{Caller, Client, account, client, set_tenant};
+use billing_soak::load::{charge_request, cost};
 
 const READY_WITHIN: Duration = Duration::from_secs(1);
 const IN_FLIGHT: usize = 256;
@@ -21,7 +21,7 @@ const LOADED_FOR: Duration = Duration::from_secs(4);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_core_is_ready_within_a_second_and_below_60_mib_with_256_calls_in_flight() -> Result<()> {
-    let (mut stage, tokens) = Stage::set(0).await?;
+    let (_alone, mut stage, tokens) = alone::set(0).await?;
     let ready_after = stage.add_core()?.start().await?;
     let idle = memory(stage.cores[0].pid()?, "VmRSS")?;
     set_tenant(stage.cores[0].grpc, &tokens.admin).await?;

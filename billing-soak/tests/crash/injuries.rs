@@ -13,12 +13,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::books::Books;
-use crate::callers::{Callers, account, administrator, set_tenant};
-use crate::checker::contradictions;
-use crate::journal::{Asked, Journal, Operation, Told};
-use crate::load::{HOT, Load, OTHERS};
-use crate::stage::{CoreProcess, Stage, Tokens};
+use crate::alone;
+use billing_soak::books::Books;
+use billing_soak::callers::{Callers, account, administrator, set_tenant};
+use billing_soak::checker::contradictions;
+use billing_soak::journal::{Asked, Journal, Operation, Told};
+use billing_soak::load::{HOT, Load, OTHERS};
+use xtask::stage::{CoreProcess, Stage, Tokens};
 
 const WORKERS: u64 = 32;
 /// Several times what it takes; beyond it something hangs.
@@ -41,7 +42,7 @@ enum Injury {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_once_after_kills_of_cores_and_postgresql() -> Result<()> {
-    let (stage, tokens) = Stage::set(2).await?;
+    let (_alone, stage, tokens) = alone::set(2).await?;
     let round = [
         Injury::Core(0),
         Injury::Backend,
@@ -59,7 +60,7 @@ async fn what_was_acknowledged_is_there_once_after_kills_of_cores_and_postgresql
 /// the server then gives to other transactions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_once_after_crashes_of_postgresql_at_commit() -> Result<()> {
-    let (stage, tokens) = Stage::set(2).await?;
+    let (_alone, stage, tokens) = alone::set(2).await?;
     slow_commits(&stage.superuser_url()).await?;
     timeout(
         BOUND,

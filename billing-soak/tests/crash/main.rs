@@ -7,13 +7,7 @@
     reason = "a test may end here, and what is indexed is its own"
 )]
 
-mod books;
-mod callers;
-mod checked;
-mod checker;
+mod alone;
 mod drain;
 mod footprint;
 mod injuries;
-mod journal;
-mod load;
-mod stage;

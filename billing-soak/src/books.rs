@@ -3,8 +3,8 @@
 use anyhow::Result;
 use sqlx::PgConnection;
 
-/// The tenant of these tests.
-pub const TENANT: &str = "crash";
+/// The tenant of every account here.
+pub const TENANT: &str = "soak";
 
 #[derive(Clone, Debug, Default)]
 pub struct Books {

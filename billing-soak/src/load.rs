@@ -10,6 +10,7 @@ use billing_proto::v1::{
 };
 use prost_types::Duration as ProtoDuration;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
 
@@ -35,7 +36,7 @@ impl Load {
     pub fn new(callers: Callers) -> Arc<Self> {
         Arc::new(Self {
             callers,
-            journal: Journal::new(),
+            journal: Journal::default(),
             keys: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -60,7 +61,7 @@ impl Load {
             let (user, most) = match random.random_range(0..100) {
                 0..50 => (HOT, 1_000),
                 50..60 => (POOR, 20_000),
-                other => (OTHERS[other % OTHERS.len()], 1_000),
+                _ => (*OTHERS.choose(&mut random).unwrap_or(&HOT), 1_000),
             };
             let amount = random.random_range(1..=most);
             if random.random_bool(0.5) {

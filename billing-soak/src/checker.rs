@@ -332,3 +332,6 @@ fn wanted_entry(
         Asked::Place { .. } | Asked::Release { .. } => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,10 +47,6 @@ pub enum Asked {
 }
 
 #[derive(Clone, Debug)]
-#[expect(
-    dead_code,
-    reason = "what went astray is read by people, in its debug form"
-)]
 pub enum Told {
     /// Money moved, by this entry.
     Entry {
@@ -75,20 +71,13 @@ pub enum Told {
 }
 
 /// Takes operations from many workers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Journal {
     operations: Mutex<Vec<Operation>>,
     count: watch::Sender<usize>,
 }
 
 impl Journal {
-    pub fn new() -> Self {
-        Self {
-            operations: Mutex::default(),
-            count: watch::Sender::new(0),
-        }
-    }
-
     pub fn record(&self, operation: Operation) {
         let mut operations = self
             .operations

@@ -1,8 +1,7 @@
-//! What the tests play on: a PostgreSQL that writes to disk, its migrated database, and cores as
-//! processes of their own.
+//! What crash tests, the soak and the benchmark play on: a PostgreSQL that writes to disk, its
+//! migrated database, and cores as processes of their own.
 
 use std::env;
-use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,58 +13,57 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::Instant;
-use xtask::postgres::Server;
-use xtask::up::database::{self, Urls};
-use xtask::up::service::Service;
+
+use crate::hex::hex;
+use crate::postgres::Server;
+use crate::up::database::{self, Urls};
+use crate::up::service::Service;
 
 /// Fields are dropped in this order: the cores before their server, the server before its folder.
 pub struct Stage {
     pub cores: Vec<CoreProcess>,
     pub server: Server,
     pub urls: Urls,
+    program: PathBuf,
     admitted: String,
     folder: TempDir,
-    /// These tests measure and kill: one at a time, also where each is a process of its own.
-    _alone: File,
 }
 
 /// A core that can be killed and started again at the same address.
 pub struct CoreProcess {
     pub grpc: SocketAddr,
     admin: SocketAddr,
+    program: PathBuf,
     environment: Vec<(&'static str, String)>,
     log: PathBuf,
     service: Option<Service>,
 }
 
-/// The tokens that every core of these tests admits.
+/// The tokens that every core of the stage admits.
 pub struct Tokens {
     pub tools: String,
     pub admin: String,
 }
 
 impl Stage {
-    /// A migrated database, and as many running cores on it.
-    pub async fn set(cores: usize) -> Result<(Self, Tokens)> {
-        core_program()?;
-        let alone = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash.lock"))?;
-        alone.lock()?;
+    /// A migrated database, and as many running cores of this program on it.
+    pub async fn set(program: PathBuf, cores: usize) -> Result<(Self, Tokens)> {
         // Under /tmp the server's account reaches it, also where this runs as root.
         let folder = tempfile::Builder::new()
-            .prefix("billing-crash-")
+            .prefix("billing-stage-")
             .tempdir_in("/tmp")?;
         let server = Server::lasting(&folder.path().join("postgres")).await?;
         let urls = database::on_private(&server).await?;
-        migrate_up(&urls.owner).await?;
+        migrate_up(&program, &urls.owner).await?;
         database::admit_core(&urls).await?;
         let (tokens, admitted) = Tokens::fresh();
         let mut stage = Self {
             cores: Vec::new(),
             server,
             urls,
+            program,
             admitted,
             folder,
-            _alone: alone,
         };
         for _ in 0..cores {
             stage.add_core()?.start().await?;
@@ -75,9 +73,20 @@ impl Stage {
 
     /// One more core, not yet started.
     pub fn add_core(&mut self) -> Result<&mut CoreProcess> {
+        self.add_core_of(self.program.clone(), &[])
+    }
+
+    /// One more core, not yet started, of another program or with settings of its own.
+    pub fn add_core_of(
+        &mut self,
+        program: PathBuf,
+        settings: &[(&'static str, String)],
+    ) -> Result<&mut CoreProcess> {
         let log = format!("core-{}.log", self.cores.len() + 1);
         let log = self.folder.path().join(log);
-        let core = CoreProcess::new(&self.urls.core, &self.admitted, log)?;
+        let mut core = CoreProcess::new(program, &self.urls.core, &self.admitted, log)?;
+        // The later of two settings of one name holds.
+        core.environment.extend_from_slice(settings);
         self.cores.push(core);
         self.cores.last_mut().context("a core was added")
     }
@@ -99,7 +108,7 @@ impl Stage {
 
     /// `billing-core audit`: an error that lists what it found.
     pub async fn audit(&self) -> Result<()> {
-        let output = Command::new(core_program()?)
+        let output = Command::new(&self.program)
             .arg("audit")
             .env("DATABASE_URL", &self.urls.core)
             .output()
@@ -115,7 +124,7 @@ impl Stage {
 }
 
 impl CoreProcess {
-    fn new(database_url: &str, admitted: &str, log: PathBuf) -> Result<Self> {
+    fn new(program: PathBuf, database_url: &str, admitted: &str, log: PathBuf) -> Result<Self> {
         let (grpc, admin) = (free_address()?, free_address()?);
         let environment = vec![
             ("DATABASE_URL", database_url.to_owned()),
@@ -126,6 +135,7 @@ impl CoreProcess {
         Ok(Self {
             grpc,
             admin,
+            program,
             environment,
             log,
             service: None,
@@ -135,9 +145,8 @@ impl CoreProcess {
     /// Starts the core and waits until its `/readyz` answers 200. Answers with how long that took.
     pub async fn start(&mut self) -> Result<Duration> {
         ensure!(self.service.is_none(), "the core runs already");
-        let program = core_program()?;
         let started = Instant::now();
-        let service = Service::start("core", &program, &self.environment, self.log.clone())?;
+        let service = Service::start("core", &self.program, &self.environment, self.log.clone())?;
         self.service
             .insert(service)
             .await_readiness(self.admin)
@@ -196,26 +205,24 @@ fn random_hex() -> String {
     hex(&rand::random::<[u8; 32]>())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
-}
-
-/// The core that was built beside this test.
-fn core_program() -> Result<PathBuf> {
-    let test = env::current_exe()?;
-    let built = test.parent().and_then(Path::parent);
-    let program = built.context("the test lies nowhere")?.join("billing-core");
+/// The core that was built beside the program that runs: a binary, or a test of one.
+pub fn core_beside() -> Result<PathBuf> {
+    let own = env::current_exe()?;
+    let mut folder = own.parent().context("this program lies nowhere")?;
+    if folder.ends_with("deps") {
+        folder = folder.parent().unwrap_or(folder);
+    }
+    let program = folder.join("billing-core");
     ensure!(
         program.is_file(),
-        "{} is missing: run `cargo build --package billing-core` with this test's profile first",
+        "{} is missing: run `cargo build --package billing-core` with the same profile first",
         program.display()
     );
     Ok(program)
 }
 
-async fn migrate_up(owner_url: &str) -> Result<()> {
-    let output = Command::new(core_program()?)
+async fn migrate_up(program: &Path, owner_url: &str) -> Result<()> {
+    let output = Command::new(program)
         .args(["migrate", "up"])
         .env("BILLING_OWNER_DATABASE_URL", owner_url)
         .output()
