@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -17,10 +17,10 @@ use super::command::Command;
 use super::decide::{Answer, Refusal};
 use super::fair_queue::FairQueue;
 use super::known::KnownAccounts;
+use super::session::Session;
 use crate::database::is_unreachable;
 use crate::price::CataloguePulse;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(6);
@@ -30,8 +30,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Lane {
     number: usize,
-    database: PgConnectOptions,
-    connection: Option<PgConnection>,
+    session: Session,
     catalogue: CataloguePulse,
     known: KnownAccounts,
     batch_max: usize,
@@ -113,8 +112,7 @@ impl Lane {
     ) -> Self {
         Self {
             number,
-            database: super::hot_path(database),
-            connection: None,
+            session: Session::new(format!("lane {number}"), database),
             catalogue: catalogue.clone(),
             known: KnownAccounts::default(),
             batch_max,
@@ -125,7 +123,7 @@ impl Lane {
 
     pub async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         // The first request should not wait for the connection.
-        self.connect().await;
+        self.session.open().await;
         let mut queue = FairQueue::default();
         loop {
             if queue.is_empty() {
@@ -242,15 +240,15 @@ impl Lane {
                 }
                 Failure::Lost(cause) => {
                     warn!(lane = self.number, %cause, "database lost before commit");
-                    self.connection = None;
+                    self.session.close();
                 }
-                Failure::Unreachable => self.connection = None,
+                Failure::Unreachable => self.session.close(),
                 Failure::LostAtCommit(outcomes) => {
                     warn!(
                         lane = self.number,
                         "database lost at commit, carrying the batch out again"
                     );
-                    self.connection = None;
+                    self.session.close();
                     part.in_doubt = true;
                     first_answers.get_or_insert(outcomes);
                 }
@@ -269,15 +267,12 @@ impl Lane {
     }
 
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
-        if self.connection.is_none() {
-            self.connect().await;
-        }
-        let Some(connection) = &mut self.connection else {
+        let Some(session) = self.session.open().await else {
             return Err(Failure::Unreachable);
         };
         let prices = self.catalogue.reading();
         let begun = async {
-            let mut transaction = connection.begin().await?;
+            let mut transaction = session.planned().await?.begin().await?;
             let outcomes = apply(&mut transaction, &prices, &self.known, commands).await?;
             Ok::<_, ApplyError>((transaction, outcomes))
         };
@@ -295,17 +290,6 @@ impl Lane {
             // Also where the server has sent an error: one that ends the session, or cancels what
             // it does, may come after the transaction was committed.
             Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
-        }
-    }
-
-    async fn connect(&mut self) {
-        match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
-            Ok(Ok(connection)) => self.connection = Some(connection),
-            Ok(Err(cause)) => warn!(lane = self.number, %cause, "cannot connect to the database"),
-            Err(_) => warn!(
-                lane = self.number,
-                "cannot connect to the database: no answer"
-            ),
         }
     }
 

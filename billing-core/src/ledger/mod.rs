@@ -15,6 +15,7 @@ mod lane;
 mod local_time;
 mod queries;
 mod reader;
+mod session;
 mod state;
 mod stored;
 #[cfg(test)]
@@ -32,24 +33,3 @@ pub use local_time::{LocalTime, is_zone};
 pub use queries::expired_holds;
 pub use reader::{ReadError, Reader, Snapshot};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};
-
-use sqlx::postgres::PgConnectOptions;
-
-/// Session settings of every connection on the hot path.
-///
-/// A statement there names its rows by key, always. A generic plan saves planning it each time,
-/// and a sequential scan, right for the empty table that the plan may have been made on, would be
-/// kept when the table has grown: so neither scan nor hash is offered.
-pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().options([
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
-        ("jit", "off"),
-        ("default_transaction_isolation", "read committed"),
-        ("lock_timeout", "2s"),
-        ("statement_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "10s"),
-    ])
-}

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use super::apply::account_to_be;
 use super::queries::{self, TenantDefaults};
+use super::session::{Open, Session};
 use super::state::{AccountState, FreeCalls};
 use crate::database::{clock, is_unreachable};
 use crate::id::AccountId;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const QUERY_TIMEOUT: Duration = Duration::from_secs(6);
 /// Most reads that one query serves.
 const BATCH_MAX: usize = 1024;
@@ -68,8 +68,7 @@ impl Reader {
     pub fn start(database: &PgConnectOptions, tasks: &mut JoinSet<()>) -> Self {
         let (sender, reads) = mpsc::channel(QUEUE_MAX);
         let task = ReaderTask {
-            database: super::hot_path(database),
-            connection: None,
+            session: Session::new("reader".to_owned(), database),
         };
         tasks.spawn(task.run(reads));
         Self(sender)
@@ -103,8 +102,7 @@ impl Reader {
 }
 
 struct ReaderTask {
-    database: PgConnectOptions,
-    connection: Option<PgConnection>,
+    session: Session,
 }
 
 /// What one round of queries found.
@@ -117,7 +115,7 @@ struct Round {
 
 impl ReaderTask {
     async fn run(mut self, mut reads: mpsc::Receiver<Read>) {
-        self.connect().await;
+        self.session.open().await;
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
             if reads.recv_many(&mut batch, BATCH_MAX).await == 0 {
@@ -149,16 +147,13 @@ impl ReaderTask {
     /// Asks once, and once more on a new connection where the old one had died meanwhile.
     async fn round(&mut self, reads: &[Read]) -> Result<Round, ReadError> {
         for _ in 0..2 {
-            if self.connection.is_none() {
-                self.connect().await;
-            }
-            let Some(connection) = &mut self.connection else {
+            let Some(session) = self.session.open().await else {
                 return Err(ReadError::Unavailable);
             };
-            match timeout(QUERY_TIMEOUT, ask(connection, reads)).await {
+            match timeout(QUERY_TIMEOUT, ask(session, reads)).await {
                 Ok(Ok(round)) => return Ok(round),
                 Ok(Err(cause)) => {
-                    self.connection = None;
+                    self.session.close();
                     if !is_unreachable(&cause) {
                         error!(%cause, "read refused by the database");
                         return Err(ReadError::Internal);
@@ -166,7 +161,7 @@ impl ReaderTask {
                     warn!(%cause, "database lost while reading");
                 }
                 Err(_) => {
-                    self.connection = None;
+                    self.session.close();
                     warn!("database lost while reading: no answer");
                     return Err(ReadError::Unavailable);
                 }
@@ -174,17 +169,10 @@ impl ReaderTask {
         }
         Err(ReadError::Unavailable)
     }
-
-    async fn connect(&mut self) {
-        match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
-            Ok(Ok(connection)) => self.connection = Some(connection),
-            Ok(Err(cause)) => warn!(%cause, "reader cannot connect to the database"),
-            Err(_) => warn!("reader cannot connect to the database: no answer"),
-        }
-    }
 }
 
-async fn ask(connection: &mut PgConnection, reads: &[Read]) -> Result<Round, sqlx::Error> {
+async fn ask(session: &mut Open, reads: &[Read]) -> Result<Round, sqlx::Error> {
+    let connection: &mut PgConnection = session.planned().await?;
     let mut ids: Vec<Uuid> = reads.iter().map(|read| read.account.uuid()).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -124,6 +124,9 @@ pub async fn write_settings(
 
 /// Inserts the holds that were placed and ends or extends the others; in one statement. Answers
 /// with the number of holds that were changed: fewer than asked means that one had ended already.
+///
+/// One that has not ended is known by `ended_at` here: asked for by its state, it might be looked
+/// for in the index of the sweep, among all that are placed.
 pub async fn write_holds(
     conn: &mut PgConnection,
     now: Timestamp,
@@ -147,7 +150,7 @@ pub async fn write_holds(
                 end_hash = n.end_hash, end_answer = n.end_answer
             from unnest($12::uuid[], $13::uuid[], $14::text[], $15::timestamptz[], $16::bytea[], $20::bytea[])
                 as n (account_id, hold_id, state, expires_at, end_hash, end_answer)
-            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.state = 'placed'
+            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.ended_at is null
             returning 1
         )
         select count(*) as "count!" from changed"#,

@@ -4,4 +4,5 @@ mod commands;
 mod expiry;
 mod limits;
 mod locks;
+mod plans;
 mod splits;

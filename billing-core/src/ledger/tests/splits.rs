@@ -178,7 +178,8 @@ fn any_split_applies_as_one_by_one_on_a_database() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (one_by_one, split, pool) = runtime.block_on(async {
         let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
-        let connect = |database: &TestDatabase| super::super::hot_path(&database.application());
+        let connect =
+            |database: &TestDatabase| super::super::session::hot_path(&database.application());
         (
             PgConnection::connect_with(&connect(&first)).await.unwrap(),
             PgConnection::connect_with(&connect(&second)).await.unwrap(),

@@ -1,0 +1,107 @@
+//! A connection of the hot path: how it plans, and that it is there when it is needed.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, timeout};
+use tracing::warn;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a plan is kept. It was made for tables of the size that they had then.
+const PLAN_LIFE: Duration = Duration::from_secs(10);
+
+/// Settings of every connection on the hot path.
+///
+/// A statement there finds its rows by key, always. A generic plan saves planning it each time. It
+/// must not be the plan that is right for a table of a few rows, which is to read the table whole
+/// for each batch: neither scan nor hash is offered, and a row that is looked at costs far more
+/// than a page that is read, as it does where all that is hot lies in memory.
+pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("cpu_tuple_cost", "1"),
+        ("cpu_operator_cost", "0.0001"),
+        ("cpu_index_tuple_cost", "0.001"),
+        ("seq_page_cost", "0.1"),
+        ("random_page_cost", "0.1"),
+        ("jit", "off"),
+        ("default_transaction_isolation", "read committed"),
+        ("lock_timeout", "2s"),
+        ("statement_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ])
+}
+
+/// A connection that is made when it is needed, and again after it was lost.
+pub struct Session {
+    name: String,
+    database: PgConnectOptions,
+    open: Option<Open>,
+}
+
+/// A connection, and when its plans were thrown away.
+pub struct Open {
+    connection: PgConnection,
+    planned_at: Instant,
+}
+
+impl Session {
+    /// Connects to nothing yet. The name is for the log.
+    pub fn new(name: String, database: &PgConnectOptions) -> Self {
+        Self {
+            name,
+            database: hot_path(database),
+            open: None,
+        }
+    }
+
+    /// The connection; none where the server cannot be reached, which is logged.
+    pub async fn open(&mut self) -> Option<&mut Open> {
+        if self.open.is_none() {
+            self.open = self.connect().await;
+        }
+        self.open.as_mut()
+    }
+
+    /// Forgets a connection that was lost.
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
+    async fn connect(&self) -> Option<Open> {
+        match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
+            Ok(Ok(connection)) => Some(Open {
+                connection,
+                planned_at: Instant::now(),
+            }),
+            Ok(Err(cause)) => {
+                warn!(session = self.name, %cause, "cannot connect to the database");
+                None
+            }
+            Err(_) => {
+                warn!(
+                    session = self.name,
+                    "cannot connect to the database: no answer"
+                );
+                None
+            }
+        }
+    }
+}
+
+impl Open {
+    /// The connection, with plans that are not too old.
+    pub async fn planned(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.planned_at.elapsed() > PLAN_LIFE {
+            sqlx::raw_sql("discard plans")
+                .execute(&mut self.connection)
+                .await?;
+            self.planned_at = Instant::now();
+        }
+        Ok(&mut self.connection)
+    }
+}

@@ -1,0 +1,114 @@
+//! How the statements of the hot path find their rows.
+
+use std::collections::HashMap;
+
+use billing_testkit::TestDatabase;
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::super::apply::apply;
+use super::super::command::{Command, Overage};
+use super::super::known::KnownAccounts;
+use super::super::queries::find_accounts;
+use super::super::session::hot_path;
+use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, refund};
+use crate::money::Micros;
+use crate::price::{Catalogue, Price, Reading, Terms};
+
+/// Generic plans are kept while the tables grow, so even those made for tables of a few rows must
+/// find their rows by key: reading a table whole for each batch is right for that moment only.
+#[tokio::test]
+async fn plans_made_for_a_few_rows_find_their_rows_by_key() {
+    let database = TestDatabase::new().await;
+    let connect = || async {
+        PgConnection::connect_with(&hot_path(&database.application()))
+            .await
+            .unwrap()
+    };
+    every_statement(&mut connect().await, "first").await;
+    let mut owner = PgConnection::connect_with(&database.owner()).await.unwrap();
+    sqlx::raw_sql("analyze").execute(&mut owner).await.unwrap();
+
+    let mut connection = connect().await;
+    every_statement(&mut connection, "second").await;
+    let mut plans = 0;
+    let statements: Vec<(String, i32)> =
+        sqlx::query_as("select name, cardinality(parameter_types) from pg_prepared_statements")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    for (name, parameters) in statements.into_iter().filter(|(_, number)| *number > 0) {
+        let nothing = vec!["null"; usize::try_from(parameters).unwrap()].join(", ");
+        let explain = format!("explain execute \"{name}\" ({nothing})");
+        let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let plan = plan.join("\n");
+        for node in plan.split("->").filter(|node| reads_a_table(node)) {
+            assert!(node.contains("Index Cond"), "{node}\nin\n{plan}");
+        }
+        plans += usize::from(plan.contains("Index Cond"));
+    }
+    assert!(plans >= 7, "{plans} plans only");
+}
+
+/// A node of a plan, with what is said about it.
+fn reads_a_table(node: &str) -> bool {
+    ["Seq Scan", "Index Scan", "Index Only Scan"]
+        .iter()
+        .any(|scan| node.contains(scan))
+}
+
+/// Everything that a batch may do, and a read, on a few accounts of their own.
+async fn every_statement(connection: &mut PgConnection, name: &str) {
+    let hold = |number| hold_id(u8::try_from(name.len()).unwrap() * 10 + number);
+    let users = [format!("{name}-a"), format!("{name}-b")];
+    for (number, user) in (0..).zip(&users) {
+        let placed = [
+            post(user, "credit", 1_000),
+            charge(user, "charge", 10, Overage::Reject),
+            charge_tool(user, "tool", "five-free"),
+            place(user, "hold", hold(number), 10, 60),
+        ];
+        batch(connection, &placed).await;
+        let ended = [
+            capture(user, hold(number), 5, Overage::Reject),
+            refund(user, "refund", 2, Some(1)),
+            charge(user, "charge", 10, Overage::Reject),
+        ];
+        batch(connection, &ended).await;
+    }
+    let ids = users.map(|user| id(&user).uuid());
+    let found = find_accounts(connection, &ids).await.unwrap();
+    assert_eq!(found.len(), 2);
+}
+
+async fn batch(connection: &mut PgConnection, commands: &[Command]) {
+    let prices = Reading::now(Catalogue::new(HashMap::new(), vec![free_tool()]));
+    let mut transaction = connection.begin().await.unwrap();
+    let known = KnownAccounts::default();
+    let outcomes = apply(&mut transaction, &prices, &known, commands)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    for outcome in outcomes {
+        outcome.unwrap();
+    }
+}
+
+fn free_tool() -> Price {
+    Price {
+        tenant_id: "acme".to_owned(),
+        tool: "five-free".to_owned(),
+        version: 1,
+        terms: Terms {
+            per_call: Micros::new(10),
+            unit_prices: Vec::new(),
+            exempt: false,
+            free_calls_per_day: 5,
+        },
+        effective_at: Timestamp::UNIX_EPOCH,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
