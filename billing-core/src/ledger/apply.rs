@@ -41,8 +41,8 @@ pub enum ApplyError {
 /// once the caller's transaction is committed. Joins the caller's transaction,
 /// which must be READ COMMITTED and must be rolled back on an error.
 ///
-/// About four statements, whatever the number of commands: lock, read, write, and the first one
-/// only where an account is not known.
+/// Three statements, whatever the number of commands: lock, read, write; and a few more where
+/// accounts are opened, or something is written that seldom is.
 pub async fn apply(
     conn: &mut PgConnection,
     prices: &Reading,
@@ -265,37 +265,23 @@ fn absent(command: &Command) -> Result<Refusal, ApplyError> {
     }
 }
 
-/// Writes the batch, one row for an account however many commands it had, and counts the rows: an
-/// update that missed one must not be committed.
+/// Writes the batch, one row for an account however many commands it had, and counts the rows: a
+/// batch that missed one must not be committed.
 async fn write(
     conn: &mut PgConnection,
     now: jiff::Timestamp,
     books: HashMap<AccountId, Book>,
 ) -> Result<(), ApplyError> {
-    let mut columns = Columns::default();
-    for book in books.into_values() {
-        columns.take(book);
+    let columns = Columns::of(books);
+    let accounts = columns.accounts.account_ids.len();
+    let holds = columns.changed_holds.hold_ids.len();
+    if accounts > 0 || holds > 0 {
+        let written = queries::write_batch(conn, now, &columns).await?;
+        missed("account", accounts, written.accounts)?;
+        missed("hold", holds, written.holds)?;
     }
     if !columns.settings.account_ids.is_empty() {
         queries::write_settings(conn, &columns.settings).await?;
-    }
-    let expected = columns.accounts.account_ids.len();
-    if expected > 0 {
-        let written = queries::write_accounts_entries_keys(
-            conn,
-            now,
-            &columns.accounts,
-            &columns.entries,
-            &columns.keys,
-        )
-        .await?;
-        missed("account", expected, written)?;
-    }
-    let expected = columns.changed_holds.hold_ids.len();
-    if expected > 0 || !columns.placed.hold_ids.is_empty() {
-        let written =
-            queries::write_holds(conn, now, &columns.placed, &columns.changed_holds).await?;
-        missed("hold", expected, written)?;
     }
     if !columns.notes.account_ids.is_empty() {
         queries::insert_notes(conn, &columns.notes).await?;

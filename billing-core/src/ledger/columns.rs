@@ -1,5 +1,7 @@
 //! What a batch writes, by columns: each statement takes a whole batch as arrays.
 
+use std::collections::HashMap;
+
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use uuid::Uuid;
 
@@ -122,16 +124,24 @@ pub struct FreeCallColumns {
 }
 
 impl Columns {
+    /// What the books leave to be written.
+    pub fn of(books: HashMap<AccountId, Book>) -> Self {
+        let mut columns = Self::default();
+        for book in books.into_values().filter(Book::has_writes) {
+            columns.take(book);
+        }
+        columns
+    }
+
     /// Takes what an account's commands have left to be written: one row for the account, however
     /// many commands there were.
-    pub fn take(&mut self, book: Book) {
+    fn take(&mut self, book: Book) {
         let id = book.id.uuid();
         if book.settings_changed {
             self.settings.push(id, &book.account);
         }
-        if book.changed {
-            self.accounts.push(id, &book.account);
-        }
+        // Whatever is written of an account counts in its version.
+        self.accounts.push(id, &book.account);
         let mut keys = book.keys;
         for key in book.new_keys {
             if let Some(used) = keys.remove(&key) {

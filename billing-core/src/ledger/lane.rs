@@ -5,25 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
-use super::apply::{ApplyError, apply};
+use super::apply::ApplyError;
+use super::attempt::{Failure, Outcome, attempt};
 use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
-use super::decide::{Answer, Refusal};
+use super::decide::Answer;
 use super::fair_queue::FairQueue;
 use super::known::KnownAccounts;
 use super::session::Session;
-use crate::database::is_unreachable;
 use crate::price::CataloguePulse;
 
-/// Longer than the statement and lock time-outs of the session: it ends only what the server itself
-/// no longer answers.
-const BATCH_TIMEOUT: Duration = Duration::from_secs(6);
 const ATTEMPTS: usize = 3;
 /// Between two looks for a server that was lost at COMMIT.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -65,8 +61,6 @@ impl Meters {
     }
 }
 
-type Outcome = Result<Answer, Refusal>;
-
 /// Commands that share a transaction, and who waits for each.
 struct Part {
     commands: Vec<Command>,
@@ -85,21 +79,6 @@ enum Ending {
     /// Nothing was done.
     Unavailable,
     OutcomeUnknown,
-}
-
-/// Why one attempt did not commit.
-enum Failure {
-    /// Rolled back for a reason that may not hold the next time.
-    Again(ApplyError),
-    Refused(ApplyError),
-    /// A row's lock could not be had in time.
-    Blocked(ApplyError),
-    /// The connection was lost before COMMIT was sent; another may work.
-    Lost(ApplyError),
-    /// The server cannot be reached, or does not answer. COMMIT was not sent.
-    Unreachable,
-    /// COMMIT was sent and not answered: what the batch decided, which may stand or not.
-    LostAtCommit(Vec<Outcome>),
 }
 
 impl Lane {
@@ -213,7 +192,7 @@ impl Lane {
             return Ending::Committed(Vec::new());
         };
         let mut first_answers = None;
-        for attempt in 1.. {
+        for number in 1.. {
             let failure = match self.attempt(&part.commands).await {
                 Ok(outcomes) => {
                     self.meters.batch(part.commands.len(), started.elapsed());
@@ -228,7 +207,7 @@ impl Lane {
                 Failure::Refused(cause) => return Ending::Refused(cause),
                 // One account must not hold up the others: no second try before it stands alone.
                 Failure::Blocked(cause) if !part.in_doubt => return Ending::Blocked(cause),
-                Failure::Again(cause) if attempt >= ATTEMPTS && !part.in_doubt => {
+                Failure::Again(cause) if number >= ATTEMPTS && !part.in_doubt => {
                     return Ending::Refused(cause);
                 }
                 // In doubt, it may be the old transaction that still holds it.
@@ -253,7 +232,7 @@ impl Lane {
                     first_answers.get_or_insert(outcomes);
                 }
             }
-            if !part.in_doubt && (unreachable || attempt >= ATTEMPTS) {
+            if !part.in_doubt && (unreachable || number >= ATTEMPTS) {
                 return Ending::Unavailable;
             }
             if part.in_doubt {
@@ -271,26 +250,7 @@ impl Lane {
             return Err(Failure::Unreachable);
         };
         let prices = self.catalogue.reading();
-        let begun = async {
-            let mut transaction = session.planned().await?.begin().await?;
-            let outcomes = apply(&mut transaction, &prices, &self.known, commands).await?;
-            Ok::<_, ApplyError>((transaction, outcomes))
-        };
-        let (transaction, outcomes) = match timeout(BATCH_TIMEOUT, begun).await {
-            Ok(Ok(begun)) => begun,
-            Ok(Err(cause)) => return Err(before_commit(cause)),
-            Err(_) => {
-                warn!(lane = self.number, "database does not answer");
-                return Err(Failure::Unreachable);
-            }
-        };
-        match timeout(BATCH_TIMEOUT, transaction.commit()).await {
-            Ok(Ok(())) => Ok(outcomes),
-            Ok(Err(cause)) if is_rolled_back(&cause) => Err(before_commit(cause.into())),
-            // Also where the server has sent an error: one that ends the session, or cancels what
-            // it does, may come after the transaction was committed.
-            Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
-        }
+        attempt(session, &prices, &self.known, commands).await
     }
 
     /// What was committed exists.
@@ -344,35 +304,4 @@ fn settle(first_answers: Option<Vec<Outcome>>, outcomes: Vec<Outcome>) -> Vec<Ou
             (again, _) => again,
         })
         .collect()
-}
-
-/// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
-/// conflict with another transaction, and nothing else.
-fn is_rolled_back(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code.starts_with("23") || code.starts_with("40"))
-}
-
-/// What an error says of a transaction that is certain not to have committed.
-fn before_commit(cause: ApplyError) -> Failure {
-    let error = match &cause {
-        ApplyError::AccountGone => return Failure::Again(cause),
-        ApplyError::RowsMissed { .. } => return Failure::Refused(cause),
-        ApplyError::Sql(error) => error,
-    };
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    match code.as_deref() {
-        // Serialization failure, deadlock.
-        Some("40001" | "40P01") => Failure::Again(cause),
-        // Somebody holds the lock of a row for longer than any batch does.
-        Some("55P03") => Failure::Blocked(cause),
-        // A statement took longer than it may: the server is there and cannot keep up.
-        Some("57014") => Failure::Unreachable,
-        _ if is_unreachable(error) => Failure::Lost(cause),
-        _ => Failure::Refused(cause),
-    }
 }

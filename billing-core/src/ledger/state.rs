@@ -302,6 +302,18 @@ impl Book {
         }
     }
 
+    /// Whether anything of the account is to be written.
+    pub fn has_writes(&self) -> bool {
+        let a_hold = |(_, write): &(Hold, HoldWrite)| !matches!(write, HoldWrite::None);
+        self.changed
+            || self.settings_changed
+            || !self.new_entries.is_empty()
+            || !self.new_keys.is_empty()
+            || !self.refunded_charges.is_empty()
+            || !self.changed_free_calls.is_empty()
+            || self.holds.values().any(a_hold)
+    }
+
     /// Adds an entry of `amount` to the account.
     pub fn post(&mut self, entry: EntryDraft) -> Result<EntrySeq, Overflow> {
         let seq = EntrySeq::new(self.account.entry_seq.get() + 1);

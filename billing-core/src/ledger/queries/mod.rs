@@ -11,7 +11,4 @@ pub use read::{
     Wanted, expired_holds, find_accounts, find_charges, find_free_calls, find_keys_and_holds,
     lock_accounts,
 };
-pub use write::{
-    insert_notes, write_accounts_entries_keys, write_free_calls, write_holds, write_refunds,
-    write_settings,
-};
+pub use write::{insert_notes, write_batch, write_free_calls, write_refunds, write_settings};

@@ -7,26 +7,41 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, query, query_scalar};
+use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
 use super::super::columns::{
-    AccountColumns, EntryColumns, FreeCallColumns, HoldColumns, KeyColumns, NoteColumns,
-    RefundColumns, SettingsColumns,
+    Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns,
 };
 
-/// Writes accounts, entries and keys in one statement: what every batch that moves money writes.
-/// Answers with the number of accounts written: fewer than there are means that a row was not the
-/// one that was read, and the caller must not commit.
+/// How many rows a batch has changed.
+pub struct Written {
+    pub accounts: i64,
+    pub holds: i64,
+}
+
+/// Writes accounts, entries, keys and holds in one statement: all that most batches write. Fewer
+/// rows than asked for mean that one was not as it was read, or that a hold had ended: the caller
+/// must not commit.
+///
+/// A hold that has not ended is known by `ended_at` here: asked for by its state, it might be
+/// looked for in the index of the sweep, among all that are placed.
 #[expect(clippy::too_many_lines, reason = "one statement")]
-pub async fn write_accounts_entries_keys(
+pub async fn write_batch(
     conn: &mut PgConnection,
     now: Timestamp,
-    accounts: &AccountColumns,
-    entries: &EntryColumns,
-    keys: &KeyColumns,
-) -> Result<i64, sqlx::Error> {
-    query_scalar!(
+    columns: &Columns,
+) -> Result<Written, sqlx::Error> {
+    let Columns {
+        accounts,
+        entries,
+        keys,
+        placed,
+        changed_holds: changed,
+        ..
+    } = columns;
+    query_as!(
+        Written,
         r#"with accounts as (
             update account a set settled_micros = n.settled, held_micros = n.held,
                 overdraft_micros = n.overdraft, spent_on = n.spent_on, day_no = n.day_no,
@@ -57,8 +72,26 @@ pub async fn write_accounts_entries_keys(
             select n.account_id, n.key, n.command_hash, n.answer, n.hold_id
             from unnest($29::uuid[], $30::text[], $31::bytea[], $32::bytea[], $33::uuid[])
                 as n (account_id, key, command_hash, answer, hold_id)
+        ), placed as (
+            insert into hold (account_id, hold_id, amount_micros, state, placed_at, expires_at, day_no,
+                month_no, tool, price_version, waiver, request_id, ended_at, end_hash, end_answer)
+            select n.account_id, n.hold_id, n.amount, n.state, $28, n.expires_at, n.day_no, n.month_no,
+                n.tool, n.price_version, n.waiver, n.request_id,
+                case n.state when 'placed' then null else $28::timestamptz end, n.end_hash, n.end_answer
+            from unnest($34::uuid[], $35::uuid[], $36::bigint[], $37::text[], $38::timestamptz[], $39::int[],
+                $40::int[], $41::text[], $42::bigint[], $43::text[], $44::text[], $45::bytea[], $46::bytea[])
+                as n (account_id, hold_id, amount, state, expires_at, day_no, month_no, tool,
+                price_version, waiver, request_id, end_hash, end_answer)
+        ), changed as (
+            update hold h set state = n.state, expires_at = n.expires_at,
+                ended_at = case n.state when 'placed' then null else $28::timestamptz end,
+                end_hash = n.end_hash, end_answer = n.end_answer
+            from unnest($47::uuid[], $48::uuid[], $49::text[], $50::timestamptz[], $51::bytea[], $52::bytea[])
+                as n (account_id, hold_id, state, expires_at, end_hash, end_answer)
+            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.ended_at is null
+            returning 1
         )
-        select count(*) as "count!" from accounts"#,
+        select (select count(*) from accounts) as "accounts!", (select count(*) from changed) as "holds!""#,
         &accounts.account_ids,
         &accounts.versions,
         &accounts.settled,
@@ -92,6 +125,25 @@ pub async fn write_accounts_entries_keys(
         &keys.hashes,
         &keys.answers,
         &keys.holds as &[Option<Uuid>],
+        &placed.account_ids,
+        &placed.hold_ids,
+        &placed.amounts,
+        &placed.states as &[&str],
+        &placed.expires_at as &[SqlTimestamp],
+        &placed.day_nos,
+        &placed.month_nos,
+        &placed.tools as &[Option<String>],
+        &placed.price_versions as &[Option<i64>],
+        &placed.waivers as &[Option<&str>],
+        &placed.request_ids as &[Option<String>],
+        &placed.end_hashes as &[Option<Vec<u8>>],
+        &placed.end_answers as &[Option<Vec<u8>>],
+        &changed.account_ids,
+        &changed.hold_ids,
+        &changed.states as &[&str],
+        &changed.expires_at as &[SqlTimestamp],
+        &changed.end_hashes as &[Option<Vec<u8>>],
+        &changed.end_answers as &[Option<Vec<u8>>],
     )
     .fetch_one(conn)
     .await
@@ -120,63 +172,6 @@ pub async fn write_settings(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Inserts the holds that were placed and ends or extends the others; in one statement. Answers
-/// with the number of holds that were changed: fewer than asked means that one had ended already.
-///
-/// One that has not ended is known by `ended_at` here: asked for by its state, it might be looked
-/// for in the index of the sweep, among all that are placed.
-pub async fn write_holds(
-    conn: &mut PgConnection,
-    now: Timestamp,
-    placed: &HoldColumns,
-    changed: &HoldColumns,
-) -> Result<i64, sqlx::Error> {
-    query_scalar!(
-        r#"with placed as (
-            insert into hold (account_id, hold_id, amount_micros, state, placed_at, expires_at, day_no,
-                month_no, tool, price_version, waiver, request_id, ended_at, end_hash, end_answer)
-            select n.account_id, n.hold_id, n.amount, n.state, $17::timestamptz, n.expires_at, n.day_no, n.month_no,
-                n.tool, n.price_version, n.waiver, n.request_id,
-                case n.state when 'placed' then null else $17::timestamptz end, n.end_hash, n.end_answer
-            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[], $6::int[],
-                $7::int[], $8::text[], $9::bigint[], $10::text[], $11::text[], $18::bytea[], $19::bytea[])
-                as n (account_id, hold_id, amount, state, expires_at, day_no, month_no, tool,
-                price_version, waiver, request_id, end_hash, end_answer)
-        ), changed as (
-            update hold h set state = n.state, expires_at = n.expires_at,
-                ended_at = case n.state when 'placed' then null else $17::timestamptz end,
-                end_hash = n.end_hash, end_answer = n.end_answer
-            from unnest($12::uuid[], $13::uuid[], $14::text[], $15::timestamptz[], $16::bytea[], $20::bytea[])
-                as n (account_id, hold_id, state, expires_at, end_hash, end_answer)
-            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.ended_at is null
-            returning 1
-        )
-        select count(*) as "count!" from changed"#,
-        &placed.account_ids,
-        &placed.hold_ids,
-        &placed.amounts,
-        &placed.states as &[&str],
-        &placed.expires_at as &[SqlTimestamp],
-        &placed.day_nos,
-        &placed.month_nos,
-        &placed.tools as &[Option<String>],
-        &placed.price_versions as &[Option<i64>],
-        &placed.waivers as &[Option<&str>],
-        &placed.request_ids as &[Option<String>],
-        &changed.account_ids,
-        &changed.hold_ids,
-        &changed.states as &[&str],
-        &changed.expires_at as &[SqlTimestamp],
-        &changed.end_hashes as &[Option<Vec<u8>>],
-        now.to_sqlx() as SqlTimestamp,
-        &placed.end_hashes as &[Option<Vec<u8>>],
-        &placed.end_answers as &[Option<Vec<u8>>],
-        &changed.end_answers as &[Option<Vec<u8>>],
-    )
-    .fetch_one(conn)
-    .await
 }
 
 /// Writes what people wrote about new entries.
