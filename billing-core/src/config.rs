@@ -95,17 +95,18 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_WORKER_THREADS", default_value_t = 0)]
     pub worker_threads: usize,
 
-    /// Connections that write, each with a share of the accounts. More than the cores that
-    /// PostgreSQL may use gain nothing.
-    #[arg(long, env = "BILLING_LANES", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// Connections that write, each with a share of the accounts; 0: one on a machine of two cores,
+    /// else two. More than the cores that PostgreSQL may use gain nothing, and split the batches.
+    #[arg(long, env = "BILLING_LANES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
     pub lanes: u16,
 
     /// Most commands in one transaction.
     #[arg(long, env = "BILLING_BATCH_MAX", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub batch_max: u16,
 
-    /// Most commands that may wait in one lane; more are answered `RESOURCE_EXHAUSTED` at once.
-    #[arg(long, env = "BILLING_QUEUE_MAX", default_value_t = 8192)]
+    /// Most commands that may wait in one lane; more are answered `RESOURCE_EXHAUSTED` at once. Each
+    /// that waits takes about 10 KiB.
+    #[arg(long, env = "BILLING_QUEUE_MAX", default_value_t = 2048)]
     pub queue_max: u32,
 
     /// Connections for histories, prices and tenants.
@@ -210,6 +211,13 @@ impl Tuning {
             return self.worker_threads;
         }
         std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+    }
+
+    pub fn lanes(&self) -> usize {
+        match self.lanes {
+            0 => self.threads().min(2),
+            lanes => lanes.into(),
+        }
     }
 
     pub fn deadline(&self) -> Duration {

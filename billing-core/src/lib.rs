@@ -17,6 +17,7 @@ pub mod money;
 pub mod preflight;
 pub mod price;
 pub mod rpc;
+pub mod seeded;
 pub mod serve;
 pub mod status;
 

@@ -44,6 +44,8 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    #[cfg(feature = "seeded-bugs")]
+    crate::seeded::warn_at_start();
     let tokens = options.tokens()?;
     let database = connect_options(options.database_url()?)?;
     let pool = connect(&database, &options.tuning).await?;
@@ -135,7 +137,7 @@ pub async fn start(
         .await
         .context("cannot read the price list")?;
     let options = BatcherOptions {
-        lanes: tuning.lanes.into(),
+        lanes: tuning.lanes(),
         batch_max: tuning.batch_max.into(),
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };

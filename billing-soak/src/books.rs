@@ -15,8 +15,17 @@ pub struct Books {
     pub accounts: Vec<AccountRow>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct EntryRow {
+    #[sqlx(flatten)]
+    pub entry: Entry,
+    /// Microseconds since the epoch, as all times here.
+    pub created_at: i64,
+}
+
+/// What of an entry follows from the answer that named it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Entry {
     pub entry_id: String,
     pub user_id: String,
     pub kind: String,
@@ -34,6 +43,9 @@ pub struct HoldRow {
     pub amount_micros: i64,
     pub state: String,
     pub request_id: Option<String>,
+    pub placed_at: i64,
+    pub expires_at: i64,
+    pub ended_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -55,11 +67,15 @@ impl Books {
         let entries = sqlx::query_as(
             "select replace(account_id::text, '-', '') || '-' || seq as entry_id, user_id, kind,
                 amount_micros, request_id, hold_id::text,
-                replace(account_id::text, '-', '') || '-' || refunds_seq as refunds
+                replace(account_id::text, '-', '') || '-' || refunds_seq as refunds,
+                (extract(epoch from created_at) * 1000000)::bigint as created_at
             from entry left join account_profile using (account_id) order by account_id, seq",
         );
         let holds = sqlx::query_as(
-            "select hold_id::text, user_id, amount_micros, state, request_id
+            "select hold_id::text, user_id, amount_micros, state, request_id,
+                (extract(epoch from placed_at) * 1000000)::bigint as placed_at,
+                (extract(epoch from expires_at) * 1000000)::bigint as expires_at,
+                (extract(epoch from ended_at) * 1000000)::bigint as ended_at
             from hold left join account_profile using (account_id) order by account_id, hold_id",
         );
         let keys = sqlx::query_as(

@@ -1,34 +1,35 @@
 //! Clients that do not give up: the same request, with the same key, now at this core and now at
-//! the other, until there is a definite answer.
+//! another, until there is a definite answer.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
-use billing_proto::v1::{AccountRef, SetTenantRequest, Tenant};
-use tokio::time::{Instant, sleep};
+use billing_proto::v1::{SetTenantRequest, Tenant};
+use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Response, Status};
-use tonic_types::StatusExt;
+use tonic::{Request, Status};
+use xtask::stage::Tokens;
 
+use crate::ask::{ask, outcome_of};
 use crate::books::TENANT;
 use crate::checker::WELCOME_MICROS;
-use crate::journal::Told;
+use crate::journal::{Journal, Operation, Outcome, Try};
 
 /// For one try.
 const DEADLINE: Duration = Duration::from_millis(1_500);
-/// For all tries together; far longer than any of the injuries lasts.
+/// A core that is halted does not even say that time is up.
+const SILENCE: Duration = Duration::from_secs(2);
+/// For all tries together.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub type Client = BalanceServiceClient<InterceptedService<Channel, Caller>>;
-
-type Administrator = AccountServiceClient<InterceptedService<Channel, Caller>>;
+pub type Administrator = AccountServiceClient<InterceptedService<Channel, Caller>>;
 
 /// Puts a token and a deadline on each request.
 #[derive(Clone)]
@@ -67,14 +68,6 @@ pub fn client(core: SocketAddr, caller: Caller) -> Result<Client> {
     Ok(BalanceServiceClient::with_interceptor(channel, caller))
 }
 
-/// An account of the tests' tenant.
-pub fn account(user: &str) -> AccountRef {
-    AccountRef {
-        tenant_id: TENANT.to_owned(),
-        user_id: user.to_owned(),
-    }
-}
-
 /// Every account of the tenant begins with a welcome, and has no limits.
 pub async fn set_tenant(core: SocketAddr, admin_token: &str) -> Result<()> {
     let tenant = Tenant {
@@ -85,126 +78,128 @@ pub async fn set_tenant(core: SocketAddr, admin_token: &str) -> Result<()> {
     let request = SetTenantRequest {
         tenant: Some(tenant),
     };
-    administrator(core, admin_token)?
+    let caller = Caller::new(admin_token, Duration::from_secs(5))?;
+    AccountServiceClient::with_interceptor(channel(core)?, caller)
         .set_tenant(request)
         .await?;
     Ok(())
 }
 
-pub fn administrator(core: SocketAddr, admin_token: &str) -> Result<Administrator> {
-    let caller = Caller::new(admin_token, Duration::from_secs(5))?;
-    let channel = channel(core)?;
-    Ok(AccountServiceClient::with_interceptor(channel, caller))
+/// The way into one core, for tool backends and for administrators.
+#[derive(Clone)]
+pub struct Door {
+    pub balance: Client,
+    pub accounts: Administrator,
+}
+
+impl Door {
+    fn new(core: SocketAddr, tokens: &Tokens) -> Result<Self> {
+        let caller = Caller::new(&tokens.tools, DEADLINE)?;
+        let administrator = Caller::new(&tokens.admin, DEADLINE)?;
+        let channel = channel(core)?;
+        Ok(Self {
+            balance: BalanceServiceClient::with_interceptor(channel.clone(), caller),
+            accounts: AccountServiceClient::with_interceptor(channel, administrator),
+        })
+    }
+}
+
+/// When a caller stops to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// When there is a definite answer.
+    UntilAnswered,
+    /// Also when a try was in doubt: whoever gives up leaves it open what happened.
+    UntilInDoubt,
 }
 
 /// Connections to every core.
-pub struct Callers(Vec<Client>);
+pub struct Callers {
+    cores: usize,
+    doors: Vec<Door>,
+}
 
 impl Callers {
     /// Two connections to each core: one alone would serialise.
-    pub fn new(cores: &[SocketAddr], token: &str) -> Result<Self> {
-        let caller = Caller::new(token, DEADLINE)?;
+    pub fn new(cores: &[SocketAddr], tokens: &Tokens) -> Result<Self> {
         let twice = cores.iter().chain(cores);
-        let clients = twice.map(|core| client(*core, caller.clone()));
-        Ok(Self(clients.collect::<Result<_>>()?))
+        let doors = twice.map(|core| Door::new(*core, tokens));
+        Ok(Self {
+            cores: cores.len(),
+            doors: doors.collect::<Result<_>>()?,
+        })
     }
 
-    fn client(&self, turn: usize) -> Option<Client> {
-        let index = turn.checked_rem(self.0.len())?;
-        self.0.get(index).cloned()
+    pub fn cores(&self) -> usize {
+        self.cores
     }
 
-    /// Calls until there is a definite answer, from `turn` on each time at the next core.
-    pub async fn settle<T, F>(&self, turn: usize, call: impl Fn(Client) -> F) -> Settled<T>
-    where
-        F: Future<Output = Result<Response<T>, Status>>,
-    {
+    /// Asks from `turn` on each time at the next core. Answers with all tries.
+    pub async fn settle(
+        &self,
+        turn: usize,
+        operation: &Operation,
+        journal: &Journal,
+        persistence: Persistence,
+    ) -> Vec<Try> {
+        self.try_in_turn(turn.., operation, journal, persistence)
+            .await
+    }
+
+    /// Asks at one core only, until there is a definite answer.
+    pub async fn settle_at(
+        &self,
+        core: usize,
+        operation: &Operation,
+        journal: &Journal,
+    ) -> Vec<Try> {
+        let turns = (core..).step_by(self.cores.max(1));
+        self.try_in_turn(turns, operation, journal, Persistence::UntilAnswered)
+            .await
+    }
+
+    async fn try_in_turn(
+        &self,
+        turns: impl Iterator<Item = usize>,
+        operation: &Operation,
+        journal: &Journal,
+        persistence: Persistence,
+    ) -> Vec<Try> {
         let until = Instant::now() + PATIENCE;
-        let mut doubtful = false;
+        let mut tries = Vec::with_capacity(1);
         let mut pause = Duration::from_millis(5);
-        for turn in turn.. {
-            let Some(client) = self.client(turn) else {
+        for turn in turns {
+            let door = turn
+                .checked_rem(self.doors.len())
+                .and_then(|index| self.doors.get(index));
+            let Some(door) = door else { break };
+            let attempt = attempt(door, operation, journal).await;
+            let over = match attempt.outcome {
+                Outcome::Told(_) => true,
+                Outcome::InDoubt => persistence == Persistence::UntilInDoubt,
+                Outcome::NothingDone => false,
+            };
+            tries.push(attempt);
+            if over || Instant::now() > until {
                 break;
-            };
-            let status = match call(client).await {
-                Ok(response) => {
-                    let answer = Ok(response.into_inner());
-                    return Settled { answer, doubtful };
-                }
-                Err(status) => status,
-            };
-            match Verdict::of(&status) {
-                Verdict::NothingDone => {}
-                Verdict::InDoubt => doubtful = true,
-                Verdict::Refused => return Settled::refused(status, doubtful),
-            }
-            if Instant::now() > until {
-                return Settled::refused(status, doubtful);
             }
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));
         }
-        Settled::refused(Status::unknown("there is no core"), doubtful)
+        tries
     }
 }
 
-/// The end of an operation, and whether a try before may have carried it out.
-pub struct Settled<T> {
-    pub answer: Result<T, Told>,
-    pub doubtful: bool,
-}
-
-impl<T> Settled<T> {
-    #[expect(clippy::needless_pass_by_value, reason = "the end of its way")]
-    fn refused(status: Status, doubtful: bool) -> Self {
-        Self {
-            answer: Err(told_by(&status)),
-            doubtful,
-        }
-    }
-}
-
-/// What one failed try means.
-enum Verdict {
-    /// The core says so; to be tried again.
-    NothingDone,
-    /// It may have been carried out; to be tried again.
-    InDoubt,
-    /// Final.
-    Refused,
-}
-
-impl Verdict {
-    fn of(status: &Status) -> Self {
-        let reason = status.get_details_error_info().map(|info| info.reason);
-        match reason.as_deref() {
-            Some("DATABASE_UNAVAILABLE" | "OVERLOADED" | "PRICE_LIST_STALE") => Self::NothingDone,
-            Some("OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED") => Self::InDoubt,
-            Some(_) => Self::Refused,
-            // Not the core's words: a connection that broke or never was.
-            None => match status.code() {
-                Code::Unavailable
-                | Code::DeadlineExceeded
-                | Code::Cancelled
-                | Code::Unknown
-                | Code::Internal => Self::InDoubt,
-                _ => Self::Refused,
-            },
-        }
-    }
-}
-
-fn told_by(status: &Status) -> Told {
-    let astray = || Told::Astray(format!("{status:?}"));
-    let Some(mut info) = status.get_details_error_info() else {
-        return astray();
+async fn attempt(door: &Door, operation: &Operation, journal: &Journal) -> Try {
+    let begun = journal.now();
+    let outcome = match timeout(SILENCE, ask(door, operation)).await {
+        Ok(Ok(told)) => Outcome::Told(told),
+        Ok(Err(status)) => outcome_of(&status),
+        Err(_) => Outcome::InDoubt,
     };
-    match info.reason.as_str() {
-        "HOLD_ENDED" => info
-            .metadata
-            .remove("state")
-            .map_or_else(astray, Told::HoldEnded),
-        "REFUND_EXCEEDS_CHARGE" => Told::RefundTooMuch,
-        _ => astray(),
+    Try {
+        begun,
+        ended: journal.now(),
+        outcome,
     }
 }

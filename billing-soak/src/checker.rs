@@ -1,18 +1,16 @@
 //! Compares what callers were told with what the database says. Knows the contract, and nothing
 //! of the product's inside.
 
+mod wanted;
+
 use std::collections::{HashMap, HashSet};
 
+use self::wanted::{fits, is_the_same, wanted_entry};
 use crate::books::{Books, EntryRow, HoldRow};
-use crate::journal::{Asked, Operation, Told};
+use crate::journal::{Asked, HoldShown, Operation, Refusal, Told, User};
 
 /// What every account of the tenant begins with, by its first entry.
 pub const WELCOME_MICROS: i64 = 1_000_000;
-/// The one user whose money runs out.
-pub const POOR: &str = "poor";
-
-/// Holds with more seconds than this do not expire during a test.
-const SHORT_TTL_SECS: i64 = 60;
 
 /// Every way in which answers and books differ; none where every acknowledged operation is there,
 /// none twice, and nothing else.
@@ -29,19 +27,27 @@ pub fn contradictions(operations: &[Operation], books: &Books) -> Vec<String> {
     checker.findings
 }
 
+/// The holds that have not ended.
+pub fn unended(books: &Books) -> Vec<String> {
+    let placed = books.holds.iter().filter(|row| row.state == "placed");
+    placed
+        .map(|row| format!("a hold that has not ended: {row:?}"))
+        .collect()
+}
+
 struct Checker<'a> {
     books: &'a Books,
     entries: HashMap<&'a str, &'a EntryRow>,
     holds: HashMap<&'a str, &'a HoldRow>,
     /// Entries that an answer has named.
-    named: HashSet<String>,
+    named: HashSet<&'a str>,
     /// Keys that must be stored.
-    stored: HashSet<(String, String)>,
-    /// Holds that an answer has named, and whether they may expire.
-    held: HashMap<String, bool>,
+    stored: HashSet<(User, &'a str)>,
+    /// Holds that an answer has named.
+    held: HashSet<&'a str>,
     /// The ends of holds that were acknowledged.
-    ends: HashMap<String, Vec<&'static str>>,
-    settled: HashMap<String, i64>,
+    ends: HashMap<&'a str, Vec<&'static str>>,
+    settled: HashMap<User, i64>,
     findings: Vec<String>,
 }
 
@@ -51,11 +57,13 @@ impl<'a> Checker<'a> {
         let holds = books.holds.iter();
         Self {
             books,
-            entries: entries.map(|row| (row.entry_id.as_str(), row)).collect(),
+            entries: entries
+                .map(|row| (row.entry.entry_id.as_str(), row))
+                .collect(),
             holds: holds.map(|row| (row.hold_id.as_str(), row)).collect(),
             named: HashSet::new(),
             stored: HashSet::new(),
-            held: HashMap::new(),
+            held: HashSet::new(),
             ends: HashMap::new(),
             settled: HashMap::new(),
             findings: Vec::new(),
@@ -66,39 +74,94 @@ impl<'a> Checker<'a> {
         self.findings.push(format!("{what}: {about:?}"));
     }
 
-    fn follow(&mut self, operation: &Operation) {
-        match &operation.told {
-            Told::Entry {
+    fn follow(&mut self, operation: &'a Operation) {
+        if operation.told().is_none() {
+            self.find("no definite answer", operation);
+        }
+        for (_, told) in operation.answers() {
+            self.answer(operation, told);
+        }
+        let Some(effect) = operation.effect() else {
+            return;
+        };
+        self.repetitions(operation, effect);
+        match effect {
+            Told::Moved {
                 entry_id,
                 moved_micros,
-                replayed,
-            } => {
-                self.replay(operation, *replayed);
-                self.entry(operation, entry_id, *moved_micros);
-            }
-            Told::Held { hold_id, replayed } => {
-                self.replay(operation, *replayed);
-                self.placement(operation, hold_id);
-            }
-            Told::Freed => self.freed(operation),
-            // Nothing is stored for it: an entry or a key of it would be one that nobody has.
-            Told::Denied if operation.user == POOR => {}
-            Told::Denied => self.find("denied although there was money", operation),
-            Told::HoldEnded(state) => self.ended(operation, state),
-            // Seen to with the other refunds.
-            Told::RefundTooMuch => {}
-            Told::Astray(_) => self.find("no proper answer", operation),
+                ..
+            } => self.entry(operation, entry_id, *moved_micros),
+            Told::Held { hold, .. } => self.placement(operation, hold),
+            _ => self.freed(operation),
         }
     }
 
-    /// Who was told each time that nothing was done must not find it done.
-    fn replay(&mut self, operation: &Operation, replayed: bool) {
-        if replayed && !operation.doubtful {
+    /// One answer by itself, whether or not the operation was carried out.
+    fn answer(&mut self, operation: &'a Operation, told: &'a Told) {
+        if let Some(poison) = operation.poison {
+            if !fits(poison, told) {
+                self.find("not refused as it must be", operation);
+            }
+            return;
+        }
+        match told {
+            Told::Refused(Refusal::HoldEnded(state)) => self.ended(operation, state),
+            // Seen to with the other refunds; and by the amounts alone.
+            Told::Refused(Refusal::RefundTooMuch { .. } | Refusal::OverageRejected { .. })
+            // Nothing is stored for it: an entry or a key of it would be one that nobody has.
+            | Told::Denied { .. }
+            | Told::Moved { .. }
+            | Told::Freed { .. }
+            | Told::Stands { .. } => {}
+            Told::Refused(_) | Told::Astray(_) => self.find("no proper answer", operation),
+            Told::Held { hold, .. } | Told::Extended { hold, .. } => self.shown(operation, hold),
+        }
+    }
+
+    /// A hold's time is never shortened.
+    fn shown(&mut self, operation: &'a Operation, hold: &HoldShown) {
+        match self.holds.get(hold.hold_id.as_str()) {
+            None => self.find("acknowledged and lost", operation),
+            Some(row) if row.expires_at < hold.expires_at => {
+                self.find(
+                    "a hold that expires earlier than was told",
+                    (operation, *row),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// However often it was asked, there is one effect and one answer that tells of it.
+    fn repetitions(&mut self, operation: &'a Operation, first: &Told) {
+        if operation
+            .effects()
+            .any(|(_, told)| !is_the_same(first, told))
+        {
+            self.find("two answers to one request", operation);
+        }
+        let refused = |(_, told): (_, &Told)| matches!(told, Told::Refused(_));
+        if operation.answers().any(refused) {
+            self.find("carried out and refused", operation);
+        }
+        // Who was told each time that nothing was done must not find it done.
+        let replayed = |(_, told): (_, &Told)| told.is_replayed() == Some(true);
+        if operation.effects().all(replayed) && !operation.is_doubtful() {
             self.find("done by a try that said that nothing was done", operation);
         }
+        // A batch that was lost at COMMIT and carried out again takes another's effect for its own
+        // where the two coincide; where they do not, both have done it.
+        let itself = || {
+            let effects = operation.effects();
+            effects.filter(|(_, told)| told.is_replayed() == Some(false))
+        };
+        let begun = itself().map(|(attempt, _)| attempt.begun).max();
+        if itself().map(|(attempt, _)| attempt.ended).min() < begun {
+            self.find("carried out by two tries", operation);
+        }
     }
 
-    fn entry(&mut self, operation: &Operation, entry_id: &str, moved: i64) {
+    fn entry(&mut self, operation: &'a Operation, entry_id: &'a str, moved: i64) {
         let Some((wanted, asked)) = wanted_entry(operation, entry_id, moved) else {
             return self.find("an entry for what makes none", operation);
         };
@@ -107,64 +170,55 @@ impl<'a> Checker<'a> {
         }
         match self.entries.get(entry_id) {
             None => self.find("acknowledged and lost", operation),
-            Some(found) if **found != wanted => {
+            Some(found) if found.entry != wanted => {
                 let found = (*found).clone();
                 self.find("differs from its entry", (operation, found));
             }
             Some(_) => {}
         }
-        if !self.named.insert(entry_id.to_owned()) {
+        if !self.named.insert(entry_id) {
             self.find("one entry for two operations", operation);
         }
-        *self.settled.entry(operation.user.to_owned()).or_default() += wanted.amount_micros;
-        match &operation.asked {
-            Asked::Grant { key, .. } | Asked::Charge { key, .. } | Asked::Refund { key, .. } => {
-                self.key_of(operation, key);
-            }
-            Asked::Capture { hold_id, .. } => self.end(hold_id, "captured"),
-            Asked::Place { .. } | Asked::Release { .. } => {}
+        *self.settled.entry(operation.user.clone()).or_default() += wanted.amount_micros;
+        if let Some(key) = operation.asked.key() {
+            self.key_of(operation, key);
+        }
+        if let Asked::Capture { hold_id, .. } = &operation.asked {
+            self.end(hold_id, "captured");
         }
     }
 
-    fn key_of(&mut self, operation: &Operation, key: &str) {
-        let key = (operation.user.to_owned(), key.to_owned());
-        if !self.stored.insert(key) {
+    fn key_of(&mut self, operation: &'a Operation, key: &'a str) {
+        if !self.stored.insert((operation.user.clone(), key)) {
             self.find("one key for two operations", operation);
         }
     }
 
-    fn end(&mut self, hold_id: &str, end: &'static str) {
-        self.ends.entry(hold_id.to_owned()).or_default().push(end);
+    fn end(&mut self, hold_id: &'a str, end: &'static str) {
+        self.ends.entry(hold_id).or_default().push(end);
     }
 
-    fn placement(&mut self, operation: &Operation, hold_id: &str) {
+    fn placement(&mut self, operation: &'a Operation, hold: &'a HoldShown) {
         let Asked::Place {
-            key,
-            amount_micros,
-            ttl_secs,
+            key, amount_micros, ..
         } = &operation.asked
         else {
             return self.find("a hold for what places none", operation);
         };
         self.key_of(operation, key);
-        match self.holds.get(hold_id) {
-            None => self.find("acknowledged and lost", operation),
-            Some(row)
-                if row.amount_micros != *amount_micros
-                    || row.user_id != operation.user
-                    || row.request_id.as_ref() != Some(key) =>
-            {
-                self.find("differs from its hold", operation);
-            }
-            Some(_) => {}
+        if let Some(row) = self.holds.get(hold.hold_id.as_str())
+            && (row.amount_micros != *amount_micros
+                || row.user_id != *operation.user
+                || row.request_id.as_ref() != Some(key))
+        {
+            self.find("differs from its hold", operation);
         }
-        let may_expire = *ttl_secs <= SHORT_TTL_SECS;
-        if self.held.insert(hold_id.to_owned(), may_expire).is_some() {
+        if !self.held.insert(&hold.hold_id) {
             self.find("one hold for two placements", operation);
         }
     }
 
-    fn freed(&mut self, operation: &Operation) {
+    fn freed(&mut self, operation: &'a Operation) {
         match &operation.asked {
             Asked::Release { hold_id }
             | Asked::Capture {
@@ -176,12 +230,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn ended(&mut self, operation: &Operation, state: &str) {
-        let (Asked::Capture { hold_id, .. } | Asked::Release { hold_id }) = &operation.asked else {
+    fn ended(&mut self, operation: &'a Operation, state: &str) {
+        let (Asked::Capture { hold_id, .. }
+        | Asked::Release { hold_id }
+        | Asked::Extend { hold_id, .. }) = &operation.asked
+        else {
             return self.find("no hold to have ended", operation);
         };
         let found = self.holds.get(hold_id.as_str());
-        if found.is_none_or(|row| row.state.to_ascii_uppercase() != state) {
+        if found.is_none_or(|row| row.state != state) {
             self.find("the hold has not ended so", operation);
         }
     }
@@ -189,24 +246,25 @@ impl<'a> Checker<'a> {
     /// What remains when every answer has named its entry: one welcome for each account.
     fn unasked_entries(&mut self) {
         let mut welcomed = HashSet::new();
-        for row in &self.books.entries {
-            if self.named.contains(&row.entry_id) {
+        for EntryRow { entry, .. } in &self.books.entries {
+            if self.named.contains(entry.entry_id.as_str()) {
                 continue;
             }
-            let welcome = row.kind == "grant" && row.amount_micros == WELCOME_MICROS;
-            if !welcome || !welcomed.insert(&row.user_id) {
+            let welcome = entry.kind == "grant" && entry.amount_micros == WELCOME_MICROS;
+            if !welcome || !welcomed.insert(&entry.user_id) {
                 self.findings
-                    .push(format!("an entry that nobody was told of: {row:?}"));
+                    .push(format!("an entry that nobody was told of: {entry:?}"));
                 continue;
             }
-            *self.settled.entry(row.user_id.clone()).or_default() += WELCOME_MICROS;
+            let user = User::from(entry.user_id.as_str());
+            *self.settled.entry(user).or_default() += WELCOME_MICROS;
         }
     }
 
     fn keys(&mut self) {
         let mut missing = std::mem::take(&mut self.stored);
         for row in &self.books.keys {
-            if !missing.remove(&(row.user_id.clone(), row.key.clone())) {
+            if !missing.remove(&(User::from(row.user_id.as_str()), row.key.as_str())) {
                 self.find("a key that is stored twice or was not acknowledged", row);
             }
         }
@@ -217,16 +275,17 @@ impl<'a> Checker<'a> {
 
     fn holds(&mut self) {
         for row in &self.books.holds {
-            let Some(may_expire) = self.held.get(&row.hold_id) else {
+            if !self.held.contains(row.hold_id.as_str()) {
                 self.findings
                     .push(format!("a hold that nobody was told of: {row:?}"));
                 continue;
-            };
-            let told = self.ends.remove(&row.hold_id).unwrap_or_default();
+            }
+            let told = self.ends.remove(row.hold_id.as_str()).unwrap_or_default();
+            let in_time = row.ended_at.is_none_or(|ended| ended < row.expires_at);
             let agrees = match (row.state.as_str(), told.as_slice()) {
                 ("placed", []) => true,
-                ("expired", []) => *may_expire,
-                (state, [end]) => state == *end,
+                ("expired", []) => !in_time,
+                (state, [end]) => state == *end && in_time,
                 _ => false,
             };
             if !agrees {
@@ -241,27 +300,29 @@ impl<'a> Checker<'a> {
     /// No charge is given back more than once over, and who was refused had asked for too much.
     fn refunds(&mut self, operations: &[Operation]) {
         let mut left: HashMap<&str, i64> = HashMap::new();
-        for row in self.books.entries.iter().filter(|row| row.kind == "charge") {
-            left.insert(&row.entry_id, -row.amount_micros);
+        let entries = || self.books.entries.iter().map(|row| &row.entry);
+        for entry in entries().filter(|entry| entry.kind == "charge") {
+            left.insert(&entry.entry_id, -entry.amount_micros);
         }
-        for row in &self.books.entries {
-            let Some(charge) = &row.refunds else { continue };
+        for entry in entries() {
+            let Some(charge) = &entry.refunds else {
+                continue;
+            };
             let left = left.entry(charge).or_default();
-            *left -= row.amount_micros;
+            *left -= entry.amount_micros;
             if *left < 0 {
                 self.findings
-                    .push(format!("refunds above their charge: {row:?}"));
+                    .push(format!("refunds above their charge: {entry:?}"));
             }
         }
+        let too_much = Told::is_too_much_back;
         for operation in operations {
-            if let (
-                Told::RefundTooMuch,
-                Asked::Refund {
-                    charge,
-                    amount_micros,
-                    ..
-                },
-            ) = (&operation.told, &operation.asked)
+            if let Asked::Refund {
+                charge,
+                amount_micros,
+                ..
+            } = &operation.asked
+                && operation.answers().any(|(_, told)| too_much(told))
                 && left
                     .get(charge.as_str())
                     .is_none_or(|left| amount_micros.unwrap_or(1) <= *left)
@@ -272,65 +333,21 @@ impl<'a> Checker<'a> {
     }
 
     fn balances(&mut self) {
+        let mut placed: HashMap<&str, i64> = HashMap::new();
+        for row in self.books.holds.iter().filter(|row| row.state == "placed") {
+            *placed.entry(&row.user_id).or_default() += row.amount_micros;
+        }
         for account in &self.books.accounts {
-            let told = self.settled.get(&account.user_id).copied();
+            let told = self.settled.get(account.user_id.as_str()).copied();
             if told.unwrap_or_default() != account.settled_micros {
                 self.find("settled is not what was told", (account, told));
             }
-            let of_account = |row: &&HoldRow| row.user_id == account.user_id;
-            let placed = |row: &&HoldRow| row.state == "placed";
-            let holds = self.books.holds.iter().filter(of_account).filter(placed);
-            let held: i64 = holds.map(|row| row.amount_micros).sum();
-            if held != account.held_micros {
+            let held = placed.get(account.user_id.as_str()).copied();
+            if held.unwrap_or_default() != account.held_micros {
                 self.find("held is not the sum of the placed holds", account);
             }
         }
     }
-}
-
-/// The entry that an answer speaks of, and the amount that was asked for.
-fn wanted_entry(
-    operation: &Operation,
-    entry_id: &str,
-    moved: i64,
-) -> Option<(EntryRow, Option<i64>)> {
-    let row = |kind: &str, amount_micros| EntryRow {
-        entry_id: entry_id.to_owned(),
-        user_id: operation.user.to_owned(),
-        kind: kind.to_owned(),
-        amount_micros,
-        request_id: None,
-        hold_id: None,
-        refunds: None,
-    };
-    Some(match &operation.asked {
-        Asked::Grant { amount_micros, .. } => (row("grant", moved), Some(*amount_micros)),
-        Asked::Charge { key, amount_micros } => {
-            let mut row = row("charge", -moved);
-            row.request_id = Some(key.clone());
-            (row, Some(*amount_micros))
-        }
-        Asked::Capture {
-            hold_id,
-            placed_by,
-            amount_micros,
-        } => {
-            let mut row = row("charge", -moved);
-            row.request_id = Some(placed_by.clone());
-            row.hold_id = Some(hold_id.clone());
-            (row, Some(*amount_micros))
-        }
-        Asked::Refund {
-            charge,
-            amount_micros,
-            ..
-        } => {
-            let mut row = row("refund", moved);
-            row.refunds = Some(charge.clone());
-            (row, *amount_micros)
-        }
-        Asked::Place { .. } | Asked::Release { .. } => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,52 +1,151 @@
-//! Work for the cores: charges, holds and refunds of a few accounts, and what came of each.
+//! Work for the cores: charges, holds and refunds of a few accounts, most requests more than once,
+//! and what came of each.
 
+mod pace;
+mod poison;
+mod stories;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use billing_proto::v1::cost::Cost as CostKind;
-use billing_proto::v1::{
-    CaptureHoldRequest, ChargeRequest, Cost, Decision, OveragePolicy, PlaceHoldRequest,
-    RefundChargeRequest, ReleaseHoldRequest,
-};
-use prost_types::Duration as ProtoDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use crate::callers::{Callers, Client, Settled, account};
-use crate::checker::POOR;
-use crate::journal::{Asked, Journal, Operation, Told};
+use self::pace::Pace;
+use crate::callers::{Callers, Persistence};
+use crate::journal::{Asked, Journal, Operation, Told, User};
 
-/// Half of the work falls on this one.
-pub const HOT: &str = "hot";
-pub const OTHERS: [&str; 6] = ["ann", "bea", "cyd", "dee", "eve", "fay"];
+/// What everybody but the poor one gets beside the welcome: more than can be spent here.
+const CREDIT_MICROS: i64 = 1_000_000_000_000;
 
-const DAY_SECS: i64 = 24 * 3600;
+/// The accounts.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    /// Much of the work falls on this one.
+    pub hot: User,
+    /// The one whose money runs out.
+    pub poor: User,
+    pub others: Vec<User>,
+}
+
+impl Cast {
+    pub fn of(others: usize) -> Self {
+        Self {
+            hot: "hot".into(),
+            poor: "poor".into(),
+            others: (1..=others)
+                .map(|number| format!("user-{number}").into())
+                .collect(),
+        }
+    }
+
+    pub fn everybody(&self) -> impl Iterator<Item = &User> {
+        [&self.hot, &self.poor].into_iter().chain(&self.others)
+    }
+
+    /// Those who have more than they can spend.
+    fn rich(&self) -> impl Iterator<Item = &User> {
+        std::iter::once(&self.hot).chain(&self.others)
+    }
+}
+
+/// How often what comes, in thousandths.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// Of the stories: those that begin with something that the product must refuse.
+    pub poison: u32,
+    /// Of the requests: those that are given up at the first try that leaves open what happened.
+    pub impatient: u32,
+}
 
 /// Workers that go on until they are told to stop.
 pub struct Load {
     callers: Callers,
+    pub cast: Cast,
+    mix: Mix,
     pub journal: Journal,
+    pace: Pace,
     keys: AtomicUsize,
+    turns: AtomicUsize,
     stopping: AtomicBool,
 }
 
+/// How often a request is sent.
+#[derive(Clone, Copy, Debug)]
+struct Copies {
+    /// At the same moment, each at another core.
+    together: bool,
+    /// Again after a while.
+    later: bool,
+    persistence: Persistence,
+    turn: usize,
+}
+
+/// An operation whose request will be sent once more.
+struct Later {
+    due: Instant,
+    operation: Operation,
+    copies: Copies,
+}
+
+struct Worker {
+    load: Arc<Load>,
+    random: StdRng,
+    later: VecDeque<Later>,
+    /// Charges and holds of which poison is made.
+    seen: poison::Seen,
+}
+
 impl Load {
-    pub fn new(callers: Callers) -> Arc<Self> {
+    /// At most so many operations a second, if that is bounded.
+    pub fn new(callers: Callers, cast: Cast, mix: Mix, per_second: Option<u32>) -> Arc<Self> {
         Arc::new(Self {
             callers,
+            cast,
+            mix,
             journal: Journal::default(),
+            pace: Pace::of(per_second),
             keys: AtomicUsize::new(0),
+            turns: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
+    }
+
+    pub fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
+    /// Gives everybody but the poor one what they need.
+    pub async fn endow(&self) {
+        for user in self.cast.rich() {
+            let asked = Asked::Grant {
+                key: format!("credit of {user}"),
+                amount_micros: CREDIT_MICROS,
+            };
+            let mut operation = Operation::new(user, asked);
+            operation.tries = self
+                .callers
+                .settle(0, &operation, &self.journal, Persistence::UntilAnswered)
+                .await;
+            self.journal.record(operation);
+        }
     }
 
     pub fn start(self: &Arc<Self>, workers: u64, seed: u64) -> JoinSet<()> {
         (0..workers)
             .map(|worker| {
-                let random = StdRng::seed_from_u64(seed.wrapping_add(worker));
-                Arc::clone(self).work(random)
+                let worker = Worker {
+                    load: Arc::clone(self),
+                    random: StdRng::seed_from_u64(seed.wrapping_add(worker)),
+                    later: VecDeque::new(),
+                    seen: poison::Seen::default(),
+                };
+                worker.work()
             })
             .collect()
     }
@@ -56,282 +155,158 @@ impl Load {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    async fn work(self: Arc<Self>, mut random: StdRng) {
-        while !self.stopping.load(Ordering::Relaxed) {
-            let (user, most) = match random.random_range(0..100) {
-                0..50 => (HOT, 1_000),
-                50..60 => (POOR, 20_000),
-                _ => (*OTHERS.choose(&mut random).unwrap_or(&HOT), 1_000),
-            };
-            let amount = random.random_range(1..=most);
-            if random.random_bool(0.5) {
-                self.charge_and_refund(user, amount, &mut random).await;
-            } else {
-                self.hold_and_end(user, amount, &mut random).await;
-            }
-        }
-    }
-
-    async fn charge_and_refund(&self, user: &'static str, amount: i64, random: &mut StdRng) {
-        let Told::Entry { entry_id, .. } = self.charge(user, self.key(), amount).await else {
-            return;
-        };
-        match random.random_range(0..10) {
-            0 => {
-                let part = random.random_range(1..=amount);
-                self.refund(user, &entry_id, Some(part)).await;
-                // Nothing, where the part was the whole.
-                self.refund(user, &entry_id, None).await;
-            }
-            // One of them is too much.
-            1 => {
-                let whole = || self.refund(user, &entry_id, Some(amount));
-                tokio::join!(whole(), whole());
-            }
-            _ => {}
-        }
-    }
-
-    async fn hold_and_end(&self, user: &'static str, amount: i64, random: &mut StdRng) {
-        let ttl_secs = if random.random_bool(0.1) { 1 } else { DAY_SECS };
-        let key = self.key();
-        let Told::Held { hold_id, .. } = self.place(user, &key, amount, ttl_secs).await else {
-            return;
-        };
-        // Below the hold, all of it, and above it.
-        let spent = random.random_range(1..=amount + amount / 5 + 1);
-        match random.random_range(0..100) {
-            0..55 => {
-                let told = self.capture(user, &key, &hold_id, spent).await;
-                if let (Told::Entry { entry_id, .. }, true) = (told, random.random_bool(0.1)) {
-                    self.refund(user, &entry_id, Some(spent)).await;
-                }
-            }
-            55..65 => drop(self.capture(user, &key, &hold_id, 0).await),
-            65..85 => drop(self.release(user, &hold_id).await),
-            // Only one can be.
-            85..95 => {
-                let capture = self.capture(user, &key, &hold_id, spent);
-                tokio::join!(capture, self.release(user, &hold_id));
-            }
-            // Left as it is.
-            _ => {}
-        }
-    }
-
     fn key(&self) -> String {
         format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Keeps the account of an operation, and answers with its end.
-    fn keep<T>(
-        &self,
-        user: &'static str,
-        asked: Asked,
-        settled: Settled<T>,
-        tell: impl FnOnce(T) -> Told,
-    ) -> Told {
-        let told = settled.answer.map_or_else(|refused| refused, tell);
-        self.journal.record(Operation {
-            user,
+    /// Sends a request until it is answered, or twice at once.
+    async fn carry_out(&self, mut operation: Operation, copies: Copies) -> Operation {
+        self.pace.turn().await;
+        let settle = |turn| {
+            self.callers
+                .settle(turn, &operation, &self.journal, copies.persistence)
+        };
+        let tries = if copies.together {
+            let (one, other) = tokio::join!(settle(copies.turn), settle(copies.turn + 1));
+            [one, other].concat()
+        } else {
+            settle(copies.turn).await
+        };
+        operation.tries.extend(tries);
+        operation
+    }
+}
+
+impl Operation {
+    pub fn new(user: &User, asked: Asked) -> Self {
+        Self {
+            user: user.clone(),
             asked,
-            told: told.clone(),
-            doubtful: settled.doubtful,
-        });
+            poison: None,
+            tries: Vec::new(),
+        }
+    }
+}
+
+impl Worker {
+    async fn work(mut self) {
+        while !self.load.stopping.load(Ordering::Relaxed) {
+            self.repeat_what_is_due().await;
+            if self.chance(self.load.mix.poison) {
+                self.poison().await;
+            }
+            self.story().await;
+        }
+        for later in std::mem::take(&mut self.later) {
+            self.repeat(later).await;
+        }
+    }
+
+    /// So many times in a thousand.
+    fn chance(&mut self, per_mille: u32) -> bool {
+        self.random.random_ratio(per_mille.min(1_000), 1_000)
+    }
+
+    /// Half of all requests repeat another: of four operations, one is sent once, two twice, and
+    /// one three times. Reads have no key: they are sent once.
+    fn copies(&mut self, asked: &Asked) -> Copies {
+        let twice = self.random.random_bool(0.5);
+        let (together, later) = match self.random.random_range(0..4) {
+            _ if asked.is_read() => (false, false),
+            0 => (false, false),
+            1 | 2 => (twice, !twice),
+            _ => (true, true),
+        };
+        Copies {
+            together,
+            later,
+            persistence: if self.chance(self.load.mix.impatient) {
+                Persistence::UntilInDoubt
+            } else {
+                Persistence::UntilAnswered
+            },
+            turn: self.load.turns.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Sends a request as often as it falls; answers with what came of it.
+    async fn ask(&mut self, user: &User, asked: Asked) -> Option<Told> {
+        self.operate(Operation::new(user, asked)).await
+    }
+
+    async fn operate(&mut self, operation: Operation) -> Option<Told> {
+        let copies = self.copies(&operation.asked);
+        let operation = self.load.carry_out(operation, copies).await;
+        self.keep(operation, copies)
+    }
+
+    /// Two requests at the same moment.
+    async fn race(&mut self, user: &User, one: Asked, other: Asked) {
+        let (of_one, of_other) = (self.copies(&one), self.copies(&other));
+        let (one, other) = tokio::join!(
+            self.load.carry_out(Operation::new(user, one), of_one),
+            self.load.carry_out(Operation::new(user, other), of_other)
+        );
+        self.keep(one, of_one);
+        self.keep(other, of_other);
+    }
+
+    /// Keeps an operation, for its journal or to be sent again.
+    fn keep(&mut self, operation: Operation, copies: Copies) -> Option<Told> {
+        let told = operation.told().cloned();
+        if copies.later {
+            let wait = self.random.random_range(100..4_000);
+            self.later.push_back(Later {
+                due: Instant::now() + Duration::from_millis(wait),
+                operation,
+                copies: Copies {
+                    together: false,
+                    later: false,
+                    turn: copies.turn + 1,
+                    ..copies
+                },
+            });
+        } else {
+            self.load.journal.record(operation);
+        }
         told
     }
 
-    async fn charge(&self, user: &'static str, key: String, amount_micros: i64) -> Told {
-        let request = charge_request(user, &key, amount_micros);
-        let settled = self.settle(|mut client| {
-            let request = request.clone();
-            async move { client.charge(request).await }
-        });
-        let asked = Asked::Charge { key, amount_micros };
-        self.keep(user, asked, settled.await, |answer| {
-            told_by_charge(answer.decision(), answer)
-        })
-    }
-
-    async fn place(&self, user: &'static str, key: &str, amount: i64, ttl_secs: i64) -> Told {
-        let request = PlaceHoldRequest {
-            account: Some(account(user)),
-            idempotency_key: key.to_owned(),
-            cost: Some(cost(amount)),
-            ttl: Some(ProtoDuration {
-                seconds: ttl_secs,
-                nanos: 0,
-            }),
-            request_id: key.to_owned(),
-            dry_run: false,
-        };
-        let settled = self.settle(|mut client| {
-            let request = request.clone();
-            async move { client.place_hold(request).await }
-        });
-        let asked = Asked::Place {
-            key: key.to_owned(),
-            amount_micros: amount,
-            ttl_secs,
-        };
-        self.keep(user, asked, settled.await, |answer| {
-            let decision = answer.decision();
-            match (decision, answer.hold) {
-                (Decision::Allowed, Some(hold)) => Told::Held {
-                    hold_id: hold.hold_id,
-                    replayed: answer.replayed,
-                },
-                (Decision::InsufficientBalance, None) => Told::Denied,
-                answer => Told::Astray(format!("{answer:?}")),
-            }
-        })
-    }
-
-    async fn capture(&self, user: &'static str, key: &str, hold_id: &str, amount: i64) -> Told {
-        let request = CaptureHoldRequest {
-            account: Some(account(user)),
-            hold_id: hold_id.to_owned(),
-            cost: Some(cost(amount)),
-            ..CaptureHoldRequest::default()
-        };
-        let settled = self.settle(|mut client| {
-            let request = request.clone();
-            async move { client.capture_hold(request).await }
-        });
-        let asked = Asked::Capture {
-            hold_id: hold_id.to_owned(),
-            placed_by: key.to_owned(),
-            amount_micros: amount,
-        };
-        self.keep(user, asked, settled.await, |answer| {
-            if answer.entry_id.is_empty() {
-                return Told::Freed;
-            }
-            Told::Entry {
-                entry_id: answer.entry_id,
-                moved_micros: answer.charged_micros,
-                // The contract does not tell for captures.
-                replayed: false,
-            }
-        })
-    }
-
-    async fn release(&self, user: &'static str, hold_id: &str) -> Told {
-        let request = ReleaseHoldRequest {
-            account: Some(account(user)),
-            hold_id: hold_id.to_owned(),
-        };
-        let settled = self.settle(|mut client| {
-            let request = request.clone();
-            async move { client.release_hold(request).await }
-        });
-        let asked = Asked::Release {
-            hold_id: hold_id.to_owned(),
-        };
-        self.keep(user, asked, settled.await, |_| Told::Freed)
-    }
-
-    async fn refund(&self, user: &'static str, charge: &str, amount_micros: Option<i64>) -> Told {
-        let key = self.key();
-        let request = RefundChargeRequest {
-            account: Some(account(user)),
-            idempotency_key: key.clone(),
-            entry_id: charge.to_owned(),
-            amount_micros,
-            reason: String::new(),
-        };
-        let settled = self.settle(|mut client| {
-            let request = request.clone();
-            async move { client.refund_charge(request).await }
-        });
-        let asked = Asked::Refund {
-            key,
-            charge: charge.to_owned(),
-            amount_micros,
-        };
-        self.keep(user, asked, settled.await, |answer| Told::Entry {
-            entry_id: answer.entry_id,
-            moved_micros: answer.refunded_micros,
-            replayed: answer.replayed,
-        })
-    }
-
-    /// Each operation begins at another core.
-    async fn settle<T, F>(&self, call: impl Fn(Client) -> F) -> Settled<T>
-    where
-        F: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
-    {
-        let turn = self.keys.load(Ordering::Relaxed);
-        self.callers.settle(turn, call).await
-    }
-
-    /// Asks once more for every so many-th charge that was acknowledged, now at one core and now at
-    /// the other: the answer must be the one that was given. Answers with how many were asked for,
-    /// and with what was found.
-    pub async fn repeat_charges(&self, every: usize) -> (usize, Vec<String>) {
-        let mut repeated = 0;
-        let mut findings = Vec::new();
-        let operations = self.journal.operations();
-        let charges =
-            operations
-                .iter()
-                .filter_map(|operation| match (&operation.asked, &operation.told) {
-                    (
-                        Asked::Charge { key, .. },
-                        Told::Entry {
-                            entry_id,
-                            moved_micros,
-                            ..
-                        },
-                    ) => Some((operation.user, key, entry_id, *moved_micros)),
-                    _ => None,
-                });
-        for (user, key, entry_id, moved) in charges.step_by(every) {
-            repeated += 1;
-            let request = charge_request(user, key, moved);
-            let call = |mut client: Client| {
-                let request = request.clone();
-                async move { client.charge(request).await }
-            };
-            let again = self.callers.settle(repeated, call).await.answer;
-            let same = again.as_ref().is_ok_and(|again| {
-                again.replayed && again.entry_id == *entry_id && again.charged_micros == moved
-            });
-            if !same {
-                findings.push(format!(
-                    "{key} was charged by {entry_id}, and then: {again:?}"
-                ));
-            }
+    async fn repeat_what_is_due(&mut self) {
+        let now = Instant::now();
+        let waiting = std::mem::take(&mut self.later);
+        let (due, waiting): (VecDeque<_>, VecDeque<_>) =
+            waiting.into_iter().partition(|later| later.due <= now);
+        self.later = waiting;
+        for later in due {
+            self.repeat(later).await;
         }
-        (repeated, findings)
     }
-}
 
-pub fn charge_request(user: &str, key: &str, amount_micros: i64) -> ChargeRequest {
-    ChargeRequest {
-        account: Some(account(user)),
-        idempotency_key: key.to_owned(),
-        cost: Some(cost(amount_micros)),
-        overage_policy: OveragePolicy::Reject.into(),
-        request_id: key.to_owned(),
-        ..ChargeRequest::default()
+    async fn repeat(&mut self, later: Later) {
+        let operation = self.load.carry_out(later.operation, later.copies).await;
+        self.keep(operation, later.copies);
     }
-}
 
-fn told_by_charge(decision: Decision, answer: billing_proto::v1::ChargeResponse) -> Told {
-    match decision {
-        Decision::Allowed => Told::Entry {
-            entry_id: answer.entry_id,
-            moved_micros: answer.charged_micros,
-            replayed: answer.replayed,
-        },
-        Decision::InsufficientBalance => Told::Denied,
-        _ => Told::Astray(format!("{answer:?}")),
+    async fn poison(&mut self) {
+        let load = Arc::clone(&self.load);
+        let Some((user, asked, poison)) = self.seen.draw(&load, &mut self.random) else {
+            return;
+        };
+        let operation = Operation {
+            poison: Some(poison),
+            ..Operation::new(&user, asked)
+        };
+        self.operate(operation).await;
     }
-}
 
-pub fn cost(amount_micros: i64) -> Cost {
-    Cost {
-        cost: Some(CostKind::AmountMicros(amount_micros)),
+    fn anybody(&mut self) -> User {
+        let cast = &self.load.cast;
+        match self.random.random_range(0..100) {
+            0..40 => &cast.hot,
+            40..52 => &cast.poor,
+            _ => cast.others.choose(&mut self.random).unwrap_or(&cast.hot),
+        }
+        .clone()
     }
 }

@@ -1,11 +1,14 @@
 //! The project's commands, as a library, so that tests and later tools build on the same parts.
 
+pub mod bench;
 pub mod config;
 mod hex;
 pub mod lint;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod seeded_bugs;
+pub mod soak;
 pub mod sqlx_data;
 pub mod stage;
 pub mod step;

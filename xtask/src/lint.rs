@@ -26,6 +26,20 @@ pub async fn run() -> Result<()> {
         "warnings",
     ]);
     steps.run("cargo clippy", succeed(&mut clippy)).await;
+    let mut seeded = cargo(&[
+        "clippy",
+        "--package",
+        "billing-core",
+        "--features",
+        "seeded-bugs",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    steps
+        .run("cargo clippy, seeded bugs", succeed(&mut seeded))
+        .await;
     proto(&mut steps).await;
     dependencies(&mut steps).await;
     steps

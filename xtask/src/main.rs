@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use xtask::process::interrupted;
 use xtask::sqlx_data::{self, Purpose};
-use xtask::{lint, test, up};
+use xtask::{bench, lint, seeded_bugs, soak, test, up};
 
 /// Brings the billing service up and proves it.
 #[derive(Debug, Parser)]
@@ -25,6 +25,14 @@ enum Command {
     Test(test::Options),
     /// Run the linters: formatting, clippy, the contract, dependencies, query data.
     Lint,
+    /// Measure the core against plain SQL, in one run with the books checked after every slice. On a
+    /// PostgreSQL of its own, always.
+    Bench(bench::Options),
+    /// Let three cores serve while they, PostgreSQL and the connections between them break, and
+    /// verify every answer. On a PostgreSQL of its own, always.
+    Soak(soak::Options),
+    /// Give the core one bug after another and show which test catches it.
+    SeededBugs(seeded_bugs::Options),
     /// Refresh .sqlx, the query data that the core compiles with, from a throw-away database.
     Sqlx {
         /// Change nothing; fail where .sqlx is out of date.
@@ -51,6 +59,11 @@ async fn run(command: Command) -> Result<()> {
         Command::Up(options) => up::run(&options).await,
         Command::Test(options) => or_interrupted(test::run(&options)).await,
         Command::Lint => or_interrupted(lint::run()).await,
+        // Becomes the benchmark, which ends in order when it is interrupted.
+        Command::Bench(options) => or_interrupted(bench::run(&options)).await,
+        // Becomes the soak, which ends in order when it is interrupted.
+        Command::Soak(options) => or_interrupted(soak::run(&options)).await,
+        Command::SeededBugs(options) => or_interrupted(seeded_bugs::run(&options)).await,
         Command::Sqlx { check: false } => or_interrupted(sqlx_data::run(Purpose::Refresh)).await,
         Command::Sqlx { check: true } => or_interrupted(sqlx_data::run(Purpose::Check)).await,
     }

@@ -16,7 +16,7 @@ pub struct Programs {
     pub gateway: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
     Dev,
     Release,
@@ -39,16 +39,37 @@ pub fn forget_package(command: &mut Command) -> &mut Command {
 
 /// Builds the services as they are in the repository now; progress goes to stderr.
 pub async fn build(profile: Profile) -> Result<Programs> {
+    let services = [
+        "--package",
+        "billing-core",
+        "--package",
+        "billing-gateway",
+        "--bins",
+    ];
+    let built = build_some(profile, &services).await?;
+    Ok(Programs {
+        core: built.program("billing-core")?,
+        gateway: built.program("billing-gateway")?,
+    })
+}
+
+/// What cargo said of what it has built.
+pub struct Built(String);
+
+impl Built {
+    /// Where a program is that was built.
+    pub fn program(&self, name: &str) -> Result<PathBuf> {
+        executable(&self.0, name).with_context(|| format!("cargo built no {name}"))
+    }
+}
+
+/// Builds what the arguments of `cargo build` name; progress goes to stderr.
+pub async fn build_some(profile: Profile, arguments: &[&str]) -> Result<Built> {
     let mut command = cargo();
     command
-        .args([
-            "build",
-            "--package",
-            "billing-core",
-            "--package",
-            "billing-gateway",
-        ])
-        .args(["--bins", "--message-format", "json-render-diagnostics"])
+        .arg("build")
+        .args(arguments)
+        .args(["--message-format", "json-render-diagnostics"])
         .current_dir(config::repository())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -61,14 +82,13 @@ pub async fn build(profile: Profile) -> Result<Programs> {
         .wait_with_output()
         .await
         .context("cannot run cargo")?;
-    ensure!(output.status.success(), "the services do not compile");
+    ensure!(
+        output.status.success(),
+        "it does not compile: cargo build {}",
+        arguments.join(" ")
+    );
     let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
-    let program =
-        |name: &str| executable(&messages, name).with_context(|| format!("cargo built no {name}"));
-    Ok(Programs {
-        core: program("billing-core")?,
-        gateway: program("billing-gateway")?,
-    })
+    Ok(Built(messages))
 }
 
 #[derive(Deserialize)]

@@ -37,7 +37,26 @@ pub async fn run(options: &Options) -> Result<()> {
     } else {
         steps.run(python, python_client()).await;
     }
+    if options.filters.is_empty() {
+        // They fail on wrong books and wrong answers, never on time.
+        let mut bench = xtask(&["bench", "--quick", "--profile", "dev"]);
+        steps.run("benchmark, quickly", succeed(&mut bench)).await;
+        let mut soak = xtask(&["soak", "--seconds", "60", "--profile", "dev"]);
+        steps.run("soak of a minute", succeed(&mut soak)).await;
+    }
     steps.conclude()
+}
+
+/// Another command of this program. Through cargo, since this very binary may have been replaced by
+/// a newer one.
+fn xtask(arguments: &[&str]) -> Command {
+    let mut command = programs::cargo();
+    command
+        .args(["run", "--quiet", "--package", "xtask", "--"])
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .current_dir(config::repository());
+    command
 }
 
 /// On a throw-away server, on which each test makes a database of its own.

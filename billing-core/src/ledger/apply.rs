@@ -1,6 +1,6 @@
 //! Carries out a batch of commands inside the caller's transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use sqlx::PgConnection;
@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::columns::Columns;
 use super::command::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
 use super::decide::{Answer, Context, Refusal, decide};
-use super::known::KnownAccounts;
 use super::local_time::LocalTime;
 use super::queries::{self, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use crate::id::AccountId;
 use crate::money::Micros;
 use crate::price::{Catalogue, Reading};
+use crate::seeded::{self, Bug};
 
 /// Limits of a new account where its tenant has set none: 10 USD a day, 100 USD a month.
 pub const DEFAULT_DAILY_LIMIT: Micros = Micros::new(10_000_000);
@@ -32,9 +32,6 @@ pub enum ApplyError {
         expected: usize,
         written: i64,
     },
-    /// An account that was known is gone. The batch may be tried again with `known` forgotten.
-    #[error("an account known to exist has no row")]
-    AccountGone,
 }
 
 /// Decides the commands in order and writes what they change. Answers with an outcome for each, true
@@ -46,10 +43,13 @@ pub enum ApplyError {
 pub async fn apply(
     conn: &mut PgConnection,
     prices: &Reading,
-    known: &KnownAccounts,
     commands: &[Command],
 ) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
-    let welcome = open_accounts(conn, known, commands).await?;
+    let early = if seeded::is(Bug::ReadBeforeLock) {
+        Some(queries::find_keys_and_holds(conn, &wanted(commands)).await?)
+    } else {
+        None
+    };
 
     // Sorted: the one lock order of all batches of all cores.
     let mut ids: Vec<Uuid> = commands
@@ -58,14 +58,22 @@ pub async fn apply(
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut books: HashMap<AccountId, Book> = queries::lock_accounts(conn, &ids)
-        .await?
+    let mut accounts = lock(conn, &ids, commands).await?;
+    let welcome = if accounts.len() < ids.len() {
+        open_missing(conn, commands, &mut accounts).await?
+    } else {
+        Vec::new()
+    };
+    let mut books: HashMap<AccountId, Book> = accounts
         .into_iter()
         .map(|(id, account)| (id, Book::new(id, account)))
         .collect();
 
     // A statement of its own: whatever was read while waiting for a lock may be stale.
-    let found = queries::find_keys_and_holds(conn, &wanted(commands)).await?;
+    let found = match early {
+        None => queries::find_keys_and_holds(conn, &wanted(commands)).await?,
+        Some(found) => found,
+    };
     for (account, key, used) in found.keys {
         if let Some(book) = books.get_mut(&account) {
             book.keys.insert(key, used);
@@ -101,16 +109,43 @@ pub async fn apply(
     Ok(outcomes)
 }
 
-/// Opens the accounts that do not exist. Answers with the welcome grants of those that this
-/// transaction opened: whoever's insert made the row writes its first entry.
-async fn open_accounts(
+/// Locks the accounts; it does only what the query does, unless a bug is seeded.
+async fn lock(
     conn: &mut PgConnection,
-    known: &KnownAccounts,
+    ids: &[Uuid],
     commands: &[Command],
+) -> Result<Vec<(AccountId, AccountState)>, sqlx::Error> {
+    if seeded::is(Bug::NoRowLock) || seeded::is(Bug::LostUpdate) {
+        let found = queries::find_accounts(conn, ids).await?;
+        return Ok(found.into_iter().map(|(id, row, _)| (id, row)).collect());
+    }
+    if seeded::is(Bug::UnsortedLocks) {
+        let mut locked = Vec::new();
+        let mut seen = HashSet::new();
+        for account in commands.iter().map(|command| command.account) {
+            if seen.insert(account) {
+                locked.extend(queries::lock_accounts(conn, &[account.uuid()]).await?);
+            }
+        }
+        return Ok(locked);
+    }
+    queries::lock_accounts(conn, ids).await
+}
+
+/// Opens the accounts that were not found, and locks them. Answers with the welcome grants of those
+/// that this transaction opened: whoever's insert made the row writes its first entry.
+///
+/// They are locked last, out of the order of ids. Two batches can so wait for each other where one
+/// has opened an account of both a moment ago: the database then ends one, which is tried again.
+async fn open_missing(
+    conn: &mut PgConnection,
+    commands: &[Command],
+    accounts: &mut Vec<(AccountId, AccountState)>,
 ) -> Result<Vec<(AccountId, Command)>, ApplyError> {
+    let found: HashSet<AccountId> = accounts.iter().map(|(id, _)| *id).collect();
     let unknown: BTreeMap<AccountId, &Opening> = commands
         .iter()
-        .filter(|command| !known.contains(command.account))
+        .filter(|command| !found.contains(&command.account))
         .filter_map(|command| Some((command.account, command.action.opening()?)))
         .collect();
     if unknown.is_empty() {
@@ -136,7 +171,11 @@ async fn open_accounts(
         openings.daily_limits.push(daily.map(Micros::get));
         openings.monthly_limits.push(monthly.map(Micros::get));
     }
-    let opened = queries::insert_accounts(conn, &openings).await?;
+    let mut opened = queries::insert_accounts(conn, &openings).await?;
+    if seeded::is(Bug::WelcomeByNaming) {
+        opened = unknown.keys().copied().collect();
+    }
+    accounts.extend(queries::lock_accounts(conn, &openings.account_ids).await?);
     Ok(opened
         .into_iter()
         .filter_map(|account| {
@@ -260,7 +299,12 @@ async fn read_free_calls(
 fn absent(command: &Command) -> Result<Refusal, ApplyError> {
     match &command.action {
         Action::RefundCharge(_) => Ok(Refusal::ChargeNotFound),
-        action if action.opening().is_some() => Err(ApplyError::AccountGone),
+        // It was opened above.
+        action if action.opening().is_some() => Err(ApplyError::RowsMissed {
+            table: "account",
+            expected: 1,
+            written: 0,
+        }),
         _ => Ok(Refusal::HoldNotFound),
     }
 }
@@ -274,8 +318,12 @@ async fn write(
 ) -> Result<(), ApplyError> {
     let columns = Columns::of(books);
     let accounts = columns.accounts.account_ids.len();
-    let holds = columns.changed_holds.hold_ids.len();
+    let holds = columns.holds.hold_ids.len();
     if accounts > 0 || holds > 0 {
+        #[cfg(feature = "seeded-bugs")]
+        if seeded::is(Bug::LostUpdate) {
+            queries::forget_changes(conn, &columns.accounts).await?;
+        }
         let written = queries::write_batch(conn, now, &columns).await?;
         missed("account", accounts, written.accounts)?;
         missed("hold", holds, written.holds)?;
@@ -296,7 +344,7 @@ async fn write(
 }
 
 fn missed(table: &'static str, expected: usize, written: i64) -> Result<(), ApplyError> {
-    if i64::try_from(expected) == Ok(written) {
+    if i64::try_from(expected) == Ok(written) || seeded::is(Bug::NoFold) {
         Ok(())
     } else {
         Err(ApplyError::RowsMissed {

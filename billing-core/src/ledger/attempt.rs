@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 use tracing::warn;
 
 use super::apply::{ApplyError, apply};
 use super::command::Command;
 use super::decide::{Answer, Refusal};
-use super::known::KnownAccounts;
-use super::session::Open;
+#[cfg(feature = "seeded-bugs")]
+use super::session::Session;
 use crate::database::is_unreachable;
 use crate::price::Reading;
+use crate::seeded::{self, Bug};
 
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
@@ -37,14 +38,13 @@ pub enum Failure {
 
 /// Carries the commands out and answers with their outcomes once they are committed.
 pub async fn attempt(
-    session: &mut Open,
+    connection: &mut PgConnection,
     prices: &Reading,
-    known: &KnownAccounts,
     commands: &[Command],
 ) -> Result<Vec<Outcome>, Failure> {
     let begun = async {
-        let mut transaction = session.planned().await?.begin().await?;
-        let outcomes = apply(&mut transaction, prices, known, commands).await?;
+        let mut transaction = connection.begin().await?;
+        let outcomes = apply(&mut transaction, prices, commands).await?;
         Ok::<_, ApplyError>((transaction, outcomes))
     };
     let (transaction, outcomes) = match timeout(BATCH_TIMEOUT, begun).await {
@@ -57,11 +57,39 @@ pub async fn attempt(
     };
     match timeout(BATCH_TIMEOUT, transaction.commit()).await {
         Ok(Ok(())) => Ok(outcomes),
+        Err(_) | Ok(Err(_)) if seeded::is(Bug::LostCommitIsSuccess) => Ok(outcomes),
+        Err(_) | Ok(Err(_)) if seeded::is(Bug::LostCommitIsFailure) => Err(Failure::Unreachable),
         Ok(Err(cause)) if is_rolled_back(&cause) => Err(before_commit(cause.into())),
         // Also where the server has sent an error: one that ends the session, or cancels what it
         // does, may come after the transaction was committed.
         Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
     }
+}
+
+/// What a seeded bug does instead: it answers, and leaves the commit to a task of its own.
+#[cfg(feature = "seeded-bugs")]
+pub async fn reply_first(
+    session: &mut Session,
+    prices: &Reading,
+    commands: &[Command],
+) -> Result<Vec<Outcome>, Failure> {
+    let Some(mut open) = session.take().await else {
+        return Err(Failure::Unreachable);
+    };
+    let begun = async {
+        sqlx::raw_sql("BEGIN").execute(&mut open).await?;
+        apply(&mut open, prices, commands).await
+    };
+    let outcomes = begun.await.map_err(before_commit)?;
+    tokio::spawn(async move {
+        // So that a crash finds something to lose.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let committed = sqlx::raw_sql("COMMIT").execute(&mut open).await;
+        if let Err(cause) = committed {
+            warn!(%cause, "answered already, and not committed");
+        }
+    });
+    Ok(outcomes)
 }
 
 /// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
@@ -76,7 +104,6 @@ fn is_rolled_back(error: &sqlx::Error) -> bool {
 /// What an error says of a transaction that is certain not to have committed.
 fn before_commit(cause: ApplyError) -> Failure {
     let error = match &cause {
-        ApplyError::AccountGone => return Failure::Again(cause),
         ApplyError::RowsMissed { .. } => return Failure::Refused(cause),
         ApplyError::Sql(error) => error,
     };

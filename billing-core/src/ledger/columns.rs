@@ -9,6 +9,7 @@ use super::command::Note;
 use super::state::{AccountState, Book, Hold, HoldWrite, NewEntry, Waiver};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
+use crate::seeded::{self, Bug};
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -18,8 +19,7 @@ pub struct Columns {
     pub entries: EntryColumns,
     pub notes: NoteColumns,
     pub keys: KeyColumns,
-    pub placed: HoldColumns,
-    pub changed_holds: HoldColumns,
+    pub holds: HoldColumns,
     pub refunds: RefundColumns,
     pub free_calls: FreeCallColumns,
 }
@@ -140,6 +140,9 @@ impl Columns {
         if book.settings_changed {
             self.settings.push(id, &book.account);
         }
+        if seeded::is(Bug::NoFold) {
+            self.accounts.push_each_step(id, &book);
+        }
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         let mut keys = book.keys;
@@ -176,10 +179,8 @@ impl Columns {
             }
         }
         for (hold, write) in book.holds.into_values() {
-            match write {
-                HoldWrite::None => {}
-                HoldWrite::Insert => self.placed.push(id, hold),
-                HoldWrite::Update => self.changed_holds.push(id, hold),
+            if write == HoldWrite::Write {
+                self.holds.push(id, hold);
             }
         }
         for entry in book.new_entries {
@@ -226,6 +227,23 @@ impl AccountColumns {
         self.last_request_at
             .push(account.last_request_at.map(ToSqlx::to_sqlx));
         self.entry_seqs.push(account.entry_seq.get());
+    }
+}
+
+impl AccountColumns {
+    /// A row for each entry but the last, as the account stood then: what a seeded bug writes.
+    fn push_each_step(&mut self, id: Uuid, book: &Book) {
+        let Some((_, earlier)) = book.new_entries.split_last() else {
+            return;
+        };
+        for entry in earlier {
+            let then = AccountState {
+                settled: entry.balance_after,
+                entry_seq: entry.seq,
+                ..book.account.clone()
+            };
+            self.push(id, &then);
+        }
     }
 }
 

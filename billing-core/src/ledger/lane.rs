@@ -1,5 +1,6 @@
 //! One lane of the batcher: takes batches, carries each out in a transaction, answers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,20 +8,26 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use super::apply::ApplyError;
+#[cfg(feature = "seeded-bugs")]
+use super::attempt::reply_first;
 use super::attempt::{Failure, Outcome, attempt};
 use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
 use super::decide::Answer;
 use super::fair_queue::FairQueue;
-use super::known::KnownAccounts;
+use super::queries;
 use super::session::Session;
+use crate::id::AccountId;
 use crate::price::CataloguePulse;
 
 const ATTEMPTS: usize = 3;
+/// For the question whose rows are locked, which waits for nothing.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Between two looks for a server that was lost at COMMIT.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -28,7 +35,6 @@ pub(super) struct Lane {
     number: usize,
     session: Session,
     catalogue: CataloguePulse,
-    known: KnownAccounts,
     batch_max: usize,
     depth: Arc<AtomicUsize>,
     meters: Meters,
@@ -93,7 +99,6 @@ impl Lane {
             number,
             session: Session::new(format!("lane {number}"), database),
             catalogue: catalogue.clone(),
-            known: KnownAccounts::default(),
             batch_max,
             depth,
             meters: Meters::new(number),
@@ -150,7 +155,13 @@ impl Lane {
                         waiter.answer(outcome.map_err(LedgerError::from));
                     }
                 }
-                Ending::Refused(cause) | Ending::Blocked(cause) if part.commands.len() > 1 => {
+                Ending::Blocked(cause) if part.has_several_accounts() => {
+                    warn!(lane = self.number, size = part.commands.len(), %cause, "batch blocked, setting accounts aside");
+                    let blocked = self.split_off_blocked(&mut part).await;
+                    parts.push(blocked);
+                    parts.push(part);
+                }
+                Ending::Refused(cause) if part.commands.len() > 1 => {
                     warn!(lane = self.number, size = part.commands.len(), %cause, "batch refused, halving it");
                     let second = part.split_off_half();
                     parts.push(second);
@@ -196,7 +207,6 @@ impl Lane {
             let failure = match self.attempt(&part.commands).await {
                 Ok(outcomes) => {
                     self.meters.batch(part.commands.len(), started.elapsed());
-                    self.remember(&part.commands);
                     return Ending::Committed(settle(first_answers, outcomes));
                 }
                 Err(failure) => failure,
@@ -212,9 +222,6 @@ impl Lane {
                 }
                 // In doubt, it may be the old transaction that still holds it.
                 Failure::Again(cause) | Failure::Blocked(cause) => {
-                    if matches!(cause, ApplyError::AccountGone) {
-                        self.known.forget_all();
-                    }
                     info!(lane = self.number, %cause, "batch tried again");
                 }
                 Failure::Lost(cause) => {
@@ -245,26 +252,80 @@ impl Lane {
         Ending::Unavailable
     }
 
+    /// Takes out of the part the commands of accounts that somebody has locked; half of it, where
+    /// that cannot be seen any more.
+    async fn split_off_blocked(&mut self, part: &mut Part) -> Part {
+        let ids: Vec<Uuid> = part
+            .commands
+            .iter()
+            .map(|command| command.account.uuid())
+            .collect();
+        let free = match self.session.open().await {
+            None => Vec::new(),
+            Some(connection) => {
+                let asking = queries::unlocked_accounts(connection, &ids);
+                let answer = timeout(PROBE_TIMEOUT, asking).await;
+                if let Ok(Ok(free)) = answer {
+                    free
+                } else {
+                    self.session.close();
+                    Vec::new()
+                }
+            }
+        };
+        let free: HashSet<AccountId> = free.into_iter().collect();
+        let blocked = part.split_off(|command| !free.contains(&command.account));
+        if part.commands.is_empty() {
+            *part = blocked;
+            return part.split_off_half();
+        }
+        if blocked.commands.is_empty() {
+            return part.split_off_half();
+        }
+        blocked
+    }
+
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+        let prices = self.catalogue.reading();
+        #[cfg(feature = "seeded-bugs")]
+        if crate::seeded::is(crate::seeded::Bug::ReplyBeforeCommit) {
+            return reply_first(&mut self.session, &prices, commands).await;
+        }
         let Some(session) = self.session.open().await else {
             return Err(Failure::Unreachable);
         };
-        let prices = self.catalogue.reading();
-        attempt(session, &prices, &self.known, commands).await
-    }
-
-    /// What was committed exists.
-    fn remember(&mut self, commands: &[Command]) {
-        for command in commands
-            .iter()
-            .filter(|command| command.action.opening().is_some())
-        {
-            self.known.insert(command.account);
-        }
+        attempt(session, &prices, commands).await
     }
 }
 
 impl Part {
+    fn has_several_accounts(&self) -> bool {
+        let mut accounts = self.commands.iter().map(|command| command.account);
+        let first = accounts.next();
+        accounts.any(|account| Some(account) != first)
+    }
+
+    /// Takes those commands out, and those who wait for them.
+    fn split_off(&mut self, which: impl Fn(&Command) -> bool) -> Self {
+        let commands = std::mem::take(&mut self.commands);
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut off = Self {
+            commands: Vec::new(),
+            waiting: Vec::new(),
+            in_doubt: self.in_doubt,
+        };
+        for (command, waiter) in commands.into_iter().zip(waiting) {
+            let part = if which(&command) {
+                &mut off
+            } else {
+                &mut *self
+            };
+            part.commands.push(command);
+            part.waiting.push(waiter);
+        }
+        off
+    }
+
     fn split_off_half(&mut self) -> Self {
         let half = self.commands.len() / 2;
         Self {

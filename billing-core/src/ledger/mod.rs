@@ -11,7 +11,6 @@ mod command;
 mod decide;
 mod fair_queue;
 pub mod grpc;
-mod known;
 mod lane;
 mod local_time;
 mod queries;
@@ -29,7 +28,6 @@ pub use command::{
     Note, Opening, Overage, PlaceHold, Post, RefundCharge, Release, Setting, SettingsChange,
 };
 pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
-pub use known::KnownAccounts;
 pub use local_time::{LocalTime, is_zone};
 pub use queries::expired_holds;
 pub use reader::{ReadError, Reader, Snapshot};

@@ -15,16 +15,17 @@ use uuid::Uuid;
 
 use super::apply::account_to_be;
 use super::queries::{self, TenantDefaults};
-use super::session::{Open, Session};
+use super::session::Session;
 use super::state::{AccountState, FreeCalls};
 use crate::database::{clock, is_unreachable};
 use crate::id::AccountId;
+use crate::seeded::{self, Bug};
 
 const QUERY_TIMEOUT: Duration = Duration::from_secs(6);
 /// Most reads that one query serves.
 const BATCH_MAX: usize = 1024;
 /// Most reads that may wait.
-const QUEUE_MAX: usize = 16_384;
+const QUEUE_MAX: usize = 2_048;
 
 /// An account as it is committed, at the moment `now` of the database's clock.
 #[derive(Clone, Debug)]
@@ -133,6 +134,11 @@ impl ReaderTask {
                 continue;
             }
             let round = self.round(&batch).await;
+            while seeded::is(Bug::ReadJoinsQueryInFlight)
+                && let Ok(read) = reads.try_recv()
+            {
+                batch.push(read);
+            }
             for read in batch.drain(..) {
                 let snapshot = round
                     .as_ref()
@@ -171,8 +177,7 @@ impl ReaderTask {
     }
 }
 
-async fn ask(session: &mut Open, reads: &[Read]) -> Result<Round, sqlx::Error> {
-    let connection: &mut PgConnection = session.planned().await?;
+async fn ask(connection: &mut PgConnection, reads: &[Read]) -> Result<Round, sqlx::Error> {
     let mut ids: Vec<Uuid> = reads.iter().map(|read| read.account.uuid()).collect();
     ids.sort_unstable();
     ids.dedup();

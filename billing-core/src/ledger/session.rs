@@ -4,19 +4,18 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tracing::warn;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a plan is kept. It was made for tables of the size that they had then.
-const PLAN_LIFE: Duration = Duration::from_secs(10);
 
 /// Settings of every connection on the hot path.
 ///
 /// A statement there finds its rows by key, always. A generic plan saves planning it each time. It
 /// must not be the plan that is right for a table of a few rows, which is to read the table whole
 /// for each batch: neither scan nor hash is offered, and a row that is looked at costs far more
-/// than a page that is read, as it does where all that is hot lies in memory.
+/// than a page that is read, as it does where all that is hot lies in memory. The statements do
+/// their part: see `queries/read.rs`.
 pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([
         ("plan_cache_mode", "force_generic_plan"),
@@ -40,13 +39,7 @@ pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
 pub struct Session {
     name: String,
     database: PgConnectOptions,
-    open: Option<Open>,
-}
-
-/// A connection, and when its plans were thrown away.
-pub struct Open {
-    connection: PgConnection,
-    planned_at: Instant,
+    open: Option<PgConnection>,
 }
 
 impl Session {
@@ -60,7 +53,7 @@ impl Session {
     }
 
     /// The connection; none where the server cannot be reached, which is logged.
-    pub async fn open(&mut self) -> Option<&mut Open> {
+    pub async fn open(&mut self) -> Option<&mut PgConnection> {
         if self.open.is_none() {
             self.open = self.connect().await;
         }
@@ -72,12 +65,16 @@ impl Session {
         self.open = None;
     }
 
-    async fn connect(&self) -> Option<Open> {
+    /// Gives the connection away: for a seeded bug.
+    #[cfg(feature = "seeded-bugs")]
+    pub async fn take(&mut self) -> Option<PgConnection> {
+        self.open().await;
+        self.open.take()
+    }
+
+    async fn connect(&self) -> Option<PgConnection> {
         match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
-            Ok(Ok(connection)) => Some(Open {
-                connection,
-                planned_at: Instant::now(),
-            }),
+            Ok(Ok(connection)) => Some(connection),
             Ok(Err(cause)) => {
                 warn!(session = self.name, %cause, "cannot connect to the database");
                 None
@@ -90,18 +87,5 @@ impl Session {
                 None
             }
         }
-    }
-}
-
-impl Open {
-    /// The connection, with plans that are not too old.
-    pub async fn planned(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        if self.planned_at.elapsed() > PLAN_LIFE {
-            sqlx::raw_sql("discard plans")
-                .execute(&mut self.connection)
-                .await?;
-            self.planned_at = Instant::now();
-        }
-        Ok(&mut self.connection)
     }
 }

@@ -10,6 +10,7 @@ use super::command::{CommandHash, EntryKind, Note};
 use super::local_time::LocalDay;
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
+use crate::seeded::{self, Bug};
 
 /// An account's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,10 +121,11 @@ impl AccountState {
 
     /// Gives an amount back to the limits of the period in which it was counted, while it lasts.
     pub fn give_back(&mut self, amount: Micros, counted: Period) -> Result<(), Overflow> {
-        if counted.day_no == self.period.day_no {
+        let later = seeded::is(Bug::GiveBackToLaterPeriod);
+        if later || counted.day_no == self.period.day_no {
             self.day_spent = self.day_spent.minus(amount)?;
         }
-        if counted.month_no == self.period.month_no {
+        if later || counted.month_no == self.period.month_no {
             self.month_spent = self.month_spent.minus(amount)?;
         }
         Ok(())
@@ -212,12 +214,11 @@ pub struct Hold {
     pub end: Option<(CommandHash, Vec<u8>)>,
 }
 
-/// What must be written of a hold.
+/// Whether a hold differs from what was read of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldWrite {
     None,
-    Insert,
-    Update,
+    Write,
 }
 
 /// A key that was used.
@@ -304,7 +305,7 @@ impl Book {
 
     /// Whether anything of the account is to be written.
     pub fn has_writes(&self) -> bool {
-        let a_hold = |(_, write): &(Hold, HoldWrite)| !matches!(write, HoldWrite::None);
+        let a_hold = |(_, write): &(Hold, HoldWrite)| *write == HoldWrite::Write;
         self.changed
             || self.settings_changed
             || !self.new_entries.is_empty()
@@ -318,6 +319,8 @@ impl Book {
     pub fn post(&mut self, entry: EntryDraft) -> Result<EntrySeq, Overflow> {
         let seq = EntrySeq::new(self.account.entry_seq.get() + 1);
         self.account.settled = self.account.settled.plus(entry.amount)?;
+        // What is available, and how far that is below zero, can be written too.
+        self.account.settled.minus(self.account.held)?.negated()?;
         self.account.entry_seq = seq;
         self.changed = true;
         self.new_entries.push(NewEntry {
@@ -348,4 +351,29 @@ pub struct EntryDraft {
     pub hold: Option<HoldId>,
     pub refunds: Option<EntrySeq>,
     pub note: Option<Note>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_balance_at_the_end_of_its_range_refuses_what_would_pass_it() {
+        let today = jiff::civil::date(2026, 3, 28);
+        let mut account = AccountState::new(None, None, today);
+        account.settled = Micros::new(i64::MIN + 5);
+        let mut book = Book::new(AccountId::of("acme", "deep in debt"), account);
+        let draft = |amount| EntryDraft {
+            kind: EntryKind::Adjustment,
+            amount: Micros::new(amount),
+            request_id: None,
+            tool: None,
+            price_version: None,
+            hold: None,
+            refunds: None,
+            note: None,
+        };
+        assert!(book.post(draft(-4)).is_ok());
+        assert!(book.post(draft(-1)).is_err());
+    }
 }

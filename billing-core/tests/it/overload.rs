@@ -66,7 +66,7 @@ async fn what_nobody_waits_for_any_more_is_dropped_before_it_is_decided() {
     until_a_command_waits(&database).await;
     // It queues behind the first, until its caller gives up.
     let mut hasty = Request::new(charge("alice", "hasty", 1));
-    hasty.set_timeout(Duration::from_millis(300));
+    hasty.set_timeout(Duration::from_millis(1_200));
     let status = core.balance().charge(hasty).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert_eq!(reason(&status), "DEADLINE_EXCEEDED");

@@ -1,42 +1,71 @@
 //! The checker itself: silent about books that agree, and never about others.
 
-use crate::books::{AccountRow, Books, EntryRow, HoldRow, KeyRow};
-use crate::checker::{WELCOME_MICROS, contradictions};
-use crate::journal::{Asked, Operation, Told};
+use super::{WELCOME_MICROS, contradictions, unended};
+use crate::books::{AccountRow, Books, Entry, EntryRow, HoldRow, KeyRow};
+use crate::journal::{
+    Asked, Balance, HoldShown, Operation, Outcome, Overage, Poison, Refusal, Told, Try,
+};
 
 const USER: &str = "ann";
 
 fn entry(entry_id: &str, kind: &str, amount_micros: i64) -> EntryRow {
     EntryRow {
-        entry_id: entry_id.to_owned(),
-        user_id: USER.to_owned(),
-        kind: kind.to_owned(),
-        amount_micros,
-        request_id: None,
-        hold_id: None,
-        refunds: None,
+        entry: Entry {
+            entry_id: entry_id.to_owned(),
+            user_id: USER.to_owned(),
+            kind: kind.to_owned(),
+            amount_micros,
+            request_id: None,
+            hold_id: None,
+            refunds: None,
+        },
+        created_at: 0,
     }
 }
 
-fn told(asked: Asked, entry_id: &str, moved_micros: i64) -> Operation {
-    Operation {
-        user: USER,
-        asked,
-        told: Told::Entry {
-            entry_id: entry_id.to_owned(),
-            moved_micros,
-            replayed: false,
+fn answered(asked: Asked, told: Told) -> Operation {
+    let mut operation = Operation::new(&USER.into(), asked);
+    operation.tries.push(Try {
+        begun: 10,
+        ended: 20,
+        outcome: Outcome::Told(told),
+    });
+    operation
+}
+
+fn moved(entry_id: &str, moved_micros: i64, replayed: Option<bool>) -> Told {
+    Told::Moved {
+        entry_id: entry_id.to_owned(),
+        moved_micros,
+        released_micros: 0,
+        replayed,
+        balance: Balance::default(),
+    }
+}
+
+fn charge(key: &str, amount_micros: i64) -> Asked {
+    Asked::Charge {
+        key: key.to_owned(),
+        amount_micros,
+        overage: Overage::Reject,
+    }
+}
+
+fn held(state: &str) -> Told {
+    Told::Held {
+        hold: HoldShown {
+            hold_id: "h".to_owned(),
+            amount_micros: 50,
+            expires_at: 1_000,
+            state: state.to_owned(),
         },
-        doubtful: false,
+        replayed: false,
+        balance: Balance::default(),
     }
 }
 
 /// A charge of 300, of which 100 are refunded, and a hold of 50, of which 40 are captured.
 fn operations() -> Vec<Operation> {
-    let charge = Asked::Charge {
-        key: "c".to_owned(),
-        amount_micros: 300,
-    };
     let refund = Asked::Refund {
         key: "r".to_owned(),
         charge: "e-2".to_owned(),
@@ -51,28 +80,24 @@ fn operations() -> Vec<Operation> {
         hold_id: "h".to_owned(),
         placed_by: "p".to_owned(),
         amount_micros: 40,
-    };
-    let mut placed = told(place, "", 0);
-    placed.told = Told::Held {
-        hold_id: "h".to_owned(),
-        replayed: false,
+        overage: Overage::AllowDebt,
     };
     vec![
-        told(charge, "e-2", 300),
-        told(refund, "e-3", 100),
-        placed,
-        told(capture, "e-4", 40),
+        answered(charge("c", 300), moved("e-2", 300, Some(false))),
+        answered(refund, moved("e-3", 100, Some(false))),
+        answered(place, held("placed")),
+        answered(capture, moved("e-4", 40, None)),
     ]
 }
 
 fn books() -> Books {
     let mut charge = entry("e-2", "charge", -300);
-    charge.request_id = Some("c".to_owned());
+    charge.entry.request_id = Some("c".to_owned());
     let mut refund = entry("e-3", "refund", 100);
-    refund.refunds = Some("e-2".to_owned());
+    refund.entry.refunds = Some("e-2".to_owned());
     let mut capture = entry("e-4", "charge", -40);
-    capture.request_id = Some("p".to_owned());
-    capture.hold_id = Some("h".to_owned());
+    capture.entry.request_id = Some("p".to_owned());
+    capture.entry.hold_id = Some("h".to_owned());
     let key = |key: &str| KeyRow {
         user_id: USER.to_owned(),
         key: key.to_owned(),
@@ -90,6 +115,9 @@ fn books() -> Books {
             amount_micros: 50,
             state: "captured".to_owned(),
             request_id: Some("p".to_owned()),
+            placed_at: 0,
+            expires_at: 1_000,
+            ended_at: Some(500),
         }],
         keys: vec![key("c"), key("p"), key("r")],
         accounts: vec![AccountRow {
@@ -107,6 +135,18 @@ fn findings_with(change: impl FnOnce(&mut Vec<Operation>, &mut Books)) -> String
     contradictions(&operations, &books).join("\n")
 }
 
+/// What is found once the charge was also told this, by a try of these times.
+fn findings_told(begun: u64, ended: u64, told: Told) -> String {
+    findings_with(|operations, _| {
+        let outcome = Outcome::Told(told);
+        operations[0].tries.push(Try {
+            begun,
+            ended,
+            outcome,
+        });
+    })
+}
+
 #[test]
 fn books_that_agree_with_every_answer_are_silent() {
     assert_eq!(findings_with(|_, _| {}), "");
@@ -117,9 +157,10 @@ fn answers_without_their_rows_are_reported() {
     let lost = findings_with(|_, books| drop(books.entries.remove(1)));
     assert!(lost.contains("acknowledged and lost"), "{lost}");
     let more = findings_with(|operations, _| {
-        let key = "never sent".to_owned();
-        let amount_micros = 1;
-        operations.push(told(Asked::Charge { key, amount_micros }, "e-9", 1));
+        operations.push(answered(
+            charge("never sent", 1),
+            moved("e-9", 1, Some(false)),
+        ));
     });
     assert!(more.contains("acknowledged and lost"), "{more}");
     assert!(more.contains("its key lost"), "{more}");
@@ -133,7 +174,7 @@ fn answers_without_their_rows_are_reported() {
 fn rows_without_an_answer_are_reported() {
     let doubled = findings_with(|_, books| {
         let mut again = books.entries[1].clone();
-        again.entry_id = "e-5".to_owned();
+        again.entry.entry_id = "e-5".to_owned();
         books.entries.push(again);
     });
     assert!(doubled.contains("nobody was told of"), "{doubled}");
@@ -143,6 +184,8 @@ fn rows_without_an_answer_are_reported() {
     assert!(welcomed.contains("nobody was told of"), "{welcomed}");
     let foreign = findings_with(|operations, _| drop(operations.remove(1)));
     assert!(foreign.contains("was not acknowledged"), "{foreign}");
+    let hold = findings_with(|operations, _| drop(operations.remove(2)));
+    assert!(hold.contains("a hold that nobody was told of"), "{hold}");
 }
 
 #[test]
@@ -150,46 +193,105 @@ fn one_effect_for_two_operations_is_reported() {
     let twice = findings_with(|operations, _| operations.push(operations[0].clone()));
     assert!(twice.contains("one entry for two operations"), "{twice}");
     assert!(twice.contains("one key for two operations"), "{twice}");
+    let placed = findings_with(|operations, _| operations.push(operations[2].clone()));
+    assert!(placed.contains("one hold for two placements"), "{placed}");
 }
 
 #[test]
 fn other_amounts_balances_and_ends_are_reported() {
-    let amount = findings_with(|_, books| books.entries[1].amount_micros = -301);
+    let amount = findings_with(|_, books| books.entries[1].entry.amount_micros = -301);
     assert!(amount.contains("differs from its entry"), "{amount}");
     let settled = findings_with(|_, books| books.accounts[0].settled_micros += 1);
     assert!(settled.contains("settled is not"), "{settled}");
     let held = findings_with(|_, books| books.accounts[0].held_micros = 50);
     assert!(held.contains("held is not"), "{held}");
     let state = findings_with(|_, books| books.holds[0].state = "placed".to_owned());
-    assert!(state.contains("a hold's end"), "{state}");
-    let ends = findings_with(|operations, _| {
-        let hold_id = "h".to_owned();
-        let mut released = told(Asked::Release { hold_id }, "", 0);
-        released.told = Told::Freed;
-        operations.push(released);
-    });
-    assert!(ends.contains("a hold's end"), "{ends}");
+    assert!(state.contains("a hold's end is not"), "{state}");
+    let late = findings_with(|_, books| books.holds[0].ended_at = Some(1_000));
+    assert!(late.contains("a hold's end is not"), "{late}");
+    let sooner = findings_with(|_, books| books.holds[0].expires_at = 999);
+    assert!(sooner.contains("expires earlier"), "{sooner}");
+}
+
+#[test]
+fn a_hold_that_has_not_ended_is_reported() {
+    let mut books = books();
+    assert!(unended(&books).is_empty());
+    books.holds[0].state = "placed".to_owned();
+    assert_eq!(unended(&books).len(), 1);
 }
 
 #[test]
 fn refunds_above_their_charge_are_reported() {
-    let above = findings_with(|_, books| books.entries[2].amount_micros = 301);
+    let above = findings_with(|_, books| books.entries[2].entry.amount_micros = 301);
     assert!(above.contains("refunds above their charge"), "{above}");
-    let refused = findings_with(|operations, _| operations[1].told = Told::RefundTooMuch);
+    let refused = findings_with(|operations, _| {
+        let left_micros = 50;
+        let told = Told::Refused(Refusal::RefundTooMuch { left_micros });
+        operations[1].tries[0].outcome = Outcome::Told(told);
+    });
     assert!(refused.contains("something to refund"), "{refused}");
 }
 
 #[test]
 fn a_try_that_said_that_nothing_was_done_is_held_to_it() {
-    let replayed = |doubtful| {
+    let replayed = |before| {
         findings_with(|operations, _| {
-            let moved = &mut operations[0];
-            moved.doubtful = doubtful;
-            if let Told::Entry { replayed, .. } = &mut moved.told {
-                *replayed = true;
-            }
+            let tries = &mut operations[0].tries;
+            tries[0].outcome = Outcome::Told(moved("e-2", 300, Some(true)));
+            tries.push(Try {
+                begun: 0,
+                ended: 5,
+                outcome: before,
+            });
         })
     };
-    assert_eq!(replayed(true), "");
-    assert!(replayed(false).contains("said that nothing was done"));
+    assert_eq!(replayed(Outcome::InDoubt), "");
+    let held_to_it = replayed(Outcome::NothingDone);
+    assert!(
+        held_to_it.contains("said that nothing was done"),
+        "{held_to_it}"
+    );
+}
+
+#[test]
+fn repetitions_have_one_answer_and_one_effect() {
+    assert_eq!(findings_told(30, 40, moved("e-2", 300, Some(true))), "");
+    let other = findings_told(30, 40, moved("e-3", 300, Some(true)));
+    assert!(other.contains("two answers to one request"), "{other}");
+    let twice = findings_told(30, 40, moved("e-2", 300, Some(false)));
+    assert!(twice.contains("carried out by two tries"), "{twice}");
+    // At the same time, the one may have found what the other did.
+    assert_eq!(findings_told(15, 40, moved("e-2", 300, Some(false))), "");
+    let refused = findings_told(30, 40, Told::Refused(Refusal::KeyReused));
+    assert!(refused.contains("carried out and refused"), "{refused}");
+}
+
+#[test]
+fn what_has_no_definite_answer_or_no_proper_one_is_reported() {
+    let unknown = findings_with(|operations, _| operations[0].tries.clear());
+    assert!(unknown.contains("no definite answer"), "{unknown}");
+    let internal = findings_told(0, 5, Told::Refused(Refusal::Internal));
+    assert!(internal.contains("no proper answer"), "{internal}");
+    let astray = findings_told(0, 5, Told::Astray("?".to_owned()));
+    assert!(astray.contains("no proper answer"), "{astray}");
+}
+
+#[test]
+fn poison_that_is_not_refused_is_reported() {
+    let poisoned = |told| {
+        findings_with(|operations, _| {
+            let mut poison = answered(charge("c", 301), told);
+            poison.poison = Some(Poison::KeyReused);
+            operations.push(poison);
+        })
+    };
+    assert_eq!(poisoned(Told::Refused(Refusal::KeyReused)), "");
+    let passed = poisoned(moved("e-2", 300, Some(true)));
+    assert!(passed.contains("not refused as it must be"), "{passed}");
+    let otherwise = poisoned(Told::Refused(Refusal::BadField));
+    assert!(
+        otherwise.contains("not refused as it must be"),
+        "{otherwise}"
+    );
 }

@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::alone;
+use billing_soak::ask::{account, charge_request, cost};
 use billing_soak::books::Books;
-use billing_soak::callers::{Caller, Client, account, client, set_tenant};
-use billing_soak::load::{charge_request, cost};
+use billing_soak::callers::{Caller, Client, client, set_tenant};
 use xtask::stage::{Stage, Tokens};
 
 /// The core's own default.
@@ -44,6 +44,7 @@ async fn charged_keys(stage: &Stage) -> Result<BTreeSet<String>> {
     Ok(books
         .entries
         .into_iter()
+        .map(|row| row.entry)
         .filter(|row| row.kind == "charge")
         .filter_map(|row| row.request_id)
         .filter(|key| key != "first")

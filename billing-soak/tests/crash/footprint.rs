@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::alone;
-use billing_soak::callers::{Caller, Client, account, client, set_tenant};
-use billing_soak::load::{charge_request, cost};
+use billing_soak::ask::{account, charge_request, cost};
+use billing_soak::callers::{Caller, Client, client, set_tenant};
 
 const READY_WITHIN: Duration = Duration::from_secs(1);
 const IN_FLIGHT: usize = 256;

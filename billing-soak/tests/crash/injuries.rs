@@ -6,27 +6,24 @@ use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use billing_proto::v1::GrantCreditRequest;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::alone;
 use billing_soak::books::Books;
-use billing_soak::callers::{Callers, account, administrator, set_tenant};
+use billing_soak::callers::{Callers, set_tenant};
 use billing_soak::checker::contradictions;
-use billing_soak::journal::{Asked, Journal, Operation, Told};
-use billing_soak::load::{HOT, Load, OTHERS};
+use billing_soak::faults::kill_backend;
+use billing_soak::journal::{Journal, Operation};
+use billing_soak::load::{Cast, Load, Mix};
+use billing_soak::order::explain;
 use xtask::stage::{CoreProcess, Stage, Tokens};
 
 const WORKERS: u64 = 32;
 /// Several times what it takes; beyond it something hangs.
 const BOUND: Duration = Duration::from_mins(3);
-
-/// What every account but the poor one gets beside its welcome: more than can be spent here.
-const CREDIT_MICROS: i64 = 1_000_000_000_000;
 
 #[derive(Clone, Copy, Debug)]
 enum Injury {
@@ -93,8 +90,13 @@ async fn survive(
     pauses: Range<usize>,
 ) -> Result<()> {
     let cores: Vec<SocketAddr> = stage.cores.iter().map(|core| core.grpc).collect();
-    let load = Load::new(Callers::new(&cores, &tokens.tools)?);
-    endow(cores[0], &tokens.admin, &load.journal).await?;
+    set_tenant(cores[0], &tokens.admin).await?;
+    let mix = Mix {
+        poison: 0,
+        impatient: 0,
+    };
+    let load = Load::new(Callers::new(&cores, tokens)?, Cast::of(6), mix, None);
+    load.endow().await;
 
     let seed = rand::random();
     println!("seed {seed}");
@@ -117,37 +119,6 @@ async fn survive(
     }
     verify(&stage, &load).await?;
     stage.clear().await
-}
-
-/// Sets the tenant, and gives everybody but the poor one what they need.
-async fn endow(core: SocketAddr, admin_token: &str, journal: &Journal) -> Result<()> {
-    set_tenant(core, admin_token).await?;
-    let mut accounts = administrator(core, admin_token)?;
-    for user in [HOT].into_iter().chain(OTHERS) {
-        let key = format!("credit of {user}");
-        let request = GrantCreditRequest {
-            account: Some(account(user)),
-            idempotency_key: key.clone(),
-            amount_micros: CREDIT_MICROS,
-            reason: "for the test".to_owned(),
-            actor: "the test".to_owned(),
-        };
-        let answer = accounts.grant_credit(request).await?.into_inner();
-        journal.record(Operation {
-            user,
-            asked: Asked::Grant {
-                key,
-                amount_micros: CREDIT_MICROS,
-            },
-            told: Told::Entry {
-                entry_id: answer.entry_id,
-                moved_micros: CREDIT_MICROS,
-                replayed: answer.replayed,
-            },
-            doubtful: false,
-        });
-    }
-    Ok(())
 }
 
 /// Does it, and waits until everything serves again.
@@ -183,47 +154,28 @@ async fn injure(stage: &mut Stage, injury: Injury, journal: &Journal) -> Result<
     Ok(())
 }
 
-/// A backend of a core's that is at work, if there is one.
-async fn kill_backend(superuser_url: &str) -> Result<()> {
-    let mut connection = PgConnection::connect(superuser_url).await?;
-    let pid: i32 = sqlx::query_scalar(
-        "select pid from pg_stat_activity where application_name = 'billing-core'
-        order by state = 'idle', random() limit 1",
-    )
-    .fetch_one(&mut connection)
-    .await?;
-    let pid = Pid::from_raw(pid).context("no backend")?;
-    kill_process(pid, Signal::KILL)?;
-    // The server ends this connection too.
-    while sqlx::query("select 1")
-        .execute(&mut connection)
-        .await
-        .is_ok()
-    {}
-    Ok(())
-}
-
 async fn verify(stage: &Stage, load: &Load) -> Result<()> {
-    let (repeated, mut findings) = load.repeat_charges(20).await;
     let mut connection = PgConnection::connect(&stage.superuser_url()).await?;
     await_sweep(&mut connection).await?;
-    let operations = load.journal.operations();
+    let operations = load.journal.take();
     let books = Books::read(&mut connection).await?;
     let log: String = stage.cores.iter().map(CoreProcess::log).collect();
+    let order = explain(&operations, &books, load.journal.began_micros());
     println!(
-        "{} operations, {} in doubt on the way, {} batches lost at COMMIT, {repeated} charges repeated; \
-         {} entries, {} holds; {:?}",
+        "{} operations, {} in doubt on the way, {} batches lost at COMMIT; {} entries, {} holds; \
+         {:?}; {order:?}",
         operations.len(),
         operations
             .iter()
-            .filter(|operation| operation.doubtful)
+            .filter(|operation| operation.is_doubtful())
             .count(),
         log.matches("database lost at commit").count(),
         books.entries.len(),
         books.holds.len(),
         kinds(&operations),
     );
-    findings.extend(contradictions(&operations, &books));
+    let mut findings = contradictions(&operations, &books);
+    findings.extend(order.findings);
     ensure!(
         findings.is_empty(),
         "{} contradictions:\n{}\nthe cores, but for calls that failed:\n{}",
@@ -291,23 +243,11 @@ async fn await_sweep(connection: &mut PgConnection) -> Result<()> {
     anyhow::bail!("expired holds are not given back")
 }
 
-/// How many operations ended in which way.
+/// How many operations of each kind.
 fn kinds(operations: &[Operation]) -> BTreeMap<&'static str, usize> {
     let mut kinds = BTreeMap::new();
     for operation in operations {
-        let kind = match (&operation.asked, &operation.told) {
-            (Asked::Grant { .. }, _) => "granted",
-            (Asked::Charge { .. }, Told::Entry { .. }) => "charged",
-            (Asked::Capture { .. }, Told::Entry { .. }) => "captured",
-            (Asked::Refund { .. }, Told::Entry { .. }) => "refunded",
-            (_, Told::Held { .. }) => "placed",
-            (_, Told::Freed) => "released",
-            (_, Told::Denied) => "denied",
-            (_, Told::HoldEnded(_)) => "had ended",
-            (_, Told::RefundTooMuch) => "too much to refund",
-            (_, Told::Entry { .. } | Told::Astray(_)) => "astray",
-        };
-        *kinds.entry(kind).or_default() += 1;
+        *kinds.entry(operation.asked.kind()).or_default() += 1;
     }
     kinds
 }

@@ -33,6 +33,8 @@ pub struct Server {
     child: Option<Child>,
     /// Where the log of the present start begins.
     log_start: u64,
+    /// Each as `name=value`, on top of what every private server has.
+    settings: Vec<String>,
 }
 
 impl Server {
@@ -69,6 +71,7 @@ impl Server {
             run_as,
             child: None,
             log_start: 0,
+            settings: Vec::new(),
         };
         if major.is_none() {
             server.make_cluster().await?;
@@ -102,6 +105,16 @@ impl Server {
     /// As `postgres --version` has it.
     pub fn version(&self) -> &str {
         &self.binaries.version
+    }
+
+    /// Settings, each as `name=value`, that hold from the next start on, above all others.
+    pub fn set_for_next_start(&mut self, settings: Vec<String>) {
+        self.settings = settings;
+    }
+
+    /// A program of the same installation, such as `pgbench`; none where it lacks that one.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        Some(self.binaries.program(name)).filter(|path| path.is_file())
     }
 
     /// The server's log.
@@ -257,6 +270,9 @@ impl Server {
             "log_timezone=UTC",
             "lc_messages=C",
         ] {
+            command.args(["-c", setting]);
+        }
+        for setting in &self.settings {
             command.args(["-c", setting]);
         }
         if self.place.is_temporary() {

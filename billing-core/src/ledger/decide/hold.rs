@@ -10,6 +10,7 @@ use super::{Answer, Context, HoldView, Refusal, standing};
 use crate::id::HoldId;
 use crate::money::Micros;
 use crate::price::cost_of;
+use crate::seeded::{self, Bug};
 
 pub(super) fn capture(
     book: &mut Book,
@@ -38,8 +39,12 @@ pub(super) fn capture(
     let account = &mut book.account;
     account.held = account.held.minus(hold.amount)?;
     // The hold has counted already; only what goes beyond it counts now.
-    account.give_back(released, hold.counted)?;
-    account.count(charged.minus(hold.amount)?.or_zero())?;
+    if seeded::is(Bug::LimitAtCaptureOnly) {
+        account.count(charged)?;
+    } else {
+        account.give_back(released, hold.counted)?;
+        account.count(counted_by_capture(charged, &hold)?)?;
+    }
     count_request(account, charged, context)?;
     let entry = book.post(EntryDraft {
         kind: EntryKind::Charge,
@@ -63,6 +68,13 @@ pub(super) fn capture(
         ..standing(&book.account, &mut context.time)
     };
     Ok(end(book, hold, HoldState::Captured, capture.hash, answer))
+}
+
+fn counted_by_capture(charged: Micros, hold: &Hold) -> Result<Micros, Refusal> {
+    if seeded::is(Bug::CaptureCountsAllAgain) {
+        return Ok(charged);
+    }
+    Ok(charged.minus(hold.amount)?.or_zero())
 }
 
 pub(super) fn release(
@@ -119,10 +131,15 @@ pub(super) fn expire_if_due(book: &mut Book, id: HoldId, now: Timestamp) -> Resu
     let Some((hold, _)) = book.holds.get(&id) else {
         return Ok(());
     };
-    if hold.state != HoldState::Placed || now < hold.expires_at {
+    let ended = hold.state != HoldState::Placed && !seeded::is(Bug::ExpiryIgnoresCapture);
+    if ended || now < hold.expires_at {
         return Ok(());
     }
     let mut hold = hold.clone();
+    if hold.state != HoldState::Placed {
+        // Only a seeded bug comes here.
+        return return_amount(book, &hold);
+    }
     return_amount(book, &hold)?;
     book.account.settle_overdraft();
     hold.state = HoldState::Expired;
@@ -138,7 +155,7 @@ enum Found {
 
 fn placed(book: &Book, id: HoldId, hash: Option<CommandHash>) -> Result<Found, Refusal> {
     let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
-    if hold.state == HoldState::Placed {
+    if hold.state == HoldState::Placed || seeded::is(Bug::HoldEndsTwice) {
         return Ok(Found::Placed(hold.clone()));
     }
     match &hold.end {
@@ -197,7 +214,9 @@ fn give_up(
 fn return_amount(book: &mut Book, hold: &Hold) -> Result<(), Refusal> {
     let account = &mut book.account;
     let still_held = account.held.minus(hold.amount)?;
-    account.give_back(hold.amount, hold.counted)?;
+    if !seeded::is(Bug::LimitAtCaptureOnly) {
+        account.give_back(hold.amount, hold.counted)?;
+    }
     account.held = still_held;
     book.changed = true;
     if hold.waiver == Some(Waiver::FreeCall)
@@ -230,9 +249,5 @@ fn end(
 }
 
 fn put(book: &mut Book, hold: Hold) {
-    let write = match book.holds.get(&hold.id) {
-        Some((_, HoldWrite::Insert)) => HoldWrite::Insert,
-        _ => HoldWrite::Update,
-    };
-    book.holds.insert(hold.id, (hold, write));
+    book.holds.insert(hold.id, (hold, HoldWrite::Write));
 }

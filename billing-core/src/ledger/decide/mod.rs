@@ -15,6 +15,7 @@ use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
 use crate::price::{Catalogue, PriceError};
+use crate::seeded::{self, Bug};
 
 /// May this user spend this much? Where several denials hold, the first in this order is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -134,8 +135,9 @@ pub fn decide(
     let now = context.time.now();
     if let Some(keyed) = command.action.key()
         && let Some(used) = book.keys.get(&keyed.key)
+        && !forgets(book, &keyed.key)
     {
-        if used.hash != keyed.hash {
+        if used.hash != keyed.hash && !seeded::is(Bug::KeyContentNotCompared) {
             return Err(Refusal::KeyReused);
         }
         let mut answer = stored::read(&used.answer).ok_or(Refusal::StoredAnswer)?;
@@ -161,6 +163,12 @@ pub fn decide(
         book.new_entries.truncate(entries_before);
     }
     decided
+}
+
+/// Whether a seeded bug lets the key pass as a new one.
+fn forgets(book: &Book, key: &String) -> bool {
+    seeded::is(Bug::KeyCheckAfterWrite)
+        || seeded::is(Bug::BatchForgetsItsKeys) && book.new_keys.contains(key)
 }
 
 /// Functions below change holds, keys and counters last, when nothing can fail any more.
@@ -217,6 +225,9 @@ fn limits(account: &AccountState, time: &mut LocalTime) -> Limits {
 
 /// Stores the answer under the command's key, for whoever asks again.
 fn store(book: &mut Book, keyed: &super::command::Keyed, answer: &Answer) {
+    if seeded::is(Bug::KeyCheckAfterWrite) && book.keys.contains_key(&keyed.key) {
+        return;
+    }
     book.keys.insert(
         keyed.key.clone(),
         UsedKey {

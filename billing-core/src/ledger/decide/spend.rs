@@ -7,6 +7,7 @@ use super::super::state::{
 use super::{Answer, Context, Decision, HoldView, Refusal, standing, store};
 use crate::money::Micros;
 use crate::price::{Price, UnpricedTools, cost_of};
+use crate::seeded::{self, Bug};
 
 /// What a check found: the decision, and what the call would take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,9 @@ pub(super) fn place_hold(
     }
     let now = context.time.now();
     book.account.held = book.account.held.plus(found.required)?;
-    book.account.count(found.required)?;
+    if !seeded::is(Bug::LimitAtCaptureOnly) {
+        book.account.count(found.required)?;
+    }
     book.changed = true;
     take_free_call(book, cost, &found);
     let hold = Hold {
@@ -73,7 +76,7 @@ pub(super) fn place_hold(
         hold: Some(HoldView::from(&hold)),
         ..answer(&found, &book.account, context)
     };
-    book.holds.insert(hold.id, (hold, HoldWrite::Insert));
+    book.holds.insert(hold.id, (hold, HoldWrite::Write));
     store(book, &place.keyed, &answer);
     Ok(answer)
 }
@@ -92,7 +95,11 @@ pub(super) fn charge(
         context,
     )?;
     if found.decision != Decision::Allowed {
-        return Ok(answer(&found, &book.account, context));
+        let denial = answer(&found, &book.account, context);
+        if seeded::is(Bug::DenialStored) {
+            store(book, &charge.keyed, &denial);
+        }
+        return Ok(denial);
     }
     book.account.count(found.taken)?;
     count_request(&mut book.account, found.taken, context)?;
@@ -169,7 +176,11 @@ fn assess(
         }
         return Ok(found);
     }
-    let available = account.balance().available();
+    let available = if seeded::is(Bug::HeldIsSpendable) {
+        account.settled
+    } else {
+        account.balance().available()
+    };
     found.taken = match overage {
         Overage::Reject | Overage::AllowDebt => found.required,
         Overage::UpToAvailable => found.required.min(available.or_zero()),
@@ -212,6 +223,7 @@ fn deny(
         return Ok(Decision::Allowed);
     }
     let too_little = match overage {
+        _ if seeded::is(Bug::NoBalanceCheck) => false,
         Overage::Reject => found.required > available,
         Overage::UpToAvailable => !available.is_positive(),
         Overage::AllowDebt => false,
@@ -260,6 +272,9 @@ fn take_free_call(book: &mut Book, cost: &Cost, found: &Assessment) {
     let (Cost::Tool(tool), Some(Waiver::FreeCall)) = (cost, found.waiver) else {
         return;
     };
+    if seeded::is(Bug::FreeCallNotCounted) {
+        return;
+    }
     let day_no = book.account.period.day_no;
     let used_today = book
         .free_calls

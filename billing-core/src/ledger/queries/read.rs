@@ -1,8 +1,11 @@
 //! What a batch locks and reads, and what a check reads.
+//!
+//! A lateral subquery with `offset 0` is planned by itself: its rows are found by key, for each row
+//! before it, whatever the planner thinks of the table's size.
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgConnection, PgPool, query, query_as};
+use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::super::command::CommandHash;
@@ -88,6 +91,20 @@ pub async fn lock_accounts(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Those of the accounts whose rows nobody else has locked at this moment.
+pub async fn unlocked_accounts(
+    conn: &mut PgConnection,
+    account_ids: &[Uuid],
+) -> Result<Vec<AccountId>, sqlx::Error> {
+    let ids = query_scalar!(
+        "select account_id from account where account_id = any($1) for no key update skip locked",
+        account_ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(AccountId::from_uuid).collect())
+}
+
 /// The rows as they are committed, unlocked, each with the database's clock.
 pub async fn find_accounts(
     conn: &mut PgConnection,
@@ -133,6 +150,7 @@ pub struct Found {
 
 /// Reads keys, the holds that they placed, and holds: in a statement of its own, after the locks,
 /// since whatever a statement that waited for a lock has read besides may be stale.
+#[expect(clippy::too_many_lines, reason = "most of it is one statement")]
 pub async fn find_keys_and_holds(
     conn: &mut PgConnection,
     wanted: &Wanted,
@@ -152,14 +170,17 @@ pub async fn find_keys_and_holds(
                 h.placed_at, h.expires_at, h.day_no, h.month_no, h.tool, h.price_version, h.waiver,
                 h.request_id, h.end_hash, h.end_answer
             from unnest($1::uuid[], $2::text[]) as w (account_id, key)
-            join idempotency_key k on k.account_id = w.account_id and k.key = w.key
-            left join hold h on h.account_id = k.account_id and h.hold_id = k.hold_id
+            cross join lateral (select * from idempotency_key k
+                where k.account_id = w.account_id and k.key = w.key offset 0) as k
+            left join lateral (select * from hold h
+                where h.account_id = k.account_id and h.hold_id = k.hold_id offset 0) as h on true
             union all
             select h.account_id, null, null, null, h.hold_id, h.amount_micros, h.state,
                 h.placed_at, h.expires_at, h.day_no, h.month_no, h.tool, h.price_version, h.waiver,
                 h.request_id, h.end_hash, h.end_answer
             from unnest($3::uuid[], $4::uuid[]) as w (account_id, hold_id)
-            join hold h on h.account_id = w.account_id and h.hold_id = w.hold_id
+            cross join lateral (select * from hold h
+                where h.account_id = w.account_id and h.hold_id = w.hold_id offset 0) as h
         ) as f on true"#,
         &wanted.key_accounts,
         &wanted.keys,
@@ -284,9 +305,12 @@ pub async fn find_charges(
             r.refunded_micros as "refunded_micros?", h.amount_micros as "hold_micros?",
             h.day_no as "hold_day_no?", h.month_no as "hold_month_no?"
         from unnest($1::uuid[], $2::bigint[]) as w (account_id, seq)
-        join entry e on e.account_id = w.account_id and e.seq = w.seq and e.kind = 'charge'
-        left join charge_refund r on r.account_id = e.account_id and r.seq = e.seq
-        left join hold h on h.account_id = e.account_id and h.hold_id = e.hold_id"#,
+        cross join lateral (select * from entry e
+            where e.account_id = w.account_id and e.seq = w.seq and e.kind = 'charge' offset 0) as e
+        left join lateral (select * from charge_refund r
+            where r.account_id = e.account_id and r.seq = e.seq offset 0) as r on true
+        left join lateral (select * from hold h
+            where h.account_id = e.account_id and h.hold_id = e.hold_id offset 0) as h on true"#,
         account_ids,
         seqs
     )
@@ -331,7 +355,8 @@ pub async fn find_free_calls(
     let rows = query!(
         "select f.account_id, f.tool, f.day_no, f.used, f.allowed
         from unnest($1::uuid[], $2::text[]) as w (account_id, tool)
-        join free_call f on f.account_id = w.account_id and f.tool = w.tool",
+        cross join lateral (select * from free_call f
+            where f.account_id = w.account_id and f.tool = w.tool offset 0) as f",
         account_ids,
         tools
     )

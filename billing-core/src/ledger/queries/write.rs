@@ -10,11 +10,13 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
+#[cfg(feature = "seeded-bugs")]
+use super::super::columns::AccountColumns;
 use super::super::columns::{
     Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns,
 };
 
-/// How many rows a batch has changed.
+/// How many rows a batch has written.
 pub struct Written {
     pub accounts: i64,
     pub holds: i64,
@@ -24,8 +26,8 @@ pub struct Written {
 /// rows than asked for mean that one was not as it was read, or that a hold had ended: the caller
 /// must not commit.
 ///
-/// A hold that has not ended is known by `ended_at` here: asked for by its state, it might be
-/// looked for in the index of the sweep, among all that are placed.
+/// Holds are inserted, and those that exist are changed instead unless they have ended: found by
+/// their key for certain, which an update from an array is not.
 #[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn write_batch(
     conn: &mut PgConnection,
@@ -36,8 +38,7 @@ pub async fn write_batch(
         accounts,
         entries,
         keys,
-        placed,
-        changed_holds: changed,
+        holds,
         ..
     } = columns;
     query_as!(
@@ -72,9 +73,10 @@ pub async fn write_batch(
             select n.account_id, n.key, n.command_hash, n.answer, n.hold_id
             from unnest($29::uuid[], $30::text[], $31::bytea[], $32::bytea[], $33::uuid[])
                 as n (account_id, key, command_hash, answer, hold_id)
-        ), placed as (
-            insert into hold (account_id, hold_id, amount_micros, state, placed_at, expires_at, day_no,
-                month_no, tool, price_version, waiver, request_id, ended_at, end_hash, end_answer)
+        ), holds as (
+            insert into hold as h (account_id, hold_id, amount_micros, state, placed_at, expires_at,
+                day_no, month_no, tool, price_version, waiver, request_id, ended_at, end_hash,
+                end_answer)
             select n.account_id, n.hold_id, n.amount, n.state, $28, n.expires_at, n.day_no, n.month_no,
                 n.tool, n.price_version, n.waiver, n.request_id,
                 case n.state when 'placed' then null else $28::timestamptz end, n.end_hash, n.end_answer
@@ -82,16 +84,13 @@ pub async fn write_batch(
                 $40::int[], $41::text[], $42::bigint[], $43::text[], $44::text[], $45::bytea[], $46::bytea[])
                 as n (account_id, hold_id, amount, state, expires_at, day_no, month_no, tool,
                 price_version, waiver, request_id, end_hash, end_answer)
-        ), changed as (
-            update hold h set state = n.state, expires_at = n.expires_at,
-                ended_at = case n.state when 'placed' then null else $28::timestamptz end,
-                end_hash = n.end_hash, end_answer = n.end_answer
-            from unnest($47::uuid[], $48::uuid[], $49::text[], $50::timestamptz[], $51::bytea[], $52::bytea[])
-                as n (account_id, hold_id, state, expires_at, end_hash, end_answer)
-            where h.account_id = n.account_id and h.hold_id = n.hold_id and h.ended_at is null
+            on conflict (account_id, hold_id) do update set state = excluded.state,
+                expires_at = excluded.expires_at, ended_at = excluded.ended_at,
+                end_hash = excluded.end_hash, end_answer = excluded.end_answer
+                where h.ended_at is null and h.amount_micros = excluded.amount_micros
             returning 1
         )
-        select (select count(*) from accounts) as "accounts!", (select count(*) from changed) as "holds!""#,
+        select (select count(*) from accounts) as "accounts!", (select count(*) from holds) as "holds!""#,
         &accounts.account_ids,
         &accounts.versions,
         &accounts.settled,
@@ -125,28 +124,40 @@ pub async fn write_batch(
         &keys.hashes,
         &keys.answers,
         &keys.holds as &[Option<Uuid>],
-        &placed.account_ids,
-        &placed.hold_ids,
-        &placed.amounts,
-        &placed.states as &[&str],
-        &placed.expires_at as &[SqlTimestamp],
-        &placed.day_nos,
-        &placed.month_nos,
-        &placed.tools as &[Option<String>],
-        &placed.price_versions as &[Option<i64>],
-        &placed.waivers as &[Option<&str>],
-        &placed.request_ids as &[Option<String>],
-        &placed.end_hashes as &[Option<Vec<u8>>],
-        &placed.end_answers as &[Option<Vec<u8>>],
-        &changed.account_ids,
-        &changed.hold_ids,
-        &changed.states as &[&str],
-        &changed.expires_at as &[SqlTimestamp],
-        &changed.end_hashes as &[Option<Vec<u8>>],
-        &changed.end_answers as &[Option<Vec<u8>>],
+        &holds.account_ids,
+        &holds.hold_ids,
+        &holds.amounts,
+        &holds.states as &[&str],
+        &holds.expires_at as &[SqlTimestamp],
+        &holds.day_nos,
+        &holds.month_nos,
+        &holds.tools as &[Option<String>],
+        &holds.price_versions as &[Option<i64>],
+        &holds.waivers as &[Option<&str>],
+        &holds.request_ids as &[Option<String>],
+        &holds.end_hashes as &[Option<Vec<u8>>],
+        &holds.end_answers as &[Option<Vec<u8>>],
     )
     .fetch_one(conn)
     .await
+}
+
+/// Lets the accounts look as they were read, whatever has been written since: for a seeded bug.
+#[cfg(feature = "seeded-bugs")]
+pub async fn forget_changes(
+    conn: &mut PgConnection,
+    accounts: &AccountColumns,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update account a set version = n.version
+        from unnest($1::uuid[], $2::bigint[]) as n (account_id, version)
+        where a.account_id = n.account_id",
+    )
+    .bind(&accounts.account_ids)
+    .bind(&accounts.versions)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes what accounts are set to. Their rows are locked.

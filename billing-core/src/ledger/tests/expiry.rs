@@ -2,11 +2,11 @@
 
 use jiff::civil::date;
 
-use super::super::command::{Command, Overage};
+use super::super::command::{Action, Command, Overage};
 use super::super::decide::{Answer, Context, Refusal, decide};
 use super::super::local_time::LocalTime;
 use super::super::state::{AccountState, Book, HoldState};
-use super::commands::{capture, hold_id, id, place, post, release};
+use super::commands::{capture, command, hold_id, id, place, post, release};
 use crate::price::Catalogue;
 
 fn run(book: &mut Book, now: &str, command: &Command) -> Result<Answer, Refusal> {
@@ -81,4 +81,32 @@ fn a_release_and_a_replay_see_an_expiry_that_was_not_swept() {
     let late = run(&mut book, "2026-11-10T12:01:00Z", &release("u", hold_id(1)));
     assert_eq!(late, Err(Refusal::HoldEnded(HoldState::Expired)));
     assert_eq!(book.account.held.get(), 0);
+}
+
+#[test]
+fn a_hold_that_was_captured_gives_nothing_back_when_its_time_is_up() {
+    let mut book = held();
+    let placed = place("u", "other", hold_id(2), 30, 900);
+    run(&mut book, "2026-11-10T12:00:00Z", &placed).unwrap();
+    let captured = capture("u", hold_id(1), 20, Overage::AllowDebt);
+    run(&mut book, "2026-11-10T12:00:30Z", &captured).unwrap();
+    let standing = (30, 80, 50);
+    let stands = |book: &Book| {
+        let account = &book.account;
+        (
+            account.held.get(),
+            account.settled.get(),
+            account.day_spent.get(),
+        )
+    };
+    assert_eq!(stands(&book), standing);
+    let later = "2026-11-10T12:01:00Z";
+    // The sweep, a capture sent again, and the placement sent again look at the hold once more.
+    let expire = command("u", Action::Expire(hold_id(1)));
+    let again = place("u", "h", hold_id(3), 60, 60);
+    for command in [expire, captured, again] {
+        let answer = run(&mut book, later, &command).unwrap();
+        assert_eq!(answer.hold.unwrap().state, HoldState::Captured);
+        assert_eq!(stands(&book), standing, "after {command:?}");
+    }
 }

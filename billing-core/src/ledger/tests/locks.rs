@@ -14,8 +14,7 @@ use super::super::apply::{ApplyError, apply};
 use super::super::audit;
 use super::super::command::{Command, Overage};
 use super::super::decide::{Answer, Decision, Refusal};
-use super::super::known::KnownAccounts;
-use super::commands::{capture, charge, charge_tool, hold_id, place, post, refund, release};
+use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, refund, release};
 use crate::money::Micros;
 use crate::price::{Catalogue, Price, Reading, Terms};
 
@@ -47,13 +46,7 @@ async fn alone(
     commands: &[Command],
 ) -> Result<Vec<Outcome>, ApplyError> {
     let mut transaction = connection.begin().await?;
-    let applied = apply(
-        &mut transaction,
-        &prices(),
-        &KnownAccounts::default(),
-        commands,
-    )
-    .await?;
+    let applied = apply(&mut transaction, &prices(), commands).await?;
     transaction.commit().await?;
     Ok(applied)
 }
@@ -182,6 +175,38 @@ async fn batches_that_name_the_same_accounts_in_opposite_orders_do_not_deadlock(
     .unwrap();
     assert_eq!(deadlocks, 0);
     assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test]
+async fn accounts_are_locked_in_the_order_of_their_ids_however_they_are_named() {
+    const LOCK: &str = "select from account where account_id = $1 for no key update nowait";
+    let (first, last) = if id("a").uuid() < id("b").uuid() {
+        ("a", "b")
+    } else {
+        ("b", "a")
+    };
+    let named = |key: &str| vec![post(last, key, 1), post(first, key, 1)];
+    let (_database, pool) = set_up(&named("money")).await;
+    let mut holder = pool.begin().await.unwrap();
+    let lock = |user| sqlx::query(LOCK).bind(id(user).uuid());
+    lock(first).execute(&mut *holder).await.unwrap();
+
+    let mut connection = pool.acquire().await.unwrap();
+    let batch = named("more");
+    let waiting = tokio::spawn(async move { alone(&mut connection, &batch).await });
+    let waits = "select exists (select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits)
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    {
+        assert!(!waiting.is_finished(), "it waits for no lock");
+    }
+    // It waits for the first and has not locked the last.
+    lock(last).execute(&mut *holder).await.unwrap();
+    holder.commit().await.unwrap();
+    assert_eq!(allowed(&[waiting.await.unwrap()]), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

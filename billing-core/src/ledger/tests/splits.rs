@@ -13,8 +13,8 @@ use super::super::apply::apply;
 use super::super::audit;
 use super::super::command::{Action, Command, EntryKind, Overage};
 use super::super::decide::{Answer, Context, Refusal, decide};
-use super::super::known::KnownAccounts;
 use super::super::local_time::LocalTime;
+use super::super::session::hot_path;
 use super::super::state::{AccountState, Book, ChargeState, HoldWrite, NewEntry};
 use super::commands::{any_command, capture, charge, hold_id, id, place, post, refund};
 use crate::id::AccountId;
@@ -146,25 +146,26 @@ fn timeless(outcome: Outcome) -> Outcome {
     })
 }
 
+/// As a lane connects, with the plans that it uses.
+async fn connect(database: &TestDatabase) -> PgConnection {
+    PgConnection::connect_with(&hot_path(&database.application()))
+        .await
+        .unwrap()
+}
+
 async fn apply_split(
     connection: &mut PgConnection,
     commands: &[Command],
     cuts: &[usize],
 ) -> Vec<Outcome> {
-    let known = KnownAccounts::default();
     let (mut rest, mut cuts) = (commands, cuts.iter().cycle());
     let mut outcomes = Vec::new();
     while !rest.is_empty() {
         let (batch, after) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
         let mut transaction = connection.begin().await.unwrap();
-        let applied = apply(
-            &mut transaction,
-            &Reading::now(Catalogue::default()),
-            &known,
-            batch,
-        )
-        .await
-        .unwrap();
+        let applied = apply(&mut transaction, &Reading::now(Catalogue::default()), batch)
+            .await
+            .unwrap();
         transaction.commit().await.unwrap();
         outcomes.extend(applied.into_iter().map(timeless));
         rest = after;
@@ -178,11 +179,9 @@ fn any_split_applies_as_one_by_one_on_a_database() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (one_by_one, split, pool) = runtime.block_on(async {
         let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
-        let connect =
-            |database: &TestDatabase| super::super::session::hot_path(&database.application());
         (
-            PgConnection::connect_with(&connect(&first)).await.unwrap(),
-            PgConnection::connect_with(&connect(&second)).await.unwrap(),
+            connect(&first).await,
+            connect(&second).await,
             second.pool().await,
         )
     });
@@ -236,9 +235,7 @@ fn of_case(mut command: Command, case: u32) -> Command {
 #[tokio::test]
 async fn a_charge_is_refunded_within_its_own_batch_and_never_beyond_itself() {
     let database = TestDatabase::new().await;
-    let mut connection = PgConnection::connect_with(&database.application())
-        .await
-        .unwrap();
+    let mut connection = connect(&database).await;
     let commands = [
         post("a", "money", 1000),
         charge("a", "charge", 100, Overage::Reject),
@@ -271,11 +268,40 @@ async fn a_charge_is_refunded_within_its_own_batch_and_never_beyond_itself() {
 }
 
 #[tokio::test]
-async fn a_hold_is_placed_and_captured_within_one_batch() {
+async fn a_key_that_comes_twice_within_one_batch_takes_effect_once() {
     let database = TestDatabase::new().await;
-    let mut connection = PgConnection::connect_with(&database.application())
+    let mut connection = connect(&database).await;
+    let commands = [
+        post("a", "money", 1000),
+        charge("a", "charge", 100, Overage::Reject),
+        charge("a", "charge", 100, Overage::Reject),
+        charge("a", "charge", 101, Overage::Reject),
+    ];
+    let outcomes = apply_split(&mut connection, &commands, &[commands.len()]).await;
+    let settled: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.map(|answer| (answer.balance.settled.get(), answer.replayed)))
+        .collect();
+    assert_eq!(
+        settled,
+        [
+            Ok((1000, false)),
+            Ok((900, false)),
+            Ok((900, true)),
+            Err(Refusal::KeyReused)
+        ]
+    );
+    let booked: i64 = sqlx::query_scalar("select sum(amount_micros)::bigint from entry")
+        .fetch_one(&mut connection)
         .await
         .unwrap();
+    assert_eq!(booked, 900);
+}
+
+#[tokio::test]
+async fn a_hold_is_placed_and_captured_within_one_batch() {
+    let database = TestDatabase::new().await;
+    let mut connection = connect(&database).await;
     let commands = [
         post("a", "money", 1000),
         place("a", "h", hold_id(1), 100, 900),

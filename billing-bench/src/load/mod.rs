@@ -1,0 +1,126 @@
+//! The load generator: calls of the contract, made as fast as the server answers (closed loop, for
+//! capacity) or as a clock says (open loop, for latency).
+//!
+//! It shares the machine with what it measures, so it is lean: threads of its own with a runtime
+//! each, and HTTP/2 streams without the layers of a gRPC client.
+
+mod drive;
+mod errand;
+mod seed;
+mod tally;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
+
+pub use drive::{closed, open};
+pub use errand::MOST_MICROS;
+pub use seed::{FUNDS_MICROS, TENANT, account_id, seed, user};
+pub use wire::{Rpc, Wire};
+
+/// What one operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// `CheckBalance`.
+    Check,
+    /// Charge by amount, with a fresh key.
+    Charge,
+    /// `PlaceHold` with a fresh key, then `CaptureHold` of all or part of it.
+    HoldCapture,
+}
+
+/// On whose account, of those that [`seed`] has opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accounts {
+    /// Always this one.
+    One(u64),
+    /// Any of the first so many.
+    Uniform(u64),
+}
+
+/// What a load consists of.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub work: Work,
+    pub accounts: Accounts,
+    /// How many of 1,000 operations are such that they must be refused: a key that was used for
+    /// another content, and an amount that nobody has.
+    pub poison_per_mille: u32,
+}
+
+impl Plan {
+    pub const fn new(work: Work, accounts: Accounts) -> Self {
+        Self {
+            work,
+            accounts,
+            poison_per_mille: 0,
+        }
+    }
+}
+
+/// Servers of the contract, and how they are reached. The connections live as long as one load.
+#[derive(Clone, Debug)]
+pub struct Target {
+    addresses: Vec<SocketAddr>,
+    token: String,
+    connections: usize,
+}
+
+impl Target {
+    /// Several cores on one database share the connections evenly.
+    pub async fn connect(
+        addresses: &[SocketAddr],
+        token: &str,
+        connections: usize,
+    ) -> Result<Self> {
+        ensure!(!addresses.is_empty(), "a load needs an address");
+        for address in addresses {
+            tokio::net::TcpStream::connect(address)
+                .await
+                .with_context(|| format!("nothing listens on {address}"))?;
+        }
+        Ok(Self {
+            addresses: addresses.to_vec(),
+            token: token.to_owned(),
+            connections: connections.max(addresses.len()),
+        })
+    }
+}
+
+/// What came of a load.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Operations that were carried out and acknowledged; a pair of `HoldCapture` is one.
+    pub answered: u64,
+    /// Poison that was refused as it must be.
+    pub refused: u64,
+    /// Everything else, by code and reason. A load without faults has none.
+    pub errors: BTreeMap<String, u64>,
+    /// Microseconds of each operation that was answered or refused: from when it was sent (closed
+    /// loop) or was to be sent (open loop).
+    pub latency: Histogram<u64>,
+    /// Until the last answer was there.
+    pub elapsed: Duration,
+    /// What the generator itself used of the processors.
+    pub own_cpu: Duration,
+}
+
+impl Outcome {
+    /// Answers by the second.
+    pub fn per_second(&self) -> f64 {
+        #![expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            clippy::float_arithmetic,
+            reason = "a rate, for people"
+        )]
+        self.answered as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! What a run measures, in which order, and how long that may take.
+
+use std::time::Duration;
+
+use crate::contender::{Contender, Drive};
+use crate::options::Options;
+use crate::reference::Service;
+use crate::slice::Pressure;
+
+/// Where ratios with a target are taken.
+const RATIOS_AT: usize = 256;
+
+/// A block of slices that take turns: there and back again, so that what drifts meets all alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    pub name: &'static str,
+    pub pressure: Pressure,
+    pub contenders: Vec<Contender>,
+    pub is_thorough: bool,
+}
+
+#[derive(Debug)]
+pub struct Programme {
+    pub blocks: Vec<Block>,
+    pub rounds: u32,
+    pub slice: Duration,
+    /// Numbers of clients among which the lean statement's best is looked for.
+    pub clients: Vec<usize>,
+    /// Pools among which the best for the lean statement behind an RPC is looked for.
+    pub pools: Vec<Service>,
+    /// Where ratios with a target are taken.
+    pub ratios_at: usize,
+}
+
+/// What checking the books after a slice takes.
+const CHECKING: Duration = Duration::from_millis(300);
+
+/// What counting fsyncs after it takes.
+const COUNTING: Duration = Duration::from_millis(1_100);
+
+const CHECKS: [Contender; 3] = [Contender::Empty, Contender::Check, Contender::Select];
+
+const CHARGES: [Contender; 12] = [
+    Contender::ChargeHot,
+    Contender::LeanHotBest,
+    Contender::LeanHot,
+    Contender::ChargeUniform,
+    Contender::LeanUniformBest,
+    Contender::LeanUniform,
+    Contender::LeanRpcHot,
+    Contender::LeanRpcUniform,
+    Contender::SavepointsHot,
+    Contender::SavepointsUniform,
+    Contender::HoldHot,
+    Contender::HoldUniform,
+];
+
+/// Measured only at the number in flight at which the ratios are taken: they choose their own.
+const BEST: [Contender; 2] = [Contender::LeanHotBest, Contender::LeanUniformBest];
+
+/// Driven by a clock, at rates that none of them is overwhelmed by.
+const LATENCIES: [(u32, &[Contender]); 2] = [
+    (
+        1_000,
+        &[
+            Contender::Check,
+            Contender::ChargeHot,
+            Contender::ChargeUniform,
+            Contender::HoldUniform,
+            Contender::LeanRpcHot,
+            Contender::LeanRpcUniform,
+        ],
+    ),
+    (
+        5_000,
+        &[
+            Contender::Check,
+            Contender::ChargeHot,
+            Contender::ChargeUniform,
+        ],
+    ),
+];
+
+const LONE: [Contender; 2] = [Contender::ChargeUniform, Contender::Sqlx];
+
+impl Programme {
+    pub fn of(options: &Options) -> Self {
+        let levels: Vec<usize> = match (options.in_flight.as_slice(), options.quick) {
+            ([], true) => vec![1, RATIOS_AT],
+            ([], false) => vec![1, 16, 64, RATIOS_AT, 1024],
+            (given, _) => given.iter().map(|level| usize::from(*level)).collect(),
+        };
+        let ratios_at = if levels.contains(&RATIOS_AT) {
+            RATIOS_AT
+        } else {
+            levels.iter().copied().max().unwrap_or(RATIOS_AT)
+        };
+        let (rounds, slice) = if options.quick {
+            (2, Duration::from_millis(700))
+        } else {
+            (5, Duration::from_secs(3))
+        };
+        Self {
+            blocks: blocks(options, &levels, ratios_at),
+            rounds: options.pairs.unwrap_or(rounds),
+            slice: options.slice_secs.unwrap_or(slice),
+            clients: if options.quick {
+                vec![1, 4, 16, 64]
+            } else {
+                vec![1, 2, 4, 8, 16, 32, 64]
+            },
+            pools: if options.quick {
+                vec![Service::Lean4, Service::Lean16]
+            } else {
+                Service::LEAN.to_vec()
+            },
+            ratios_at,
+        }
+    }
+
+    pub fn measures(&self, wanted: &[Contender]) -> bool {
+        self.blocks
+            .iter()
+            .flat_map(|block| &block.contenders)
+            .any(|contender| wanted.contains(contender))
+    }
+
+    /// The most connections by which the lean statement is driven.
+    pub fn most_clients(&self) -> usize {
+        let equal = self
+            .blocks
+            .iter()
+            .filter(|block| {
+                block.contenders.contains(&Contender::LeanHot)
+                    || block.contenders.contains(&Contender::LeanUniform)
+            })
+            .filter_map(|block| block.pressure.in_flight());
+        equal.chain(self.clients.iter().copied()).max().unwrap_or(0)
+    }
+
+    /// Slices of all kinds, the sweeps and the warming up among them.
+    pub fn slices(&self) -> u32 {
+        let blocks: usize = self.blocks.iter().map(|block| block.contenders.len()).sum();
+        let sweeps = 2 * (self.clients.len() + self.pools.len());
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        count(blocks)
+            .saturating_mul(self.rounds + 1)
+            .saturating_add(count(sweeps))
+    }
+
+    /// How long it should take on a machine of today.
+    pub fn expected(&self) -> Duration {
+        const STARTING: Duration = Duration::from_secs(20);
+        let sweeps = u32::try_from(2 * (self.clients.len() + self.pools.len()));
+        let sweeps = sweeps.unwrap_or(u32::MAX) * (self.slice + CHECKING);
+        let blocks = self.blocks.iter().map(|block| self.expected_of(block));
+        STARTING + sweeps + blocks.sum::<Duration>()
+    }
+
+    /// Each contender warms up and takes its turns.
+    fn expected_of(&self, block: &Block) -> Duration {
+        let of = |contender: &Contender| {
+            let counting = match contender.drive() {
+                Drive::Lean(..) => CHECKING,
+                _ if block.is_thorough && contender.moves_money() => COUNTING + CHECKING,
+                _ => CHECKING,
+            };
+            self.slice / 2 + self.slice * self.rounds + counting * (self.rounds + 1)
+        };
+        block.contenders.iter().map(of).sum()
+    }
+
+    /// When it is taken to be stuck, and ended.
+    pub fn limit(&self) -> Duration {
+        self.expected() * 4 + Duration::from_mins(5)
+    }
+}
+
+fn blocks(options: &Options, levels: &[usize], ratios_at: usize) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for in_flight in levels {
+        let at_ratios = *in_flight == ratios_at;
+        let mut add = |name, contenders: &[Contender]| {
+            let contenders = contenders
+                .iter()
+                .copied()
+                .filter(|contender| is_wanted(options, *contender))
+                .filter(|contender| at_ratios || !BEST.contains(contender));
+            blocks.push(Block {
+                name,
+                pressure: Pressure::InFlight(*in_flight),
+                contenders: contenders.collect(),
+                is_thorough: !options.quick || at_ratios,
+            });
+        };
+        add("checks", &CHECKS);
+        // A quick run has no time for more than what has a target.
+        if at_ratios || !options.quick || !options.in_flight.is_empty() {
+            add("charges", &CHARGES);
+        }
+    }
+    blocks.extend(latencies(options));
+    if is_wanted(options, Contender::Sqlx) {
+        blocks.push(Block {
+            name: "lone",
+            pressure: Pressure::InFlight(1),
+            contenders: LONE.to_vec(),
+            is_thorough: false,
+        });
+    }
+    blocks.retain(|block| !block.contenders.is_empty());
+    blocks
+}
+
+fn is_wanted(options: &Options, contender: Contender) -> bool {
+    options.only.is_empty() || options.only.contains(&contender)
+}
+
+/// Unless numbers in flight are named. A quick run has only the first, and of that only what is the
+/// core's.
+fn latencies(options: &Options) -> Vec<Block> {
+    if !options.in_flight.is_empty() {
+        return Vec::new();
+    }
+    let wanted = |contender: &Contender| {
+        is_wanted(options, *contender)
+            && !(options.quick && matches!(contender.drive(), Drive::Reference(..)))
+    };
+    LATENCIES
+        .into_iter()
+        .take(if options.quick { 1 } else { LATENCIES.len() })
+        .map(|(rate, contenders)| Block {
+            name: "latencies",
+            pressure: Pressure::PerSecond(rate),
+            contenders: contenders.iter().copied().filter(wanted).collect(),
+            is_thorough: false,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::options::Cli;
+
+    fn programme(arguments: &str) -> Programme {
+        let arguments = ["billing-bench"]
+            .into_iter()
+            .chain(arguments.split_whitespace());
+        Programme::of(&Cli::parse_from(arguments).run)
+    }
+
+    #[test]
+    fn a_full_run_measures_every_contender_and_the_best_ones_once() {
+        let programme = programme("");
+        for contender in CHECKS.iter().chain(&CHARGES).chain(&LONE) {
+            assert!(programme.measures(&[*contender]), "{contender:?}");
+        }
+        for block in &programme.blocks {
+            let has_best = BEST.iter().any(|best| block.contenders.contains(best));
+            assert_eq!(
+                has_best,
+                block.name == "charges" && block.pressure == Pressure::InFlight(256)
+            );
+        }
+        assert_eq!(programme.most_clients(), 1024);
+    }
+
+    #[test]
+    fn a_quick_run_has_what_the_targets_need_and_is_over_in_time() {
+        let programme = programme("--quick");
+        for contender in CHECKS.iter().chain(&CHARGES).chain(&LONE) {
+            assert!(programme.measures(&[*contender]), "{contender:?}");
+        }
+        assert!(
+            programme.expected() < Duration::from_mins(3),
+            "{:?}",
+            programme.expected()
+        );
+    }
+
+    #[test]
+    fn only_what_is_named_is_measured() {
+        let programme = programme("--only charge_hot,check --in-flight 64");
+        let contenders: Vec<_> = programme
+            .blocks
+            .iter()
+            .map(|block| block.contenders.clone())
+            .collect();
+        assert_eq!(
+            contenders,
+            [vec![Contender::Check], vec![Contender::ChargeHot]]
+        );
+        assert_eq!(programme.ratios_at, 64);
+        assert!(!programme.measures(&[Contender::Sqlx]));
+    }
+}

@@ -1,0 +1,232 @@
+//! A run from its beginning to its report.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tokio::time::timeout;
+
+use crate::arena::Arena;
+use crate::contender::Contender;
+use crate::lean::pgbench::Script;
+use crate::options::Options;
+use crate::programme::{Block, Programme};
+use crate::reference::Service;
+use crate::report::{Report, Setting};
+use crate::room;
+use crate::scenario::{self, Length, Scenario};
+use crate::slice::{Best, Manner, Pressure, Slice, measure};
+
+/// Warming up takes its share of a slice's time.
+const WARM_UP: u32 = 2;
+
+/// Everything that the options ask for. Says whether books and answers were right.
+pub async fn run(options: &Options) -> Result<bool> {
+    let programme = Programme::of(options);
+    let mut report = Report::new(options.quick);
+    if !options.scenarios_only {
+        eprintln!(
+            "bench: {} slices, about {}; ended by force after {}",
+            programme.slices(),
+            minutes(programme.expected()),
+            minutes(programme.limit())
+        );
+        let compared = timeout(programme.limit(), compare(&programme, &mut report)).await;
+        compared
+            .context("the benchmark was stuck and has been ended")?
+            .context("the comparisons could not be carried out")?;
+    }
+    for which in scenarios(options) {
+        play(which, options, &mut report).await?;
+    }
+    report.conclude(programme.ratios_at);
+    print!("{report}");
+    if let Some(path) = &options.json {
+        write_json(path, &report)?;
+    }
+    Ok(report.is_right())
+}
+
+/// Those that are named; all of them in a full run.
+fn scenarios(options: &Options) -> Vec<Scenario> {
+    let whole = options.scenarios_only || (options.only.is_empty() && !options.quick);
+    if options.scenario.is_empty() && whole {
+        return Scenario::ALL.to_vec();
+    }
+    options.scenario.clone()
+}
+
+async fn play(which: Scenario, options: &Options, report: &mut Report) -> Result<()> {
+    eprintln!("bench: scenario {}", which.name());
+    // The longest fills tables with millions of rows first.
+    let (length, limit) = if options.quick {
+        (Length::Quick, Duration::from_mins(10))
+    } else {
+        (Length::Full, Duration::from_hours(2))
+    };
+    // On the heap: a scenario is a whole server's life.
+    let played = Box::pin(scenario::run(which, length, &options.scenarios));
+    let played = timeout(limit, played)
+        .await
+        .with_context(|| format!("the scenario {} was stuck and has been ended", which.name()))?;
+    report
+        .scenarios
+        .push(played.with_context(|| format!("the scenario {}", which.name()))?);
+    Ok(())
+}
+
+async fn compare(programme: &Programme, report: &mut Report) -> Result<()> {
+    room::require_free()?;
+    let mut arena = Arena::prepare(programme.most_clients()).await?;
+    report.setting = Some(Setting::of(&arena));
+    let best = sweep(&mut arena, programme, report).await?;
+    for block in &programme.blocks {
+        run_block(&mut arena, programme, block, &best, report).await?;
+        room::require_bounded(arena.database_bytes().await?)?;
+    }
+    check_all(&mut arena, report).await?;
+    arena.clear().await
+}
+
+/// One round after the other, each the other way round. The first, shorter one does not count.
+async fn run_block(
+    arena: &mut Arena,
+    programme: &Programme,
+    block: &Block,
+    best: &Best,
+    report: &mut Report,
+) -> Result<()> {
+    let Block { name, pressure, .. } = block;
+    eprintln!("bench: {name}, {pressure}");
+    let began = Instant::now();
+    arena.checkpoint().await?;
+    for round in 0..=programme.rounds {
+        let is_warm_up = round == 0;
+        let manner = Manner {
+            time: if is_warm_up {
+                programme.slice / WARM_UP
+            } else {
+                programme.slice
+            },
+            is_thorough: block.is_thorough,
+        };
+        let mut turns = block.contenders.clone();
+        if round % 2 == 0 {
+            turns.reverse();
+        }
+        for contender in turns {
+            let slice = measure(arena, contender, *pressure, best, manner).await?;
+            tell(&slice, is_warm_up);
+            if is_warm_up {
+                report.require_right(&slice);
+            } else {
+                report.add(block, round, slice);
+            }
+        }
+    }
+    eprintln!("bench: {name}, {pressure}: took {:?}", began.elapsed());
+    Ok(())
+}
+
+fn tell(slice: &Slice, is_warm_up: bool) {
+    if slice.is_void() {
+        eprintln!(
+            "bench: {} is VOID: {:?}",
+            slice.contender.name(),
+            slice.faults
+        );
+    }
+    if !is_warm_up {
+        eprintln!(
+            "bench:   {:<18} {:>9.0}/s",
+            slice.contender.name(),
+            slice.per_second
+        );
+    }
+}
+
+/// Finds out with how many clients, and through how large a pool, the lean statement does best.
+async fn sweep(arena: &mut Arena, programme: &Programme, report: &mut Report) -> Result<Best> {
+    let mut best = Best {
+        hot_clients: 1,
+        uniform_clients: 16,
+        hot_pool: Service::Lean4,
+        uniform_pool: Service::Lean16,
+    };
+    let manner = Manner {
+        time: programme.slice,
+        is_thorough: false,
+    };
+    for (script, contender) in [
+        (Script::Hot, Contender::LeanHotBest),
+        (Script::Uniform, Contender::LeanUniformBest),
+    ] {
+        if !programme.measures(&[contender]) {
+            continue;
+        }
+        let mut found = Vec::new();
+        for clients in &programme.clients {
+            *best.clients_mut(script) = *clients;
+            let clients_in_flight = Pressure::InFlight(*clients);
+            let slice = measure(arena, contender, clients_in_flight, &best, manner).await?;
+            report.require_right(&slice);
+            found.push((*clients, slice.per_second));
+        }
+        *best.clients_mut(script) = fastest(&found).unwrap_or(1);
+        report.add_sweep(contender.name(), "clients", found);
+    }
+    for (script, contender) in [
+        (Script::Hot, Contender::LeanRpcHot),
+        (Script::Uniform, Contender::LeanRpcUniform),
+    ] {
+        if !programme.measures(&[contender]) {
+            continue;
+        }
+        let mut found = Vec::new();
+        for pool in &programme.pools {
+            *best.pool_mut(script) = *pool;
+            let in_flight = Pressure::InFlight(programme.ratios_at);
+            let slice = measure(arena, contender, in_flight, &best, manner).await?;
+            report.require_right(&slice);
+            found.push((*pool, slice.per_second));
+        }
+        *best.pool_mut(script) = fastest(&found).unwrap_or(Service::Lean16);
+        let found = found
+            .into_iter()
+            .map(|(pool, speed)| (usize::try_from(pool.pool_size()).unwrap_or(0), speed))
+            .collect();
+        report.add_sweep(contender.name(), "connections", found);
+    }
+    Ok(best)
+}
+
+fn fastest<T: Copy>(found: &[(T, f64)]) -> Option<T> {
+    found
+        .iter()
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(what, _)| *what)
+}
+
+/// At the end everything is read once more, by the product's own audit too.
+async fn check_all(arena: &mut Arena, report: &mut Report) -> Result<()> {
+    eprintln!("bench: checking all books");
+    if let Err(error) = arena.audit().await {
+        report.wrong.push(format!("{error:#}"));
+    }
+    let page = arena.books.check().await?;
+    report.wrong.extend(page.faults(0));
+    let whole = arena.books.whole().await?;
+    report.tell_of_books(&whole);
+    Ok(())
+}
+
+fn write_json(path: &Path, report: &Report) -> Result<()> {
+    let json = serde_json::to_string_pretty(report).context("cannot write the figures as JSON")?;
+    std::fs::write(path, json + "\n")
+        .with_context(|| format!("--json: cannot write {}", path.display()))
+}
+
+fn minutes(duration: Duration) -> String {
+    let secs = duration.as_secs();
+    format!("{} min {} s", secs / 60, secs % 60)
+}

@@ -1,0 +1,119 @@
+//! The grown database: made beside the stage's own, on the same server, with a core of its own.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "sizes, for people to read"
+)]
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use sqlx::{Connection, PgConnection};
+use tokio::process::Command;
+use xtask::stage;
+use xtask::up::database::{self, Urls};
+
+use super::fill::{Pattern, Size, TABLES, fill};
+use crate::scenario::ground::{Ground, audit};
+use crate::scenario::report::ScenarioReport;
+
+const DATABASE: &str = "billing_grown";
+
+pub struct Grown {
+    urls: Urls,
+    size: Size,
+    filled_in: Duration,
+    /// Charges made since.
+    acknowledged: u64,
+}
+
+impl Grown {
+    /// Makes, migrates and fills the database, and starts a core on it.
+    pub async fn make(ground: &mut Ground, size: Size) -> Result<Self> {
+        ground
+            .execute_as_superuser(&format!("create database {DATABASE} owner billing_owner"))
+            .await?;
+        let server = &ground.stage.server;
+        let mut urls = ground.stage.urls.clone();
+        urls.owner = server.url("billing_owner", DATABASE);
+        urls.core = server.url("billing_core", DATABASE);
+        migrate(&urls.owner).await?;
+        database::admit_core(&urls).await?;
+        let mut owner = PgConnection::connect(&ground.stage.urls.owner).await?;
+        let pattern = Pattern::read(&mut owner).await?;
+        owner.close().await?;
+        let filled_in = fill(&urls.owner, size, &pattern).await?;
+        let settings = [("DATABASE_URL", urls.core.clone())];
+        let core = ground.stage.add_core_of(stage::core_beside()?, &settings)?;
+        core.start().await?;
+        Ok(Self {
+            urls,
+            size,
+            filled_in,
+            acknowledged: 0,
+        })
+    }
+
+    /// How large it is, with what each row takes on the disk.
+    pub async fn describe(&self, report: &mut ScenarioReport) -> Result<()> {
+        let mut owner = PgConnection::connect(&self.urls.owner).await?;
+        let mut total = 0.0;
+        for table in TABLES {
+            let bytes: i64 = sqlx::query_scalar("select pg_total_relation_size($1::regclass)")
+                .bind(table)
+                .fetch_one(&mut owner)
+                .await?;
+            let rows = self.size.rows_of(table);
+            total += bytes as f64;
+            let each = bytes as f64 / rows as f64;
+            report.figure(
+                format!("{table}: {rows} rows, with indexes, each"),
+                each,
+                "bytes",
+            );
+        }
+        owner.close().await?;
+        report.figure("the grown database", total / 1e9, "GB");
+        report.figure("  filled in", self.filled_in.as_secs_f64(), "s");
+        Ok(())
+    }
+
+    /// So many charges more must be in the books at the end.
+    pub fn acknowledge(&mut self, charges: u64) {
+        self.acknowledged += charges;
+    }
+
+    /// Every acknowledged charge has its key, there are no others, and the books add up.
+    pub async fn check_books(&self, report: &mut ScenarioReport) -> Result<()> {
+        let mut owner = PgConnection::connect(&self.urls.owner).await?;
+        let keys: i64 = sqlx::query_scalar("select count(*) from idempotency_key")
+            .fetch_one(&mut owner)
+            .await?;
+        owner.close().await?;
+        let expected = self.size.rows_of("idempotency_key") + self.acknowledged;
+        if u64::try_from(keys) != Ok(expected) {
+            report.wrong.push(format!(
+                "the grown database should have {expected} keys, and has {keys}"
+            ));
+        }
+        audit(&self.urls, report).await
+    }
+}
+
+async fn migrate(owner_url: &str) -> Result<()> {
+    let output = Command::new(stage::core_beside()?)
+        .args(["migrate", "up"])
+        .env("BILLING_OWNER_DATABASE_URL", owner_url)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("cannot run the core")?;
+    ensure!(
+        output.status.success(),
+        "migrate up: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Tables of millions of rows: the throughput of a grown database against that of a small one.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "rates and sizes, for people to read"
+)]
+
+mod disk;
+mod fill;
+mod grown;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use sqlx::{Connection, PgConnection};
+
+use self::fill::Size;
+use self::grown::Grown;
+use super::ground::{Ground, IN_FLIGHT, expect_clean};
+use super::report::{ScenarioReport, pairs};
+use super::{Length, Scenario, ScenarioOptions};
+use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work};
+use crate::ratio::Target;
+
+const KEPT: Target = Target::AtLeast(0.85);
+
+/// What is filled, and how it is measured.
+struct Outline {
+    size: Size,
+    small_accounts: u64,
+    rounds: usize,
+    slice: Duration,
+    warm_up: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Database {
+    Small,
+    Grown,
+}
+
+/// One kind of slices: a load on one of the two databases.
+struct Arm {
+    name: &'static str,
+    database: Database,
+    target: LoadTarget,
+    accounts: u64,
+    rates: Vec<f64>,
+    wal_per_charge: Vec<f64>,
+}
+
+pub async fn run(length: Length, options: &ScenarioOptions) -> Result<ScenarioReport> {
+    let outline = Outline::of(length, options)?;
+    disk::require_free(outline.size.needed_bytes())?;
+    let mut report = ScenarioReport::new(Scenario::Growth);
+    describe(&mut report, &outline);
+    let mut ground = Ground::prepare(1, outline.small_accounts).await?;
+    let small = ground.target(0).await?;
+    // The first charges are the pattern for what is filled in.
+    let first = plan(outline.small_accounts);
+    ground
+        .closed(&mut report, &small, &first, outline.slice / 4)
+        .await?;
+    let mut grown = Grown::make(&mut ground, outline.size).await?;
+    grown.describe(&mut report).await?;
+    let mut arms = arms(&outline, &small, &ground.target(1).await?);
+    ground.execute_as_superuser("checkpoint").await?;
+    for arm in &mut arms {
+        arm.measure(&mut report, &mut ground, &mut grown, outline.warm_up)
+            .await?;
+        arm.forget();
+    }
+    for _ in 0..outline.rounds {
+        for arm in &mut arms {
+            arm.measure(&mut report, &mut ground, &mut grown, outline.slice)
+                .await?;
+        }
+    }
+    judge(&mut report, &arms);
+    ground.check_books(&mut report).await?;
+    grown.check_books(&mut report).await?;
+    ground.clear().await?;
+    Ok(report)
+}
+
+/// By when the scenario has ended, or hangs.
+pub fn limit(length: Length, options: &ScenarioOptions) -> Result<Duration> {
+    let outline = Outline::of(length, options)?;
+    // The audit reads all that was filled in, several times.
+    Ok(Duration::from_mins(10) + 2 * outline.size.time_to_fill())
+}
+
+fn plan(accounts: u64) -> Plan {
+    Plan::new(Work::Charge, Accounts::Uniform(accounts))
+}
+
+impl Outline {
+    fn of(length: Length, options: &ScenarioOptions) -> Result<Self> {
+        let (accounts, entries, small_accounts, rounds, slice) = match length {
+            Length::Quick => (50_000, 200_000, 10_000, 2, Duration::from_millis(700)),
+            Length::Full => (5_000_000, 20_000_000, 100_000, 7, Duration::from_secs(5)),
+        };
+        let accounts = options.growth_accounts.unwrap_or(accounts);
+        let entries = options.growth_entries.unwrap_or(entries);
+        if accounts < small_accounts {
+            bail!(
+                "--growth-accounts must be at least {small_accounts}, as many as the small database has"
+            );
+        }
+        if entries < accounts {
+            bail!(
+                "--growth-entries must be at least the number of accounts, {accounts}: each has one"
+            );
+        }
+        Ok(Self {
+            size: Size {
+                accounts,
+                entries_each: entries / accounts,
+            },
+            small_accounts,
+            rounds,
+            slice,
+            warm_up: slice,
+        })
+    }
+}
+
+fn describe(report: &mut ScenarioReport, outline: &Outline) {
+    let Size {
+        accounts,
+        entries_each,
+    } = outline.size;
+    report.note(format!(
+        "Charges, {IN_FLIGHT} in flight, on two databases of one server with a core each: a small \
+         one of {} accounts, and one that was filled with {accounts} accounts and {} entries with a \
+         key each. Slices of {:?} take turns, {} times: on the small one; on as many accounts of \
+         the grown one, which lie scattered over its tables; and on all of its accounts. There, nearly \
+         every page that a charge needs is one that shared_buffers does not hold, and the first \
+         charge that touches it after a checkpoint writes its whole image to the WAL. Before the slices there is one checkpoint and a warm-up of {:?} each.",
+        outline.small_accounts,
+        accounts * entries_each,
+        outline.slice,
+        outline.rounds,
+        outline.warm_up,
+    ));
+}
+
+fn arms(outline: &Outline, small: &LoadTarget, grown: &LoadTarget) -> [Arm; 3] {
+    let arm = |name, database, target: &LoadTarget, accounts| Arm {
+        name,
+        database,
+        target: target.clone(),
+        accounts,
+        rates: Vec::new(),
+        wal_per_charge: Vec::new(),
+    };
+    let few = outline.small_accounts;
+    [
+        arm("small database, all accounts", Database::Small, small, few),
+        arm(
+            "grown database, as many accounts",
+            Database::Grown,
+            grown,
+            few,
+        ),
+        arm(
+            "grown database, all accounts",
+            Database::Grown,
+            grown,
+            outline.size.accounts,
+        ),
+    ]
+}
+
+impl Arm {
+    async fn measure(
+        &mut self,
+        report: &mut ScenarioReport,
+        ground: &mut Ground,
+        grown: &mut Grown,
+        time: Duration,
+    ) -> Result<()> {
+        let before = wal_bytes(ground).await?;
+        let plan = plan(self.accounts);
+        let outcome = load::closed(&self.target, &plan, IN_FLIGHT, time).await?;
+        // Before the books are checked, which writes too.
+        let wal = wal_bytes(ground).await? - before;
+        self.rates.push(outcome.per_second());
+        self.wal_per_charge
+            .push(wal / (outcome.answered.max(1) as f64));
+        expect_clean(report, &outcome);
+        match self.database {
+            Database::Small => ground.settle(report, outcome.answered).await?,
+            Database::Grown => grown.acknowledge(outcome.answered),
+        }
+        Ok(())
+    }
+
+    /// What was measured to warm up does not count.
+    fn forget(&mut self) {
+        self.rates.clear();
+        self.wal_per_charge.clear();
+    }
+}
+
+/// All that the server has written to its WAL, ever.
+async fn wal_bytes(ground: &Ground) -> Result<f64> {
+    let mut superuser = PgConnection::connect(&ground.stage.superuser_url()).await?;
+    let bytes = sqlx::query_scalar("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8")
+        .fetch_one(&mut superuser)
+        .await?;
+    superuser.close().await?;
+    Ok(bytes)
+}
+
+fn judge(report: &mut ScenarioReport, arms: &[Arm; 3]) {
+    let [small, same, all] = arms;
+    for arm in arms {
+        report.figure_of(format!("{}: charges", arm.name), &arm.rates, "/s");
+        report.figure_of("  WAL for each".to_owned(), &arm.wal_per_charge, "bytes");
+    }
+    report.judge(
+        "growth",
+        "charges/s, all accounts of the grown database ÷ the small one",
+        &pairs(&all.rates, &small.rates),
+        KEPT,
+    );
+    report.compare(
+        "growth_same_accounts",
+        "charges/s, as many accounts of the grown database ÷ the small one",
+        &pairs(&same.rates, &small.rates),
+    );
+}

@@ -1,0 +1,104 @@
+//! `cargo xtask seeded-bugs`: shows, bug by bug, which test finds it.
+//!
+//! The core has a list of bugs that can be switched on, one at a time, where it was compiled with
+//! the feature `seeded-bugs`. For each, the test that must find it runs with the bug, and must
+//! fail; before that, it runs without, and must pass.
+
+mod build;
+mod list;
+mod page;
+mod trial;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+
+use crate::postgres::Server;
+use list::{LIST, SeededBug};
+use trial::{Ran, Trials};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Only these bugs, by the names in docs/reliability.md.
+    #[arg(value_name = "NAME", value_parser = known)]
+    bugs: Vec<&'static SeededBug>,
+
+    /// Write nothing; fail where the table in docs/reliability.md is out of date.
+    #[arg(long)]
+    check: bool,
+}
+
+fn known(name: &str) -> Result<&'static SeededBug, String> {
+    LIST.iter().find(|bug| bug.name == name).ok_or_else(|| {
+        let names: Vec<_> = LIST.iter().map(|bug| bug.name).collect();
+        format!("no such bug; there are: {}", names.join(", "))
+    })
+}
+
+pub async fn run(options: &Options) -> Result<()> {
+    if options.check {
+        page::check()?;
+    } else {
+        page::write()?;
+    }
+    let wanted: Vec<&SeededBug> = if options.bugs.is_empty() {
+        LIST.iter().collect()
+    } else {
+        options.bugs.clone()
+    };
+    let suites = build::suites().await?;
+    let mut server = Server::throw_away().await?;
+    let trials = Trials::new(suites, server.superuser_url());
+    let outcome = try_all(&trials, &wanted).await;
+    server.stop().await?;
+    outcome
+}
+
+async fn try_all(trials: &Trials, wanted: &[&SeededBug]) -> Result<()> {
+    let began = Instant::now();
+    same_names(&trials.names().await?)?;
+    eprintln!("seeded-bugs: the tests without a bug");
+    let tests: BTreeSet<_> = wanted.iter().map(|bug| bug.test).collect();
+    for &test in &tests {
+        match trials.run(test, None).await? {
+            Ran::Passed => {}
+            Ran::Failed(why) => bail!("{test} fails without any bug: {why}"),
+        }
+    }
+    eprintln!("seeded-bugs: {} tests pass; each bug now:", tests.len());
+    let mut missed = Vec::new();
+    for bug in wanted {
+        match trials.run(bug.test, Some(bug.name)).await? {
+            Ran::Failed(why) => println!(
+                "caught  {}\n        by {}\n        {why}",
+                bug.name, bug.test
+            ),
+            Ran::Passed => {
+                println!("MISSED  {}\n        by {}", bug.name, bug.test);
+                missed.push(bug.name);
+            }
+        }
+    }
+    let caught = wanted.len() - missed.len();
+    let secs = began.elapsed().as_secs();
+    eprintln!(
+        "seeded-bugs: {caught} of {} caught in {secs} s",
+        wanted.len()
+    );
+    ensure!(missed.is_empty(), "not caught: {}", missed.join(", "));
+    Ok(())
+}
+
+/// The core's list and this one name the same bugs.
+fn same_names(of_core: &BTreeSet<String>) -> Result<()> {
+    let listed: BTreeSet<String> = LIST.iter().map(|bug| bug.name.to_owned()).collect();
+    let differ: Vec<_> = of_core.symmetric_difference(&listed).cloned().collect();
+    ensure!(
+        differ.is_empty(),
+        "billing-core/src/seeded.rs and xtask/src/seeded_bugs/list.rs do not name the same bugs: {}",
+        differ.join(", ")
+    );
+    Ok(())
+}

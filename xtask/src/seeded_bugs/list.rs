@@ -1,0 +1,248 @@
+//! The bugs, as docs/reliability.md shows them.
+
+use std::fmt;
+
+/// A bug that the core can be given, and what stands against it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SeededBug {
+    /// As the core names it.
+    pub name: &'static str,
+    pub wrong: &'static str,
+    /// The file of the core that it is seeded in.
+    pub place: &'static str,
+    /// What must find it.
+    pub test: Test,
+    /// What else would, in production too.
+    pub besides: &'static str,
+}
+
+/// A test of the core, by its full name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Test {
+    /// Beside the code.
+    Unit(&'static str),
+    /// Over gRPC.
+    Wire(&'static str),
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit(name) => f.write_str(name),
+            Self::Wire(name) => write!(f, "it::{name}"),
+        }
+    }
+}
+
+pub const LIST: &[SeededBug] = &[
+    SeededBug {
+        name: "no-row-lock",
+        wrong: "an account is read without locking its row",
+        place: "ledger/apply.rs",
+        test: Test::Unit(
+            "ledger::tests::locks::of_a_hundred_parallel_charges_on_a_balance_of_sixty_sixty_are_allowed",
+        ),
+        besides: "`entry_pkey`; the row's `version`: what was decided on an older row is not written",
+    },
+    SeededBug {
+        name: "lost-update",
+        wrong: "neither lock nor `version`: the last to write wins",
+        place: "ledger/apply.rs",
+        test: Test::Unit(
+            "ledger::tests::locks::of_parallel_holds_no_more_are_placed_than_the_balance_covers",
+        ),
+        besides: "`entry_pkey`, where an entry is written; the audit",
+    },
+    SeededBug {
+        name: "no-fold",
+        wrong: "an account has a row in the update for each entry, of which one is applied, and the rows are not counted",
+        place: "ledger/columns.rs",
+        test: Test::Unit(
+            "ledger::tests::splits::a_charge_is_refunded_within_its_own_batch_and_never_beyond_itself",
+        ),
+        besides: "`entry_pkey`, at the next entry; the audit",
+    },
+    SeededBug {
+        name: "read-before-lock",
+        wrong: "keys and holds are read before the accounts are locked",
+        place: "ledger/apply.rs",
+        test: Test::Unit("ledger::tests::locks::a_key_that_fifty_send_at_once_takes_effect_once"),
+        besides: "`idempotency_key_pkey`; for holds, the count of rows written",
+    },
+    SeededBug {
+        name: "unsorted-locks",
+        wrong: "accounts are locked in the order in which they are named",
+        place: "ledger/apply.rs",
+        test: Test::Unit(
+            "ledger::tests::locks::accounts_are_locked_in_the_order_of_their_ids_however_they_are_named",
+        ),
+        besides: "PostgreSQL ends one of the two, which is tried again: time is lost, and no money",
+    },
+    SeededBug {
+        name: "welcome-by-naming",
+        wrong: "whoever names an account gives it the welcome grant, not whoever opened it",
+        place: "ledger/apply.rs",
+        test: Test::Unit(
+            "ledger::tests::locks::an_account_that_fifty_see_first_is_opened_once_and_welcomed_once",
+        ),
+        besides: "`idempotency_key_pkey`: the welcome has a key",
+    },
+    SeededBug {
+        name: "key-check-after-write",
+        wrong: "a key is looked at only when the answer is stored, and the money has moved",
+        place: "ledger/decide/mod.rs",
+        test: Test::Wire(
+            "charge::a_charge_is_taken_from_the_balance_once_however_often_it_is_sent",
+        ),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "batch-forgets-its-keys",
+        wrong: "a key that was used earlier in the same batch counts as new",
+        place: "ledger/decide/mod.rs",
+        test: Test::Unit(
+            "ledger::tests::splits::a_key_that_comes_twice_within_one_batch_takes_effect_once",
+        ),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "key-content-not-compared",
+        wrong: "a key that was used for another request gets that one's answer",
+        place: "ledger/decide/mod.rs",
+        test: Test::Wire(
+            "charge::a_key_that_was_used_for_something_else_is_refused_whatever_the_rpc",
+        ),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "denial-stored",
+        wrong: "a denial uses its key up: asked again, it is answered as allowed, and nothing is charged",
+        place: "ledger/decide/spend.rs",
+        test: Test::Wire("charge::a_denial_is_not_stored_and_the_next_try_is_decided_afresh"),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "expiry-ignores-capture",
+        wrong: "a hold whose time is up gives its amount back, though it was captured",
+        place: "ledger/decide/hold.rs",
+        test: Test::Unit(
+            "ledger::tests::expiry::a_hold_that_was_captured_gives_nothing_back_when_its_time_is_up",
+        ),
+        besides: "`account_held_not_negative`, where no other hold is placed; the audit",
+    },
+    SeededBug {
+        name: "hold-ends-twice",
+        wrong: "a hold that has ended can be captured and released again",
+        place: "ledger/decide/hold.rs",
+        test: Test::Wire(
+            "hold::a_repeated_capture_gets_the_first_answer_and_another_one_is_told_the_state",
+        ),
+        besides: "`entry_one_charge_per_hold`; the count of rows written; `account_held_not_negative`, where no other hold is placed",
+    },
+    SeededBug {
+        name: "limit-at-capture-only",
+        wrong: "a hold counts against the limits when it is captured, not when it is placed",
+        place: "ledger/decide/spend.rs",
+        test: Test::Wire("limits::holds_and_charges_count_and_may_reach_a_limit_but_not_pass_it"),
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "capture-counts-all-again",
+        wrong: "a capture counts all that it charges, which its hold has counted already",
+        place: "ledger/decide/hold.rs",
+        test: Test::Wire("limits::a_capture_adds_only_its_overage_and_is_never_refused_by_a_limit"),
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "give-back-to-later-period",
+        wrong: "what comes back after midnight enlarges the new day, or month",
+        place: "ledger/state.rs",
+        test: Test::Unit(
+            "ledger::tests::limits::what_comes_back_after_midnight_does_not_enlarge_the_new_day",
+        ),
+        besides: "`account_day_spent_not_negative`, where less was spent on the new day; the audit",
+    },
+    SeededBug {
+        name: "held-is-spendable",
+        wrong: "what a hold has set aside can be spent by others",
+        place: "ledger/decide/spend.rs",
+        test: Test::Wire("charge::a_charge_takes_nothing_that_a_hold_has_set_aside"),
+        besides: "`account_overdraft_authorised`",
+    },
+    SeededBug {
+        name: "no-balance-check",
+        wrong: "more can be spent than there is",
+        place: "ledger/decide/spend.rs",
+        test: Test::Wire(
+            "check::what_is_available_may_be_spent_to_the_last_micro_and_a_denial_says_what_is_missing",
+        ),
+        besides: "`account_overdraft_authorised`",
+    },
+    SeededBug {
+        name: "free-call-not-counted",
+        wrong: "a free call is given, and not taken from the day's allowance",
+        place: "ledger/decide/spend.rs",
+        test: Test::Unit(
+            "ledger::tests::locks::of_parallel_calls_no_more_are_free_than_the_allowance",
+        ),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "no-refund-cap",
+        wrong: "a refund may be more than its charge",
+        place: "ledger/decide/post.rs",
+        test: Test::Wire("refund::a_charge_is_refunded_in_parts_and_never_beyond_what_it_was"),
+        besides: "`charge_refund_within_charge`",
+    },
+    SeededBug {
+        name: "refund-forgotten",
+        wrong: "a refund is booked, and not counted against its charge",
+        place: "ledger/decide/post.rs",
+        test: Test::Wire("refund::a_charge_is_refunded_in_parts_and_never_beyond_what_it_was"),
+        besides: "`account_total_spent_not_negative`, where nothing else was spent; the audit",
+    },
+    SeededBug {
+        name: "rounded-down",
+        wrong: "the rest of a price below one micro is dropped",
+        place: "price/cost.rs",
+        test: Test::Unit("price::cost::tests::parts_are_added_before_they_are_rounded_up"),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "rounded-per-part",
+        wrong: "each part of a price is rounded up, not their sum",
+        place: "price/cost.rs",
+        test: Test::Unit("price::cost::tests::parts_are_added_before_they_are_rounded_up"),
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "read-joins-query-in-flight",
+        wrong: "a read is answered by a query that began before it came",
+        place: "ledger/reader.rs",
+        test: Test::Wire("read::a_read_joins_no_query_that_began_before_it_was_asked"),
+        besides: "the soak; what is written never rests on such a read",
+    },
+    SeededBug {
+        name: "reply-before-commit",
+        wrong: "the answer leaves before COMMIT is answered",
+        place: "ledger/attempt.rs",
+        test: Test::Wire("commit::no_answer_leaves_before_its_commit"),
+        besides: "the soak",
+    },
+    SeededBug {
+        name: "lost-commit-is-failure",
+        wrong: "where COMMIT has no answer, `nothing was done` is answered",
+        place: "ledger/attempt.rs",
+        test: Test::Wire(
+            "commit::a_commit_that_was_made_and_whose_answer_was_lost_is_answered_as_made",
+        ),
+        besides: "the soak",
+    },
+    SeededBug {
+        name: "lost-commit-is-success",
+        wrong: "where COMMIT has no answer, the batch is answered as done",
+        place: "ledger/attempt.rs",
+        test: Test::Wire("commit::a_commit_that_was_lost_and_not_made_is_made_before_the_answer"),
+        besides: "the soak",
+    },
+];
