@@ -3,6 +3,7 @@
 mod arena;
 mod books;
 mod contender;
+mod costs;
 mod lean;
 mod load;
 mod meter;
@@ -15,6 +16,7 @@ mod room;
 mod run;
 mod scenario;
 mod slice;
+mod sweep;
 
 use std::process::ExitCode;
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::contender::{Contender, Drive};
 use crate::options::Options;
-use crate::reference::Service;
+use crate::reference::POOLS;
 use crate::slice::Pressure;
 
-/// Where ratios with a target are taken.
-const RATIOS_AT: usize = 256;
+/// Where ratios with a target are taken, unless another number is asked for.
+pub const RATIOS_AT: usize = 256;
 
 /// A block of slices that take turns: there and back again, so that what drifts meets all alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Programme {
     pub rounds: u32,
     pub slice: Duration,
     /// Numbers of clients among which the lean statement's best is looked for.
-    pub clients: Vec<usize>,
-    /// Pools among which the best for the lean statement behind an RPC is looked for.
-    pub pools: Vec<Service>,
+    pub clients: Vec<u32>,
+    /// Sizes of pools among which the best for a reference behind an RPC is looked for.
+    pub pools: Vec<u32>,
     /// Where ratios with a target are taken.
     pub ratios_at: usize,
 }
@@ -105,14 +105,14 @@ impl Programme {
             rounds: options.pairs.unwrap_or(rounds),
             slice: options.slice_secs.unwrap_or(slice),
             clients: if options.quick {
-                vec![1, 4, 16, 64]
+                vec![1, 16, 64]
             } else {
                 vec![1, 2, 4, 8, 16, 32, 64]
             },
             pools: if options.quick {
-                vec![Service::Lean4, Service::Lean16]
+                vec![4, 16]
             } else {
-                Service::LEAN.to_vec()
+                POOLS.to_vec()
             },
             ratios_at,
         }
@@ -135,13 +135,17 @@ impl Programme {
                     || block.contenders.contains(&Contender::LeanUniform)
             })
             .filter_map(|block| block.pressure.in_flight());
-        equal.chain(self.clients.iter().copied()).max().unwrap_or(0)
+        let swept = self
+            .clients
+            .iter()
+            .filter_map(|clients| usize::try_from(*clients).ok());
+        equal.chain(swept).max().unwrap_or(0)
     }
 
     /// Slices of all kinds, the sweeps and the warming up among them.
     pub fn slices(&self) -> u32 {
         let blocks: usize = self.blocks.iter().map(|block| block.contenders.len()).sum();
-        let sweeps = 2 * (self.clients.len() + self.pools.len());
+        let sweeps = 2 * self.clients.len() + 3 * self.pools.len();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         count(blocks)
             .saturating_mul(self.rounds + 1)
@@ -151,7 +155,7 @@ impl Programme {
     /// How long it should take on a machine of today.
     pub fn expected(&self) -> Duration {
         const STARTING: Duration = Duration::from_secs(20);
-        let sweeps = u32::try_from(2 * (self.clients.len() + self.pools.len()));
+        let sweeps = u32::try_from(2 * self.clients.len() + 3 * self.pools.len());
         let sweeps = sweeps.unwrap_or(u32::MAX) * (self.slice + CHECKING);
         let blocks = self.blocks.iter().map(|block| self.expected_of(block));
         STARTING + sweeps + blocks.sum::<Duration>()

@@ -7,15 +7,13 @@ use anyhow::{Context, Result};
 use tokio::time::timeout;
 
 use crate::arena::Arena;
-use crate::contender::Contender;
-use crate::lean::pgbench::Script;
 use crate::options::Options;
 use crate::programme::{Block, Programme};
-use crate::reference::Service;
 use crate::report::{Report, Setting};
 use crate::room;
 use crate::scenario::{self, Length, Scenario};
-use crate::slice::{Best, Manner, Pressure, Slice, measure};
+use crate::slice::{Best, Manner, Slice, measure};
+use crate::sweep::sweep;
 
 /// Warming up takes its share of a slice's time.
 const WARM_UP: u32 = 2;
@@ -143,68 +141,6 @@ fn tell(slice: &Slice, is_warm_up: bool) {
             slice.per_second
         );
     }
-}
-
-/// Finds out with how many clients, and through how large a pool, the lean statement does best.
-async fn sweep(arena: &mut Arena, programme: &Programme, report: &mut Report) -> Result<Best> {
-    let mut best = Best {
-        hot_clients: 1,
-        uniform_clients: 16,
-        hot_pool: Service::Lean4,
-        uniform_pool: Service::Lean16,
-    };
-    let manner = Manner {
-        time: programme.slice,
-        is_thorough: false,
-    };
-    for (script, contender) in [
-        (Script::Hot, Contender::LeanHotBest),
-        (Script::Uniform, Contender::LeanUniformBest),
-    ] {
-        if !programme.measures(&[contender]) {
-            continue;
-        }
-        let mut found = Vec::new();
-        for clients in &programme.clients {
-            *best.clients_mut(script) = *clients;
-            let clients_in_flight = Pressure::InFlight(*clients);
-            let slice = measure(arena, contender, clients_in_flight, &best, manner).await?;
-            report.require_right(&slice);
-            found.push((*clients, slice.per_second));
-        }
-        *best.clients_mut(script) = fastest(&found).unwrap_or(1);
-        report.add_sweep(contender.name(), "clients", found);
-    }
-    for (script, contender) in [
-        (Script::Hot, Contender::LeanRpcHot),
-        (Script::Uniform, Contender::LeanRpcUniform),
-    ] {
-        if !programme.measures(&[contender]) {
-            continue;
-        }
-        let mut found = Vec::new();
-        for pool in &programme.pools {
-            *best.pool_mut(script) = *pool;
-            let in_flight = Pressure::InFlight(programme.ratios_at);
-            let slice = measure(arena, contender, in_flight, &best, manner).await?;
-            report.require_right(&slice);
-            found.push((*pool, slice.per_second));
-        }
-        *best.pool_mut(script) = fastest(&found).unwrap_or(Service::Lean16);
-        let found = found
-            .into_iter()
-            .map(|(pool, speed)| (usize::try_from(pool.pool_size()).unwrap_or(0), speed))
-            .collect();
-        report.add_sweep(contender.name(), "connections", found);
-    }
-    Ok(best)
-}
-
-fn fastest<T: Copy>(found: &[(T, f64)]) -> Option<T> {
-    found
-        .iter()
-        .max_by(|one, other| one.1.total_cmp(&other.1))
-        .map(|(what, _)| *what)
 }
 
 /// At the end everything is read once more, by the product's own audit too.

@@ -1,12 +1,5 @@
 //! One contender at work for a while: what it did, what that cost, and whether the books are right.
 
-#![expect(
-    clippy::float_arithmetic,
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "rates and shares, for people to read"
-)]
-
 use std::fmt;
 use std::time::Duration;
 
@@ -15,10 +8,10 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::arena::Arena;
-use crate::contender::{Clients, Contender, Drive, Reference};
+use crate::contender::{Clients, Contender, Drive, Reference, UNIFORM};
+use crate::costs::{Costs, Late, Latency};
 use crate::lean::pgbench::Script;
 use crate::load::{self, Accounts, Outcome, Plan, Target, Work};
-use crate::meter::{LateReading, Reading};
 use crate::reference::Service;
 
 /// Backends hand their counters in at most once a second.
@@ -46,10 +39,11 @@ pub enum Pressure {
 /// What the sweeps have found to be best.
 #[derive(Clone, Copy, Debug)]
 pub struct Best {
-    pub hot_clients: usize,
-    pub uniform_clients: usize,
-    pub hot_pool: Service,
-    pub uniform_pool: Service,
+    pub hot_clients: u32,
+    pub uniform_clients: u32,
+    pub hot_pool: u32,
+    pub uniform_pool: u32,
+    pub select_pool: u32,
 }
 
 /// What a slice has shown. An operation is an answered check or charge, or a hold with its capture.
@@ -63,41 +57,6 @@ pub struct Slice {
     pub costs: Costs,
     /// Why the slice is void; empty where books and answers are right.
     pub faults: Vec<String>,
-}
-
-/// Microseconds. pgbench tells only the mean.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Latency {
-    pub mean: f64,
-    pub p50: Option<u64>,
-    pub p90: Option<u64>,
-    pub p99: Option<u64>,
-    pub p999: Option<u64>,
-    pub max: Option<u64>,
-}
-
-/// What operations cost. None: not counted, or not available here.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Costs {
-    pub fsyncs_per_1000: Option<f64>,
-    pub wal_bytes: f64,
-    pub full_page_images_per_1000: Option<f64>,
-    /// Of the bytes, those of pages that the log holds in full since they had not changed since the
-    /// last checkpoint: they tell of checkpoints more than of operations.
-    pub full_page_bytes: Option<f64>,
-    pub statements: Option<f64>,
-    pub postgres_cpu_micros: Option<f64>,
-    /// The core or the reference process; none where pgbench asks PostgreSQL itself.
-    pub server_cpu_micros: Option<f64>,
-    pub generator_cpu_micros: Option<f64>,
-    /// Checkpoints in the slice: there should be none.
-    pub checkpoints: i64,
-}
-
-/// What takes longer to count.
-struct Late {
-    counters: LateReading,
-    full_page_bytes: Option<i64>,
 }
 
 /// What was done, however it was driven.
@@ -133,7 +92,7 @@ pub async fn measure(
         Drive::Lean(..) => (None, None),
     };
     let pressure = match contender.drive() {
-        Drive::Lean(script, Clients::Best) => Pressure::InFlight(best.clients(script)),
+        Drive::Lean(script, Clients::Best) => best.clients(script),
         _ => pressure,
     };
     let before = arena.meter.read(server).await?;
@@ -163,7 +122,7 @@ pub async fn measure(
         let page = arena.books.check().await?;
         done.faults.extend(page.faults(done.answered + extra));
     }
-    let costs = Costs::between(&before, &after, &done);
+    let costs = Costs::between(&before, &after, done.answered, done.generator_cpu);
     Ok(Slice {
         contender,
         pressure,
@@ -197,34 +156,21 @@ impl fmt::Display for Pressure {
 }
 
 impl Best {
-    pub fn clients(&self, script: Script) -> usize {
-        match script {
+    fn clients(&self, script: Script) -> Pressure {
+        let clients = match script {
             Script::Hot => self.hot_clients,
             Script::Uniform => self.uniform_clients,
-        }
-    }
-
-    pub fn clients_mut(&mut self, script: Script) -> &mut usize {
-        match script {
-            Script::Hot => &mut self.hot_clients,
-            Script::Uniform => &mut self.uniform_clients,
-        }
-    }
-
-    pub fn pool_mut(&mut self, script: Script) -> &mut Service {
-        match script {
-            Script::Hot => &mut self.hot_pool,
-            Script::Uniform => &mut self.uniform_pool,
-        }
+        };
+        Pressure::InFlight(usize::try_from(clients).unwrap_or(usize::MAX))
     }
 }
 
 fn service(reference: Reference, best: &Best) -> Service {
     match reference {
         Reference::Empty => Service::Empty,
-        Reference::Select => Service::Select,
-        Reference::Lean(Script::Hot) => best.hot_pool,
-        Reference::Lean(Script::Uniform) => best.uniform_pool,
+        Reference::Select => Service::Select(best.select_pool),
+        Reference::Lean(Script::Hot) => Service::Lean(best.hot_pool),
+        Reference::Lean(Script::Uniform) => Service::Lean(best.uniform_pool),
         Reference::Savepoints => Service::Savepoints,
         Reference::Careful => Service::Careful,
     }
@@ -235,7 +181,7 @@ fn service(reference: Reference, best: &Best) -> Service {
 async fn hand_in(target: &Target) -> Result<u64> {
     const IN_FLIGHT: usize = 64;
     sleep(LATE).await;
-    let plan = Plan::new(Work::Charge, Accounts::Uniform(crate::contender::UNIFORM));
+    let plan = Plan::new(Work::Charge, Accounts::Uniform(UNIFORM));
     let outcome = load::closed(target, &plan, IN_FLIGHT, Duration::from_millis(1)).await?;
     Ok(outcome.answered)
 }
@@ -267,14 +213,7 @@ async fn lean(arena: &Arena, script: Script, pressure: Pressure, time: Duration)
     Ok(Done {
         answered: told.processed,
         per_second: told.per_second,
-        latency: Latency {
-            mean: micros(told.latency_mean),
-            p50: None,
-            p90: None,
-            p99: None,
-            p999: None,
-            max: None,
-        },
+        latency: Latency::of_mean(told.latency_mean),
         generator_cpu: None,
         faults,
     })
@@ -282,8 +221,6 @@ async fn lean(arena: &Arena, script: Script, pressure: Pressure, time: Duration)
 
 impl Done {
     fn of(outcome: &Outcome) -> Self {
-        let latency = &outcome.latency;
-        let at = |quantile| Some(latency.value_at_quantile(quantile));
         let mut faults: Vec<String> = outcome
             .errors
             .iter()
@@ -295,64 +232,9 @@ impl Done {
         Self {
             answered: outcome.answered,
             per_second: outcome.per_second(),
-            latency: Latency {
-                mean: latency.mean(),
-                p50: at(0.5),
-                p90: at(0.9),
-                p99: at(0.99),
-                p999: at(0.999),
-                max: Some(latency.max()),
-            },
+            latency: Latency::of(&outcome.latency),
             generator_cpu: Some(outcome.own_cpu),
             faults,
         }
     }
-}
-
-impl Costs {
-    fn between(before: &Reading, after: &Reading, done: &Done) -> Self {
-        let by_operation = |whole: f64| whole / done.answered.max(1) as f64;
-        let cpu = |before: Option<Duration>, after: Option<Duration>| {
-            Some(by_operation(micros(after?.saturating_sub(before?))))
-        };
-        let statements = before
-            .statements
-            .zip(after.statements)
-            .map(|(before, after)| by_operation((after - before) as f64));
-        Self {
-            fsyncs_per_1000: None,
-            wal_bytes: by_operation((after.wal_bytes - before.wal_bytes) as f64),
-            full_page_images_per_1000: None,
-            full_page_bytes: None,
-            statements,
-            postgres_cpu_micros: cpu(before.postgres_cpu, after.postgres_cpu),
-            server_cpu_micros: cpu(before.server_cpu, after.server_cpu),
-            generator_cpu_micros: match done.generator_cpu {
-                Some(used) => Some(by_operation(micros(used))),
-                None => cpu(before.own_cpu, after.own_cpu),
-            },
-            checkpoints: after.checkpoints - before.checkpoints,
-        }
-    }
-
-    /// `extra` operations came between the slice and the late reading.
-    fn with_late(self, before: &LateReading, late: &Late, answered: u64, extra: u64) -> Self {
-        let by_1000 =
-            |whole: i64| whole as f64 * 1_000.0 / answered.saturating_add(extra).max(1) as f64;
-        let Late {
-            counters,
-            full_page_bytes,
-        } = late;
-        let images = counters.full_page_images - before.full_page_images;
-        Self {
-            fsyncs_per_1000: Some(by_1000(counters.fsyncs - before.fsyncs)),
-            full_page_images_per_1000: Some(by_1000(images)),
-            full_page_bytes: full_page_bytes.map(|bytes| bytes as f64 / answered.max(1) as f64),
-            ..self
-        }
-    }
-}
-
-fn micros(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e6
 }

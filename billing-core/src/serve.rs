@@ -189,6 +189,10 @@ async fn warn_of_unsafe_settings(pool: &PgPool) -> anyhow::Result<()> {
 fn server(options: &ServeOptions) -> anyhow::Result<Server> {
     let server = Server::builder()
         .max_concurrent_streams(options.tuning.streams_max)
+        // Where this process stood still while its callers' deadlines passed, it finds all their
+        // calls given up at once. That is no attack, to be answered by ending the connection under
+        // calls that are being carried out.
+        .http2_max_pending_accept_reset_streams(usize::try_from(options.tuning.streams_max).ok())
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .http2_max_header_list_size(HEADERS_MAX);

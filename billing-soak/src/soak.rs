@@ -245,8 +245,8 @@ fn core_program(options: &Options) -> Result<PathBuf> {
     let seeded = ordinary.with_file_name("billing-core-seeded");
     if !seeded.is_file() {
         bail!(
-            "--seeded-bug: {} is missing; build it with `cargo build --package billing-core \
-             --features seeded-bugs` and this program's profile, or name it by --core-program",
+            "--seeded-bug: {} is missing; `cargo xtask soak --seeded-bug` builds it, or name another \
+             by --core-program",
             seeded.display()
         );
     }

@@ -191,7 +191,7 @@ impl Errand {
     async fn check(&self, wire: &mut Wire) -> Result<End, Failure> {
         let request = CheckBalanceRequest {
             account: Some(self.account()),
-            cost: Some(self.cost(self.amount_micros)),
+            cost: Some(cost(self.amount_micros)),
         };
         let answer: Decided = wire.call(Rpc::CheckBalance, &request).await?;
         self.judge(answer.decision())
@@ -201,7 +201,7 @@ impl Errand {
         let request = ChargeRequest {
             account: Some(self.account()),
             idempotency_key: self.key.clone(),
-            cost: Some(self.cost(self.amount_micros)),
+            cost: Some(cost(self.amount_micros)),
             overage_policy: OveragePolicy::Reject.into(),
             request_id: self.key.clone(),
             ..ChargeRequest::default()
@@ -217,7 +217,7 @@ impl Errand {
         let request = PlaceHoldRequest {
             account: Some(self.account()),
             idempotency_key: self.key.clone(),
-            cost: Some(self.cost(self.amount_micros)),
+            cost: Some(cost(self.amount_micros)),
             request_id: self.key.clone(),
             ..PlaceHoldRequest::default()
         };
@@ -233,7 +233,7 @@ impl Errand {
         let request = CaptureHoldRequest {
             account: Some(self.account()),
             hold_id: hold.hold_id,
-            cost: Some(self.cost(spent_micros)),
+            cost: Some(cost(spent_micros)),
             ..CaptureHoldRequest::default()
         };
         let answer: Captured = wire.call(Rpc::CaptureHold, &request).await?;
@@ -252,13 +252,6 @@ impl Errand {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "reads as what an errand asks for")]
-    fn cost(&self, amount_micros: i64) -> Cost {
-        Cost {
-            cost: Some(CostKind::AmountMicros(amount_micros)),
-        }
-    }
-
     fn judge(&self, decision: Decision) -> Result<End, Failure> {
         match (decision, self.poison) {
             (Decision::Allowed, _) => Ok(End::Done),
@@ -269,6 +262,12 @@ impl Errand {
 
     pub fn is_clean(&self) -> bool {
         self.poison.is_none()
+    }
+}
+
+fn cost(amount_micros: i64) -> Cost {
+    Cost {
+        cost: Some(CostKind::AmountMicros(amount_micros)),
     }
 }
 

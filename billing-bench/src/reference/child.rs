@@ -1,6 +1,5 @@
 //! The reference process as the run's child.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,13 +10,13 @@ use tokio::process::Child;
 use tokio::time::timeout;
 use xtask::process::bound_to_parent;
 
-use super::Service;
+use super::{Addresses, Service};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ends with this value, and with this program.
 pub struct ReferenceProcess {
-    addresses: BTreeMap<Service, SocketAddr>,
+    addresses: Addresses,
     child: Child,
 }
 
@@ -46,8 +45,10 @@ impl ReferenceProcess {
     }
 
     pub fn address(&self, service: Service) -> Result<SocketAddr> {
-        let address = self.addresses.get(&service);
-        address.copied().context("no such reference")
+        let mut addresses = self.addresses.iter();
+        let found = addresses.find(|(other, _)| *other == service);
+        let (_, address) = found.with_context(|| format!("there is no reference {service:?}"))?;
+        Ok(*address)
     }
 
     pub fn pid(&self) -> Option<u32> {

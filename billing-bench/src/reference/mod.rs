@@ -11,8 +11,8 @@ mod savepoints;
 mod select;
 mod server;
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use billing_proto::v1::{AccountRef, Cost, cost};
@@ -29,46 +29,34 @@ pub use child::ReferenceProcess;
 use crate::load::account_id;
 use server::Answering;
 
-/// One way to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// One way to answer; the numbers are of connections to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     Empty,
-    Select,
-    /// The lean statement through pools of different sizes; the run finds out which is best.
-    Lean1,
-    Lean4,
-    Lean16,
-    Lean32,
+    Select(u32),
+    Lean(u32),
     Savepoints,
     Careful,
 }
 
+/// Sizes of pools; the run finds out which is best for what.
+pub const POOLS: [u32; 4] = [1, 4, 16, 32];
+
+/// A lone caller needs one; more do no harm.
+const CAREFUL_POOL: u32 = 4;
+
 impl Service {
-    pub const LEAN: [Self; 4] = [Self::Lean1, Self::Lean4, Self::Lean16, Self::Lean32];
-
-    const ALL: [Self; 8] = [
-        Self::Empty,
-        Self::Select,
-        Self::Lean1,
-        Self::Lean4,
-        Self::Lean16,
-        Self::Lean32,
-        Self::Savepoints,
-        Self::Careful,
-    ];
-
-    /// Connections to the database.
-    pub const fn pool_size(self) -> u32 {
-        match self {
-            Self::Empty => 0,
-            Self::Lean1 | Self::Savepoints => 1,
-            Self::Lean4 => 4,
-            Self::Lean16 | Self::Select | Self::Careful => 16,
-            Self::Lean32 => 32,
-        }
+    fn all() -> Vec<Self> {
+        let mut all = vec![Self::Empty, Self::Savepoints, Self::Careful];
+        all.extend(POOLS.map(Self::Select));
+        all.extend(POOLS.map(Self::Lean));
+        all
     }
 }
+
+/// Where each listens.
+type Addresses = Vec<(Service, SocketAddr)>;
 
 /// Serve the references until this process is ended. The benchmark starts this itself.
 #[derive(Clone, Debug, Args)]
@@ -92,40 +80,32 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 async fn serve(options: &Options) -> Result<()> {
-    let mut addresses = BTreeMap::new();
-    for service in Service::ALL {
+    let mut addresses = Addresses::new();
+    for service in Service::all() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        addresses.insert(service, listener.local_addr()?);
+        addresses.push((service, listener.local_addr()?));
+        let url = &options.database_url;
         let answering = match service {
             Service::Empty => Answering::Empty,
-            Service::Select => Answering::Select(pool(options, service).await?),
-            Service::Lean1 | Service::Lean4 | Service::Lean16 | Service::Lean32 => {
-                Answering::Lean(pool(options, service).await?)
-            }
-            Service::Savepoints => {
-                Answering::Savepoints(savepoints::Queue::start(&options.database_url).await?)
-            }
-            Service::Careful => Answering::Careful(pool(options, service).await?),
+            Service::Select(size) => Answering::Select(pool(url, size).await?),
+            Service::Lean(size) => Answering::Lean(pool(url, size).await?),
+            Service::Savepoints => Answering::Savepoints(savepoints::Queue::start(url).await?),
+            Service::Careful => Answering::Careful(pool(url, CAREFUL_POOL).await?),
         };
         tokio::spawn(server::serve(answering, listener));
     }
-    announce(&addresses)?;
+    println!("{}", serde_json::to_string(&addresses)?);
     std::future::pending().await
 }
 
-fn announce(addresses: &BTreeMap<Service, SocketAddr>) -> Result<()> {
-    println!("{}", serde_json::to_string(addresses)?);
-    Ok(())
-}
-
-async fn pool(options: &Options, service: Service) -> Result<PgPool> {
+async fn pool(database_url: &str, size: u32) -> Result<PgPool> {
     PgPoolOptions::new()
-        .min_connections(service.pool_size())
-        .max_connections(service.pool_size())
+        .min_connections(size)
+        .max_connections(size)
         // A round trip for each request, which would be no fair comparison.
         .test_before_acquire(false)
-        .acquire_timeout(std::time::Duration::from_mins(1))
-        .connect(&options.database_url)
+        .acquire_timeout(Duration::from_mins(1))
+        .connect(database_url)
         .await
         .context("cannot connect to the database")
 }

@@ -24,6 +24,8 @@ pub struct Report {
     pub release: bool,
     pub quick: bool,
     pub setting: Option<Setting>,
+    /// The number in flight at which the ratios with a target were taken.
+    ratios_at: usize,
     /// The ratios with a target, by their names; null where not measured.
     ratios: BTreeMap<&'static str, Option<Ratio>>,
     /// The same with what was asked of each.
@@ -56,7 +58,7 @@ pub struct Sweep {
     pub contender: &'static str,
     pub of: &'static str,
     /// Number and operations a second.
-    pub found: Vec<(usize, f64)>,
+    pub found: Vec<(u32, f64)>,
 }
 
 impl Report {
@@ -65,6 +67,7 @@ impl Report {
             release: !cfg!(debug_assertions),
             quick,
             setting: None,
+            ratios_at: 0,
             ratios: BTreeMap::new(),
             judged: Vec::new(),
             by_in_flight: Vec::new(),
@@ -105,12 +108,7 @@ impl Report {
         }
     }
 
-    pub fn add_sweep(
-        &mut self,
-        contender: &'static str,
-        of: &'static str,
-        found: Vec<(usize, f64)>,
-    ) {
+    pub fn add_sweep(&mut self, contender: &'static str, of: &'static str, found: Vec<(u32, f64)>) {
         self.sweeps.push(Sweep {
             contender,
             of,
@@ -127,9 +125,8 @@ impl Report {
             ));
         }
         self.notes.push(format!(
-            "{} charges, each with a key, are in the books at the end, which the product's audit \
-             has found right",
-            whole.charges
+            "{} charges and {} keys are in the books at the end",
+            whole.charges, whole.keys
         ));
         if let Some(bytes) = whole.core_answer_bytes {
             self.notes.push(format!(
@@ -141,6 +138,7 @@ impl Report {
 
     /// Works out the ratios; `at`: the number in flight at which those with a target are taken.
     pub fn conclude(&mut self, at: usize) {
+        self.ratios_at = at;
         let slices = self.right_slices();
         let judged = ratios::judge(&slices, at);
         let by_in_flight = ratios::by_pressure(&slices);

@@ -6,6 +6,7 @@ use super::ratios::levels;
 use super::table::{Table, UNKNOWN, short, whole};
 use super::{Measured, Report, Setting};
 use crate::contender::Contender;
+use crate::programme::RATIOS_AT;
 use crate::ratio::Ratio;
 use crate::slice::Slice;
 
@@ -30,7 +31,7 @@ impl fmt::Display for Report {
             writeln!(f, "WRONG: {wrong}")?;
         }
         let verdict = if self.is_right() {
-            "Books and answers were right after every slice."
+            "Books and answers were right after every slice and at the end."
         } else {
             "THE RUN HAS FAILED: books or answers were wrong; see above."
         };
@@ -230,7 +231,16 @@ impl Report {
                 verdict.to_owned(),
             ]);
         }
-        writeln!(f, "Targets: median of the pairs (low to high)\n{table}")
+        let at = self.ratios_at;
+        let meant = if at == RATIOS_AT {
+            String::new()
+        } else {
+            format!("; they are meant for {RATIOS_AT}")
+        };
+        writeln!(
+            f,
+            "Targets, at {at} in flight{meant}: median of the pairs (low to high)\n{table}"
+        )
     }
 
     /// Slices that may be merged into one line, in the order in which they were measured.

@@ -1,19 +1,18 @@
 //! One HTTP/2 connection: callers put requests into it, a task of its own carries bytes both ways.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
-use std::mem::{swap, take};
+use std::mem::take;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use anyhow::{Context as _, Result, ensure};
 use http::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tonic::{Code, Status};
 
 use super::Rpc;
+use super::carrier::carry;
 use super::frame::{self, Frame, Kind};
 use super::header::{self, Common};
 
@@ -25,9 +24,9 @@ const FIRST_STREAMS: usize = 100;
 #[derive(Clone)]
 pub struct Connection(Arc<Mutex<State>>);
 
-struct State {
+pub struct State {
     /// To be written.
-    out: Vec<u8>,
+    pub out: Vec<u8>,
     calls: HashMap<u32, Open>,
     /// Requests that the server has no room for yet.
     waiting: VecDeque<(u32, Request)>,
@@ -43,7 +42,7 @@ struct State {
     usual_end: Option<Vec<u8>>,
     headers: Headers,
     /// The task that carries the bytes, while it sleeps.
-    carrier: Option<Waker>,
+    pub carrier: Option<Waker>,
     lost: Option<String>,
 }
 
@@ -130,7 +129,7 @@ impl Connection {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -204,7 +203,7 @@ impl State {
     }
 
     /// Takes in all whole frames; answers with their length.
-    fn take_in(&mut self, received: &[u8]) -> Result<usize> {
+    pub fn take_in(&mut self, received: &[u8]) -> Result<usize> {
         let mut read = 0;
         while let Some((frame, length)) = Frame::first(received.get(read..).unwrap_or_default()) {
             read += length;
@@ -290,98 +289,12 @@ impl State {
     }
 
     /// Nothing will be heard any more.
-    fn lose(&mut self, reason: String) {
+    pub fn lose(&mut self, reason: String) {
         self.lost = Some(reason);
         for open in self.calls.values_mut() {
             if let Some(caller) = open.caller.take() {
                 caller.wake();
             }
         }
-    }
-}
-
-/// Ends when the connection does, or nobody has it any more.
-async fn carry(mut stream: TcpStream, state: Weak<Mutex<State>>) {
-    let mut carrier = Carrier::new();
-    let ended = poll_fn(|context| carrier.carry(&mut stream, &state, context)).await;
-    if let (Err(error), Some(state)) = (ended, state.upgrade()) {
-        lock(&state).lose(format!("connection: {error:#}"));
-    }
-}
-
-/// What is on its way.
-struct Carrier {
-    out: Vec<u8>,
-    written: usize,
-    received: Vec<u8>,
-    space: Box<[u8]>,
-}
-
-impl Carrier {
-    fn new() -> Self {
-        Self {
-            out: Vec::new(),
-            written: 0,
-            received: Vec::new(),
-            space: vec![0; 64 << 10].into(),
-        }
-    }
-
-    /// Goes on for as long as there is something to read or to write.
-    fn carry(
-        &mut self,
-        stream: &mut TcpStream,
-        state: &Weak<Mutex<State>>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<()>> {
-        loop {
-            let has_read = self.read(stream, context)?;
-            let Some(state) = state.upgrade() else {
-                return Poll::Ready(Ok(()));
-            };
-            let mut state = lock(&state);
-            // It need not be woken for what it is about to write.
-            state.carrier = None;
-            if has_read {
-                let read = state.take_in(&self.received)?;
-                self.received.drain(..read);
-            }
-            if self.written == self.out.len() {
-                self.out.clear();
-                self.written = 0;
-                swap(&mut self.out, &mut state.out);
-            }
-            state.carrier = Some(context.waker().clone());
-            drop(state);
-            let has_written = self.write(stream, context)?;
-            if !has_read && !has_written {
-                return Poll::Pending;
-            }
-        }
-    }
-
-    /// Says whether there was anything.
-    fn read(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Result<bool> {
-        let mut buffer = ReadBuf::new(&mut self.space);
-        let Poll::Ready(read) = Pin::new(stream).poll_read(context, &mut buffer) else {
-            return Ok(false);
-        };
-        read?;
-        ensure!(!buffer.filled().is_empty(), "the server has closed it");
-        self.received.extend_from_slice(buffer.filled());
-        Ok(true)
-    }
-
-    /// Says whether there was anything, and room for it.
-    fn write(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Result<bool> {
-        let mut has_written = false;
-        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
-            let Poll::Ready(written) = Pin::new(&mut *stream).poll_write(context, rest) else {
-                break;
-            };
-            self.written += written?;
-            has_written = true;
-        }
-        Ok(has_written)
     }
 }

@@ -1,6 +1,7 @@
 //! Unary gRPC calls on an HTTP/2 connection, and nothing besides: each costs the caller a small part
 //! of what it costs the server, as it should where both share a machine.
 
+mod carrier;
 mod connection;
 mod frame;
 mod header;
