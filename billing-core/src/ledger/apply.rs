@@ -318,15 +318,15 @@ async fn write(
 ) -> Result<(), ApplyError> {
     let columns = Columns::of(books);
     let accounts = columns.accounts.account_ids.len();
-    let holds = columns.holds.hold_ids.len();
-    if accounts > 0 || holds > 0 {
+    if accounts > 0 {
         #[cfg(feature = "seeded-bugs")]
         if seeded::is(Bug::LostUpdate) {
             queries::forget_changes(conn, &columns.accounts).await?;
         }
         let written = queries::write_batch(conn, now, &columns).await?;
         missed("account", accounts, written.accounts)?;
-        missed("hold", holds, written.holds)?;
+        missed("hold placed", columns.holds.placed, written.placed)?;
+        missed("hold changed", columns.holds.changed, written.changed)?;
     }
     if !columns.settings.account_ids.is_empty() {
         queries::write_settings(conn, &columns.settings).await?;

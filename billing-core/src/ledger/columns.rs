@@ -91,6 +91,9 @@ pub struct KeyColumns {
 
 #[derive(Default)]
 pub struct HoldColumns {
+    /// How many of them were placed by this batch, and how many were there before.
+    pub placed: usize,
+    pub changed: usize,
     pub account_ids: Vec<Uuid>,
     pub hold_ids: Vec<Uuid>,
     pub amounts: Vec<i64>,
@@ -179,9 +182,12 @@ impl Columns {
             }
         }
         for (hold, write) in book.holds.into_values() {
-            if write == HoldWrite::Write {
-                self.holds.push(id, hold);
+            match write {
+                HoldWrite::None => continue,
+                HoldWrite::Insert => self.holds.placed += 1,
+                HoldWrite::Update => self.holds.changed += 1,
             }
+            self.holds.push(id, hold);
         }
         for entry in book.new_entries {
             self.push_entry(book.id, entry);

@@ -130,7 +130,8 @@ impl Lane {
         }
     }
 
-    /// Carries out a batch; where the database refuses it, halves it until the culprit stands alone.
+    /// Carries out a batch. Where the database refuses it, halves it until the culprit stands alone;
+    /// where somebody has locked an account of it, goes on without that account first.
     async fn carry_out(&mut self, batch: Vec<Job>) {
         let now = Instant::now();
         let mut whole = Part {

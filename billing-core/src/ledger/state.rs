@@ -214,11 +214,12 @@ pub struct Hold {
     pub end: Option<(CommandHash, Vec<u8>)>,
 }
 
-/// Whether a hold differs from what was read of it.
+/// What must be written of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldWrite {
     None,
-    Write,
+    Insert,
+    Update,
 }
 
 /// A key that was used.
@@ -305,7 +306,7 @@ impl Book {
 
     /// Whether anything of the account is to be written.
     pub fn has_writes(&self) -> bool {
-        let a_hold = |(_, write): &(Hold, HoldWrite)| *write == HoldWrite::Write;
+        let a_hold = |(_, write): &(Hold, HoldWrite)| *write != HoldWrite::None;
         self.changed
             || self.settings_changed
             || !self.new_entries.is_empty()

@@ -4,9 +4,10 @@ use billing_core::id::AccountId;
 use billing_proto::v1;
 use billing_testkit::{TestCore, TestDatabase};
 use sqlx::Connection;
+use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::support::{USD, account, charge};
+use crate::support::{USD, account, charge, until_a_command_waits};
 
 #[tokio::test]
 async fn an_account_that_another_session_has_locked_holds_up_no_other() {
@@ -43,5 +44,47 @@ async fn an_account_that_another_session_has_locked_holds_up_no_other() {
     let again = charge_once("locked").await.unwrap().into_inner();
     assert_eq!(again.decision(), v1::Decision::Allowed);
     assert!(!again.replayed, "the refused call had done nothing");
+    core.stop().await;
+}
+
+/// Not even where it shares a large batch with them: the wait for its lock is paid once, and not once
+/// for each halving.
+#[tokio::test]
+async fn an_account_that_stays_locked_is_set_aside_from_a_large_batch_at_once() {
+    let database = TestDatabase::new().await;
+    let core = TestCore::start_with(&database, &["--lanes", "1"]).await;
+    let others: Vec<String> = (0..63).map(|number| format!("free-{number}")).collect();
+    for user in others.iter().map(String::as_str).chain(["locked"]) {
+        core.grant(&account(user), 5 * USD).await;
+    }
+    let mut session = database.connect_as_owner().await;
+    let mut transaction = session.begin().await.unwrap();
+    sqlx::query("select from account where account_id = $1 for update")
+        .bind(AccountId::of("acme", "locked").uuid())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+
+    let charge_once = |user: String, key: &'static str| {
+        let mut balance = core.balance();
+        async move { balance.charge(charge(&user, key, USD)).await }
+    };
+    // While this one waits for the lock, the others gather behind it.
+    let first = tokio::spawn(charge_once("locked".to_owned(), "first"));
+    until_a_command_waits(&database).await;
+    let second = tokio::spawn(charge_once("locked".to_owned(), "second"));
+    let mut free: JoinSet<_> = others
+        .into_iter()
+        .map(|user| charge_once(user, "call"))
+        .collect();
+    while let Some(answer) = free.join_next().await {
+        let answer = answer.unwrap().unwrap().into_inner();
+        assert_eq!(answer.decision(), v1::Decision::Allowed);
+    }
+    for locked in [first, second] {
+        let refused = locked.await.unwrap().unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+    }
+    transaction.rollback().await.unwrap();
     core.stop().await;
 }

@@ -249,5 +249,9 @@ fn end(
 }
 
 fn put(book: &mut Book, hold: Hold) {
-    book.holds.insert(hold.id, (hold, HoldWrite::Write));
+    let write = match book.holds.get(&hold.id) {
+        Some((_, HoldWrite::Insert)) => HoldWrite::Insert,
+        _ => HoldWrite::Update,
+    };
+    book.holds.insert(hold.id, (hold, write));
 }

@@ -76,7 +76,7 @@ pub(super) fn place_hold(
         hold: Some(HoldView::from(&hold)),
         ..answer(&found, &book.account, context)
     };
-    book.holds.insert(hold.id, (hold, HoldWrite::Write));
+    book.holds.insert(hold.id, (hold, HoldWrite::Insert));
     store(book, &place.keyed, &answer);
     Ok(answer)
 }

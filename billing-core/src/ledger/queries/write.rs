@@ -19,15 +19,19 @@ use super::super::columns::{
 /// How many rows a batch has written.
 pub struct Written {
     pub accounts: i64,
-    pub holds: i64,
+    /// Holds that did not exist.
+    pub placed: i64,
+    /// Holds that did, and had not ended.
+    pub changed: i64,
 }
 
-/// Writes accounts, entries, keys and holds in one statement: all that most batches write. Fewer
-/// rows than asked for mean that one was not as it was read, or that a hold had ended: the caller
-/// must not commit.
+/// Writes accounts, entries, keys and holds in one statement: all that most batches write. Other
+/// numbers of rows than asked for mean that an account was not as it was read, that a hold had ended,
+/// or that one was there or not against what was read: the caller must not commit.
 ///
 /// Holds are inserted, and those that exist are changed instead unless they have ended: found by
-/// their key for certain, which an update from an array is not.
+/// their key for certain, which an update from an array is not. One that was placed at the batch's own
+/// moment is new: nobody else had the account's lock then.
 #[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn write_batch(
     conn: &mut PgConnection,
@@ -88,9 +92,11 @@ pub async fn write_batch(
                 expires_at = excluded.expires_at, ended_at = excluded.ended_at,
                 end_hash = excluded.end_hash, end_answer = excluded.end_answer
                 where h.ended_at is null and h.amount_micros = excluded.amount_micros
-            returning 1
+            returning h.placed_at = $28 as placed
         )
-        select (select count(*) from accounts) as "accounts!", (select count(*) from holds) as "holds!""#,
+        select (select count(*) from accounts) as "accounts!",
+            (select count(*) from holds where placed) as "placed!",
+            (select count(*) from holds where not placed) as "changed!""#,
         &accounts.account_ids,
         &accounts.versions,
         &accounts.settled,

@@ -1,8 +1,8 @@
 //! Commands for tests, and sequences of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -12,7 +12,27 @@ use super::super::command::{
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
-use crate::price::ToolUse;
+use crate::price::{Catalogue, Price, Reading, Terms, ToolUse};
+
+/// A price list with one tool: 10 micros a call, five calls a day free.
+pub fn prices() -> Reading {
+    Reading::now(Catalogue::new(
+        HashMap::new(),
+        vec![Price {
+            tenant_id: "acme".to_owned(),
+            tool: "five-free".to_owned(),
+            version: 1,
+            terms: Terms {
+                per_call: Micros::new(10),
+                unit_prices: Vec::new(),
+                exempt: false,
+                free_calls_per_day: 5,
+            },
+            effective_at: Timestamp::UNIX_EPOCH,
+            created_at: Timestamp::UNIX_EPOCH,
+        }],
+    ))
+}
 
 pub fn opening(user: &str) -> Opening {
     Opening {

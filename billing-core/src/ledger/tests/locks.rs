@@ -2,11 +2,9 @@
 //! `lock_accounts` (all of them); its order, made random (opposite orders); the order of
 //! `insert_accounts`, made random (opening the same accounts).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use billing_testkit::TestDatabase;
-use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::task::JoinSet;
 
@@ -14,31 +12,11 @@ use super::super::apply::{ApplyError, apply};
 use super::super::audit;
 use super::super::command::{Command, Overage};
 use super::super::decide::{Answer, Decision, Refusal};
-use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, refund, release};
-use crate::money::Micros;
-use crate::price::{Catalogue, Price, Reading, Terms};
+use super::commands::{
+    capture, charge, charge_tool, hold_id, id, place, post, prices, refund, release,
+};
 
 type Outcome = Result<Answer, Refusal>;
-
-/// A price list with one tool: 10 micros a call, five calls a day free.
-fn prices() -> Reading {
-    Reading::now(Catalogue::new(
-        HashMap::new(),
-        vec![Price {
-            tenant_id: "acme".to_owned(),
-            tool: "five-free".to_owned(),
-            version: 1,
-            terms: Terms {
-                per_call: Micros::new(10),
-                unit_prices: Vec::new(),
-                exempt: false,
-                free_calls_per_day: 5,
-            },
-            effective_at: Timestamp::UNIX_EPOCH,
-            created_at: Timestamp::UNIX_EPOCH,
-        }],
-    ))
-}
 
 /// One transaction, without the batcher's second try: an error is the test's.
 async fn alone(
@@ -243,6 +221,27 @@ async fn of_captures_and_releases_of_one_hold_one_ends_it() {
     let applied = at_once(&pool, ends.collect()).await;
     assert_eq!(allowed(&applied), 1);
     assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+/// The numbers of rows say so, whatever the statement that writes them did.
+#[tokio::test]
+async fn a_hold_that_is_there_is_not_placed_again() {
+    let database = TestDatabase::new().await;
+    let mut connection = PgConnection::connect_with(&database.application())
+        .await
+        .unwrap();
+    let credit = [post("ann", "credit", 100)];
+    alone(&mut connection, &credit).await.unwrap();
+    let first = [place("ann", "first", hold_id(1), 10, 60)];
+    alone(&mut connection, &first).await.unwrap();
+    let second = [place("ann", "second", hold_id(1), 10, 60)];
+    let refused = alone(&mut connection, &second).await.unwrap_err();
+    assert!(
+        matches!(refused, ApplyError::RowsMissed { .. }),
+        "{refused}"
+    );
+    let findings = audit::check(&database.pool().await).await.unwrap();
+    assert_eq!(findings, vec![]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,18 +1,13 @@
 //! How the statements of the hot path find their rows.
 
-use std::collections::HashMap;
-
 use billing_testkit::TestDatabase;
-use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::super::apply::apply;
 use super::super::command::{Command, Overage};
 use super::super::queries::find_accounts;
 use super::super::session::hot_path;
-use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, refund};
-use crate::money::Micros;
-use crate::price::{Catalogue, Price, Reading, Terms};
+use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, prices, refund};
 
 // Generic plans are kept while the tables grow, so even those made for tables of no rows, or of a few,
 // must find their rows by key: reading a table whole for each batch is right for that moment only.
@@ -106,27 +101,11 @@ async fn every_statement(connection: &mut PgConnection, name: &str) {
 }
 
 async fn batch(connection: &mut PgConnection, commands: &[Command]) {
-    let prices = Reading::now(Catalogue::new(HashMap::new(), vec![free_tool()]));
+    let prices = prices();
     let mut transaction = connection.begin().await.unwrap();
     let outcomes = apply(&mut transaction, &prices, commands).await.unwrap();
     transaction.commit().await.unwrap();
     for outcome in outcomes {
         outcome.unwrap();
-    }
-}
-
-fn free_tool() -> Price {
-    Price {
-        tenant_id: "acme".to_owned(),
-        tool: "five-free".to_owned(),
-        version: 1,
-        terms: Terms {
-            per_call: Micros::new(10),
-            unit_prices: Vec::new(),
-            exempt: false,
-            free_calls_per_day: 5,
-        },
-        effective_at: Timestamp::UNIX_EPOCH,
-        created_at: Timestamp::UNIX_EPOCH,
     }
 }
