@@ -27,6 +27,10 @@ use xtask::process::interrupted;
 
 use options::{Cli, Command, Options};
 
+/// The allocator of the core: a reference must not lose by a slower one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     raise_open_files();

@@ -34,10 +34,15 @@ pub(crate) fn main() -> ExitCode {
         Some(CoreCommand::Serve(options)) => options.tuning.threads(),
         Some(_) => 1,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build();
+    // A thread alone runs its tasks in the order in which they became ready: all answers of a batch are
+    // encoded before their connections write, which then write once for many.
+    let runtime = match threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    }
+    .worker_threads(threads)
+    .enable_all()
+    .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(error.into()),

@@ -72,7 +72,11 @@ pub struct Options {
 
 /// Serves on ports of its own choice, which it prints.
 pub fn run(options: &Options) -> Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
+    let mut builder = match options.threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder
         .worker_threads(options.threads)
         .enable_all()
         .build()?

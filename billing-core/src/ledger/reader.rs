@@ -22,8 +22,9 @@ use crate::id::AccountId;
 use crate::seeded::{self, Bug};
 
 const QUERY_TIMEOUT: Duration = Duration::from_secs(6);
-/// Most reads that one query serves.
-const BATCH_MAX: usize = 1024;
+/// Most reads that one query serves. Few enough that callers who all wait do not all wait for the same
+/// query: while it is answered, this process encodes the answers of the one before.
+const BATCH_MAX: usize = 64;
 /// Most reads that may wait.
 const QUEUE_MAX: usize = 2_048;
 
@@ -119,11 +120,15 @@ impl ReaderTask {
         self.session.open().await;
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
-            if reads.recv_many(&mut batch, BATCH_MAX).await == 0 {
-                return;
+            // Where reads wait, the next query starts at once.
+            if reads.is_empty() {
+                match reads.recv().await {
+                    Some(read) => batch.push(read),
+                    None => return,
+                }
+                // Whoever is ready now comes along.
+                tokio::task::yield_now().await;
             }
-            // Whoever is ready now comes along.
-            tokio::task::yield_now().await;
             while batch.len() < BATCH_MAX
                 && let Ok(read) = reads.try_recv()
             {
