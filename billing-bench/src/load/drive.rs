@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::time::{ClockId, clock_gettime};
-use tokio::runtime;
 use tokio::sync::mpsc::{self, UnboundedSender};
-use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::apart::apart;
 use super::errand::{End, Errand, Failure, Maker, Used};
 use super::tally::{Tally, together};
 use super::wire::Wire;
@@ -86,31 +85,18 @@ async fn side_by_side<F>(
     shares: impl Iterator<Item = impl FnOnce(Stop) -> F + Send + 'static>,
 ) -> Result<Outcome>
 where
-    F: Future<Output = Result<Outcome>>,
+    F: Future<Output = Result<Outcome>> + 'static,
 {
     let stop = Stop(Arc::default());
     let _guard = SetOnDrop(stop.clone());
-    let mut ends = Vec::new();
+    let mut running = JoinSet::new();
     for share in shares {
-        let (end, ended) = oneshot::channel();
         let stop = stop.clone();
-        thread::Builder::new()
-            .name("load".to_owned())
-            .spawn(move || {
-                let outcome = runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .context("cannot start a runtime")
-                    .and_then(|runtime| runtime.block_on(share(stop)));
-                // Nobody waits for it: the run was interrupted.
-                let _ = end.send(outcome);
-            })
-            .context("cannot start a thread")?;
-        ends.push(ended);
+        running.spawn(apart(move || share(stop)));
     }
     let mut outcomes = Vec::new();
-    for ended in ends {
-        outcomes.push(ended.await.context("the load generator broke")??);
+    while let Some(ended) = running.join_next().await {
+        outcomes.push(ended.context("the load generator broke")??);
     }
     together(outcomes)
 }

@@ -4,6 +4,7 @@
 //! It shares the machine with what it measures, so it is lean: threads of its own with a runtime
 //! each, and HTTP/2 streams without the layers of a gRPC client.
 
+mod apart;
 mod drive;
 mod errand;
 mod seed;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use hdrhistogram::Histogram;
 
+pub use apart::apart;
 pub use drive::{closed, open};
 pub use errand::MOST_MICROS;
 pub use seed::{FUNDS_MICROS, TENANT, account_id, seed, user};

@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{AccountRef, ChargeRequest, Cost};
-use tokio::runtime;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::told::Told;
@@ -85,28 +82,6 @@ pub const KEY_PREFIX: &str = "numbered-";
 /// As long as the load generator's keys.
 pub fn key(number: u64) -> String {
     format!("{KEY_PREFIX}{number:023}")
-}
-
-/// Runs a load on a thread of its own, so that neither delays the other's timers.
-pub async fn apart<T, F>(load: impl FnOnce() -> F + Send + 'static) -> Result<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T>>,
-{
-    let (end, ended) = oneshot::channel();
-    thread::Builder::new()
-        .name("load".to_owned())
-        .spawn(move || {
-            let outcome = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .context("cannot start a runtime")
-                .and_then(|runtime| runtime.block_on(load()));
-            // Nobody waits for it: the run was interrupted.
-            let _ = end.send(outcome);
-        })
-        .context("cannot start a thread")?;
-    ended.await.context("the load broke")?
 }
 
 #[cfg(test)]

@@ -10,4 +10,5 @@
 mod alone;
 mod drain;
 mod footprint;
+mod halt;
 mod injuries;

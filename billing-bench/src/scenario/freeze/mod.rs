@@ -20,12 +20,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::offer::{Call, Phase, offer};
 use self::verdict::{Tally, done_between, late, longest, recovered_after};
-use super::callers::{KEY_PREFIX, apart};
+use super::callers::KEY_PREFIX;
 use super::ground::{Ground, IN_FLIGHT, per_second};
 use super::memory::{Sample, Watch, most_kib};
 use super::report::ScenarioReport;
 use super::{Length, Scenario};
-use crate::load::{Accounts, Plan, Work};
+use crate::load::{Accounts, Plan, Work, apart};
 use crate::ratio::Target;
 
 const ACCOUNTS: u64 = 10_000;
