@@ -36,15 +36,18 @@ impl Ground {
     /// Cores of the default configuration on a private PostgreSQL that writes to disk, and so many
     /// accounts with money and without limits.
     pub async fn prepare(cores: usize, accounts: u64) -> Result<Self> {
-        let (stage, tokens) = Stage::set(stage::core_beside()?, cores).await?;
+        let (mut stage, tokens) = Stage::set(stage::core_beside()?, 0).await?;
+        stage.server.stop().await?;
+        stage.server.set_for_next_start(vec![
+            format!("shared_buffers={}MB", quarter_of_memory()),
+            // No checkpoint falls into a slice.
+            "max_wal_size=8GB".to_owned(),
+            "checkpoint_timeout=1h".to_owned(),
+        ]);
+        stage.server.start().await?;
         require_durable(&stage.urls.owner).await?;
-        // No checkpoint falls into a slice.
-        for statement in [
-            "alter system set max_wal_size = '8GB'",
-            "alter system set checkpoint_timeout = '1h'",
-            "select pg_reload_conf()",
-        ] {
-            execute(&stage.superuser_url(), statement).await?;
+        for _ in 0..cores {
+            stage.add_core()?.start().await?;
         }
         load::seed(&stage.urls.owner, accounts).await?;
         Ok(Self {
@@ -125,6 +128,20 @@ impl Ground {
         drop(self.books);
         self.stage.clear().await
     }
+}
+
+/// MiB, as PostgreSQL's manual advises for a server with a database of some size; as it comes, where
+/// the machine does not say how much it has.
+fn quarter_of_memory() -> u64 {
+    let total_kib = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|facts| {
+            let total = facts
+                .lines()
+                .find_map(|line| line.strip_prefix("MemTotal:"))?;
+            total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+        });
+    total_kib.map_or(128, |kib| (kib / 1024 / 4).max(128))
 }
 
 /// What is measured without these would be worth nothing.
