@@ -67,7 +67,7 @@ pub struct Options {
     pub slice_secs: Option<Duration>,
 
     /// Operations in flight at once. [default: 1,16,64,256,1024; with --quick 1,256]
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=2048))]
     pub in_flight: Vec<u16>,
 
     #[command(flatten)]
