@@ -1,5 +1,6 @@
 //! A run from its beginning to its report.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ const WARM_UP: u32 = 2;
 pub async fn run(options: &Options) -> Result<bool> {
     let programme = Programme::of(options);
     let mut report = Report::new(options.quick);
+    // Better known now than when it is over.
+    if let Some(path) = &options.json {
+        require_writable(path)?;
+    }
     if !options.scenarios_only {
         eprintln!(
             "bench: {} slices, about {}; ended by force after {}",
@@ -34,14 +39,20 @@ pub async fn run(options: &Options) -> Result<bool> {
             .context("the benchmark was stuck and has been ended")?
             .context("the comparisons could not be carried out")?;
     }
+    let mut played = Ok(());
     for which in scenarios(options) {
-        play(which, options, &mut report).await?;
+        played = play(which, options, &mut report).await;
+        if played.is_err() {
+            break;
+        }
     }
+    // What was measured before is told in any case.
     report.conclude(programme.ratios_at);
     print!("{report}");
     if let Some(path) = &options.json {
         write_json(path, &report)?;
     }
+    played?;
     Ok(report.is_right())
 }
 
@@ -154,6 +165,16 @@ async fn check_all(arena: &mut Arena, report: &mut Report) -> Result<()> {
     let whole = arena.books.whole().await?;
     report.tell_of_books(&whole);
     Ok(())
+}
+
+/// What is there stays until there is something new to write.
+fn require_writable(path: &Path) -> Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map(drop)
+        .with_context(|| format!("--json: cannot write {}", path.display()))
 }
 
 fn write_json(path: &Path, report: &Report) -> Result<()> {

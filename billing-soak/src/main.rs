@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 /// What is dropped half-way ends everything that it has started, and deletes its folder.
 async fn run(options: &Options) -> Result<()> {
     // Better known now than when it is over.
-    let mut json = options.json.as_deref().map(create).transpose()?;
+    let mut json = options.json.as_deref().map(open).transpose()?;
     let limit = options.hard_limit();
     let report = tokio::select! {
         report = timeout(limit, Box::pin(soak::run(options))) => {
@@ -48,14 +48,20 @@ async fn run(options: &Options) -> Result<()> {
     };
     println!("{report}");
     if let Some(json) = &mut json {
+        json.set_len(0)?;
         serde_json::to_writer_pretty(&*json, &report).context("--json: cannot write the report")?;
         json.write_all(b"\n")?;
     }
     judge(options, &report)
 }
 
-fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| format!("--json: cannot write {}", path.display()))
+/// What is there stays until there is something new to write.
+fn open(path: &Path) -> Result<File> {
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("--json: cannot write {}", path.display()))
 }
 
 fn judge(options: &Options, report: &Report) -> Result<()> {
