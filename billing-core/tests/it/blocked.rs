@@ -3,7 +3,7 @@
 use billing_core::id::AccountId;
 use billing_proto::v1;
 use billing_testkit::{TestCore, TestDatabase};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection, PgTransaction};
 use tokio::task::JoinSet;
 use tonic::Code;
 
@@ -18,12 +18,7 @@ async fn an_account_that_another_session_has_locked_holds_up_no_other() {
         core.grant(&account(user), 5 * USD).await;
     }
     let mut session = database.connect_as_owner().await;
-    let mut transaction = session.begin().await.unwrap();
-    sqlx::query("select from account where account_id = $1 for update")
-        .bind(AccountId::of("acme", "locked").uuid())
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
+    let transaction = lock(&mut session).await;
 
     let charge_once = |user: &'static str| {
         let mut balance = core.balance();
@@ -58,12 +53,7 @@ async fn an_account_that_stays_locked_is_set_aside_from_a_large_batch_at_once() 
         core.grant(&account(user), 5 * USD).await;
     }
     let mut session = database.connect_as_owner().await;
-    let mut transaction = session.begin().await.unwrap();
-    sqlx::query("select from account where account_id = $1 for update")
-        .bind(AccountId::of("acme", "locked").uuid())
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
+    let transaction = lock(&mut session).await;
 
     let charge_once = |user: String, key: &'static str| {
         let mut balance = core.balance();
@@ -87,4 +77,15 @@ async fn an_account_that_stays_locked_is_set_aside_from_a_large_batch_at_once() 
     }
     transaction.rollback().await.unwrap();
     core.stop().await;
+}
+
+/// Until the transaction ends.
+async fn lock(session: &mut PgConnection) -> PgTransaction<'_> {
+    let mut transaction = session.begin().await.unwrap();
+    sqlx::query("select from account where account_id = $1 for update")
+        .bind(AccountId::of("acme", "locked").uuid())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction
 }
