@@ -35,6 +35,9 @@ pub enum CoreCommand {
     /// Check the books: every account against its entries, holds and refunds. Exits with 1 where
     /// they do not agree.
     Audit(AuditOptions),
+    /// Look at payments that need an operator.
+    #[command(subcommand)]
+    Payments(PaymentsCommand),
     /// Print a fresh service token, and the line that admits it.
     Token(TokenOptions),
 }
@@ -82,6 +85,11 @@ pub struct ServeOptions {
     #[arg(long, env = "BILLING_TLS_CLIENT_CA", requires = "tls_cert")]
     pub tls_client_ca: Option<PathBuf>,
 
+    /// Where mail and events are delivered, a file each, until there are a mail server and a broker.
+    /// None: they wait in the database.
+    #[arg(long, env = "BILLING_OUTBOX_DIR")]
+    pub outbox_dir: Option<PathBuf>,
+
     #[command(flatten)]
     pub tuning: Tuning,
 
@@ -112,6 +120,19 @@ pub struct Tuning {
     /// Connections for histories, prices and tenants.
     #[arg(long, env = "BILLING_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub pool_max: u32,
+
+    /// Connections for payments and what their providers report.
+    #[arg(long, env = "BILLING_PAYMENT_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub payment_pool_max: u32,
+
+    /// Declined attempts to pay within ten minutes from which on a tenant's new payments are paused,
+    /// unless more than half as many were paid. Stolen cards are tried by the thousand. 0: never.
+    #[arg(long, env = "BILLING_DECLINES_MAX", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=1_000_000))]
+    pub declines_max: i64,
+
+    /// Days for which a payment can be refunded through billing. 0: for ever.
+    #[arg(long, env = "BILLING_REFUND_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=3650))]
+    pub refund_days: i64,
 
     /// Seconds for an answer where the caller sets no deadline.
     #[arg(long, env = "BILLING_DEADLINE_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -155,6 +176,43 @@ pub struct AuditOptions {
     /// Print the findings as one JSON array.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PaymentsCommand {
+    /// List events that contradict a payment or that nothing came of, and payments of which more was
+    /// taken back than was paid. Exits with 1 where there are any.
+    Review(AuditOptions),
+    /// Note that an event was looked at: it is not listed any more.
+    Resolve(ResolveOptions),
+    /// Forget the bodies of old events that something has come of, or that were looked at.
+    Redact(RedactOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct ResolveOptions {
+    /// URL of the database, for a login role that is a member of `billing_app`.
+    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub database_url: SecretString,
+
+    /// The provider, as `review` names it.
+    #[arg(long)]
+    pub provider: String,
+
+    /// The event, as `review` names it.
+    #[arg(long)]
+    pub event: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RedactOptions {
+    /// URL of the database, for a login role that is a member of `billing_app`.
+    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub database_url: SecretString,
+
+    /// Only what was received before this time, RFC 3339.
+    #[arg(long)]
+    pub before: jiff::Timestamp,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,11 @@
 use billing_proto::v1;
 use billing_proto::v1::account_service_server::AccountService;
 use billing_proto::v1::balance_service_server::BalanceService;
+use billing_proto::v1::payment_service_server::PaymentService;
 use billing_proto::v1::price_service_server::PriceService;
 use tonic::{Request, Response, Status};
 
-use crate::{Core, account, charge, entry, hold, preflight, price};
+use crate::{Core, account, charge, entry, hold, payment, preflight, price};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -31,6 +32,20 @@ impl PriceService for Core {
     async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(self, request).await }
     async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(self, request).await }
     async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(self, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl PaymentService for Core {
+    async fn create_payment(&self, request: Request<v1::CreatePaymentRequest>) -> Answer<v1::CreatePaymentResponse> { payment::grpc::create_payment(self, request).await }
+    async fn attach_provider_reference(&self, request: Request<v1::AttachProviderReferenceRequest>) -> Answer<v1::AttachProviderReferenceResponse> { payment::grpc::attach_provider_reference(self, request).await }
+    async fn apply_provider_event(&self, request: Request<v1::ApplyProviderEventRequest>) -> Answer<v1::ApplyProviderEventResponse> { payment::grpc::apply_provider_event(self, request).await }
+    async fn get_payment(&self, request: Request<v1::GetPaymentRequest>) -> Answer<v1::GetPaymentResponse> { payment::grpc::get_payment(self, request).await }
+    async fn list_payments(&self, request: Request<v1::ListPaymentsRequest>) -> Answer<v1::ListPaymentsResponse> { payment::grpc::list_payments(self, request).await }
+    async fn start_refund(&self, request: Request<v1::StartRefundRequest>) -> Answer<v1::StartRefundResponse> { payment::grpc::start_refund(self, request).await }
+    async fn reject_refund(&self, request: Request<v1::RejectRefundRequest>) -> Answer<v1::RejectRefundResponse> { payment::grpc::reject_refund(self, request).await }
+    async fn claim_stale_payments(&self, request: Request<v1::ClaimStalePaymentsRequest>) -> Answer<v1::ClaimStalePaymentsResponse> { payment::grpc::claim_stale_payments(self, request).await }
+    async fn replay_events(&self, request: Request<v1::ReplayEventsRequest>) -> Answer<v1::ReplayEventsResponse> { payment::grpc::replay_events(self, request).await }
 }
 
 #[tonic::async_trait]

@@ -120,6 +120,45 @@ impl FromStr for EntryId {
     }
 }
 
+/// A payment as callers and providers know it: the account's UUID without dashes, a dash, the
+/// payment's own. It tells whose payment it is, so that no look-up leads there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PaymentId {
+    pub account: AccountId,
+    /// Made later, sorts later.
+    pub number: Uuid,
+}
+
+/// The text is no payment id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a payment id")]
+pub struct NotAPaymentId;
+
+impl fmt::Display for PaymentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.account.0.simple(), self.number.simple())
+    }
+}
+
+impl FromStr for PaymentId {
+    type Err = NotAPaymentId;
+
+    fn from_str(text: &str) -> Result<Self, NotAPaymentId> {
+        let (account, number) = text.split_once('-').ok_or(NotAPaymentId)?;
+        let uuid = |text| Uuid::try_parse(text).map_err(|_| NotAPaymentId);
+        let id = Self {
+            account: AccountId(uuid(account)?),
+            number: uuid(number)?,
+        };
+        // One spelling only: what we print.
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(NotAPaymentId)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +175,26 @@ mod tests {
             AccountId::of("demo", "alice").to_string(),
             "c975e547-6046-5c8f-b361-8bfd9fffc274"
         );
+    }
+
+    #[test]
+    fn a_payment_id_is_read_back_and_has_one_spelling() {
+        let id = PaymentId {
+            account: AccountId::of("demo", "alice"),
+            number: Uuid::from_u128(0x0a),
+        };
+        let text = id.to_string();
+        assert_eq!(text.parse(), Ok(id));
+        for wrong in [
+            "",
+            "-",
+            "pi_1",
+            &text.to_uppercase(),
+            &format!("{text}0"),
+            &format!("{}-{}", id.account, id.number),
+        ] {
+            assert_eq!(wrong.parse::<PaymentId>(), Err(NotAPaymentId), "{wrong}");
+        }
     }
 
     #[test]

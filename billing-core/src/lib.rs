@@ -14,6 +14,8 @@ pub mod id;
 pub mod ledger;
 pub mod migrate;
 pub mod money;
+pub mod outbox;
+pub mod payment;
 pub mod preflight;
 pub mod price;
 pub mod rpc;
@@ -24,10 +26,12 @@ pub mod status;
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use crate::decisions::DecisionCounters;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
+use crate::payment::{Breaker, RefundTerms};
 use crate::price::CataloguePulse;
 
 /// What the RPCs work with. Cheap to clone.
@@ -39,6 +43,18 @@ pub struct Core {
     /// For histories, prices and tenants; the hot path has connections of its own.
     pub pool: PgPool,
     pub decisions: Arc<DecisionCounters>,
+    pub payments: Payments,
+}
+
+/// What payments work with: connections of their own, so that a storm of a provider's reports
+/// starves nobody else, and nobody them.
+#[derive(Clone)]
+pub struct Payments {
+    pub pool: PgPool,
+    /// Reports that may wait for a connection; more are refused at once.
+    pub places: Arc<Semaphore>,
+    pub breaker: Breaker,
+    pub refund_terms: RefundTerms,
 }
 
 impl Core {

@@ -32,6 +32,9 @@ fn access(path: &str) -> Access {
         "/billing.v1.AccountService/GetAccount" | "/billing.v1.AccountService/UpdateSettings" => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }
+        path if path.starts_with("/billing.v1.PaymentService/") => {
+            Access::Roles(&[Role::Gateway, Role::Admin])
+        }
         path if path.starts_with("/billing.v1.BalanceService/") => {
             Access::Roles(&[Role::Tools, Role::Admin])
         }

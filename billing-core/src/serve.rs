@@ -8,33 +8,46 @@ use anyhow::Context;
 use billing_proto::FILE_DESCRIPTOR_SET;
 use billing_proto::v1::account_service_server::AccountServiceServer;
 use billing_proto::v1::balance_service_server::BalanceServiceServer;
+use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_telemetry::admin::Readiness;
 use metrics::gauge;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
+use tower::layer::util::Stack;
 use tracing::{info, warn};
 
-use crate::Core;
+use crate::auth::ServiceToken;
 use crate::config::{ServeOptions, Tuning};
 use crate::decisions::DecisionCounters;
-use crate::ledger::{Batcher, BatcherOptions, Reader};
+use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
+use crate::outbox::{self, Channel};
+use crate::payment::{Breaker, RefundTerms};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
+use crate::{Core, Payments};
 use crate::{hold, migrate};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
+/// A provider's report comes with its body as it was sent, of 1 MiB at most.
+const EVENT_MAX: usize = MESSAGE_MAX + 1024 * 1024;
+/// Reports that may wait for a connection of their own.
+const REPORTS_WAITING: usize = 512;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
 const POOL_WAIT: Duration = Duration::from_secs(1);
+/// A report is worth waiting for: its provider would only send it again.
+const PAYMENT_WAIT: Duration = Duration::from_secs(3);
 
 /// Serves until `shutdown`, then answers what has begun and returns. `readiness` is true while calls
 /// are answered.
@@ -58,6 +71,8 @@ pub async fn serve(
         background.clone(),
     ));
 
+    let mut relays = start_relays(options, &pool, &background);
+
     let (reporter, health) = tonic_health::server::health_reporter();
     report(&reporter, &readiness, true).await;
     tokio::spawn(watch(
@@ -67,20 +82,7 @@ pub async fn serve(
         background.clone(),
     ));
 
-    let router = server(options)?
-        .layer(RpcLayer::new(
-            tokens,
-            deadlines(&options.tuning),
-            rpc_paths(),
-        ))
-        .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
-        .add_service(BalanceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
-        .add_service(PriceServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX))
-        .add_service(
-            AccountServiceServer::new(core.clone()).max_decoding_message_size(MESSAGE_MAX),
-        );
+    let router = router(options, tokens, &core, health)?;
     info!("serving");
     tokio::select! {
         served = router.serve_with_incoming_shutdown(incoming(listener), shutdown.clone().cancelled_owned()) => {
@@ -100,9 +102,54 @@ pub async fn serve(
     {
         warn!("commands still waiting after the time to drain");
     }
+    while relays.join_next().await.is_some() {}
     pool.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Every service, behind the one layer that each call passes.
+fn router(
+    options: &ServeOptions,
+    tokens: Option<Vec<ServiceToken>>,
+    core: &Core,
+    health: HealthServer<impl Health>,
+) -> anyhow::Result<Router<Stack<RpcLayer, tower::layer::util::Identity>>> {
+    let core = || core.clone();
+    Ok(server(options)?
+        .layer(RpcLayer::new(
+            tokens,
+            deadlines(&options.tuning),
+            rpc_paths(),
+        ))
+        .add_service(health)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(BalanceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(PriceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(AccountServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(PaymentServiceServer::new(core()).max_decoding_message_size(EVENT_MAX)))
+}
+
+/// A relay for each channel, where there is a place to deliver to.
+fn start_relays(
+    options: &ServeOptions,
+    pool: &PgPool,
+    background: &CancellationToken,
+) -> JoinSet<()> {
+    let mut relays = JoinSet::new();
+    if let Some(folder) = &options.outbox_dir {
+        for channel in Channel::ALL {
+            let (pool, folder) = (pool.clone(), folder.clone());
+            relays.spawn(outbox::relay::run(
+                pool,
+                channel,
+                folder,
+                background.clone(),
+            ));
+        }
+    }
+    relays
 }
 
 fn deadlines(tuning: &Tuning) -> Deadlines {
@@ -147,7 +194,27 @@ pub async fn start(
         catalogue,
         pool: pool.clone(),
         decisions: Arc::new(DecisionCounters::default()),
+        payments: Payments {
+            pool: payment_pool(database, tuning),
+            places: Arc::new(Semaphore::new(REPORTS_WAITING)),
+            breaker: Breaker {
+                declines: tuning.declines_max,
+                window: Duration::from_mins(10),
+            },
+            refund_terms: RefundTerms {
+                days: tuning.refund_days,
+            },
+        },
     })
+}
+
+/// Connects when there is something to do. Its statements find their rows by key, as those of the
+/// ledger do that share their transactions.
+fn payment_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(tuning.payment_pool_max)
+        .acquire_timeout(PAYMENT_WAIT)
+        .connect_lazy_with(hot_path(database))
 }
 
 pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
@@ -274,6 +341,7 @@ async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
         "billing.v1.BalanceService",
         "billing.v1.PriceService",
         "billing.v1.AccountService",
+        "billing.v1.PaymentService",
     ] {
         reporter.set_service_status(service, status).await;
     }

@@ -45,7 +45,7 @@ fn unavailable() -> Status {
     )
 }
 
-fn internal() -> Status {
+pub fn internal() -> Status {
     with_reason(
         Code::Internal,
         "INTERNAL",
@@ -64,7 +64,7 @@ pub fn deadline_exceeded() -> Status {
     )
 }
 
-fn overloaded() -> Status {
+pub fn overloaded() -> Status {
     with_reason(
         Code::ResourceExhausted,
         "OVERLOADED",

@@ -8,6 +8,7 @@ use billing_core::serve;
 use billing_proto::v1;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
+use billing_proto::v1::payment_service_client::PaymentServiceClient;
 use billing_proto::v1::price_service_client::PriceServiceClient;
 use billing_telemetry::admin::Readiness;
 use clap::Parser;
@@ -121,6 +122,11 @@ impl TestCore {
     /// As an administrator.
     pub fn prices(&self) -> PriceServiceClient<Service> {
         PriceServiceClient::with_interceptor(self.channel(), Self::caller(&self.admin_token))
+    }
+
+    /// As the gateway.
+    pub fn payments(&self) -> PaymentServiceClient<Service> {
+        PaymentServiceClient::with_interceptor(self.channel(), Self::caller(&self.gateway_token))
     }
 
     /// Gives an account an amount, under a fresh key.

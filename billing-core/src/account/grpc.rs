@@ -298,6 +298,7 @@ async fn post(
             keyed: Keyed::by_caller(&key, hash),
             kind: posting.kind,
             amount: posting.amount,
+            counterparty: None,
             note: Some(note),
         }),
     };

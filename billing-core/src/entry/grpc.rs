@@ -11,7 +11,7 @@ use super::{Entry, Filter, queries};
 use crate::Core;
 use crate::account::grpc::{call_of, parse_account};
 use crate::field::{self, FieldError};
-use crate::id::{AccountId, EntryId, EntrySeq, HoldId};
+use crate::id::{AccountId, EntryId, EntrySeq, HoldId, PaymentId};
 use crate::ledger::grpc::timestamp;
 
 const DEFAULT_PAGE: i64 = 50;
@@ -109,6 +109,10 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
     let kind =
         v1::EntryKind::from_str_name(&format!("ENTRY_KIND_{}", entry.kind.to_ascii_uppercase()))
             .unwrap_or(v1::EntryKind::Unspecified);
+    let (payment_id, payment_provider) = entry
+        .payment
+        .map(|(number, provider)| (PaymentId { account, number }.to_string(), provider))
+        .unzip();
     v1::Entry {
         entry_id: core.entry_id(account, Some(entry.seq)),
         kind: kind.into(),
@@ -128,6 +132,8 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         metadata: entry.metadata,
         reason: entry.reason.unwrap_or_default(),
         actor: entry.actor.unwrap_or_default(),
+        payment_id: payment_id.unwrap_or_default(),
+        payment_provider: payment_provider.unwrap_or_default(),
     }
 }
 

@@ -6,6 +6,7 @@ mod queries;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::id::{EntrySeq, HoldId};
 use crate::money::Micros;
@@ -29,6 +30,8 @@ pub struct Entry {
     pub metadata: BTreeMap<String, String>,
     pub reason: Option<String>,
     pub actor: Option<String>,
+    /// The payment that moved the money, and its provider.
+    pub payment: Option<(Uuid, String)>,
 }
 
 /// Which entries of an account are asked for, newest first.

@@ -56,8 +56,9 @@ pub async fn entries(
             e.created_at as "created_at: SqlTimestamp", e.request_id, e.tool, e.price_version, e.hold_id,
             e.refunds_seq, n.description as "description?",
             n.metadata as "metadata?: Json<BTreeMap<String, String>>",
-            n.reason as "reason?", n.actor as "actor?"
+            n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?"
         from entry e left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
+            left join payment_entry p on p.account_id = e.account_id and p.seq = e.seq
         where e.account_id = $1 and e.seq >= $2 and e.seq < $3
             and ($4::text is null or e.kind = $4) and ($5::text is null or e.tool = $5)
         order by e.seq desc offset $6 limit $7"#,
@@ -89,6 +90,7 @@ pub async fn entries(
             metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
             reason: row.reason,
             actor: row.actor,
+            payment: row.payment_id.zip(row.provider),
         })
         .collect())
 }

@@ -196,6 +196,7 @@ fn welcome(account: AccountId, opening: &Opening, amount: Micros) -> Command {
             keyed: Keyed::by_system("welcome", hash),
             kind: EntryKind::Grant,
             amount,
+            counterparty: None,
             note: None,
         }),
     }

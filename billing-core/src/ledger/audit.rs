@@ -114,6 +114,23 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             from hold h left join entry e on e.account_id = h.account_id and e.hold_id = h.hold_id
             group by h.account_id, h.hold_id, h.state
             union all
+            select 'a payment''s entries are what it has booked', p.account_id, p.credited_micros - p.reversed_micros,
+                coalesce((select sum(e.amount_micros) from payment_entry pe
+                    join entry e on e.account_id = pe.account_id and e.seq = pe.seq
+                    where pe.account_id = p.account_id and pe.payment_id = p.payment_id), 0)::bigint
+            from payment p
+            union all
+            select 'what a payment moved names its payment', e.account_id, 1, count(pe.seq)
+            from entry e left join payment_entry pe on pe.account_id = e.account_id and pe.seq = e.seq
+                and pe.kind = e.kind
+            where e.kind in ('top_up', 'payment_reversal', 'dispute', 'dispute_won')
+            group by e.account_id, e.seq
+            union all
+            select 'a payment''s refunds are its sum', p.account_id, p.refunded_minor,
+                coalesce((select sum(r.amount_minor) from payment_refund r where r.account_id = p.account_id
+                    and r.payment_id = p.payment_id and r.state in ('pending', 'succeeded')), 0)::bigint
+            from payment p
+            union all
             select 'an entry has an account', e.account_id, 1, count(a.account_id)
             from entries e left join account a using (account_id) group by e.account_id
         )

@@ -1,5 +1,6 @@
 //! What a batch writes, by columns: each statement takes a whole batch as arrays.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
@@ -60,7 +61,7 @@ pub struct EntryColumns {
     pub kinds: Vec<&'static str>,
     pub amounts: Vec<i64>,
     pub balances_after: Vec<i64>,
-    pub counterparties: Vec<&'static str>,
+    pub counterparties: Vec<Cow<'static, str>>,
     pub day_nos: Vec<i32>,
     pub month_nos: Vec<i32>,
     pub request_ids: Vec<Option<String>>,
@@ -202,7 +203,10 @@ impl Columns {
         entries.kinds.push(entry.kind.name());
         entries.amounts.push(entry.amount.get());
         entries.balances_after.push(entry.balance_after.get());
-        entries.counterparties.push(entry.kind.counterparty());
+        entries.counterparties.push(match entry.counterparty {
+            None => Cow::Borrowed(entry.kind.counterparty()),
+            Some(name) => Cow::Owned(name.as_ref().to_owned()),
+        });
         entries.day_nos.push(entry.period.day_no);
         entries.month_nos.push(entry.period.month_no);
         entries.request_ids.push(entry.request_id);

@@ -1,6 +1,7 @@
 //! What can be asked of the ledger. A command names one account.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -87,14 +88,16 @@ pub struct RefundCharge {
     pub note: Option<Note>,
 }
 
-/// Money in (more than 0) or out (less than 0) that is no charge: grants, adjustments. It may take
-/// the account into debt.
+/// Money in (more than 0) or out (less than 0) that is no charge: grants, adjustments, payments and
+/// what is taken back of them. It may take the account into debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
     pub opening: Opening,
     pub keyed: Keyed,
     pub kind: EntryKind,
     pub amount: Micros,
+    /// The other side of the books, where the kind does not say it: a payment's provider.
+    pub counterparty: Option<Arc<str>>,
     pub note: Option<Note>,
 }
 
@@ -251,6 +254,11 @@ pub enum EntryKind {
     Refund,
     Grant,
     Adjustment,
+    TopUp,
+    /// A refund of a payment; more than 0 where that refund failed after all.
+    PaymentReversal,
+    Dispute,
+    DisputeWon,
 }
 
 impl EntryKind {
@@ -260,15 +268,20 @@ impl EntryKind {
             Self::Refund => "refund",
             Self::Grant => "grant",
             Self::Adjustment => "adjustment",
+            Self::TopUp => "top_up",
+            Self::PaymentReversal => "payment_reversal",
+            Self::Dispute => "dispute",
+            Self::DisputeWon => "dispute_won",
         }
     }
 
-    /// The other side of the books.
+    /// The other side of the books, but for what a payment moves: that is its provider.
     pub const fn counterparty(self) -> &'static str {
         match self {
             Self::Charge | Self::Refund => "usage",
             Self::Grant => "grants",
             Self::Adjustment => "adjustments",
+            Self::TopUp | Self::PaymentReversal | Self::Dispute | Self::DisputeWon => "payments",
         }
     }
 }

@@ -31,4 +31,5 @@ pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_ch
 pub use local_time::{LocalTime, is_zone};
 pub use queries::expired_holds;
 pub use reader::{ReadError, Reader, Snapshot};
+pub use session::hot_path;
 pub use state::{AccountState, Balance, FreeCalls, HoldState};

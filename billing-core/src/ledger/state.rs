@@ -264,6 +264,8 @@ pub struct NewEntry {
     pub price_version: Option<i64>,
     pub hold: Option<HoldId>,
     pub refunds: Option<EntrySeq>,
+    /// Where the kind does not say it.
+    pub counterparty: Option<Arc<str>>,
     pub note: Option<Note>,
 }
 
@@ -335,6 +337,7 @@ impl Book {
             price_version: entry.price_version,
             hold: entry.hold,
             refunds: entry.refunds,
+            counterparty: entry.counterparty,
             note: entry.note,
         });
         Ok(seq)
@@ -351,6 +354,7 @@ pub struct EntryDraft {
     pub price_version: Option<i64>,
     pub hold: Option<HoldId>,
     pub refunds: Option<EntrySeq>,
+    pub counterparty: Option<Arc<str>>,
     pub note: Option<Note>,
 }
 
@@ -372,6 +376,7 @@ mod tests {
             price_version: None,
             hold: None,
             refunds: None,
+            counterparty: None,
             note: None,
         };
         assert!(book.post(draft(-4)).is_ok());

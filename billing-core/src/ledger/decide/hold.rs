@@ -54,6 +54,7 @@ pub(super) fn capture(
         price_version: hold.price_version,
         hold: Some(hold.id),
         refunds: None,
+        counterparty: None,
         note: capture.note.clone(),
     })?;
     if capture.overage == Overage::AllowDebt {

@@ -30,6 +30,7 @@ pub(super) fn refund_charge(
         price_version: None,
         hold: None,
         refunds: Some(seq),
+        counterparty: None,
         note: refund.note.clone(),
     })?;
     let refunded = charge.refunded.plus(amount)?;
@@ -98,6 +99,7 @@ pub(super) fn post(
         price_version: None,
         hold: None,
         refunds: None,
+        counterparty: post.counterparty.clone(),
         note: post.note.clone(),
     })?;
     if !post.amount.is_positive() {

@@ -111,6 +111,7 @@ pub(super) fn charge(
         price_version: found.price_version,
         hold: None,
         refunds: None,
+        counterparty: None,
         note: charge.note.clone(),
     })?;
     if charge.overage == Overage::AllowDebt {

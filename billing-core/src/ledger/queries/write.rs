@@ -5,6 +5,8 @@
     reason = "sqlx's macros take the type of a parameter by `as`"
 )]
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, query, query_as};
@@ -116,7 +118,7 @@ pub async fn write_batch(
         &entries.kinds as &[&str],
         &entries.amounts,
         &entries.balances_after,
-        &entries.counterparties as &[&str],
+        &entries.counterparties as &[Cow<'static, str>],
         &entries.day_nos,
         &entries.month_nos,
         &entries.request_ids as &[Option<String>],

@@ -150,6 +150,7 @@ pub fn post(user: &str, key: &str, micros: i64) -> Command {
             keyed: keyed(key, "AdjustBalance", micros),
             kind: EntryKind::Adjustment,
             amount: Micros::new(micros),
+            counterparty: None,
             note: None,
         }),
     )

@@ -1,0 +1,112 @@
+//! What leaves the core: mail and events. They are rows of the transaction that caused them, and the
+//! relay delivers them afterwards; nothing is sent while a transaction is open.
+//!
+//! Within a channel, the messages of one account are delivered in order; one that cannot be delivered
+//! holds back its own account only. A message may be delivered twice (a core died before it could
+//! note the delivery): its name is the same both times.
+
+mod files;
+mod queries;
+pub mod relay;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::id::AccountId;
+use crate::ledger::{Balance, EntryKind};
+use crate::money::Micros;
+use crate::payment::{Booking, Payment};
+
+/// How a message leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// To the person.
+    Mail,
+    /// To other systems.
+    Event,
+}
+
+impl Channel {
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Event];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// Something to be told.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub channel: Channel,
+    pub kind: &'static str,
+    pub payload: Value,
+}
+
+/// Writes messages of one account, in order. Joins the caller's transaction; the account's counter
+/// stays locked until it ends, so that nobody comes between.
+pub async fn enqueue(
+    conn: &mut PgConnection,
+    account: AccountId,
+    messages: &[Message],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    queries::insert_messages(conn, account, messages, now).await
+}
+
+/// What is told when the ledger has booked something of a payment: an event, and a mail to the payer.
+pub fn payment_booked(payment: &Payment, booking: &Booking, balance: Balance) -> [Message; 2] {
+    let (event, mail) = if booking.kind == EntryKind::TopUp {
+        ("payment.succeeded", "payment_received")
+    } else if booking.amount.is_positive() {
+        ("payment.reversal_undone", "payment_reversal_undone")
+    } else {
+        ("payment.reversed", "payment_reversed")
+    };
+    let mut payload = described(payment);
+    if let Value::Object(members) = &mut payload {
+        members.insert("entry_kind".to_owned(), booking.kind.name().into());
+        members.insert("booked_micros".to_owned(), booking.amount.get().into());
+        members.insert("balance_micros".to_owned(), balance.settled.get().into());
+    }
+    [
+        Message {
+            channel: Channel::Event,
+            kind: event,
+            payload: payload.clone(),
+        },
+        Message {
+            channel: Channel::Mail,
+            kind: mail,
+            payload,
+        },
+    ]
+}
+
+/// What is told when a payment has ended without money.
+pub fn payment_ended(payment: &Payment) -> Message {
+    Message {
+        channel: Channel::Event,
+        kind: "payment.ended",
+        payload: described(payment),
+    }
+}
+
+fn described(payment: &Payment) -> Value {
+    json!({
+        "payment_id": payment.id.to_string(),
+        "tenant_id": payment.tenant_id,
+        "user_id": payment.user_id,
+        "provider": &*payment.provider,
+        "state": payment.state.name(),
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "credit_micros": Micros::get(payment.credit),
+    })
+}

@@ -1,0 +1,185 @@
+//! Every statement of the outbox.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use serde_json::Value;
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::{Channel, Message};
+use crate::id::AccountId;
+
+/// Shares of the accounts, each leased on its own.
+const SHARES: u64 = 16;
+
+pub async fn insert_messages(
+    conn: &mut PgConnection,
+    account: AccountId,
+    messages: &[Message],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let channels: Vec<&str> = messages.iter().map(|m| m.channel.name()).collect();
+    let kinds: Vec<&str> = messages.iter().map(|message| message.kind).collect();
+    let payloads: Vec<Value> = messages.iter().map(|m| m.payload.clone()).collect();
+    let share = i16::try_from(account.spread() % SHARES).unwrap_or_default();
+    query!(
+        "with message as (
+            select channel, kind, payload, row_number() over (partition by channel order by place) as number,
+                count(*) over (partition by channel) as of
+            from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as m (channel, kind, payload, place)
+        ), subject as (
+            insert into outbox_subject as s (account_id, channel, last_seq)
+            select distinct $1::uuid, channel, of from message order by channel
+            on conflict (account_id, channel) do update set last_seq = s.last_seq + excluded.last_seq
+            returning channel, last_seq
+        )
+        insert into outbox_message (channel, account_id, seq, share, kind, payload, created_at, next_attempt_at)
+        select m.channel, $1, s.last_seq - m.of + m.number, $5, m.kind, m.payload, $6, $6
+        from message m join subject s using (channel)",
+        account.uuid(),
+        &channels as &[&str],
+        &kinds as &[&str],
+        &payloads,
+        share,
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the shares of a channel that nobody has, and keeps those that the owner has.
+pub async fn lease_shares(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    owner: &str,
+    secs: i64,
+) -> Result<Vec<i16>, sqlx::Error> {
+    query_scalar!(
+        "update outbox_lease l set owner = $2,
+            leased_until = clock_timestamp() + make_interval(secs => $3::bigint)
+        from (
+            select share from outbox_lease
+            where channel = $1 and (owner = $2 or leased_until < clock_timestamp())
+            order by share for no key update skip locked
+        ) as free
+        where l.channel = $1 and l.share = free.share returning l.share",
+        channel.name(),
+        owner,
+        secs,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Gives the owner's shares back.
+pub async fn release_shares(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    owner: &str,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update outbox_lease set owner = '', leased_until = '-infinity' where channel = $1 and owner = $2",
+        channel.name(),
+        owner,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// A message on its way out.
+pub struct Waiting {
+    pub account_id: Uuid,
+    pub seq: i64,
+    pub kind: String,
+    pub payload: Value,
+    pub created_at: SqlTimestamp,
+    pub attempts: i32,
+}
+
+/// The oldest messages of each account of these shares; none of an account whose first one waits for
+/// its next attempt.
+pub async fn waiting(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    shares: &[i16],
+    most: i64,
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    query_as!(
+        Waiting,
+        r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts
+        from outbox_message m
+        where m.channel = $1 and m.share = any($2) and not exists (
+            select from outbox_message earlier
+            where earlier.channel = m.channel and earlier.account_id = m.account_id
+                and earlier.seq <= m.seq and earlier.next_attempt_at > clock_timestamp())
+        order by m.share, m.account_id, m.seq limit $3"#,
+        channel.name(),
+        shares,
+        most,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+pub async fn delete_delivered(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    accounts: &[Uuid],
+    seqs: &[i64],
+) -> Result<(), sqlx::Error> {
+    query!(
+        "delete from outbox_message m using unnest($2::uuid[], $3::bigint[]) as done (account_id, seq)
+        where m.channel = $1 and m.account_id = done.account_id and m.seq = done.seq",
+        channel.name(),
+        accounts,
+        seqs,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Lets a message wait for its next attempt: a second at first, an hour at most.
+pub async fn postpone(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    message: &Waiting,
+    error: &str,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update outbox_message set attempts = attempts + 1, last_error = left($4, 500),
+            next_attempt_at = clock_timestamp()
+                + least(interval '1 second' * power(2, least(attempts, 12)), interval '1 hour')
+        where channel = $1 and account_id = $2 and seq = $3",
+        channel.name(),
+        message.account_id,
+        message.seq,
+        error,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// How many messages of a channel wait, and the age of the oldest in seconds.
+pub async fn backlog(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+) -> Result<(i64, i64), sqlx::Error> {
+    let row = query!(
+        r#"select count(*) as "waiting!",
+            coalesce(extract(epoch from clock_timestamp() - min(created_at))::bigint, 0) as "oldest_secs!"
+        from outbox_message where channel = $1"#,
+        channel.name(),
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok((row.waiting, row.oldest_secs))
+}

@@ -1,0 +1,177 @@
+//! Payments begin here, before their provider is told, and get the names that it has for them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Payment, PaymentError, State, count, queries, write};
+use crate::database::clock;
+use crate::id::{AccountId, PaymentId};
+use crate::ledger::Opening;
+use crate::money::Micros;
+
+/// A payment that somebody wants to make.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    pub account: AccountId,
+    pub name: Opening,
+    pub provider: String,
+    pub livemode: bool,
+    pub idempotency_key: String,
+    /// SHA-256 of what the key stands for.
+    pub content_hash: [u8; 32],
+    pub amount_minor: i64,
+    pub currency: String,
+    pub credit: Micros,
+}
+
+/// When a tenant's new payments are stopped: thousands of stolen cards are tried on whoever lets them.
+#[derive(Clone, Copy, Debug)]
+pub struct Breaker {
+    /// Declined attempts within the window from which on it may stop. 0: it never does.
+    pub declines: i64,
+    pub window: Duration,
+}
+
+impl Breaker {
+    /// Declined attempts alone do not stop a tenant whose payments mostly succeed.
+    const fn trips(self, declined: i64, paid: i64) -> bool {
+        self.declines > 0 && declined >= self.declines && declined >= paid.saturating_mul(2)
+    }
+}
+
+/// A payment, and whether it had been created before.
+pub struct Created {
+    pub payment: Payment,
+    pub replayed: bool,
+    /// What the provider calls the account.
+    pub customer: Option<String>,
+}
+
+/// Records a payment. Same key and content: the same payment.
+pub async fn create(
+    pool: &PgPool,
+    new: &NewPayment,
+    breaker: Breaker,
+) -> Result<Created, PaymentError> {
+    let customer = queries::find_customer(pool, new.account, &new.provider, new.livemode).await?;
+    if let Some(payment) = find_same(pool, new).await? {
+        return Ok(Created {
+            payment,
+            replayed: true,
+            customer,
+        });
+    }
+    let now = clock(pool).await?;
+    let since = now.saturating_sub(breaker.window).unwrap_or(Timestamp::MIN);
+    let (declined, paid) = queries::recent_outcomes(pool, &new.name.tenant_id, since).await?;
+    if breaker.trips(declined, paid) {
+        count("billing_payments_paused_total", &new.provider, 1);
+        tracing::warn!(
+            tenant = new.name.tenant_id,
+            declined,
+            paid,
+            "new payments of the tenant are paused: too many are declined"
+        );
+        return Err(PaymentError::Paused);
+    }
+    let id = PaymentId {
+        account: new.account,
+        number: Uuid::now_v7(),
+    };
+    if write::insert_payment(pool, id, new, now).await? {
+        count("billing_payments_created_total", &new.provider, 1);
+        let payment = queries::find_payment(pool, id)
+            .await?
+            .ok_or(PaymentError::NotFound)?;
+        return Ok(Created {
+            payment,
+            replayed: false,
+            customer,
+        });
+    }
+    // Somebody was faster with the same key.
+    let payment = find_same(pool, new).await?.ok_or(PaymentError::NotFound)?;
+    Ok(Created {
+        payment,
+        replayed: true,
+        customer,
+    })
+}
+
+async fn find_same(pool: &PgPool, new: &NewPayment) -> Result<Option<Payment>, PaymentError> {
+    let Some(id) = queries::find_by_key(pool, new.account, &new.idempotency_key).await? else {
+        return Ok(None);
+    };
+    let payment = queries::find_payment(pool, id)
+        .await?
+        .ok_or(PaymentError::NotFound)?;
+    if payment.content_hash == new.content_hash {
+        Ok(Some(payment))
+    } else {
+        Err(PaymentError::KeyReused)
+    }
+}
+
+/// Notes what the provider calls a payment, and the account. The first customer stays; answers with
+/// it.
+pub async fn attach(
+    pool: &PgPool,
+    id: PaymentId,
+    reference: Option<&str>,
+    customer: Option<&str>,
+) -> Result<(Payment, Option<String>), PaymentError> {
+    let mut transaction = pool.begin().await?;
+    let mut payment = queries::lock_payment(&mut transaction, id)
+        .await?
+        .ok_or(PaymentError::NotFound)?;
+    if let Some(reference) = reference {
+        write::insert_reference(&mut transaction, &payment, reference).await?;
+        let known = queries::find_by_reference(&mut *transaction, &payment.provider, reference);
+        if known.await? != Some(id) {
+            return Err(PaymentError::ReferenceTaken);
+        }
+        // The name that paid stays the one that is shown.
+        if payment.state != State::Succeeded {
+            payment.reference = Some(reference.to_owned());
+        }
+        let now = clock(&mut *transaction).await?;
+        if payment.state == State::Created {
+            payment.state = State::Pending;
+        }
+        write::write_payment(&mut transaction, &payment, now).await?;
+    }
+    if let Some(customer) = customer {
+        write::insert_customer(&mut transaction, &payment, customer).await?;
+    }
+    let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
+    let customer = queries::find_customer(&mut *transaction, account, provider, livemode).await?;
+    transaction.commit().await?;
+    Ok((payment, customer))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Breaker;
+
+    #[test]
+    fn a_tenant_is_stopped_by_many_declines_that_outweigh_what_is_paid() {
+        let breaker = Breaker {
+            declines: 30,
+            window: Duration::from_mins(10),
+        };
+        assert!(!breaker.trips(29, 0));
+        assert!(breaker.trips(30, 0));
+        assert!(breaker.trips(30, 15));
+        assert!(!breaker.trips(30, 16));
+        let never = Breaker {
+            declines: 0,
+            ..breaker
+        };
+        assert!(!never.trips(1_000_000, 0));
+    }
+}

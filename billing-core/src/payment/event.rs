@@ -1,0 +1,441 @@
+//! What a provider reported: stored and booked in one transaction, once.
+
+pub(super) mod queries;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::{PgConnection, PgPool};
+use tracing::warn;
+
+use super::books::{Booking, DisputeReport, RefundReport};
+use super::{Payment, PaymentError, State, again, count, queries as payments, write};
+use crate::auth::Caller;
+use crate::id::PaymentId;
+use crate::ledger::{
+    Action, Balance, Command, CommandHash, EntryKind, Keyed, Opening, Post, apply,
+};
+use crate::money::Micros;
+use crate::outbox;
+use crate::price::Reading;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its effect is booked, or it had none that was not booked already.
+    Applied,
+    Ignored,
+    /// It is about a payment that is not known here.
+    Unmatched,
+    Unreadable,
+    /// It contradicts the payment's record: nothing was credited.
+    Contradiction,
+}
+
+impl Outcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Ignored => "ignored",
+            Self::Unmatched => "unmatched",
+            Self::Unreadable => "unreadable",
+            Self::Contradiction => "contradiction",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            Self::Applied,
+            Self::Ignored,
+            Self::Unmatched,
+            Self::Unreadable,
+            Self::Contradiction,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.name() == name)
+    }
+
+    /// Whether the event may be applied again: nothing has come of it so far.
+    const fn is_open(self) -> bool {
+        matches!(self, Self::Unmatched | Self::Unreadable)
+    }
+}
+
+/// An authentic event, in our own words.
+#[derive(Clone, Debug)]
+pub struct ProviderEvent {
+    pub provider: String,
+    pub event_id: String,
+    pub event_type: String,
+    pub livemode: bool,
+    /// The connected account that it is about; empty: our own.
+    pub provider_account: String,
+    pub occurred_at: Timestamp,
+    pub raw: Vec<u8>,
+    /// What the provider calls the payment.
+    pub reference: Option<String>,
+    pub payment: Option<PaymentId>,
+    pub report: Report,
+}
+
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// Nothing that billing does anything about.
+    None,
+    Unreadable(String),
+    Payment(PaymentReport),
+    Refund(RefundReport),
+    Dispute(DisputeReport),
+}
+
+#[derive(Clone, Debug)]
+pub struct PaymentReport {
+    pub state: State,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub decline_code: Option<String>,
+}
+
+/// What an event did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub outcome: Outcome,
+    /// It had been stored before, with this outcome.
+    pub duplicate: bool,
+    pub payment: Option<Payment>,
+    /// What it moved, signed.
+    pub moved: Micros,
+    pub balance: Option<Balance>,
+}
+
+impl Applied {
+    fn nothing(outcome: Outcome, payment: Option<Payment>) -> Self {
+        Self {
+            outcome,
+            duplicate: false,
+            payment,
+            moved: Micros::ZERO,
+            balance: None,
+        }
+    }
+}
+
+/// Stores an event and books what follows from it. An event of a tenant that is not the caller's is
+/// stored as one of an unknown payment.
+pub async fn apply_event(
+    pool: &PgPool,
+    prices: &Reading,
+    caller: &Caller,
+    event: &ProviderEvent,
+) -> Result<Applied, PaymentError> {
+    let mut attempt = 1;
+    let applied = loop {
+        let outcome = attempt_event(pool, prices, caller, event).await;
+        if !again(attempt, &outcome) {
+            break outcome?;
+        }
+        attempt += 1;
+    };
+    report(event, &applied);
+    Ok(applied)
+}
+
+/// One transaction: event, payment, accounts, outbox, in this order of locks.
+async fn attempt_event(
+    pool: &PgPool,
+    prices: &Reading,
+    caller: &Caller,
+    event: &ProviderEvent,
+) -> Result<Applied, PaymentError> {
+    let mut transaction = pool.begin().await?;
+    let stored = queries::insert_event(&mut transaction, event).await?;
+    if !stored.inserted {
+        // Whoever inserted it has committed by now.
+        let known = queries::lock_event(&mut transaction, event).await?;
+        if !known.outcome.is_open() {
+            let payment = match known.payment {
+                Some(id) => payments::find_payment(&mut *transaction, id).await?,
+                None => None,
+            };
+            return Ok(Applied {
+                duplicate: true,
+                ..Applied::nothing(known.outcome, payment)
+            });
+        }
+    }
+    let payment = match stored.payment.or(event.payment) {
+        Some(id) => payments::lock_payment(&mut transaction, id).await?,
+        None => None,
+    };
+    let payment = payment.filter(|payment| caller.may_act_for(&payment.tenant_id));
+    let mut effect = Effect {
+        event,
+        prices,
+        now: stored.now,
+        detail: None,
+    };
+    let applied = effect.take(&mut transaction, payment).await?;
+    let id = applied.payment.as_ref().map(|payment| payment.id);
+    queries::write_outcome(
+        &mut transaction,
+        event,
+        applied.outcome,
+        effect.detail.as_deref(),
+        id,
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(applied)
+}
+
+/// An event on its way into the books.
+struct Effect<'a> {
+    event: &'a ProviderEvent,
+    prices: &'a Reading,
+    now: Timestamp,
+    /// Why nothing came of it, for operators.
+    detail: Option<String>,
+}
+
+impl Effect<'_> {
+    async fn take(
+        &mut self,
+        conn: &mut PgConnection,
+        payment: Option<Payment>,
+    ) -> Result<Applied, PaymentError> {
+        match &self.event.report {
+            Report::None => return Ok(Applied::nothing(Outcome::Ignored, payment)),
+            Report::Unreadable(why) => {
+                self.detail = Some(why.clone());
+                return Ok(Applied::nothing(Outcome::Unreadable, payment));
+            }
+            Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) => {}
+        }
+        let Some(mut payment) = payment else {
+            self.detail = Some("no payment has this reference or id".to_owned());
+            return Ok(Applied::nothing(Outcome::Unmatched, None));
+        };
+        if let Some(why) = contradiction(self.event, &payment) {
+            return self.contradict(conn, payment, why).await;
+        }
+        let cause = match &self.event.report {
+            Report::Payment(report) => {
+                self.take_payment(conn, &mut payment, report).await?;
+                first_reversal(&payment)
+            }
+            Report::Refund(report) => {
+                let mut refunds = payments::find_refunds(&mut *conn, payment.id).await?;
+                let Some(refund) = report.change(&mut refunds, self.now) else {
+                    let why = format!("refund {} has another amount", report.reference);
+                    return self.contradict(conn, payment, why).await;
+                };
+                write::write_refund(conn, payment.id, &refund, None).await?;
+                payment.sum_refunds(&refunds);
+                EntryKind::PaymentReversal
+            }
+            Report::Dispute(report) => {
+                let mut disputes = payments::find_disputes(conn, payment.id).await?;
+                let dispute = report.change(&mut disputes);
+                write::write_dispute(conn, payment.id, &dispute, self.now).await?;
+                payment.sum_disputes(&disputes);
+                EntryKind::Dispute
+            }
+            Report::None | Report::Unreadable(_) => EntryKind::PaymentReversal,
+        };
+        self.book(conn, payment, cause).await
+    }
+
+    async fn take_payment(
+        &mut self,
+        conn: &mut PgConnection,
+        payment: &mut Payment,
+        report: &PaymentReport,
+    ) -> Result<(), PaymentError> {
+        if let Some(reference) = &self.event.reference
+            && payment.reference.as_ref() != Some(reference)
+        {
+            write::insert_reference(conn, payment, reference).await?;
+            payment.reference = Some(reference.clone());
+        }
+        if let Some(code) = &report.decline_code {
+            payment.decline_code = Some(code.clone());
+            write::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
+        }
+        let before = payment.state;
+        payment.advance(report.state, self.event.occurred_at);
+        if payment.state == State::Succeeded && before != State::Succeeded {
+            payment.succeeded_at = Some(self.event.occurred_at);
+        }
+        if payment.state != before && payment.state.is_final() && payment.state != State::Succeeded
+        {
+            let message = outbox::payment_ended(payment);
+            outbox::enqueue(conn, payment.id.account, &[message], self.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Books what the payment now is that the ledger has not: the one place where payments move money.
+    async fn book(
+        &self,
+        conn: &mut PgConnection,
+        mut payment: Payment,
+        cause: EntryKind,
+    ) -> Result<Applied, PaymentError> {
+        let bookings = payment.bookings(cause);
+        let mut applied = Applied::nothing(Outcome::Applied, None);
+        if !bookings.is_empty() {
+            let commands = commands(&mut payment, &bookings);
+            let mut entries = Vec::new();
+            let mut messages = Vec::new();
+            for (booking, outcome) in bookings
+                .iter()
+                .zip(apply(conn, self.prices, &commands).await?)
+            {
+                let answer = outcome?;
+                let seq = answer.entry.ok_or(PaymentError::Row("entry"))?;
+                entries.push((seq, booking.kind));
+                applied.moved = applied
+                    .moved
+                    .plus(booking.amount)
+                    .map_err(crate::ledger::Refusal::from)?;
+                applied.balance = Some(answer.balance);
+                messages.extend(outbox::payment_booked(&payment, booking, answer.balance));
+            }
+            write::insert_entries(conn, &payment, &entries).await?;
+            outbox::enqueue(conn, payment.id.account, &messages, self.now).await?;
+        }
+        write::write_payment(conn, &payment, self.now).await?;
+        applied.payment = Some(payment);
+        Ok(applied)
+    }
+
+    /// Credits nothing, and leaves it to an operator.
+    async fn contradict(
+        &mut self,
+        conn: &mut PgConnection,
+        mut payment: Payment,
+        why: String,
+    ) -> Result<Applied, PaymentError> {
+        self.detail = Some(why);
+        payment.needs_review = true;
+        write::write_payment(conn, &payment, self.now).await?;
+        Ok(Applied::nothing(Outcome::Contradiction, Some(payment)))
+    }
+}
+
+/// What an event says that the payment's record does not.
+fn contradiction(event: &ProviderEvent, payment: &Payment) -> Option<String> {
+    if *payment.provider != *event.provider {
+        return Some(format!("the payment is one of {}", payment.provider));
+    }
+    if payment.livemode != event.livemode {
+        return Some(format!("livemode is {}", event.livemode));
+    }
+    if !event.provider_account.is_empty() {
+        return Some(format!("it is about account {}", event.provider_account));
+    }
+    let (currency, amount) = match &event.report {
+        Report::Payment(report) => (&report.currency, Some(report.amount_minor)),
+        Report::Refund(report) => (&report.currency, None),
+        Report::Dispute(report) => (&report.currency, None),
+        Report::None | Report::Unreadable(_) => return None,
+    };
+    if *currency != payment.currency {
+        return Some(format!("the currency is {currency}"));
+    }
+    if let Some(amount) = amount
+        && amount != payment.amount_minor
+    {
+        return Some(format!("the amount is {amount}"));
+    }
+    let Report::Payment(report) = &event.report else {
+        return None;
+    };
+    // Somebody paid twice, under two names of one payment.
+    let another = event.reference.is_some() && event.reference != payment.reference;
+    (another && report.state == State::Succeeded && payment.state == State::Succeeded)
+        .then(|| "the payment was paid under another name before".to_owned())
+}
+
+/// The kind of what was taken back before the payment was known to be paid.
+const fn first_reversal(payment: &Payment) -> EntryKind {
+    if payment.refunded_minor > 0 {
+        EntryKind::PaymentReversal
+    } else {
+        EntryKind::Dispute
+    }
+}
+
+/// The ledger's commands, each under a key of its own: callers cannot write these.
+fn commands(payment: &mut Payment, bookings: &[Booking]) -> Vec<Command> {
+    bookings
+        .iter()
+        .map(|booking| {
+            payment.bookings = payment.bookings.saturating_add(1);
+            let key = format!(
+                "payment:{}:{}",
+                payment.id.number.simple(),
+                payment.bookings
+            );
+            let hash = CommandHash::of(booking.kind.name())
+                .number(booking.amount.get())
+                .finish();
+            Command {
+                account: payment.id.account,
+                action: Action::Post(Post {
+                    opening: Opening {
+                        tenant_id: payment.tenant_id.clone(),
+                        user_id: payment.user_id.clone(),
+                    },
+                    keyed: Keyed::by_system(&key, hash),
+                    kind: booking.kind,
+                    amount: booking.amount,
+                    counterparty: Some(Arc::clone(&payment.provider)),
+                    note: None,
+                }),
+            }
+        })
+        .collect()
+}
+
+/// What operators watch. Only what was committed counts.
+fn report(event: &ProviderEvent, applied: &Applied) {
+    metrics::counter!("billing_provider_events_total", "provider" => event.provider.clone(),
+        "outcome" => applied.outcome.name(), "duplicate" => applied.duplicate.to_string())
+    .increment(1);
+    if applied.duplicate {
+        return;
+    }
+    if applied.outcome == Outcome::Contradiction {
+        warn!(
+            provider = event.provider,
+            event = event.event_id,
+            payment = applied
+                .payment
+                .as_ref()
+                .map(|payment| payment.id.to_string()),
+            "a provider's event contradicts the payment's record: `billing-core payments review`"
+        );
+    }
+    let amount = applied.moved.get().unsigned_abs();
+    if applied.moved.is_positive() {
+        count(
+            "billing_payments_received_micros_total",
+            &event.provider,
+            amount,
+        );
+    } else if amount > 0 {
+        count(
+            "billing_payments_reversed_micros_total",
+            &event.provider,
+            amount,
+        );
+    }
+    if let Report::Payment(report) = &event.report
+        && applied.outcome == Outcome::Applied
+    {
+        metrics::counter!("billing_payment_reports_total", "provider" => event.provider.clone(),
+            "state" => report.state.name(), "declined" => report.decline_code.is_some().to_string())
+        .increment(1);
+    }
+}

@@ -1,0 +1,309 @@
+//! `PaymentService`.
+
+mod parse;
+mod shown;
+
+use billing_proto::v1;
+use tokio::time::timeout_at;
+use tonic::{Code, Request, Response, Status};
+
+use super::event::queries::list_open;
+use super::{PaymentError, create, event, queries, refund, stale};
+use crate::Core;
+use crate::account::grpc::{TENANT_BYTES, call_of, parse_account};
+use crate::field::{self, FieldError};
+use crate::id::PaymentId;
+use crate::ledger::{ApplyError, grpc::KEY_BYTES};
+use crate::rpc::Call;
+use crate::status::{deadline_exceeded, not_found, of_query, with_reason};
+
+/// Most payments on a page.
+const PAGE_MAX: i64 = 200;
+const PAGE_DEFAULT: i64 = 50;
+
+pub async fn create_payment(
+    core: &Core,
+    request: Request<v1::CreatePaymentRequest>,
+) -> Result<Response<v1::CreatePaymentResponse>, Status> {
+    let (call, mut request) = call_of(request)?;
+    let (account, name) = parse_account(&call, request.account.take())?;
+    let new = parse::new_payment(account, name, request)?;
+    let breaker = core.payments.breaker;
+    let created = by_deadline(&call, create::create(&core.payments.pool, &new, breaker)).await?;
+    Ok(Response::new(v1::CreatePaymentResponse {
+        payment: Some(shown::payment(&created.payment)),
+        replayed: created.replayed,
+        customer_reference: created.customer.unwrap_or_default(),
+    }))
+}
+
+pub async fn attach_provider_reference(
+    core: &Core,
+    request: Request<v1::AttachProviderReferenceRequest>,
+) -> Result<Response<v1::AttachProviderReferenceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let id = parse::payment_id(request.payment_id)?;
+    let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
+    let customer = field::optional_text("customer_reference", request.customer_reference, 255)?;
+    require_tenant(core, &call, id).await?;
+    let attaching = create::attach(
+        &core.payments.pool,
+        id,
+        reference.as_deref(),
+        customer.as_deref(),
+    );
+    let (payment, customer) = by_deadline(&call, attaching).await?;
+    Ok(Response::new(v1::AttachProviderReferenceResponse {
+        payment: Some(shown::payment(&payment)),
+        customer_reference: customer.unwrap_or_default(),
+    }))
+}
+
+pub async fn apply_provider_event(
+    core: &Core,
+    request: Request<v1::ApplyProviderEventRequest>,
+) -> Result<Response<v1::ApplyProviderEventResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let event = parse::event(request)?;
+    let Ok(_place) = core.payments.places.try_acquire() else {
+        return Err(PaymentError::Overloaded.into());
+    };
+    let prices = core.catalogue.reading();
+    let applying = event::apply_event(&core.payments.pool, &prices, &call.caller, &event);
+    let applied = by_deadline(&call, applying).await?;
+    Ok(Response::new(shown::applied(&applied)))
+}
+
+pub async fn get_payment(
+    core: &Core,
+    request: Request<v1::GetPaymentRequest>,
+) -> Result<Response<v1::GetPaymentResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let owner = request
+        .account
+        .ok_or_else(|| FieldError::new("account", "must be given"))?;
+    let tenant = field::text("account.tenant_id", owner.tenant_id, TENANT_BYTES)?;
+    let user = field::optional_text("account.user_id", owner.user_id, 255)?;
+    call.tenant(&tenant)?;
+    let name = parse::payment_name(request.name)?;
+    let found = async {
+        let id = match name {
+            parse::PaymentName::Ours(id) => Some(id),
+            parse::PaymentName::Theirs(provider, reference) => {
+                queries::find_by_reference(&core.pool, &provider, &reference).await?
+            }
+        };
+        let Some(id) = id else {
+            return Err(PaymentError::NotFound);
+        };
+        let payment = queries::find_payment(&core.pool, id)
+            .await?
+            .filter(|payment| payment.tenant_id == tenant)
+            .filter(|payment| user.as_ref().is_none_or(|user| payment.user_id == *user))
+            .ok_or(PaymentError::NotFound)?;
+        let refunds = queries::find_refunds(&core.pool, id).await?;
+        Ok((payment, refunds))
+    };
+    let (payment, refunds) = by_deadline(&call, found).await?;
+    Ok(Response::new(v1::GetPaymentResponse {
+        refunds: refunds
+            .iter()
+            .map(|refund| shown::refund(payment.id, refund))
+            .collect(),
+        payment: Some(shown::payment(&payment)),
+    }))
+}
+
+pub async fn list_payments(
+    core: &Core,
+    request: Request<v1::ListPaymentsRequest>,
+) -> Result<Response<v1::ListPaymentsResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let page = match request.page_size {
+        0 => PAGE_DEFAULT,
+        size => field::number("page_size", size.into(), 1, PAGE_MAX)?,
+    };
+    let before = match field::optional_text("page_token", request.page_token, 80)? {
+        None => None,
+        Some(token) => Some(
+            token
+                .parse::<PaymentId>()
+                .ok()
+                .filter(|id| id.account == account)
+                .ok_or_else(|| {
+                    let problem = "must be a next_page_token or a payment id of the account";
+                    FieldError::new("page_token", problem)
+                })?
+                .number,
+        ),
+    };
+    let listed = async {
+        // One more than the page, to know whether there is another.
+        let ids = queries::list_payments(&core.pool, account, before, page + 1).await?;
+        queries::find_payments(&core.pool, &ids).await
+    };
+    let mut payments = by_deadline(&call, listed).await?;
+    let most = usize::try_from(page).unwrap_or_default();
+    let more = payments.len() > most;
+    payments.truncate(most);
+    let next_page_token = match payments.last() {
+        Some(last) if more => last.id.to_string(),
+        _ => String::new(),
+    };
+    Ok(Response::new(v1::ListPaymentsResponse {
+        payments: payments.iter().map(shown::payment).collect(),
+        next_page_token,
+    }))
+}
+
+pub async fn start_refund(
+    core: &Core,
+    request: Request<v1::StartRefundRequest>,
+) -> Result<Response<v1::StartRefundResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let new = parse::new_refund(request)?;
+    call.tenant(&new.tenant_id)?;
+    let starting = refund::start(&core.payments.pool, &new, core.payments.refund_terms);
+    let started = by_deadline(&call, starting).await?;
+    Ok(Response::new(v1::StartRefundResponse {
+        refund: Some(shown::refund(started.payment.id, &started.refund)),
+        payment: Some(shown::payment(&started.payment)),
+        replayed: started.replayed,
+    }))
+}
+
+pub async fn reject_refund(
+    core: &Core,
+    request: Request<v1::RejectRefundRequest>,
+) -> Result<Response<v1::RejectRefundResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let id = parse::payment_id(request.payment_id)?;
+    let refund_id = parse::refund_id(&request.refund_id)?;
+    let why = field::text("code", request.code, 64)?;
+    let rejecting = refund::reject(&core.payments.pool, &call.caller, id, refund_id, &why);
+    let (refund, payment) = by_deadline(&call, rejecting).await?;
+    Ok(Response::new(v1::RejectRefundResponse {
+        refund: Some(shown::refund(id, &refund)),
+        payment: Some(shown::payment(&payment)),
+    }))
+}
+
+pub async fn claim_stale_payments(
+    core: &Core,
+    request: Request<v1::ClaimStalePaymentsRequest>,
+) -> Result<Response<v1::ClaimStalePaymentsResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let claim = stale::Claim {
+        provider: parse::provider(request.provider)?,
+        owner: field::text("owner", request.owner, 255)?,
+        limit: field::number("limit", request.limit.into(), 1, 100)?,
+        lease_secs: field::number("lease_secs", request.lease_secs.into(), 1, 600)?,
+        since: field::timestamp("since", request.since)?,
+    };
+    let claiming = async {
+        let payments = stale::claim(&core.payments.pool, &call.caller, &claim).await?;
+        let open = stale::count_open(&core.payments.pool, &claim.provider).await?;
+        Ok((payments, open))
+    };
+    let (payments, open) = by_deadline(&call, claiming).await?;
+    Ok(Response::new(v1::ClaimStalePaymentsResponse {
+        payments: payments.iter().map(shown::stale).collect(),
+        open,
+    }))
+}
+
+pub async fn replay_events(
+    core: &Core,
+    request: Request<v1::ReplayEventsRequest>,
+) -> Result<Response<v1::ReplayEventsResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let provider = parse::provider(request.provider)?;
+    let since = field::timestamp("since", request.since)?;
+    let page = match request.page_size {
+        0 => PAGE_DEFAULT,
+        size => field::number("page_size", size.into(), 1, 100)?,
+    };
+    let token = field::optional_text("page_token", request.page_token, KEY_BYTES + 64)?;
+    let after = token.as_deref().map(parse::event_token).transpose()?;
+    let listing = list_open(&core.pool, &provider, since, after, page + 1);
+    let mut events = call.query(listing).await?;
+    let most = usize::try_from(page).unwrap_or_default();
+    let more = events.len() > most;
+    events.truncate(most);
+    let next_page_token = match events.last() {
+        Some(last) if more => shown::event_token(last),
+        _ => String::new(),
+    };
+    Ok(Response::new(v1::ReplayEventsResponse {
+        events: events.into_iter().map(shown::stored_event).collect(),
+        next_page_token,
+    }))
+}
+
+/// Another tenant's payment does not exist.
+async fn require_tenant(core: &Core, call: &Call, id: PaymentId) -> Result<(), Status> {
+    let found = async {
+        queries::find_payment(&core.pool, id)
+            .await?
+            .filter(|payment| call.caller.may_act_for(&payment.tenant_id))
+            .ok_or(PaymentError::NotFound)
+    };
+    by_deadline(call, found).await.map(|_payment| ())
+}
+
+/// What is done about payments, by the call's deadline. What is dropped half-way is rolled back.
+async fn by_deadline<T>(
+    call: &Call,
+    work: impl Future<Output = Result<T, PaymentError>>,
+) -> Result<T, Status> {
+    match timeout_at(call.deadline, work).await {
+        Ok(done) => done.map_err(Status::from),
+        Err(_) => Err(deadline_exceeded()),
+    }
+}
+
+impl From<PaymentError> for Status {
+    fn from(error: PaymentError) -> Self {
+        let message = error.to_string();
+        match error {
+            PaymentError::NotFound => not_found("PAYMENT_NOT_FOUND", &message),
+            PaymentError::RefundNotFound => not_found("REFUND_NOT_FOUND", &message),
+            PaymentError::KeyReused => {
+                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
+            }
+            PaymentError::ReferenceTaken => {
+                with_reason(Code::FailedPrecondition, "REFERENCE_TAKEN", message, [])
+            }
+            PaymentError::Paused => {
+                with_reason(Code::ResourceExhausted, "PAYMENTS_PAUSED", message, [])
+            }
+            PaymentError::NotRefundable(state) => with_reason(
+                Code::FailedPrecondition,
+                "PAYMENT_NOT_REFUNDABLE",
+                message,
+                [("state", state.name().to_ascii_uppercase())],
+            ),
+            PaymentError::RefundExceedsPayment { left_minor } => with_reason(
+                Code::FailedPrecondition,
+                "REFUND_EXCEEDS_PAYMENT",
+                message,
+                [("refundable_minor", left_minor.to_string())],
+            ),
+            PaymentError::RefundTooLate { days } => with_reason(
+                Code::FailedPrecondition,
+                "REFUND_TOO_LATE",
+                message,
+                [("days", days.to_string())],
+            ),
+            PaymentError::Overloaded => crate::status::overloaded(),
+            PaymentError::Sql(error) | PaymentError::Apply(ApplyError::Sql(error)) => {
+                of_query(&error)
+            }
+            PaymentError::Ledger(_) | PaymentError::Row(_) | PaymentError::Apply(_) => {
+                tracing::error!("payments: {message}");
+                crate::status::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Requests about payments, read field by field.
+
+use billing_proto::v1;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::super::books::{DisputeReport, Movement, RefundReport};
+use super::super::create::NewPayment;
+use super::super::event::{PaymentReport, ProviderEvent, Report};
+use super::super::refund::NewRefund;
+use super::super::{RefundState, State};
+use crate::account::grpc::TENANT_BYTES;
+use crate::field::{self, FieldError};
+use crate::id::{AccountId, PaymentId};
+use crate::ledger::grpc::KEY_BYTES;
+use crate::ledger::{CommandHash, Opening};
+use crate::money::Micros;
+
+/// The largest amount in minor units, as the schema has it.
+const MINOR_MAX: i64 = 1_000_000_000_000;
+/// Micros of a cent.
+const CENT: i64 = 10_000;
+const RAW_BYTES: usize = 1024 * 1024;
+
+pub fn new_payment(
+    account: AccountId,
+    name: Opening,
+    request: v1::CreatePaymentRequest,
+) -> Result<NewPayment, FieldError> {
+    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let provider = provider(request.provider)?;
+    if request.purpose != i32::from(v1::PaymentPurpose::TopUp) {
+        return Err(FieldError::new("purpose", "must be PAYMENT_PURPOSE_TOP_UP"));
+    }
+    let amount_minor = field::number("amount_minor", request.amount_minor, 1, MINOR_MAX)?;
+    if request.currency != "USD" {
+        return Err(FieldError::new("currency", "must be USD"));
+    }
+    let content = field::optional_text("content", request.content, 128)?.unwrap_or_default();
+    let hash = CommandHash::of("CreatePayment")
+        .text(&provider)
+        .number(amount_minor)
+        .text(&request.currency)
+        .number(i64::from(request.livemode))
+        .text(&content)
+        .finish();
+    let micros = amount_minor.saturating_mul(CENT);
+    Ok(NewPayment {
+        account,
+        name,
+        provider,
+        livemode: request.livemode,
+        idempotency_key,
+        content_hash: hash.0,
+        amount_minor,
+        currency: request.currency,
+        credit: field::positive_amount("amount_minor", micros).map(|micros: Micros| micros)?,
+    })
+}
+
+/// A provider's name as the schema has it.
+pub fn provider(name: String) -> Result<String, FieldError> {
+    let name = field::text("provider", name, 32)?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(plain) {
+        Ok(name)
+    } else {
+        let problem = "must be lower-case letters, digits and underscores, a letter first";
+        Err(FieldError::new("provider", problem))
+    }
+}
+
+pub fn payment_id(text: String) -> Result<PaymentId, FieldError> {
+    let text = field::text("payment_id", text, 80)?;
+    text.parse()
+        .map_err(|_| FieldError::new("payment_id", "must be a payment's id"))
+}
+
+pub fn refund_id(text: &str) -> Result<Uuid, FieldError> {
+    Uuid::try_parse(text).map_err(|_| FieldError::new("refund_id", "must be a UUID"))
+}
+
+/// How a request names a payment.
+pub enum PaymentName {
+    Ours(PaymentId),
+    /// The provider, and its name for the payment.
+    Theirs(String, String),
+}
+
+pub fn payment_name(
+    name: Option<v1::get_payment_request::Name>,
+) -> Result<PaymentName, FieldError> {
+    match name {
+        None => Err(FieldError::new("name", "must be given")),
+        // What is no id of ours names nothing, and is answered like one.
+        Some(v1::get_payment_request::Name::PaymentId(id)) => payment_id(id).map(PaymentName::Ours),
+        Some(v1::get_payment_request::Name::Reference(reference)) => Ok(PaymentName::Theirs(
+            provider(reference.provider)?,
+            field::text("reference.reference", reference.reference, 255)?,
+        )),
+    }
+}
+
+pub fn new_refund(request: v1::StartRefundRequest) -> Result<NewRefund, FieldError> {
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    let payment = payment_id(request.payment_id)?;
+    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let amount_minor = request
+        .amount_minor
+        .map(|minor| field::number("amount_minor", minor, 1, MINOR_MAX))
+        .transpose()?;
+    let reason = field::text("reason", request.reason, 500)?;
+    let actor = field::text("actor", request.actor, 255)?;
+    let hash = CommandHash::of("StartRefund")
+        .optional_number(amount_minor)
+        .text(&reason)
+        .text(&actor)
+        .finish();
+    Ok(NewRefund {
+        tenant_id,
+        payment,
+        idempotency_key,
+        content_hash: hash.0,
+        amount_minor,
+        reason,
+        actor,
+    })
+}
+
+pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, FieldError> {
+    if request.raw.len() > RAW_BYTES {
+        let problem = format!("must have at most {RAW_BYTES} bytes");
+        return Err(FieldError::new("raw", problem));
+    }
+    let event_type = field::optional_text("event_type", request.event_type, 128)?;
+    let account = field::optional_text("provider_account", request.provider_account, 255)?;
+    let payment = field::optional_text("payment_id", request.payment_id, 255)?;
+    Ok(ProviderEvent {
+        provider: provider(request.provider)?,
+        event_id: field::text("event_id", request.event_id, 255)?,
+        event_type: event_type.unwrap_or_default(),
+        livemode: request.livemode,
+        provider_account: account.unwrap_or_default(),
+        occurred_at: field::timestamp("occurred_at", request.occurred_at)?
+            .ok_or_else(|| FieldError::new("occurred_at", "must be given"))?,
+        raw: request.raw,
+        reference: field::optional_text("provider_reference", request.provider_reference, 255)?,
+        // Somebody else's payment may bear another kind of id: that is none of ours.
+        payment: payment.and_then(|text| text.parse().ok()),
+        report: report(request.report)?,
+    })
+}
+
+fn report(report: Option<v1::apply_provider_event_request::Report>) -> Result<Report, FieldError> {
+    use v1::apply_provider_event_request::Report as Sent;
+    Ok(match report {
+        None => Report::None,
+        Some(Sent::Unreadable(why)) => Report::Unreadable(field::text("unreadable", why, 500)?),
+        Some(Sent::Payment(report)) => Report::Payment(payment_report(report)?),
+        Some(Sent::Refund(report)) => Report::Refund(refund_report(report)?),
+        Some(Sent::Dispute(report)) => Report::Dispute(dispute_report(report)?),
+    })
+}
+
+fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError> {
+    let state = match report.state() {
+        v1::PaymentState::Unspecified => {
+            return Err(FieldError::new("payment.state", "must be given"));
+        }
+        v1::PaymentState::Created => State::Created,
+        v1::PaymentState::Pending => State::Pending,
+        v1::PaymentState::RequiresAction => State::RequiresAction,
+        v1::PaymentState::Succeeded => State::Succeeded,
+        v1::PaymentState::Failed => State::Failed,
+        v1::PaymentState::Canceled => State::Canceled,
+        v1::PaymentState::Expired => State::Expired,
+    };
+    Ok(PaymentReport {
+        state,
+        amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, i64::MAX)?,
+        currency: field::text("payment.currency", report.currency, 16)?,
+        decline_code: field::optional_text("payment.decline_code", report.decline_code, 64)?,
+    })
+}
+
+fn refund_report(report: v1::RefundReport) -> Result<RefundReport, FieldError> {
+    let state = match report.state() {
+        v1::RefundState::Unspecified | v1::RefundState::Requested => {
+            let problem = "must be what the provider says";
+            return Err(FieldError::new("refund.state", problem));
+        }
+        v1::RefundState::Pending => RefundState::Pending,
+        v1::RefundState::Succeeded => RefundState::Succeeded,
+        v1::RefundState::Failed => RefundState::Failed,
+        v1::RefundState::Canceled => RefundState::Canceled,
+    };
+    Ok(RefundReport {
+        reference: field::text("refund.provider_reference", report.provider_reference, 255)?,
+        refund_id: Uuid::try_parse(&report.refund_id).ok(),
+        amount_minor: field::number("refund.amount_minor", report.amount_minor, 1, MINOR_MAX)?,
+        currency: field::text("refund.currency", report.currency, 16)?,
+        state,
+    })
+}
+
+fn dispute_report(report: v1::DisputeReport) -> Result<DisputeReport, FieldError> {
+    use v1::dispute_report::Movement as Sent;
+    let movement = match report.movement() {
+        Sent::Unspecified => return Err(FieldError::new("dispute.movement", "must be given")),
+        Sent::None => Movement::None,
+        Sent::FundsWithdrawn => Movement::Withdrawn,
+        Sent::FundsReinstated => Movement::Reinstated,
+    };
+    let status = field::optional_text("dispute.status", report.status, 64)?;
+    Ok(DisputeReport {
+        reference: field::text("dispute.provider_reference", report.provider_reference, 255)?,
+        movement,
+        amount_minor: field::number("dispute.amount_minor", report.amount_minor, 0, MINOR_MAX)?,
+        currency: field::text("dispute.currency", report.currency, 16)?,
+        status: status.unwrap_or_default(),
+    })
+}
+
+/// Where a page of stored events ends: when the last one was received, and its id.
+pub fn event_token(token: &str) -> Result<(Timestamp, String), FieldError> {
+    let problem = || FieldError::new("page_token", "must be a next_page_token");
+    let (micros, event_id) = token.split_once(':').ok_or_else(problem)?;
+    let micros = micros.parse().map_err(|_| problem())?;
+    let at = Timestamp::from_microsecond(micros).map_err(|_| problem())?;
+    Ok((at, event_id.to_owned()))
+}

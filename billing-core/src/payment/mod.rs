@@ -1,0 +1,220 @@
+//! Money that comes in by a payment provider, and what the provider takes back.
+//!
+//! One state machine for every provider. The gateway translates what a provider reports; here it is
+//! stored, compared with the payment's record, and booked: event, payment, ledger and outbox in one
+//! transaction, once, in whatever order the reports come.
+
+mod books;
+mod create;
+mod event;
+pub mod grpc;
+mod queries;
+mod refund;
+pub mod review;
+mod stale;
+mod write;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use metrics::counter;
+use uuid::Uuid;
+
+use crate::id::PaymentId;
+use crate::ledger::{ApplyError, Refusal};
+use crate::money::Micros;
+
+pub use books::{Booking, DisputeReport, Movement, RefundReport};
+pub use create::{Breaker, NewPayment};
+pub use event::{Applied, Outcome, PaymentReport, ProviderEvent, Report};
+pub use refund::{NewRefund, RefundTerms};
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Created,
+    Pending,
+    RequiresAction,
+    Succeeded,
+    Failed,
+    Canceled,
+    Expired,
+}
+
+impl State {
+    pub const ALL: [Self; 7] = [
+        Self::Created,
+        Self::Pending,
+        Self::RequiresAction,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Canceled,
+        Self::Expired,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Pending => "pending",
+            Self::RequiresAction => "requires_action",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Nothing more is expected of the payer.
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Created | Self::Pending | Self::RequiresAction => false,
+            Self::Succeeded | Self::Failed | Self::Canceled | Self::Expired => true,
+        }
+    }
+}
+
+/// A payment's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub tenant_id: String,
+    pub user_id: String,
+    pub provider: Arc<str>,
+    pub livemode: bool,
+    pub state: State,
+    /// The provider's time of the report that brought the state.
+    pub state_at: Option<Timestamp>,
+    pub content_hash: Vec<u8>,
+    pub amount_minor: i64,
+    pub currency: String,
+    /// A decimal number.
+    pub rate: String,
+    pub credit: Micros,
+    pub reference: Option<String>,
+    pub credited: Micros,
+    pub reversed: Micros,
+    pub bookings: i32,
+    pub refunded_minor: i64,
+    pub refund_requested_minor: i64,
+    pub disputed_minor: i64,
+    pub decline_code: Option<String>,
+    pub needs_review: bool,
+    pub created_at: Timestamp,
+    pub succeeded_at: Option<Timestamp>,
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    Requested,
+    Pending,
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+impl RefundState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            Self::Requested,
+            Self::Pending,
+            Self::Succeeded,
+            Self::Failed,
+            Self::Canceled,
+        ]
+        .into_iter()
+        .find(|state| state.name() == name)
+    }
+}
+
+/// A refund's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub id: Uuid,
+    pub reference: Option<String>,
+    pub idempotency_key: Option<String>,
+    pub content_hash: Option<Vec<u8>>,
+    pub amount_minor: i64,
+    pub state: RefundState,
+    pub created_at: Timestamp,
+}
+
+/// A dispute's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    pub reference: String,
+    pub withdrawn_minor: i64,
+    pub reinstated_minor: i64,
+    pub status: String,
+}
+
+/// Why something that was asked of payments was not done. It changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    #[error("there is no such payment")]
+    NotFound,
+    #[error("the payment has no such refund")]
+    RefundNotFound,
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("another payment has this reference")]
+    ReferenceTaken,
+    #[error("the tenant's payments are paused, since too many were declined")]
+    Paused,
+    #[error("a payment that is {} cannot be refunded", .0.name())]
+    NotRefundable(State),
+    #[error("of the payment, {left_minor} can still be refunded")]
+    RefundExceedsPayment { left_minor: i64 },
+    #[error("the payment is older than {days} days")]
+    RefundTooLate { days: i64 },
+    #[error("too many wait")]
+    Overloaded,
+    #[error("the ledger refused: {0}")]
+    Ledger(#[from] Refusal),
+    #[error("a row cannot be read: {0}")]
+    Row(&'static str),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+}
+
+impl PaymentError {
+    /// Rolled back for a reason that may not hold the next time.
+    fn may_pass(&self) -> bool {
+        let (Self::Sql(error) | Self::Apply(ApplyError::Sql(error))) = self else {
+            return false;
+        };
+        error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| ["40001", "40P01", "23505"].contains(&code.as_ref()))
+    }
+}
+
+/// How often something is tried that met a deadlock, or another who wrote the same first.
+const ATTEMPTS: u32 = 3;
+
+/// Whether there is to be another attempt.
+fn again<T>(attempt: u32, outcome: &Result<T, PaymentError>) -> bool {
+    attempt < ATTEMPTS && outcome.as_ref().is_err_and(PaymentError::may_pass)
+}
+
+/// What operators watch: successes, failures and what is taken back, by provider.
+fn count(name: &'static str, provider: &str, amount: u64) {
+    counter!(name, "provider" => provider.to_owned()).increment(amount);
+}

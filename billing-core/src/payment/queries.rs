@@ -1,0 +1,272 @@
+//! What is read of payments.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::{Dispute, Payment, PaymentError, Refund, RefundState, State};
+use crate::id::{AccountId, PaymentId};
+use crate::money::Micros;
+
+/// A payment as the table has it.
+pub struct PaymentRow {
+    account_id: Uuid,
+    payment_id: Uuid,
+    tenant_id: String,
+    user_id: String,
+    provider: String,
+    livemode: bool,
+    state: String,
+    state_at: Option<SqlTimestamp>,
+    content_hash: Vec<u8>,
+    amount_minor: i64,
+    currency: String,
+    rate: String,
+    credit_micros: i64,
+    reference: Option<String>,
+    credited_micros: i64,
+    reversed_micros: i64,
+    bookings: i32,
+    refunded_minor: i64,
+    refund_requested_minor: i64,
+    disputed_minor: i64,
+    decline_code: Option<String>,
+    needs_review: bool,
+    created_at: SqlTimestamp,
+    succeeded_at: Option<SqlTimestamp>,
+}
+
+impl TryFrom<PaymentRow> for Payment {
+    type Error = PaymentError;
+
+    fn try_from(row: PaymentRow) -> Result<Self, PaymentError> {
+        Ok(Self {
+            id: PaymentId {
+                account: AccountId::from_uuid(row.account_id),
+                number: row.payment_id,
+            },
+            tenant_id: row.tenant_id,
+            user_id: row.user_id,
+            provider: row.provider.into(),
+            livemode: row.livemode,
+            state: State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?,
+            state_at: row.state_at.map(SqlTimestamp::to_jiff),
+            content_hash: row.content_hash,
+            amount_minor: row.amount_minor,
+            currency: row.currency,
+            rate: row.rate,
+            credit: Micros::new(row.credit_micros),
+            reference: row.reference,
+            credited: Micros::new(row.credited_micros),
+            reversed: Micros::new(row.reversed_micros),
+            bookings: row.bookings,
+            refunded_minor: row.refunded_minor,
+            refund_requested_minor: row.refund_requested_minor,
+            disputed_minor: row.disputed_minor,
+            decline_code: row.decline_code,
+            needs_review: row.needs_review,
+            created_at: row.created_at.to_jiff(),
+            succeeded_at: row.succeeded_at.map(SqlTimestamp::to_jiff),
+        })
+    }
+}
+
+/// Takes the payment's row lock, behind which all of it is read and written.
+pub async fn lock_payment(
+    conn: &mut PgConnection,
+    id: PaymentId,
+) -> Result<Option<Payment>, PaymentError> {
+    query_as!(
+        PaymentRow,
+        r#"select account_id, payment_id, tenant_id, user_id, provider, livemode, state,
+            state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
+            credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
+            refund_requested_minor, disputed_minor, decline_code, needs_review,
+            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
+        from payment where account_id = $1 and payment_id = $2 for no key update"#,
+        id.account.uuid(),
+        id.number,
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Payment::try_from)
+    .transpose()
+}
+
+/// The payments of these ids, in their order.
+pub async fn find_payments(
+    executor: impl PgExecutor<'_>,
+    ids: &[PaymentId],
+) -> Result<Vec<Payment>, PaymentError> {
+    let accounts: Vec<Uuid> = ids.iter().map(|id| id.account.uuid()).collect();
+    let numbers: Vec<Uuid> = ids.iter().map(|id| id.number).collect();
+    query_as!(
+        PaymentRow,
+        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
+            state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
+            credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
+            refund_requested_minor, disputed_minor, decline_code, needs_review,
+            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
+        from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
+            join payment p on p.account_id = wanted.account_id and p.payment_id = wanted.payment_id
+        order by wanted.place"#,
+        &accounts,
+        &numbers,
+    )
+    .fetch_all(executor)
+    .await?
+    .into_iter()
+    .map(Payment::try_from)
+    .collect()
+}
+
+pub async fn find_payment(
+    executor: impl PgExecutor<'_>,
+    id: PaymentId,
+) -> Result<Option<Payment>, PaymentError> {
+    Ok(find_payments(executor, &[id]).await?.pop())
+}
+
+/// The payment that a provider has this name for.
+pub async fn find_by_reference(
+    executor: impl PgExecutor<'_>,
+    provider: &str,
+    reference: &str,
+) -> Result<Option<PaymentId>, sqlx::Error> {
+    let row = query!(
+        "select account_id, payment_id from payment_reference where provider = $1 and reference = $2",
+        provider,
+        reference,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| PaymentId {
+        account: AccountId::from_uuid(row.account_id),
+        number: row.payment_id,
+    }))
+}
+
+pub async fn find_by_key(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    key: &str,
+) -> Result<Option<PaymentId>, sqlx::Error> {
+    let number = query_scalar!(
+        "select payment_id from payment where account_id = $1 and idempotency_key = $2",
+        account.uuid(),
+        key,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(number.map(|number| PaymentId { account, number }))
+}
+
+/// An account's payments, newest first: those older than `before`, where it is given.
+pub async fn list_payments(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<PaymentId>, sqlx::Error> {
+    let numbers = query_scalar!(
+        "select payment_id from payment
+        where account_id = $1 and ($2::uuid is null or payment_id < $2)
+        order by payment_id desc limit $3",
+        account.uuid(),
+        before,
+        most,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(numbers
+        .into_iter()
+        .map(|number| PaymentId { account, number })
+        .collect())
+}
+
+/// A payment's refunds, oldest first.
+pub async fn find_refunds(
+    executor: impl PgExecutor<'_>,
+    id: PaymentId,
+) -> Result<Vec<Refund>, PaymentError> {
+    let rows = query!(
+        r#"select refund_id, reference, idempotency_key, content_hash, amount_minor, state,
+            created_at as "created_at: SqlTimestamp"
+        from payment_refund where account_id = $1 and payment_id = $2 order by created_at, refund_id"#,
+        id.account.uuid(),
+        id.number,
+    )
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Refund {
+                id: row.refund_id,
+                reference: row.reference,
+                idempotency_key: row.idempotency_key,
+                content_hash: row.content_hash,
+                amount_minor: row.amount_minor,
+                state: RefundState::named(&row.state)
+                    .ok_or(PaymentError::Row("payment_refund.state"))?,
+                created_at: row.created_at.to_jiff(),
+            })
+        })
+        .collect()
+}
+
+pub async fn find_disputes(
+    conn: &mut PgConnection,
+    id: PaymentId,
+) -> Result<Vec<Dispute>, sqlx::Error> {
+    query_as!(
+        Dispute,
+        "select reference, withdrawn_minor, reinstated_minor, status
+        from payment_dispute where account_id = $1 and payment_id = $2",
+        id.account.uuid(),
+        id.number,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// What a provider calls an account.
+pub async fn find_customer(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    provider: &str,
+    livemode: bool,
+) -> Result<Option<String>, sqlx::Error> {
+    query_scalar!(
+        "select reference from provider_customer
+        where account_id = $1 and provider = $2 and livemode = $3",
+        account.uuid(),
+        provider,
+        livemode,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// How many attempts of a tenant were declined since a time, and how many of its payments paid.
+pub async fn recent_outcomes(
+    executor: impl PgExecutor<'_>,
+    tenant_id: &str,
+    since: Timestamp,
+) -> Result<(i64, i64), sqlx::Error> {
+    let row = query!(
+        r#"select
+            (select count(*) from payment_decline where tenant_id = $1 and declined_at > $2) as "declined!",
+            (select count(*) from payment where tenant_id = $1 and succeeded_at > $2) as "paid!""#,
+        tenant_id,
+        since.to_sqlx() as SqlTimestamp,
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok((row.declined, row.paid))
+}

@@ -1,0 +1,155 @@
+//! Payments that their provider is to be asked about: leased, so that several gateways ask about
+//! different ones.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgPool, query, query_scalar};
+
+use super::{Payment, PaymentError, Refund, RefundState, queries};
+use crate::auth::Caller;
+use crate::id::{AccountId, PaymentId};
+
+/// Who asks for payments, and for which.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub provider: String,
+    pub owner: String,
+    pub limit: i64,
+    pub lease_secs: i64,
+    /// None: those whose check is due. Else all that were created since then.
+    pub since: Option<Timestamp>,
+}
+
+/// A payment that was leased.
+pub struct Stale {
+    pub payment: Payment,
+    /// Those that are not final.
+    pub refunds: Vec<Refund>,
+    pub checks: i32,
+    /// Open for more than a day: nobody pays it any more.
+    pub give_up: bool,
+}
+
+struct Leased {
+    id: PaymentId,
+    checks: i32,
+    give_up: bool,
+}
+
+/// Leases payments. A check that finds nothing new comes later each time, a minute at first and six
+/// hours at most.
+pub async fn claim(
+    pool: &PgPool,
+    caller: &Caller,
+    claim: &Claim,
+) -> Result<Vec<Stale>, PaymentError> {
+    let leased = match claim.since {
+        None => lease_due(pool, claim).await?,
+        Some(since) => lease_since(pool, claim, since).await?,
+    };
+    let mut stale = Vec::new();
+    for lease in leased {
+        let payment = queries::find_payment(pool, lease.id)
+            .await?
+            .filter(|payment| caller.may_act_for(&payment.tenant_id));
+        let Some(payment) = payment else { continue };
+        let mut refunds = queries::find_refunds(pool, lease.id).await?;
+        refunds
+            .retain(|refund| matches!(refund.state, RefundState::Requested | RefundState::Pending));
+        stale.push(Stale {
+            payment,
+            refunds,
+            checks: lease.checks,
+            give_up: lease.give_up,
+        });
+    }
+    Ok(stale)
+}
+
+async fn lease_due(pool: &PgPool, claim: &Claim) -> Result<Vec<Leased>, sqlx::Error> {
+    let rows = query!(
+        r#"update payment p set leased_by = $2, checks = p.checks + 1,
+            leased_until = clock_timestamp() + make_interval(secs => $3::bigint),
+            next_check_at = clock_timestamp()
+                + least(interval '1 minute' * power(2, least(p.checks, 16)), interval '6 hours')
+        from (
+            select account_id, payment_id from payment
+            where provider = $1 and next_check_at <= clock_timestamp()
+                and (leased_until is null or leased_until < clock_timestamp())
+            order by next_check_at limit $4 for no key update skip locked
+        ) as due
+        where p.account_id = due.account_id and p.payment_id = due.payment_id
+        returning p.account_id, p.payment_id, p.checks,
+            p.state in ('created', 'pending', 'requires_action')
+                and p.created_at < clock_timestamp() - interval '24 hours' as "give_up!""#,
+        claim.provider,
+        claim.owner,
+        claim.lease_secs,
+        claim.limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Leased {
+            id: PaymentId {
+                account: AccountId::from_uuid(row.account_id),
+                number: row.payment_id,
+            },
+            checks: row.checks,
+            give_up: row.give_up,
+        })
+        .collect())
+}
+
+async fn lease_since(
+    pool: &PgPool,
+    claim: &Claim,
+    since: Timestamp,
+) -> Result<Vec<Leased>, sqlx::Error> {
+    let rows = query!(
+        r#"update payment p set leased_by = $2, checks = p.checks + 1,
+            leased_until = clock_timestamp() + make_interval(secs => $3::bigint)
+        from (
+            select account_id, payment_id from payment
+            where provider = $1 and created_at >= $5
+                and (leased_until is null or leased_until < clock_timestamp())
+            order by created_at limit $4 for no key update skip locked
+        ) as recent
+        where p.account_id = recent.account_id and p.payment_id = recent.payment_id
+        returning p.account_id, p.payment_id, p.checks"#,
+        claim.provider,
+        claim.owner,
+        claim.lease_secs,
+        claim.limit,
+        since.to_sqlx() as SqlTimestamp,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Leased {
+            id: PaymentId {
+                account: AccountId::from_uuid(row.account_id),
+                number: row.payment_id,
+            },
+            checks: row.checks,
+            give_up: false,
+        })
+        .collect())
+}
+
+/// How many payments of a provider are open.
+pub async fn count_open(pool: &PgPool, provider: &str) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"select count(*) as "open!" from payment where provider = $1 and next_check_at is not null"#,
+        provider,
+    )
+    .fetch_one(pool)
+    .await
+}

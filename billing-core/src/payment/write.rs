@@ -1,0 +1,247 @@
+//! What is written of payments.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgConnection, PgExecutor, query};
+
+use super::create::NewPayment;
+use super::{Dispute, Payment, Refund};
+use crate::id::{EntrySeq, PaymentId};
+use crate::ledger::EntryKind;
+
+/// False where the account has used the key.
+pub async fn insert_payment(
+    executor: impl PgExecutor<'_>,
+    id: PaymentId,
+    new: &NewPayment,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let written = query!(
+        "insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose,
+            idempotency_key, content_hash, amount_minor, currency, rate, credit_micros, created_at,
+            next_check_at)
+        values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, 1, $11, $12, $12::timestamptz + interval '1 minute')
+        on conflict (account_id, idempotency_key) do nothing",
+        id.account.uuid(),
+        id.number,
+        new.name.tenant_id,
+        new.name.user_id,
+        new.provider,
+        new.livemode,
+        new.idempotency_key,
+        &new.content_hash,
+        new.amount_minor,
+        new.currency,
+        new.credit.get(),
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(executor)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// One name, one payment: a name that is known stays where it is.
+pub async fn insert_reference(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    reference: &str,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into payment_reference (provider, reference, account_id, payment_id)
+        values ($1, $2, $3, $4) on conflict (provider, reference) do nothing",
+        &*payment.provider,
+        reference,
+        payment.id.account.uuid(),
+        payment.id.number,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn insert_customer(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    customer: &str,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into provider_customer (account_id, provider, livemode, reference)
+        values ($1, $2, $3, $4) on conflict (account_id, provider, livemode) do nothing",
+        payment.id.account.uuid(),
+        &*payment.provider,
+        payment.livemode,
+        customer,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what may change of a payment, whose row the caller has locked. It is looked at again while
+/// it is open, or has refunds that are.
+pub async fn write_payment(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update payment p set state = $3, state_at = $4, reference = $5, credited_micros = $6,
+            reversed_micros = $7, bookings = $8, refunded_minor = $9, refund_requested_minor = $10,
+            disputed_minor = $11, decline_code = $12, needs_review = $13, succeeded_at = $14,
+            next_check_at = case when $15 or exists (select from payment_refund r
+                    where r.account_id = p.account_id and r.payment_id = p.payment_id
+                    and r.state in ('requested', 'pending'))
+                then coalesce(p.next_check_at, $16::timestamptz + interval '1 minute') end
+        where p.account_id = $1 and p.payment_id = $2",
+        payment.id.account.uuid(),
+        payment.id.number,
+        payment.state.name(),
+        payment.state_at.map(ToSqlx::to_sqlx) as Option<SqlTimestamp>,
+        payment.reference,
+        payment.credited.get(),
+        payment.reversed.get(),
+        payment.bookings,
+        payment.refunded_minor,
+        payment.refund_requested_minor,
+        payment.disputed_minor,
+        payment.decline_code,
+        payment.needs_review,
+        payment.succeeded_at.map(ToSqlx::to_sqlx) as Option<SqlTimestamp>,
+        !payment.state.is_final(),
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What operators and people say about a refund of ours.
+pub struct RefundWords<'a> {
+    pub reason: &'a str,
+    pub actor: &'a str,
+}
+
+pub async fn insert_refund(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    refund: &Refund,
+    words: &RefundWords<'_>,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into payment_refund (account_id, payment_id, refund_id, idempotency_key, content_hash,
+            amount_minor, state, reason, actor, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        id.account.uuid(),
+        id.number,
+        refund.id,
+        refund.idempotency_key,
+        refund.content_hash,
+        refund.amount_minor,
+        refund.state.name(),
+        words.reason,
+        words.actor,
+        refund.created_at.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes a refund's name and state, or the whole of one that was made at the provider.
+pub async fn write_refund(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    refund: &Refund,
+    failure_code: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into payment_refund as r (account_id, payment_id, refund_id, reference, amount_minor,
+            state, failure_code, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (account_id, payment_id, refund_id) do update set reference = excluded.reference,
+            state = excluded.state, failure_code = coalesce(excluded.failure_code, r.failure_code)",
+        id.account.uuid(),
+        id.number,
+        refund.id,
+        refund.reference,
+        refund.amount_minor,
+        refund.state.name(),
+        failure_code,
+        refund.created_at.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn write_dispute(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    dispute: &Dispute,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into payment_dispute (account_id, payment_id, reference, withdrawn_minor,
+            reinstated_minor, status, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (account_id, payment_id, reference) do update set
+            withdrawn_minor = excluded.withdrawn_minor, reinstated_minor = excluded.reinstated_minor,
+            status = excluded.status",
+        id.account.uuid(),
+        id.number,
+        dispute.reference,
+        dispute.withdrawn_minor,
+        dispute.reinstated_minor,
+        dispute.status,
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes which entries a payment made.
+pub async fn insert_entries(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    entries: &[(EntrySeq, EntryKind)],
+) -> Result<(), sqlx::Error> {
+    let seqs: Vec<i64> = entries.iter().map(|(seq, _)| seq.get()).collect();
+    let kinds: Vec<&str> = entries.iter().map(|(_, kind)| kind.name()).collect();
+    query!(
+        "insert into payment_entry (account_id, seq, payment_id, provider, kind)
+        select $1, n.seq, $2, $3, n.kind from unnest($4::bigint[], $5::text[]) as n (seq, kind)",
+        payment.id.account.uuid(),
+        payment.id.number,
+        &*payment.provider,
+        &seqs,
+        &kinds as &[&str],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn insert_decline(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    event_id: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into payment_decline (tenant_id, provider, event_id, declined_at)
+        values ($1, $2, $3, $4) on conflict (provider, event_id) do nothing",
+        payment.tenant_id,
+        &*payment.provider,
+        event_id,
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

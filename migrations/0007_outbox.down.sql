@@ -1,0 +1,1 @@
+drop table outbox_lease, outbox_subject, outbox_message;
