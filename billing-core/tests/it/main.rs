@@ -30,6 +30,7 @@ mod input;
 mod limits;
 mod outage;
 mod overload;
+mod payment;
 mod price;
 mod read;
 mod reflection;

@@ -1,0 +1,93 @@
+//! Whatever the order in which a payment's events come, and however often, it ends at the same sums.
+
+use std::collections::BTreeSet;
+
+use billing_proto::v1;
+use billing_proto::v1::dispute_report::Movement;
+use billing_proto::v1::{PaymentState, RefundState};
+use billing_testkit::{TestCore, TestDatabase};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::{CENTS, apply, attached, declined, dispute, event, refund, settled, state};
+use crate::support::{account, assert_books_are_right};
+
+/// Everything that can be reported of one payment.
+fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
+    let about = |id: &str, report| event(&format!("{}:{id}", payment.payment_id), payment, report);
+    vec![
+        about("declined", declined()),
+        about("action", state(PaymentState::RequiresAction)),
+        about("paid", state(PaymentState::Succeeded)),
+        about("part", refund("re_1", 333, RefundState::Pending)),
+        about("part done", refund("re_1", 333, RefundState::Succeeded)),
+        about("more", refund("re_2", 211, RefundState::Succeeded)),
+        about("more failed", refund("re_2", 211, RefundState::Failed)),
+        about("disputed", dispute("dp_1", CENTS, Movement::None)),
+        about(
+            "withdrawn",
+            dispute("dp_1", CENTS, Movement::FundsWithdrawn),
+        ),
+        about("won", dispute("dp_1", CENTS, Movement::FundsReinstated)),
+    ]
+}
+
+/// Which events happened, and in which order they come; some of them twice.
+fn deliveries() -> impl Strategy<Value = (BTreeSet<usize>, Vec<usize>)> {
+    proptest::collection::btree_set(0..10_usize, 1..10).prop_flat_map(|happened| {
+        let mut order: Vec<usize> = happened.iter().copied().collect();
+        order.extend(happened.iter().copied().filter(|n| n % 2 == 0));
+        (Just(happened), Just(order).prop_shuffle())
+    })
+}
+
+/// The payment's sums at the end.
+async fn end(core: &TestCore, user: &str, payment: &v1::Payment) -> [i64; 5] {
+    let request = v1::GetPaymentRequest {
+        account: Some(account(user)),
+        name: Some(v1::get_payment_request::Name::PaymentId(
+            payment.payment_id.clone(),
+        )),
+    };
+    let answer = core.payments().get_payment(request).await.unwrap();
+    let payment = answer.into_inner().payment.unwrap();
+    [
+        settled(core, user).await,
+        payment.credited_micros,
+        payment.reversed_micros,
+        payment.refunded_minor,
+        payment.disputed_minor,
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_order_and_any_duplication_of_a_payments_events_ends_at_the_same_sums() {
+    let database = TestDatabase::new().await;
+    // So many declines would pause the tenant.
+    let core = TestCore::start_with(&database, &["--declines-max", "0"]).await;
+    let mut runner = TestRunner::new(Config::with_cases(60));
+    for n in 0..60 {
+        let tree = deliveries().new_tree(&mut runner).unwrap();
+        let (happened, order) = tree.current();
+        let [sorted_user, shuffled_user] = ["sorted", "shuffled"].map(|name| format!("{name}{n}"));
+        let sorted = attached(&core, &sorted_user, "1").await;
+        let sorted_events = all(&sorted);
+        for place in &happened {
+            apply(&core, sorted_events[*place].clone()).await.unwrap();
+        }
+        let shuffled = attached(&core, &shuffled_user, "1").await;
+        let shuffled_events = all(&shuffled);
+        for place in &order {
+            apply(&core, shuffled_events[*place].clone()).await.unwrap();
+        }
+        let expected = end(&core, &sorted_user, &sorted).await;
+        assert_eq!(
+            end(&core, &shuffled_user, &shuffled).await,
+            expected,
+            "{happened:?} as {order:?}"
+        );
+        assert_eq!(expected[0], expected[1] - expected[2], "{happened:?}");
+    }
+    assert_books_are_right(&database).await;
+}

@@ -1,0 +1,139 @@
+//! What is told of payments, in order, and only of what was committed.
+
+use std::path::Path;
+
+use billing_proto::v1;
+use billing_proto::v1::RefundState;
+use billing_testkit::{TestCore, TestDatabase};
+use serde_json::Value;
+
+use super::{apply, event, paid, refund};
+use crate::support::{as_owner, core, eventually};
+
+async fn waiting(database: &TestDatabase) -> i64 {
+    let mut owner = database.connect_as_owner().await;
+    sqlx::query_scalar("select count(*) from outbox_message")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap()
+}
+
+/// The delivered messages of a channel, by name.
+fn delivered(folder: &Path, channel: &str) -> Vec<Value> {
+    let mut files: Vec<_> = std::fs::read_dir(folder.join(channel))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    let read = |path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    files.into_iter().map(read).collect()
+}
+
+/// A payment and a refund, of which nobody has told yet.
+async fn untold(core: &TestCore) -> v1::Payment {
+    let payment = paid(core, "alice", "1").await;
+    let back = event(
+        "evt_r",
+        &payment,
+        refund("re_1", 100, RefundState::Succeeded),
+    );
+    apply(core, back).await.unwrap();
+    payment
+}
+
+#[tokio::test]
+async fn each_booking_of_a_payment_is_told_once_in_its_order() {
+    let (database, silent) = core().await;
+    let payment = untold(&silent).await;
+    assert_eq!(waiting(&database).await, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().to_str().unwrap();
+    let telling = TestCore::start_with(&database, &["--outbox-dir", directory]).await;
+    eventually("everything is delivered", async || {
+        waiting(&database).await == 0
+    })
+    .await;
+    telling.stop().await;
+    for (channel, kinds) in [
+        ("event", ["payment.succeeded", "payment.reversed"]),
+        ("mail", ["payment_received", "payment_reversed"]),
+    ] {
+        let messages = delivered(folder.path(), channel);
+        let told: Vec<&str> = messages
+            .iter()
+            .map(|m| m["kind"].as_str().unwrap())
+            .collect();
+        assert_eq!(told, kinds);
+        assert_eq!(messages[0]["sequence"], 1);
+        assert_eq!(messages[1]["sequence"], 2);
+        assert_eq!(messages[0]["payload"]["payment_id"], payment.payment_id);
+        assert_eq!(messages[1]["payload"]["booked_micros"], -1_000_000);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_delivered_holds_back_its_account_and_no_other() {
+    let (database, silent) = core().await;
+    untold(&silent).await;
+    paid(&silent, "bob", "1").await;
+    let folder = tempfile::tempdir().unwrap();
+    // Where alice's first event should lie, there is a folder.
+    let mut owner = database.connect_as_owner().await;
+    let alice: uuid::Uuid =
+        sqlx::query_scalar("select account_id from account_profile where user_id = 'alice'")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+    let taken = folder
+        .path()
+        .join(format!("event/{}-000000000001.json", alice.simple()));
+    std::fs::create_dir_all(taken.join("in the way")).unwrap();
+    let directory = folder.path().to_str().unwrap();
+    let _telling = TestCore::start_with(&database, &["--outbox-dir", directory]).await;
+    eventually("bob's and all mail are delivered", async || {
+        waiting(&database).await == 2
+    })
+    .await;
+    let error: Option<String> =
+        sqlx::query_scalar("select last_error from outbox_message where seq = 1")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+    assert!(error.is_some());
+    std::fs::remove_dir_all(&taken).unwrap();
+    as_owner(
+        &database,
+        "update outbox_message set next_attempt_at = now()",
+    )
+    .await;
+    eventually("alice's follow", async || waiting(&database).await == 0).await;
+    assert_eq!(delivered(folder.path(), "event").len(), 3);
+}
+
+#[tokio::test]
+async fn two_relays_share_the_work_and_one_takes_over_from_the_other() {
+    let (database, silent) = core().await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().to_str().unwrap();
+    let arguments = ["--outbox-dir", directory];
+    let first = TestCore::start_with(&database, &arguments).await;
+    let second = TestCore::start_with(&database, &arguments).await;
+    for n in 0..10 {
+        paid(&silent, &format!("user{n}"), "1").await;
+    }
+    eventually("everything is delivered", async || {
+        waiting(&database).await == 0
+    })
+    .await;
+    // A relay that stops gives its shares back at once.
+    first.stop().await;
+    for n in 10..20 {
+        paid(&silent, &format!("user{n}"), "1").await;
+    }
+    eventually("the other takes over", async || {
+        waiting(&database).await == 0
+    })
+    .await;
+    second.stop().await;
+    assert_eq!(delivered(folder.path(), "event").len(), 20);
+}
