@@ -1,0 +1,90 @@
+//! `/sandbox`: what a test, or a person on the page, does for payers, banks and the network.
+
+mod actions;
+mod fields;
+mod network;
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use self::fields::Fields;
+use crate::shared::Shared;
+use crate::wire::error::ApiError;
+use crate::world::{Act, Cause};
+
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+pub fn router() -> Router<Arc<Shared>> {
+    Router::new().route("/sandbox/{*path}", axum::routing::any(serve))
+}
+
+async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    if is_from_elsewhere(&head.headers) {
+        return (StatusCode::FORBIDDEN, "not from another site\n").into_response();
+    }
+    let read = match to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => Fields::read(&head.headers, &body),
+        Err(_) => Err(ApiError::invalid("the body cannot be read")),
+    };
+    let path = head.uri.path().trim_start_matches("/sandbox/").to_owned();
+    let done = read.and_then(|mut fields| {
+        let back = fields.back();
+        let answer = shared.act(&Cause::default(), |act| {
+            answer(act, &head.method, &path, &mut fields)
+        });
+        Ok((back, answer?))
+    });
+    match done {
+        Ok((Some(back), _)) => (StatusCode::SEE_OTHER, [(LOCATION, back)]).into_response(),
+        Ok((None, answer)) => Json(answer).into_response(),
+        Err(error) => {
+            let body = json!({ "error": { "message": error.message() } });
+            (error.status_code(), Json(body)).into_response()
+        }
+    }
+}
+
+/// Every route of `/sandbox`.
+fn answer(
+    act: &mut Act<'_>,
+    method: &Method,
+    path: &str,
+    fields: &mut Fields,
+) -> Result<Value, ApiError> {
+    let names: Vec<&str> = path.split('/').collect();
+    match (method.as_str(), names.as_slice()) {
+        ("POST", ["payments", id, action]) => actions::on_payment(act, id, action, fields),
+        ("POST", ["refunds", id, action]) => actions::on_refund(act, id, action),
+        ("POST", ["disputes", id, action]) => actions::on_dispute(act, id, action),
+        ("POST", ["foreign"]) => actions::foreign_payment(act, fields),
+        ("GET", ["state"]) => Ok(network::state(act.world)),
+        ("GET", ["deliveries"]) => Ok(network::deliveries(act.world)),
+        ("POST", ["deliveries", id, "redeliver"]) => network::redeliver(act.world, id),
+        ("POST", ["webhooks"]) => network::set_webhooks(act.world, fields),
+        ("POST", ["mode"]) => network::set_mode(act.world, fields),
+        ("POST", ["release"]) => Ok(network::release(act.world)),
+        ("POST", ["faults"]) => network::plan_fault(act.world, fields),
+        ("DELETE", ["faults"]) | ("POST", ["faults", "forget"]) => {
+            Ok(network::forget_faults(act.world))
+        }
+        _ => {
+            let message = format!("the sandbox has no {method} /sandbox/{path}");
+            Err(ApiError::unrecognized(message))
+        }
+    }
+}
+
+/// A browser says where a request comes from: no other site may press these buttons.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
+}

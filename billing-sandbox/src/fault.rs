@@ -1,0 +1,130 @@
+//! What is to go wrong, how often, and for whom.
+
+use std::time::Duration;
+
+use crate::event::oddity::Oddity;
+
+/// What a request is for, as far as faults tell requests apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    CreatePaymentIntent,
+    CreateCustomer,
+    Retrieve,
+    Refund,
+    Other,
+}
+
+/// How a request goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestFault {
+    /// It takes effect, and the answer is 500. Its idempotency key keeps the 500, as Stripe's does.
+    FailAfterCommit,
+    /// It takes effect, and the answer comes after this time.
+    TimeOut(Duration),
+    /// A proxy answers 502 in HTML; nothing happened.
+    BadGateway,
+    /// A proxy answers 502 in HTML; it took effect.
+    BadGatewayAfterCommit,
+    /// 429; nothing happened.
+    TooManyRequests,
+    /// It takes effect only after this time, and its idempotency key is in use until then.
+    Slow(Duration),
+}
+
+#[derive(Debug, Default)]
+pub struct Faults {
+    requests: Vec<PlannedRequest>,
+    oddities: Vec<PlannedOddity>,
+}
+
+/// A fault that waits for its requests.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedRequest {
+    /// Any request, where it is not said.
+    pub kind: Option<RequestKind>,
+    pub fault: RequestFault,
+    pub times: u64,
+}
+
+/// An oddity that waits for its events.
+#[derive(Clone, Debug)]
+pub struct PlannedOddity {
+    pub event_type: String,
+    pub oddity: Oddity,
+    pub times: u64,
+}
+
+impl RequestKind {
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("create_payment_intent", Self::CreatePaymentIntent),
+        ("create_customer", Self::CreateCustomer),
+        ("retrieve", Self::Retrieve),
+        ("refund", Self::Refund),
+        ("other", Self::Other),
+    ];
+}
+
+impl RequestFault {
+    /// The fault of that name; its pause is this long, if it has one.
+    pub fn named(name: &str, pause: Duration) -> Option<Self> {
+        match name {
+            "fail_after_commit" => Some(Self::FailAfterCommit),
+            "time_out" => Some(Self::TimeOut(pause)),
+            "bad_gateway" => Some(Self::BadGateway),
+            "bad_gateway_after_commit" => Some(Self::BadGatewayAfterCommit),
+            "too_many_requests" => Some(Self::TooManyRequests),
+            "slow" => Some(Self::Slow(pause)),
+            _ => None,
+        }
+    }
+
+    pub const NAMES: [&'static str; 6] = [
+        "fail_after_commit",
+        "time_out",
+        "bad_gateway",
+        "bad_gateway_after_commit",
+        "too_many_requests",
+        "slow",
+    ];
+}
+
+impl Faults {
+    pub fn plan_request(&mut self, planned: PlannedRequest) {
+        self.requests.push(planned);
+    }
+
+    pub fn plan_oddity(&mut self, planned: PlannedOddity) {
+        self.oddities.push(planned);
+    }
+
+    /// The fault of this request, if it has one. The one that was asked for first comes first.
+    pub fn take_request(&mut self, kind: RequestKind) -> Option<RequestFault> {
+        let hits = |planned: &&mut PlannedRequest| planned.kind.is_none_or(|of| of == kind);
+        let planned = self.requests.iter_mut().find(hits)?;
+        planned.times = planned.times.saturating_sub(1);
+        let fault = planned.fault;
+        self.requests.retain(|planned| planned.times > 0);
+        Some(fault)
+    }
+
+    /// The oddity of this event, if it has one.
+    pub fn take_oddity(&mut self, event_type: &str) -> Option<Oddity> {
+        let hits = |planned: &&mut PlannedOddity| planned.event_type == event_type;
+        let planned = self.oddities.iter_mut().find(hits)?;
+        planned.times = planned.times.saturating_sub(1);
+        let oddity = planned.oddity;
+        self.oddities.retain(|planned| planned.times > 0);
+        Some(oddity)
+    }
+
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How many requests and events are yet to go wrong.
+    pub fn left(&self) -> u64 {
+        let requests = self.requests.iter().map(|planned| planned.times);
+        let oddities = self.oddities.iter().map(|planned| planned.times);
+        requests.chain(oddities).fold(0, u64::saturating_add)
+    }
+}

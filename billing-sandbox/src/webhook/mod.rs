@@ -1,0 +1,254 @@
+//! Webhooks: who is told of events, how, and what they answered.
+
+pub mod sender;
+pub mod signature;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::wire::error::ApiError;
+
+/// What becomes of events that happen from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// They are kept until they are released.
+    pub withhold: bool,
+    /// What was withheld is released in reverse.
+    pub reverse: bool,
+    /// How often each is delivered at once; 0 is 1.
+    pub copies: u64,
+    /// How long each waits before it is delivered.
+    pub delay: Duration,
+}
+
+#[derive(Debug, Default)]
+pub struct Webhooks {
+    urls: Vec<String>,
+    pub mode: Mode,
+    deliveries: Vec<Delivery>,
+    /// What waits for the end of the act that is under way.
+    outgoing: Vec<usize>,
+}
+
+/// One event on its way to one URL.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Its place among all deliveries.
+    pub id: usize,
+    pub event_id: String,
+    pub event_type: String,
+    pub url: String,
+    body: Arc<str>,
+    /// Which of the copies of the event it is.
+    copy: u64,
+    pub state: DeliveryState,
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    Withheld,
+    /// Not answered well yet; another attempt is under way, or will come.
+    Pending,
+    Delivered,
+    GivenUp,
+}
+
+/// One try to deliver.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Unix seconds; the time that was signed.
+    pub at: i64,
+    pub answer: Answer,
+}
+
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Status { code: u16, text: String },
+    None { why: String },
+}
+
+/// Deliveries whose first attempts are made one after the other.
+#[derive(Debug)]
+pub struct Batch {
+    pub deliveries: Vec<usize>,
+    pub delay: Duration,
+}
+
+impl DeliveryState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Withheld => "withheld",
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::GivenUp => "given_up",
+        }
+    }
+}
+
+impl Answer {
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Status { code, .. } if (200..300).contains(code))
+    }
+
+    pub fn show(&self) -> String {
+        match self {
+            Self::Status { code, text } => format!("{code} {text}"),
+            Self::None { why } => why.clone(),
+        }
+    }
+}
+
+impl Delivery {
+    pub fn json(&self) -> Value {
+        let attempts: Vec<Value> = self
+            .attempts
+            .iter()
+            .map(|attempt| match &attempt.answer {
+                Answer::Status { code, text } => {
+                    json!({ "at": attempt.at, "status": code, "text": text })
+                }
+                Answer::None { why } => json!({ "at": attempt.at, "status": null, "text": why }),
+            })
+            .collect();
+        json!({
+            "id": self.id,
+            "event": self.event_id,
+            "type": self.event_type,
+            "url": self.url,
+            "state": self.state.name(),
+            "attempts": attempts,
+        })
+    }
+}
+
+impl Webhooks {
+    pub fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    pub fn set_urls(&mut self, urls: Vec<String>) {
+        self.urls = urls;
+    }
+
+    pub fn newest_first(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.iter().rev()
+    }
+
+    /// Has every webhook told of the event, when the act that it belongs to is complete.
+    pub fn queue(&mut self, event_id: &str, event_type: &str, body: &Value) {
+        // Pretty-printed, as Stripe does it: who signs anything but the bytes will notice.
+        let Ok(body) = serde_json::to_string_pretty(body) else {
+            return;
+        };
+        let body: Arc<str> = body.into();
+        for url in self.urls.clone() {
+            for copy in 0..self.mode.copies.max(1) {
+                let id = self.deliveries.len();
+                let state = if self.mode.withhold {
+                    DeliveryState::Withheld
+                } else {
+                    self.outgoing.push(id);
+                    DeliveryState::Pending
+                };
+                self.deliveries.push(Delivery {
+                    id,
+                    event_id: event_id.to_owned(),
+                    event_type: event_type.to_owned(),
+                    url: url.clone(),
+                    body: Arc::clone(&body),
+                    copy,
+                    state,
+                    attempts: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// Lets go of everything that is withheld, in the mode's order; how much that was.
+    pub fn release(&mut self) -> usize {
+        let mut released = Vec::new();
+        for delivery in &mut self.deliveries {
+            if delivery.state == DeliveryState::Withheld {
+                delivery.state = DeliveryState::Pending;
+                released.push(delivery.id);
+            }
+        }
+        if self.mode.reverse {
+            released.reverse();
+        }
+        let count = released.len();
+        self.outgoing.extend(released);
+        count
+    }
+
+    /// Sends one delivery now: one that is withheld for the first time, any other once more under
+    /// the same event.
+    pub fn redeliver(&mut self, id: usize) -> Result<(), ApiError> {
+        let next = self.deliveries.len();
+        let Some(delivery) = self.deliveries.get_mut(id) else {
+            return Err(ApiError::not_found("delivery", &id.to_string(), "id"));
+        };
+        if delivery.state == DeliveryState::Withheld {
+            delivery.state = DeliveryState::Pending;
+            self.outgoing.push(id);
+            return Ok(());
+        }
+        let again = Delivery {
+            id: next,
+            event_id: delivery.event_id.clone(),
+            event_type: delivery.event_type.clone(),
+            url: delivery.url.clone(),
+            body: Arc::clone(&delivery.body),
+            copy: 0,
+            state: DeliveryState::Pending,
+            attempts: Vec::new(),
+        };
+        self.outgoing.push(next);
+        self.deliveries.push(again);
+        Ok(())
+    }
+
+    /// What is to be sent now. Each URL gets what one act caused in order, and each copy on its
+    /// own; between changes nothing is promised, as at Stripe.
+    pub fn take_outgoing(&mut self) -> Vec<Batch> {
+        let mut batches: BTreeMap<(String, u64), Vec<usize>> = BTreeMap::new();
+        for id in std::mem::take(&mut self.outgoing) {
+            if let Some(delivery) = self.deliveries.get(id) {
+                let to = (delivery.url.clone(), delivery.copy);
+                batches.entry(to).or_default().push(id);
+            }
+        }
+        batches
+            .into_values()
+            .map(|deliveries| Batch {
+                deliveries,
+                delay: self.mode.delay,
+            })
+            .collect()
+    }
+
+    /// Where the delivery goes, and what it says.
+    fn letter(&self, id: usize) -> Option<(String, Arc<str>)> {
+        let delivery = self.deliveries.get(id)?;
+        Some((delivery.url.clone(), Arc::clone(&delivery.body)))
+    }
+
+    fn note(&mut self, id: usize, attempt: Attempt) {
+        if let Some(delivery) = self.deliveries.get_mut(id) {
+            if attempt.answer.is_good() {
+                delivery.state = DeliveryState::Delivered;
+            }
+            delivery.attempts.push(attempt);
+        }
+    }
+
+    fn give_up(&mut self, id: usize) {
+        if let Some(delivery) = self.deliveries.get_mut(id) {
+            delivery.state = DeliveryState::GivenUp;
+        }
+    }
+}
