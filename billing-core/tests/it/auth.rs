@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 22] = [
+const ROLES: [(&str, &[Role]); 31] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -49,6 +49,27 @@ const ROLES: [(&str, &[Role]); 22] = [
     ("BalanceService/PlaceHold", &[Role::Admin, Role::Tools]),
     ("BalanceService/RefundCharge", &[Role::Admin, Role::Tools]),
     ("BalanceService/ReleaseHold", &[Role::Admin, Role::Tools]),
+    (
+        "PaymentService/ApplyProviderEvent",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "PaymentService/AttachProviderReference",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "PaymentService/ClaimStalePayments",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "PaymentService/CreatePayment",
+        &[Role::Admin, Role::Gateway],
+    ),
+    ("PaymentService/GetPayment", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/ListPayments", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/RejectRefund", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/ReplayEvents", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/StartRefund", &[Role::Admin, Role::Gateway]),
     ("PriceService/EstimateCost", &[Role::Admin, Role::Tools]),
     ("PriceService/ListPrices", &[Role::Admin]),
     ("PriceService/SetPrice", &[Role::Admin]),
