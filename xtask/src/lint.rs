@@ -70,12 +70,13 @@ async fn proto(steps: &mut Steps) {
         .await;
 }
 
-/// Without advisories, which need a network and change by themselves.
+/// Without advisories, which need a network and change by themselves. Cargo fetches what it has not
+/// yet: the check reads the crates of every platform, and a build only those of its own.
 async fn dependencies(steps: &mut Steps) {
     let Some(cargo_deny) = cargo_deny() else {
         steps.skip(
             "cargo deny",
-            "not installed; once: cargo install --locked cargo-deny --root target/tools",
+            "not installed; once: cargo install --locked --version 0.20.2 cargo-deny --root target/tools",
         );
         return;
     };
@@ -83,7 +84,7 @@ async fn dependencies(steps: &mut Steps) {
     command
         .args([
             "--all-features",
-            "--offline",
+            "--locked",
             "check",
             "--hide-inclusion-graph",
         ])
