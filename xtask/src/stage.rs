@@ -10,12 +10,12 @@ use anyhow::{Context, Result, ensure};
 use rand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::Instant;
 
 use crate::hex::hex;
 use crate::postgres::Server;
+use crate::postgres::scratch::{Purpose, Scratch, remove_abandoned};
 use crate::up::database::{self, Urls};
 use crate::up::service::Service;
 
@@ -26,7 +26,7 @@ pub struct Stage {
     pub urls: Urls,
     program: PathBuf,
     admitted: String,
-    folder: TempDir,
+    folder: Scratch,
 }
 
 /// A core that can be killed and started again at the same address.
@@ -49,9 +49,9 @@ impl Stage {
     /// A migrated database, and as many running cores of this program on it.
     pub async fn set(program: PathBuf, cores: usize) -> Result<(Self, Tokens)> {
         // Under /tmp the server's account reaches it, also where this runs as root.
-        let folder = tempfile::Builder::new()
-            .prefix("billing-stage-")
-            .tempdir_in("/tmp")?;
+        let parent = Path::new("/tmp");
+        remove_abandoned(parent).await;
+        let folder = Scratch::new(parent, Purpose::Stage)?;
         let server = Server::lasting(&folder.path().join("postgres")).await?;
         let urls = database::on_private(&server).await?;
         migrate_up(&program, &urls.owner).await?;

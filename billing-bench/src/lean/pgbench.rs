@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use tempfile::TempDir;
+use xtask::postgres::scratch::{Purpose, Scratch};
 use xtask::process::bound_to_parent;
 
 use super::{ANSWER_BYTES, Inputs, account_id_sql, statement};
@@ -15,7 +15,7 @@ use crate::load::MOST_MICROS;
 pub struct Pgbench {
     program: PathBuf,
     database_url: String,
-    folder: TempDir,
+    folder: Scratch,
     /// What one client needs to connect, with something to spare; learned from each run.
     connecting: Cell<Duration>,
 }
@@ -32,9 +32,7 @@ pub struct Told {
 impl Pgbench {
     /// With scripts for these accounts: any of 1 to `uniform`, and number 0.
     pub fn prepare(program: PathBuf, database_url: &str, uniform: u64) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("billing-bench-")
-            .tempdir_in("/tmp")?;
+        let folder = Scratch::new(Path::new("/tmp"), Purpose::Bench)?;
         let write = |name: &str, account: &str| {
             std::fs::write(folder.path().join(name), script(account))
                 .context("cannot write a script for pgbench")

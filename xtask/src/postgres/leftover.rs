@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Every process that works in the data folder: the postmaster and its children, also those
 /// whose postmaster was killed.
@@ -19,7 +19,7 @@ pub(super) fn processes(data: &Path) -> Vec<Pid> {
     // refuses to start until they are gone.
     postmaster(data)
         .into_iter()
-        .filter(|pid| is_postgres(*pid))
+        .filter(|pid| serves(*pid, data))
         .collect()
 }
 
@@ -35,11 +35,16 @@ fn working_in(data: &Path) -> Vec<Pid> {
         .collect()
 }
 
-fn is_postgres(pid: Pid) -> bool {
+/// Whether it was started as the data folder's server.
+fn serves(pid: Pid, data: &Path) -> bool {
     std::process::Command::new("ps")
-        .args(["-o", "comm=", "-p", &pid.as_raw_nonzero().to_string()])
+        .args(["-ww", "-o", "args=", "-p"])
+        .arg(pid.as_raw_nonzero().to_string())
         .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("postgres"))
+        .is_ok_and(|output| {
+            let line = String::from_utf8_lossy(&output.stdout);
+            line.contains("postgres") && line.contains(&*data.to_string_lossy())
+        })
 }
 
 /// The postmaster that the data folder names, running or not.
@@ -55,6 +60,8 @@ pub(super) async fn end(data: &Path, socket: &Path) -> Result<()> {
     let named = postmaster(data);
     let deadline = Instant::now() + PATIENCE;
     let mut asked = false;
+    // Stopped, they would hear nothing.
+    signal_all(&processes(data), Signal::CONT);
     loop {
         let found = processes(data);
         if found.is_empty() {
@@ -68,9 +75,7 @@ pub(super) async fn end(data: &Path, socket: &Path) -> Result<()> {
                 "postgres: ending a server that was left running on {}",
                 data.display()
             );
-            // It may be stopped, and then hears nothing else.
-            let _ = kill_process(pid, Signal::CONT);
-            let _ = kill_process(pid, Signal::INT);
+            signal_all(&[pid], Signal::INT);
             asked = true;
         }
         if Instant::now() > deadline {
@@ -79,6 +84,38 @@ pub(super) async fn end(data: &Path, socket: &Path) -> Result<()> {
         sleep(Duration::from_millis(20)).await;
     }
     forget_reused_pid(data, socket, named)
+}
+
+/// Ends what still runs in a data folder that nobody needs any more. The caller holds the cluster's
+/// lock.
+pub(super) async fn destroy(data: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let found = processes(data);
+    // The postmaster gives back what it has of the system, if it can.
+    if let Some(pid) = postmaster(data).filter(|pid| found.contains(pid)) {
+        signal_all(&[pid], Signal::QUIT);
+    }
+    signal_all(&found, Signal::CONT);
+    if timeout(PATIENCE, all_gone(data)).await.is_err() {
+        signal_all(&processes(data), Signal::KILL);
+        timeout(PATIENCE, all_gone(data))
+            .await
+            .with_context(|| format!("processes in {} do not end", data.display()))?;
+    }
+    Ok(())
+}
+
+async fn all_gone(data: &Path) {
+    while !processes(data).is_empty() {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// One that has ended meanwhile needs no signal.
+fn signal_all(processes: &[Pid], signal: Signal) {
+    for process in processes {
+        let _ = kill_process(*process, signal);
+    }
 }
 
 /// A postmaster's number that by now is another program's (or that its parent never collected)

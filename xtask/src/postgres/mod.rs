@@ -21,6 +21,7 @@ mod leftover;
 mod npm;
 mod place;
 mod run_as;
+pub mod scratch;
 mod server;
 
 pub(crate) use place::lock;

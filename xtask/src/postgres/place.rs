@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::run_as::RunAs;
+use super::scratch::{Purpose, Scratch, remove_abandoned};
 use crate::config;
 use crate::hex::hex;
 
@@ -27,7 +27,7 @@ pub(super) struct Place {
     /// Held while a supervisor lives.
     _lock: File,
     /// Deletes everything at the end; none for what is to stay.
-    temporary: Option<TempDir>,
+    temporary: Option<Scratch>,
 }
 
 impl Place {
@@ -52,7 +52,7 @@ impl Place {
         Self::in_folder(&folder, run_as, None)
     }
 
-    /// A folder that is deleted with this.
+    /// A folder that is deleted with this. What killed programs left beside it goes first.
     pub(super) async fn temporary(run_as: &RunAs) -> Result<Self> {
         let usual = std::env::temp_dir();
         let parent = if run_as.can_enter(&usual).await {
@@ -60,14 +60,13 @@ impl Place {
         } else {
             PathBuf::from("/tmp")
         };
-        let folder = tempfile::Builder::new()
-            .prefix("billing-pg-")
-            .tempdir_in(parent)?;
+        remove_abandoned(&parent).await;
+        let folder = Scratch::new(&parent, Purpose::Server)?;
         let path = folder.path().to_path_buf();
         Self::in_folder(&path, run_as, Some(folder))
     }
 
-    fn in_folder(folder: &Path, run_as: &RunAs, temporary: Option<TempDir>) -> Result<Self> {
+    fn in_folder(folder: &Path, run_as: &RunAs, temporary: Option<Scratch>) -> Result<Self> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         // The server's account passes through to what is its own, and sees nothing else.
