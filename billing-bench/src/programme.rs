@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
+
 use crate::contender::{Contender, Drive};
 use crate::options::Options;
 use crate::reference::POOLS;
@@ -37,6 +39,9 @@ const CHECKING: Duration = Duration::from_millis(300);
 
 /// What counting fsyncs after it takes.
 const COUNTING: Duration = Duration::from_millis(1_100);
+
+/// The longest that may be planned: several times a full run.
+const MOST: Duration = Duration::from_hours(4);
 
 const CHECKS: [Contender; 3] = [Contender::Empty, Contender::Check, Contender::Select];
 
@@ -174,10 +179,27 @@ impl Programme {
         block.contenders.iter().map(of).sum()
     }
 
+    /// Refuses what nobody would wait for.
+    pub fn require_bounded(&self) -> Result<()> {
+        ensure!(
+            self.expected() <= MOST,
+            "the comparisons would take about {}, and may take {} at most: choose fewer --pairs, \
+             shorter --slice-secs or fewer --in-flight, or a part of them by --only",
+            minutes(self.expected()),
+            minutes(MOST)
+        );
+        Ok(())
+    }
+
     /// When it is taken to be stuck, and ended.
     pub fn limit(&self) -> Duration {
         self.expected() * 4 + Duration::from_mins(5)
     }
+}
+
+pub fn minutes(duration: Duration) -> String {
+    let secs = duration.as_secs();
+    format!("{} min {} s", secs / 60, secs % 60)
 }
 
 fn blocks(options: &Options, levels: &[usize], ratios_at: usize) -> Vec<Block> {
@@ -243,61 +265,4 @@ fn latencies(options: &Options) -> Vec<Block> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::options::Cli;
-
-    fn programme(arguments: &str) -> Programme {
-        let arguments = ["billing-bench"]
-            .into_iter()
-            .chain(arguments.split_whitespace());
-        Programme::of(&Cli::parse_from(arguments).run)
-    }
-
-    #[test]
-    fn a_full_run_measures_every_contender_and_the_best_ones_once() {
-        let programme = programme("");
-        for contender in CHECKS.iter().chain(&CHARGES).chain(&LONE) {
-            assert!(programme.measures(&[*contender]), "{contender:?}");
-        }
-        for block in &programme.blocks {
-            let has_best = BEST.iter().any(|best| block.contenders.contains(best));
-            assert_eq!(
-                has_best,
-                block.name == "charges" && block.pressure == Pressure::InFlight(256)
-            );
-        }
-        assert_eq!(programme.most_clients(), 1024);
-    }
-
-    #[test]
-    fn a_quick_run_has_what_the_targets_need_and_is_over_in_time() {
-        let programme = programme("--quick");
-        for contender in CHECKS.iter().chain(&CHARGES).chain(&LONE) {
-            assert!(programme.measures(&[*contender]), "{contender:?}");
-        }
-        assert!(
-            programme.expected() < Duration::from_mins(3),
-            "{:?}",
-            programme.expected()
-        );
-    }
-
-    #[test]
-    fn only_what_is_named_is_measured() {
-        let programme = programme("--only charge_hot,check --in-flight 64");
-        let contenders: Vec<_> = programme
-            .blocks
-            .iter()
-            .map(|block| block.contenders.clone())
-            .collect();
-        assert_eq!(
-            contenders,
-            [vec![Contender::Check], vec![Contender::ChargeHot]]
-        );
-        assert_eq!(programme.ratios_at, 64);
-        assert!(!programme.measures(&[Contender::Sqlx]));
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! How much of the disk a run may take.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
+use tokio::time::sleep;
 
 /// Where a stage's server keeps its data.
 pub const FOLDER: &str = "/tmp";
@@ -36,7 +39,7 @@ fn enough(free_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// Ends a run whose database has grown beyond all expectation, or that leaves too little room.
+/// Ends a run whose database has grown beyond all expectation.
 pub fn require_bounded(database_bytes: i64) -> Result<()> {
     ensure!(
         database_bytes <= MOST_BYTES,
@@ -45,8 +48,31 @@ pub fn require_bounded(database_bytes: i64) -> Result<()> {
         database_bytes >> 30,
         MOST_BYTES >> 30
     );
+    Ok(())
+}
+
+/// Lets it go on as long as there is room: it may be filling the disk itself.
+pub async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        filled = filled() => Err(filled),
+    }
+}
+
+/// Returns when too little is left.
+async fn filled() -> anyhow::Error {
+    const EVERY: Duration = Duration::from_secs(1);
+    loop {
+        if let Err(error) = free_bytes().and_then(left) {
+            return error;
+        }
+        sleep(EVERY).await;
+    }
+}
+
+fn left(free_bytes: u64) -> Result<()> {
     ensure!(
-        free_bytes()? >= LEFT_BYTES,
+        free_bytes >= LEFT_BYTES,
         "less than {} GiB are left free in {FOLDER}: make room, or choose fewer --pairs",
         LEFT_BYTES >> 30
     );
@@ -65,5 +91,6 @@ mod tests {
         assert!(require_bounded(MOST_BYTES).is_ok());
         let ended = require_bounded(MOST_BYTES + 1).unwrap_err().to_string();
         assert!(ended.contains("--slice-secs"), "{ended}");
+        assert!(left(LEFT_BYTES).is_ok() && left(LEFT_BYTES - 1).is_err());
     }
 }

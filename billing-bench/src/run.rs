@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::time::timeout;
+use xtask::postgres::scratch::remove_abandoned;
 
 use crate::arena::Arena;
 use crate::options::Options;
-use crate::programme::{Block, Programme};
+use crate::programme::{Block, Programme, minutes};
 use crate::report::{Report, Setting};
 use crate::room;
 use crate::scenario::{self, Length, Scenario};
@@ -24,9 +25,14 @@ pub async fn run(options: &Options) -> Result<bool> {
     let programme = Programme::of(options);
     let mut report = Report::new(options.quick);
     // Better known now than when it is over.
+    if !options.scenarios_only {
+        programme.require_bounded()?;
+    }
     if let Some(path) = &options.json {
         require_writable(path)?;
     }
+    // What a killed run has left may be what room is missing for.
+    remove_abandoned(Path::new(room::FOLDER)).await;
     if !options.scenarios_only {
         eprintln!(
             "bench: {} slices, about {}; ended by force after {}",
@@ -34,7 +40,8 @@ pub async fn run(options: &Options) -> Result<bool> {
             minutes(programme.expected()),
             minutes(programme.limit())
         );
-        let compared = timeout(programme.limit(), compare(&programme, &mut report)).await;
+        let compared = room::within(Box::pin(compare(&programme, &mut report)));
+        let compared = timeout(programme.limit(), compared).await;
         compared
             .context("the benchmark was stuck and has been ended")?
             .context("the comparisons could not be carried out")?;
@@ -75,7 +82,7 @@ async fn play(which: Scenario, options: &Options, report: &mut Report) -> Result
     };
     // On the heap: a scenario is a whole server's life.
     let played = Box::pin(scenario::run(which, length, &options.scenarios));
-    let played = timeout(limit, played)
+    let played = timeout(limit, room::within(played))
         .await
         .with_context(|| format!("the scenario {} was stuck and has been ended", which.name()))?;
     report
@@ -91,7 +98,6 @@ async fn compare(programme: &Programme, report: &mut Report) -> Result<()> {
     let best = sweep(&mut arena, programme, report).await?;
     for block in &programme.blocks {
         run_block(&mut arena, programme, block, &best, report).await?;
-        room::require_bounded(arena.database_bytes().await?)?;
     }
     check_all(&mut arena, report).await?;
     arena.clear().await
@@ -181,9 +187,4 @@ fn write_json(path: &Path, report: &Report) -> Result<()> {
     let json = serde_json::to_string_pretty(report).context("cannot write the figures as JSON")?;
     std::fs::write(path, json + "\n")
         .with_context(|| format!("--json: cannot write {}", path.display()))
-}
-
-fn minutes(duration: Duration) -> String {
-    let secs = duration.as_secs();
-    format!("{} min {} s", secs / 60, secs % 60)
 }

@@ -13,6 +13,7 @@ use crate::costs::{Costs, Late, Latency};
 use crate::lean::pgbench::Script;
 use crate::load::{self, Accounts, Outcome, Plan, Target, Work};
 use crate::reference::Service;
+use crate::room;
 
 /// Backends hand their counters in at most once a second.
 const LATE: Duration = Duration::from_millis(1_050);
@@ -122,6 +123,7 @@ pub async fn measure(
         let page = arena.books.check().await?;
         done.faults.extend(page.faults(done.answered + extra));
     }
+    room::require_bounded(arena.database_bytes().await?)?;
     let costs = Costs::between(&before, &after, done.answered, done.generator_cpu);
     Ok(Slice {
         contender,
