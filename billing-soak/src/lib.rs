@@ -15,6 +15,7 @@ pub mod linear;
 pub mod load;
 pub mod options;
 pub mod order;
+pub mod program;
 pub mod proxy;
 pub mod report;
 pub mod room;

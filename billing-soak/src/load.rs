@@ -3,6 +3,7 @@
 
 mod pace;
 mod poison;
+mod random;
 mod stories;
 
 use std::collections::VecDeque;
@@ -10,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -141,7 +142,7 @@ impl Load {
             .map(|worker| {
                 let worker = Worker {
                     load: Arc::clone(self),
-                    random: StdRng::seed_from_u64(seed.wrapping_add(worker)),
+                    random: random::of(seed, worker),
                     later: VecDeque::new(),
                     seen: poison::Seen::default(),
                 };

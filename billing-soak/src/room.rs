@@ -13,7 +13,7 @@ const SERVER_BYTES: u64 = 2 << 30;
 /// Rows, indexes, and logs for one operation.
 const OPERATION_BYTES: u64 = 2 << 10;
 /// Where it all lies.
-const PLACE: &str = "/tmp";
+pub const PLACE: &str = "/tmp";
 
 /// The most that a soak may take.
 fn most(options: &Options) -> u64 {

@@ -1,7 +1,7 @@
 //! One soak: the stage, the load, the faults, and then the questions.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use rand::{Rng, SeedableRng};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
-use xtask::stage::{CoreProcess, Stage, Tokens, core_beside};
+use xtask::postgres::scratch::remove_abandoned;
+use xtask::stage::{CoreProcess, Stage, Tokens};
 
 use crate::ask::REFUSED_REQUEST_ID;
 use crate::callers::{Callers, set_tenant};
@@ -20,6 +21,7 @@ use crate::ending::settle;
 use crate::faults::{Deck, Fault, Injurer};
 use crate::load::{Cast, Load, Mix};
 use crate::options::Options;
+use crate::program;
 use crate::proxy::Proxy;
 use crate::report::{Report, Setting};
 use crate::room;
@@ -53,6 +55,8 @@ struct Scene {
 pub async fn run(options: &Options) -> Result<Report> {
     let seed = options.seed.unwrap_or_else(rand::random);
     let mut random = StdRng::seed_from_u64(seed);
+    // What a killed run has left may be what room is missing for.
+    remove_abandoned(Path::new(room::PLACE)).await;
     room::before(options)?;
     let mut scene = Scene::set(options).await?;
     let cores: Vec<_> = scene.stage.cores.iter().map(|core| core.grpc).collect();
@@ -98,7 +102,7 @@ pub async fn run(options: &Options) -> Result<Report> {
 
 impl Scene {
     async fn set(options: &Options) -> Result<Self> {
-        let program = core_program(options)?;
+        let program = program::of(options).await?;
         let (mut stage, tokens) = Stage::set(program.clone(), 0).await?;
         let database = PgConnectOptions::from_str(&stage.urls.core)?;
         let mut proxies = Vec::new();
@@ -122,7 +126,7 @@ impl Scene {
         refuse_some(&stage.superuser_url()).await?;
         // The server's log lies in the server's folder, which lies in the stage's.
         let log = stage.server.log();
-        let folder = log.parent().and_then(std::path::Path::parent);
+        let folder = log.parent().and_then(Path::parent);
         let folder = folder.context("the server lies nowhere")?.to_owned();
         Ok(Self {
             stage,
@@ -225,32 +229,6 @@ impl Scene {
         });
         ends.collect::<Vec<_>>().join("\n")
     }
-}
-
-/// The core that is soaked.
-fn core_program(options: &Options) -> Result<PathBuf> {
-    if let Some(program) = &options.core_program {
-        if !program.is_file() {
-            bail!(
-                "--core-program: there is no program {}; build it first",
-                program.display()
-            );
-        }
-        return Ok(program.clone());
-    }
-    let ordinary = core_beside()?;
-    if options.seeded_bug.is_none() {
-        return Ok(ordinary);
-    }
-    let seeded = ordinary.with_file_name("billing-core-seeded");
-    if !seeded.is_file() {
-        bail!(
-            "--seeded-bug: {} is missing; `cargo xtask soak --seeded-bug` builds it, or name another \
-             by --core-program",
-            seeded.display()
-        );
-    }
-    Ok(seeded)
 }
 
 fn socket_of(database: &PgConnectOptions) -> Result<PathBuf> {

@@ -37,6 +37,11 @@ fn known(name: &str) -> Result<&'static SeededBug, String> {
     })
 }
 
+/// The name of a bug, for who takes one as an option; else an error that lists them.
+pub fn name(name: &str) -> Result<String, String> {
+    known(name).map(|bug| bug.name.to_owned())
+}
+
 pub async fn run(options: &Options) -> Result<()> {
     if options.check {
         page::check()?;

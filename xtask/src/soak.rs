@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::programs::{self, Profile};
+use crate::seeded_bugs;
 
 /// The options of `billing-soak` that make sense here; what it says for `--help` says more.
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ pub struct Options {
     pub per_second: Option<u32>,
 
     /// Check the checker: run cores with this bug, and succeed only if it reports what they lost.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = seeded_bugs::name)]
     pub seeded_bug: Option<String>,
 
     /// How everything is built; `dev` builds sooner, and is enough for a smoke test.

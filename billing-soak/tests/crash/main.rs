@@ -12,3 +12,4 @@ mod drain;
 mod footprint;
 mod halt;
 mod injuries;
+mod seeded;

@@ -1,0 +1,73 @@
+//! The core that is soaked.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::process::Command;
+use tokio::time::timeout;
+use xtask::stage::core_beside;
+
+use crate::options::Options;
+
+/// The named one, else the one beside this program; with a bug, one that can have it.
+pub async fn of(options: &Options) -> Result<PathBuf> {
+    let program = find(options)?;
+    if let Some(bug) = &options.seeded_bug {
+        ensure!(
+            knows(&program, bug).await?,
+            "--seeded-bug: {} cannot be given the bug {bug}, since it was built without the feature \
+             `seeded-bugs`; `cargo xtask soak --seeded-bug {bug}` builds one that can",
+            program.display()
+        );
+    }
+    Ok(program)
+}
+
+fn find(options: &Options) -> Result<PathBuf> {
+    if let Some(program) = &options.core_program {
+        if !program.is_file() {
+            bail!(
+                "--core-program: there is no program {}; build it first",
+                program.display()
+            );
+        }
+        return Ok(program.clone());
+    }
+    let ordinary = core_beside()?;
+    if options.seeded_bug.is_none() {
+        return Ok(ordinary);
+    }
+    let seeded = ordinary.with_file_name("billing-core-seeded");
+    if !seeded.is_file() {
+        bail!(
+            "--seeded-bug: {} is missing; `cargo xtask soak --seeded-bug` builds it, or name another \
+             by --core-program",
+            seeded.display()
+        );
+    }
+    Ok(seeded)
+}
+
+/// Whether the core can be given the bug: one that has any ends when it is to have one that nobody
+/// knows, and lists them. Any other ends for want of a database.
+async fn knows(program: &Path, bug: &str) -> Result<bool> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let ended = Command::new(program)
+        .args(["--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+        .env("BILLING_SEEDED_BUG", "which")
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let said = timeout(PATIENCE, ended)
+        .await
+        .with_context(|| format!("{} does not say which bugs it knows", program.display()))?
+        .with_context(|| format!("cannot run {}", program.display()))?
+        .stderr;
+    let said = String::from_utf8_lossy(&said);
+    Ok(said
+        .lines()
+        .any(|line| line.strip_prefix("  ") == Some(bug)))
+}
