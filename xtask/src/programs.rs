@@ -14,6 +14,7 @@ use crate::config;
 pub struct Programs {
     pub core: PathBuf,
     pub gateway: PathBuf,
+    pub sandbox: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,12 +45,15 @@ pub async fn build(profile: Profile) -> Result<Programs> {
         "billing-core",
         "--package",
         "billing-gateway",
+        "--package",
+        "billing-sandbox",
         "--bins",
     ];
     let built = build_some(profile, &services).await?;
     Ok(Programs {
         core: built.program("billing-core")?,
         gateway: built.program("billing-gateway")?,
+        sandbox: built.program("billing-sandbox")?,
     })
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::cards::{Cards, sandbox_url};
 use super::demonstration::{self, TENANT, USER};
 use super::ports::Ports;
 use super::state::Secrets;
@@ -26,10 +27,17 @@ pub struct Announcement {
     tools_token: String,
     gateway_token: String,
     admin_token: String,
+    /// Of an administrator, for the gateway.
+    admin_jwt: String,
+    /// The stand-in for Stripe; null where Stripe itself is used.
+    sandbox: Option<String>,
+    stripe_secret_key: String,
+    stripe_webhook_secret: String,
 }
 
 impl Announcement {
-    pub fn new(ports: Ports, database_url: &str, secrets: &Secrets) -> Result<Self> {
+    pub fn new(ports: Ports, database_url: &str, secrets: &Secrets, cards: &Cards) -> Result<Self> {
+        let (stripe_secret_key, stripe_webhook_secret) = cards.keys(secrets);
         Ok(Self {
             grpc: format!("http://{}", ports.grpc),
             gateway: format!("http://{}", ports.gateway),
@@ -43,6 +51,10 @@ impl Announcement {
             tools_token: secrets.tools_token.clone(),
             gateway_token: secrets.gateway_token.clone(),
             admin_token: secrets.admin_token.clone(),
+            admin_jwt: demonstration::administrator_token(&secrets.jwt_secret)?,
+            sandbox: cards.is_sandbox().then(|| sandbox_url(ports)),
+            stripe_secret_key: stripe_secret_key.to_owned(),
+            stripe_webhook_secret: stripe_webhook_secret.to_owned(),
         })
     }
 
@@ -57,6 +69,11 @@ impl Announcement {
             ("BILLING_TOOLS_TOKEN", &self.tools_token),
             ("BILLING_ADMIN_TOKEN", &self.admin_token),
             ("BILLING_JWT", &self.jwt),
+            ("BILLING_ADMIN_JWT", &self.admin_jwt),
+            (
+                "BILLING_SANDBOX",
+                self.sandbox.as_deref().unwrap_or_default(),
+            ),
             ("JWT_SECRET", &self.jwt_secret),
         ];
         // URLs, hexadecimal digits and the like: nothing that a shell would read otherwise.
@@ -80,6 +97,10 @@ impl Announcement {
             tools_token,
             ..
         } = self;
+        let cards = match &self.sandbox {
+            Some(page) => format!("{page}   (stands in for Stripe: pay, decline, refund, dispute)"),
+            None => "Stripe itself; let it report to /webhooks/stripe".to_owned(),
+        };
         let authority = grpc.trim_start_matches("http://");
         let environment = environment.display();
         println!(
@@ -88,6 +109,7 @@ impl Announcement {
              REST          {gateway}   (documentation: {gateway}/docs)\n\
              core admin    {core_admin}/metrics /livez /readyz\n\
              gateway admin {gateway_admin}/metrics /livez /readyz\n\
+             cards         {cards}\n\
              tenant, user  {TENANT}, {USER}\n\
              tokens        . {environment}\n\
              JWT           {jwt}\n\
@@ -100,6 +122,10 @@ impl Announcement {
              \n\
              What does the user see?\n\
              curl -H 'authorization: Bearer {jwt}' {gateway}/api/billing/balance\n\
+             \n\
+             How does he top up? This makes a payment of 10 USD; pay it on the page above.\n\
+             curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
+             -d '{{\"amount_usd\": 10}}' {gateway}/api/billing/payment/stripe/create\n\
              \n\
              Ctrl-C stops everything; the data stays.\n"
         );

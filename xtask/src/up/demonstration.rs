@@ -11,7 +11,7 @@ use billing_proto::v1::{
     SetTenantRequest, Tenant, ToolUsage, UnitPrice, UnpricedToolPolicy,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -194,12 +194,29 @@ async fn grant(accounts: &mut Accounts) -> Result<()> {
     Ok(())
 }
 
+/// The claim, and its value, by which the gateway knows an administrator.
+pub const ADMIN_CLAIM: (&str, &str) = ("role", "admin");
+
 /// A token of the user for the gateway and the example backend, good for a year.
 pub fn user_token(jwt_secret: &str) -> Result<String> {
+    let claims = json!({"userId": USER, "email": "demo@example.com"});
+    signed(claims, jwt_secret)
+}
+
+/// A token of an administrator of the tenant, good for a year.
+pub fn administrator_token(jwt_secret: &str) -> Result<String> {
+    let (claim, value) = ADMIN_CLAIM;
+    let claims = json!({"userId": "administrator", "email": "admin@example.com", claim: value});
+    signed(claims, jwt_secret)
+}
+
+fn signed(mut claims: Value, jwt_secret: &str) -> Result<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let year = 365 * 24 * 60 * 60;
-    let claims =
-        json!({"userId": USER, "email": "demo@example.com", "iat": now, "exp": now + year});
+    if let Value::Object(members) = &mut claims {
+        members.insert("iat".to_owned(), now.into());
+        members.insert("exp".to_owned(), (now + year).into());
+    }
     let key = EncodingKey::from_secret(jwt_secret.as_bytes());
     Ok(encode(&Header::new(Algorithm::HS256), &claims, &key)?)
 }

@@ -1,6 +1,8 @@
-//! `cargo xtask up`: PostgreSQL, core and gateway, with something to try them on.
+//! `cargo xtask up`: PostgreSQL, core, gateway and a stand-in for Stripe, with something to try them
+//! on.
 
 mod announce;
+mod cards;
 pub mod database;
 mod demonstration;
 pub mod ports;
@@ -15,6 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
 use self::announce::Announcement;
+use self::cards::{CardKeys, Cards};
 use self::database::Urls;
 use self::ports::Ports;
 use self::service::Service;
@@ -37,7 +40,10 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
-    /// Use whichever ports are free instead of 50051, 8080, 9051 and 9080.
+    #[command(flatten)]
+    pub cards: CardKeys,
+
+    /// Use whichever ports are free instead of 50051, 8080, 9051, 9080 and 4242.
     #[arg(long)]
     pub free_ports: bool,
 
@@ -76,6 +82,7 @@ pub async fn run(options: &Options) -> Result<()> {
 struct Stack {
     postgres: Option<Server>,
     core: Option<Service>,
+    sandbox: Option<Service>,
     gateway: Option<Service>,
 }
 
@@ -86,6 +93,7 @@ impl Stack {
             // Before the long part.
             Ports::usual()?;
         }
+        let cards = Cards::of(&options.cards)?;
         let profile = if options.release {
             Profile::Release
         } else {
@@ -100,14 +108,20 @@ impl Stack {
             Ports::usual()?
         };
         migrate(&programs, &urls).await?;
-        let log = state.path("core.log");
         let core = self
             .core
-            .insert(start_core(&programs, &urls, &state.secrets, ports, log)?);
+            .insert(start_core(&programs, &urls, state, ports)?);
         core.await_readiness(ports.core_admin).await?;
-        self.start_gateway(&programs, state, ports).await?;
+        if cards.is_sandbox() {
+            let environment = Cards::sandbox_environment(&state.secrets, ports);
+            let log = state.path("sandbox.log");
+            let sandbox = Service::start("billing-sandbox", &programs.sandbox, &environment, log)?;
+            let sandbox = self.sandbox.insert(sandbox);
+            sandbox.await_answer(ports.sandbox, "/").await?;
+        }
+        self.start_gateway(&programs, state, ports, &cards).await?;
         demonstration::seed(ports.grpc, &state.secrets.admin_token).await?;
-        let announcement = Announcement::new(ports, &urls.core, &state.secrets)?;
+        let announcement = Announcement::new(ports, &urls.core, &state.secrets, &cards)?;
         state.write_private("env", &announcement.environment())?;
         announcement.print(options.json, &state.path("env"))?;
         self.part_ended().await
@@ -132,8 +146,9 @@ impl Stack {
         programs: &Programs,
         state: &State,
         ports: Ports,
+        cards: &Cards,
     ) -> Result<()> {
-        let environment = [
+        let mut environment = vec![
             ("BILLING_GATEWAY_ADDR", ports.gateway.to_string()),
             (
                 "BILLING_GATEWAY_ADMIN_ADDR",
@@ -143,7 +158,10 @@ impl Stack {
             ("BILLING_CORE_TOKEN", state.secrets.gateway_token.clone()),
             ("BILLING_DEFAULT_TENANT", demonstration::TENANT.to_owned()),
             ("JWT_SECRET", state.secrets.jwt_secret.clone()),
+            ("JWT_ADMIN_CLAIM", demonstration::ADMIN_CLAIM.0.to_owned()),
+            ("JWT_ADMIN_VALUE", demonstration::ADMIN_CLAIM.1.to_owned()),
         ];
+        environment.extend(cards.gateway_environment(&state.secrets, ports));
         let log = state.path("gateway.log");
         let gateway = Service::start("billing-gateway", &programs.gateway, &environment, log)?;
         self.gateway
@@ -157,6 +175,13 @@ impl Stack {
         let (Some(core), Some(gateway)) = (self.core.as_mut(), self.gateway.as_mut()) else {
             bail!("the services do not run");
         };
+        let sandbox = self.sandbox.as_mut();
+        let sandbox_ended = async {
+            match sandbox {
+                Some(sandbox) => sandbox.ended().await,
+                None => std::future::pending().await,
+            }
+        };
         let postgres = self.postgres.as_mut();
         let postgres_ended = async {
             match postgres {
@@ -167,6 +192,7 @@ impl Stack {
         Err(tokio::select! {
             error = core.ended() => error,
             error = gateway.ended() => error,
+            error = sandbox_ended => error,
             error = postgres_ended => error,
         })
     }
@@ -178,7 +204,7 @@ impl Stack {
     /// Stops what runs, each after those that need it. The first error is told when all is stopped.
     async fn stop(&mut self) -> Result<()> {
         let mut outcome = Ok(());
-        for service in [self.gateway.take(), self.core.take()]
+        for service in [self.sandbox.take(), self.gateway.take(), self.core.take()]
             .into_iter()
             .flatten()
         {
@@ -208,19 +234,18 @@ pub async fn migrate(programs: &Programs, urls: &Urls) -> Result<()> {
 }
 
 /// Starts a core on a migrated database. It is of use when its `/readyz` says so.
-pub fn start_core(
-    programs: &Programs,
-    urls: &Urls,
-    secrets: &Secrets,
-    ports: Ports,
-    log: PathBuf,
-) -> Result<Service> {
+fn start_core(programs: &Programs, urls: &Urls, state: &State, ports: Ports) -> Result<Service> {
     let environment = [
         ("DATABASE_URL", urls.core.clone()),
         ("BILLING_GRPC_ADDR", ports.grpc.to_string()),
         ("BILLING_ADMIN_ADDR", ports.core_admin.to_string()),
-        ("BILLING_SERVICE_TOKENS", admitted_tokens(secrets)),
+        ("BILLING_SERVICE_TOKENS", admitted_tokens(&state.secrets)),
+        (
+            "BILLING_OUTBOX_DIR",
+            state.path("outbox").display().to_string(),
+        ),
     ];
+    let log = state.path("core.log");
     Service::start("billing-core", &programs.core, &environment, log)
 }
 

@@ -1,4 +1,4 @@
-//! The loopback ports of the two services.
+//! The loopback ports of what runs.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -10,6 +10,7 @@ pub struct Ports {
     pub gateway: SocketAddr,
     pub core_admin: SocketAddr,
     pub gateway_admin: SocketAddr,
+    pub sandbox: SocketAddr,
 }
 
 impl Ports {
@@ -30,6 +31,7 @@ impl Ports {
             gateway: free(8080, "the gateway")?,
             core_admin: free(9051, "the core's metrics and probes")?,
             gateway_admin: free(9080, "the gateway's metrics and probes")?,
+            sandbox: free(4242, "the stand-in for Stripe")?,
         })
     }
 
@@ -37,12 +39,14 @@ impl Ports {
     pub fn free() -> Result<Self> {
         let open = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         // Held together, so that no two are the same.
-        let (grpc, gateway, core_admin, gateway_admin) = (open()?, open()?, open()?, open()?);
+        let (grpc, gateway, core_admin, gateway_admin, sandbox) =
+            (open()?, open()?, open()?, open()?, open()?);
         Ok(Self {
             grpc: grpc.local_addr()?,
             gateway: gateway.local_addr()?,
             core_admin: core_admin.local_addr()?,
             gateway_admin: gateway_admin.local_addr()?,
+            sandbox: sandbox.local_addr()?,
         })
     }
 }

@@ -61,13 +61,18 @@ impl Service {
 
     /// Waits until `/readyz` on the admin port answers 200.
     pub async fn await_readiness(&mut self, admin: SocketAddr) -> Result<()> {
+        self.await_answer(admin, "/readyz").await
+    }
+
+    /// Waits until a path answers 200.
+    pub async fn await_answer(&mut self, address: SocketAddr, path: &str) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(30);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Err(self.death(status));
             }
-            if answers_ready(admin).await {
+            if answers(address, path).await {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -138,7 +143,7 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 13] = [
+const FOREIGN_SETTINGS: [&str; 20] = [
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
     "BILLING_TLS_KEY",
@@ -150,15 +155,23 @@ const FOREIGN_SETTINGS: [&str; 13] = [
     "JWT_AUDIENCE",
     "JWT_USER_CLAIM",
     "JWT_TENANT_CLAIM",
+    "JWT_ADMIN_CLAIM",
+    "JWT_ADMIN_VALUE",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_API_URL",
+    "BILLING_SANDBOX_WEBHOOK_URL",
+    "BILLING_OUTBOX_DIR",
     "BILLING_OWNER_DATABASE_URL",
     "DATABASE_URL",
 ];
 
-async fn answers_ready(admin: SocketAddr) -> bool {
+async fn answers(address: SocketAddr, path: &str) -> bool {
     const PATIENCE: Duration = Duration::from_secs(1);
     let ask = async {
-        let mut stream = TcpStream::connect(admin).await?;
-        let request = format!("GET /readyz HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n");
+        let mut stream = TcpStream::connect(address).await?;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;

@@ -19,6 +19,11 @@ pub struct Secrets {
     pub tools_token: String,
     pub gateway_token: String,
     pub admin_token: String,
+    /// What the stand-in for Stripe asks for, and signs with.
+    #[serde(default = "stripe_secret_key")]
+    pub stripe_secret_key: String,
+    #[serde(default = "stripe_webhook_secret")]
+    pub stripe_webhook_secret: String,
     /// Of the core's login role on a server that others use too.
     pub core_role: String,
     pub core_password: String,
@@ -31,6 +36,8 @@ impl Secrets {
             tools_token: random_hex(32),
             gateway_token: random_hex(32),
             admin_token: random_hex(32),
+            stripe_secret_key: stripe_secret_key(),
+            stripe_webhook_secret: stripe_webhook_secret(),
             // Roles belong to a whole server: two states on one server need two.
             core_role: format!("billing_core_{}", random_hex(4)),
             core_password: random_hex(24),
@@ -85,14 +92,27 @@ impl State {
     }
 }
 
+fn stripe_secret_key() -> String {
+    format!("sk_test_{}", random_hex(12))
+}
+
+fn stripe_webhook_secret() -> String {
+    format!("whsec_{}", random_hex(16))
+}
+
 fn secrets(path: &Path) -> Result<Secrets> {
     match fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text).with_context(|| {
-            format!(
-                "{} is not what `up` wrote; remove it to get new secrets",
-                path.display()
-            )
-        }),
+        Ok(text) => {
+            let secrets: Secrets = serde_json::from_str(&text).with_context(|| {
+                format!(
+                    "{} is not what `up` wrote; remove it to get new secrets",
+                    path.display()
+                )
+            })?;
+            // Those that an older version did not know were made just now.
+            write_private(path, &serde_json::to_string_pretty(&secrets)?)?;
+            Ok(secrets)
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let secrets = Secrets::fresh();
             write_private(path, &serde_json::to_string_pretty(&secrets)?)?;
