@@ -55,7 +55,7 @@ impl Interceptor for Caller {
 }
 
 /// Connects when it is first used, and again after each loss.
-fn channel(core: SocketAddr) -> Result<Channel> {
+pub fn channel(core: SocketAddr) -> Result<Channel> {
     let endpoint = Endpoint::from_shared(format!("http://{core}"))?;
     Ok(endpoint
         .connect_timeout(Duration::from_millis(500))

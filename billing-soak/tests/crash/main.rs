@@ -12,4 +12,5 @@ mod drain;
 mod footprint;
 mod halt;
 mod injuries;
+mod payment;
 mod seeded;
