@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::JwksError;
+use crate::payment::PaymentError;
+use crate::problem_kind::{
+    ADMINISTRATOR_REQUIRED, BODY_LATE, BODY_TOO_LARGE, FAULT, INVALID, Kind, METHOD_NOT_ALLOWED,
+    NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, UNAUTHENTICATED, UNAVAILABLE,
+};
 
 /// What a request ends with where it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +30,8 @@ pub enum ApiError {
     Unauthenticated(TokenRefusal),
     #[error("the X-Tenant-Id header names another tenant than the token")]
     OtherTenant,
+    #[error("only an administrator may do this")]
+    NotAdministrator,
     #[error("there is nothing here")]
     NotFound,
     #[error("this path does not answer that method")]
@@ -37,6 +44,8 @@ pub enum ApiError {
     NotJson,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
     #[error("billing cannot answer at present")]
     Unavailable(#[source] Outage),
     #[error("something went wrong on our side")]
@@ -104,81 +113,6 @@ pub struct Problem {
     errors: Vec<FieldError>,
 }
 
-/// A kind of problem: one row of the table in the documentation.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    pub status: StatusCode,
-    pub code: &'static str,
-    pub title: &'static str,
-}
-
-const fn kind(status: StatusCode, code: &'static str, title: &'static str) -> Kind {
-    Kind {
-        status,
-        code,
-        title,
-    }
-}
-
-const INVALID: Kind = kind(
-    StatusCode::BAD_REQUEST,
-    "INVALID_REQUEST",
-    "Invalid request",
-);
-const UNAUTHENTICATED: Kind = kind(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Sign in first");
-const TENANT_MISMATCH: Kind = kind(StatusCode::FORBIDDEN, "TENANT_MISMATCH", "Another tenant");
-const NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found");
-const METHOD_NOT_ALLOWED: Kind = kind(
-    StatusCode::METHOD_NOT_ALLOWED,
-    "METHOD_NOT_ALLOWED",
-    "Method not allowed",
-);
-const BODY_LATE: Kind = kind(
-    StatusCode::REQUEST_TIMEOUT,
-    "REQUEST_TIMEOUT",
-    "Request timeout",
-);
-const BODY_TOO_LARGE: Kind = kind(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "BODY_TOO_LARGE",
-    "Body too large",
-);
-const NOT_JSON: Kind = kind(
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    "UNSUPPORTED_MEDIA_TYPE",
-    "Unsupported media type",
-);
-const RATE_LIMITED: Kind = kind(
-    StatusCode::TOO_MANY_REQUESTS,
-    "RATE_LIMITED",
-    "Too many requests",
-);
-const UNAVAILABLE: Kind = kind(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "BILLING_UNAVAILABLE",
-    "Billing unavailable",
-);
-const FAULT: Kind = kind(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "INTERNAL_ERROR",
-    "Internal error",
-);
-
-/// Every kind, for the documentation.
-pub const KINDS: [Kind; 11] = [
-    INVALID,
-    UNAUTHENTICATED,
-    TENANT_MISMATCH,
-    NOT_FOUND,
-    METHOD_NOT_ALLOWED,
-    BODY_LATE,
-    BODY_TOO_LARGE,
-    NOT_JSON,
-    RATE_LIMITED,
-    FAULT,
-    UNAVAILABLE,
-];
-
 /// How long a caller waits before it asks an absent core again.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
 
@@ -202,12 +136,14 @@ impl ApiError {
             Self::InvalidField(_) | Self::MalformedJson(_) => INVALID,
             Self::Unauthenticated(_) => UNAUTHENTICATED,
             Self::OtherTenant => TENANT_MISMATCH,
+            Self::NotAdministrator => ADMINISTRATOR_REQUIRED,
             Self::NotFound => NOT_FOUND,
             Self::MethodNotAllowed => METHOD_NOT_ALLOWED,
             Self::BodyLate => BODY_LATE,
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
             Self::NotJson => NOT_JSON,
             Self::RateLimited { .. } => RATE_LIMITED,
+            Self::Payment(error) => error.kind(),
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Fault(_) => FAULT,
         }
@@ -225,6 +161,9 @@ impl ApiError {
             Self::Fault(source) => {
                 tracing::error!(error = %causes(source.as_ref()), "request failed");
             }
+            Self::Payment(error) if error.is_of_the_provider() => {
+                tracing::warn!(error = %causes(error), "payment provider failed");
+            }
             _ => {}
         }
     }
@@ -232,6 +171,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Payment(error) => error.retry_after(),
             Self::Unavailable(_) => Some(RETRY_UNAVAILABLE),
             _ => None,
         }
@@ -250,7 +190,7 @@ impl ApiError {
     }
 }
 
-fn causes(error: &dyn Error) -> String {
+pub(crate) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -315,7 +255,7 @@ mod tests {
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
 
-    use super::{ApiError, KINDS, Outage, TokenRefusal};
+    use super::{ApiError, Outage, TokenRefusal};
 
     async fn body(error: ApiError) -> Value {
         let bytes = error.into_response().into_body().collect().await.unwrap();
@@ -374,11 +314,5 @@ mod tests {
     fn a_missing_token_is_answered_with_a_challenge() {
         let response = ApiError::Unauthenticated(TokenRefusal::Missing).into_response();
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
-    }
-
-    #[test]
-    fn every_code_is_listed_once() {
-        let codes: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.code).collect();
-        assert_eq!(codes.len(), KINDS.len());
     }
 }

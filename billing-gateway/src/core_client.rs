@@ -70,7 +70,9 @@ impl CoreClient {
         let request = HealthCheckRequest::default();
         let call =
             |channel, request| async move { HealthClient::new(channel).check(request).await };
-        let response = self.call("Check", trace, request, call).await?;
+        let response = self
+            .call(self.timeout, "Check", trace, request, call)
+            .await?;
         if response.status() == ServingStatus::Serving {
             Ok(())
         } else {
@@ -79,9 +81,19 @@ impl CoreClient {
         }
     }
 
-    /// Every call that is made here reads or sets absolute values, so that all may be repeated.
+    /// The core, within `trace`.
+    pub(crate) fn within(&self, trace: TraceContext) -> Core {
+        Core {
+            client: self.clone(),
+            trace,
+        }
+    }
+
+    /// Every call that is made here reads, sets absolute values or carries a key, so that all may
+    /// be repeated.
     async fn call<Req, Res, Fut>(
         &self,
+        timeout: Duration,
         method: &'static str,
         trace: TraceContext,
         message: Req,
@@ -94,7 +106,7 @@ impl CoreClient {
         let started = Instant::now();
         let attempt = || {
             let mut request = tonic::Request::new(message.clone());
-            request.set_timeout(self.timeout.saturating_sub(started.elapsed()));
+            request.set_timeout(timeout.saturating_sub(started.elapsed()));
             let headers = request.metadata_mut();
             headers.insert("authorization", self.authorization.clone());
             let traceparent = trace.child().traceparent();
@@ -109,7 +121,7 @@ impl CoreClient {
             .retry(once_more)
             .when(|status| status.code() == Code::Unavailable);
         // Also the time to connect is in it, which the call's own deadline does not cover.
-        let ended = tokio::time::timeout(self.timeout, calls).await;
+        let ended = tokio::time::timeout(timeout, calls).await;
         let code = match &ended {
             Ok(Ok(_)) => Code::Ok,
             Ok(Err(status)) => status.code(),
@@ -180,6 +192,37 @@ fn code_name(code: Code) -> &'static str {
 }
 
 impl Core {
+    pub(crate) async fn call<Req, Res, Fut>(
+        &self,
+        method: &'static str,
+        message: Req,
+        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
+    ) -> Result<Res, CoreError>
+    where
+        Req: Clone,
+        Fut: Future<Output = Result<Response<Res>, Status>>,
+    {
+        self.call_for(self.client.timeout, method, message, send)
+            .await
+    }
+
+    /// A call that may take another time than others.
+    pub(crate) async fn call_for<Req, Res, Fut>(
+        &self,
+        timeout: Duration,
+        method: &'static str,
+        message: Req,
+        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
+    ) -> Result<Res, CoreError>
+    where
+        Req: Clone,
+        Fut: Future<Output = Result<Response<Res>, Status>>,
+    {
+        self.client
+            .call(timeout, method, self.trace, message, send)
+            .await
+    }
+
     pub(crate) async fn get_balance(
         &self,
         request: GetBalanceRequest,
@@ -189,9 +232,7 @@ impl Core {
                 .get_balance(request)
                 .await
         };
-        self.client
-            .call("GetBalance", self.trace, request, call)
-            .await
+        self.call("GetBalance", request, call).await
     }
 
     pub(crate) async fn list_entries(
@@ -204,9 +245,7 @@ impl Core {
                 .list_entries(request)
                 .await
         };
-        self.client
-            .call("ListEntries", self.trace, request, call)
-            .await
+        self.call("ListEntries", request, call).await
     }
 
     pub(crate) async fn get_usage(
@@ -216,9 +255,7 @@ impl Core {
         let call = |channel, request| async move {
             BalanceServiceClient::new(channel).get_usage(request).await
         };
-        self.client
-            .call("GetUsage", self.trace, request, call)
-            .await
+        self.call("GetUsage", request, call).await
     }
 
     pub(crate) async fn update_settings(
@@ -230,9 +267,7 @@ impl Core {
                 .update_settings(request)
                 .await
         };
-        self.client
-            .call("UpdateSettings", self.trace, request, call)
-            .await
+        self.call("UpdateSettings", request, call).await
     }
 }
 
@@ -240,13 +275,9 @@ impl FromRequestParts<AppState> for Core {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        Ok(Self {
-            client: state.core().clone(),
-            trace: parts
-                .extensions
-                .get::<TraceContext>()
-                .copied()
-                .unwrap_or_else(TraceContext::random),
-        })
+        let trace = parts.extensions.get::<TraceContext>().copied();
+        Ok(state
+            .core()
+            .within(trace.unwrap_or_else(TraceContext::random)))
     }
 }

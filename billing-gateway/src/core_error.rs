@@ -1,9 +1,12 @@
 //! What the core refuses, in the words of the REST surface.
 
+use std::time::Duration;
+
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::api_error::{ApiError, Outage};
+use crate::payment::PaymentError;
 
 /// Names of fields: the core's and the REST surface's.
 pub(crate) type FieldNames = &'static [(&'static str, &'static str)];
@@ -16,6 +19,9 @@ pub(crate) enum CoreError {
     InvalidField { field: String, description: String },
     #[error("the core does not have it")]
     NotFound,
+    /// A rule of the core, by the name that the contract gives it.
+    #[error("the core refused: {}", .0.reason)]
+    Refused(Refusal),
     #[error(transparent)]
     Away(Outage),
     /// Nothing that the gateway's requests should lead to.
@@ -23,8 +29,19 @@ pub(crate) enum CoreError {
     Unexpected(Box<Status>),
 }
 
+/// Why the core refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub reason: String,
+    pub retry_after: Option<Duration>,
+    status: Box<Status>,
+}
+
 impl From<Status> for CoreError {
     fn from(status: Status) -> Self {
+        if let Some(refusal) = Refusal::of(&status) {
+            return Self::Refused(refusal);
+        }
         match status.code() {
             Code::InvalidArgument => match first_violation(&status) {
                 Some((field, description)) => Self::InvalidField { field, description },
@@ -48,6 +65,26 @@ impl From<Status> for CoreError {
             }
             _ => Self::Unexpected(Box::new(status)),
         }
+    }
+}
+
+impl Refusal {
+    /// None where it is no rule that refused: a core that is too busy says so by its code.
+    fn of(status: &Status) -> Option<Self> {
+        let by_rule = matches!(
+            status.code(),
+            Code::AlreadyExists | Code::FailedPrecondition | Code::ResourceExhausted
+        );
+        let reason = status.get_details_error_info().filter(|_| by_rule)?;
+        let is_rule =
+            status.code() != Code::ResourceExhausted || reason.reason == "PAYMENTS_PAUSED";
+        is_rule.then(|| Self {
+            reason: reason.reason,
+            retry_after: status
+                .get_details_retry_info()
+                .and_then(|retry| retry.retry_delay),
+            status: Box::new(status.clone()),
+        })
     }
 }
 
@@ -79,6 +116,10 @@ impl CoreError {
                 }
             }
             Self::NotFound => ApiError::NotFound,
+            Self::Refused(refusal) => match PaymentError::of(&refusal) {
+                Some(error) => ApiError::Payment(error),
+                None => ApiError::Fault(refusal.status),
+            },
             Self::Away(outage) => ApiError::Unavailable(outage),
             Self::Unexpected(status) => ApiError::Fault(status),
         }

@@ -51,10 +51,10 @@ struct Transaction {
     /// The tool that was used; null for charges by amount and for everything else.
     #[schema(required = true)]
     tool: Option<String>,
-    /// Null until payments exist.
+    /// By whom it was paid in or taken back; null for what no payment moved.
     #[schema(required = true)]
     payment_provider: Option<String>,
-    /// Null until payments exist.
+    /// The payment that moved it; null for what no payment moved.
     #[schema(required = true)]
     payment_id: Option<String>,
     #[schema(required = true)]
@@ -163,8 +163,8 @@ fn transaction(entry: Entry, caller: &Caller) -> Result<Transaction, ApiError> {
         balance_after_usd: Usd::from_micros(entry.balance_after_micros),
         request_id: filled(entry.request_id),
         tool: filled(entry.tool),
-        payment_provider: None,
-        payment_id: None,
+        payment_provider: filled(entry.payment_provider),
+        payment_id: filled(entry.payment_id),
         // A charge has a description; a grant, an adjustment and a refund have a reason.
         description: filled(entry.description).or_else(|| filled(entry.reason)),
         metadata: entry.metadata,

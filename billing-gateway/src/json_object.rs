@@ -88,7 +88,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, ApiError> {
+/// A whole body, within its bounds.
+pub(crate) async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, ApiError> {
     let HttpLimits {
         body_bytes,
         body_timeout,

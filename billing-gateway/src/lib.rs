@@ -10,6 +10,7 @@ mod client_address;
 pub mod config;
 mod core_client;
 mod core_error;
+mod core_payments;
 mod core_time;
 mod docs;
 mod health;
@@ -17,13 +18,20 @@ mod history;
 mod json_object;
 mod observe;
 mod openapi;
+mod payment;
+mod problem_kind;
+mod providers;
 mod query;
 mod rate_limit;
+mod reconcile;
 mod router;
 mod server;
 mod settings;
 mod usage;
 pub mod usd;
+mod webhooks;
+
+pub use reconcile::{CommandError, Tally, reconcile, replay};
 
 use std::io;
 use std::sync::Arc;
@@ -41,6 +49,8 @@ pub enum StartError {
     Config(#[from] ConfigError),
     #[error("signing keys cannot be fetched")]
     Jwks(#[from] auth::JwksError),
+    #[error("no HTTP client can be made for payment providers")]
+    Providers(#[source] reqwest::Error),
     #[error("metrics cannot be recorded")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the admin port failed")]
@@ -86,6 +96,14 @@ pub async fn serve(
     let background = TaskTracker::new();
     if let Some(jwks) = state.verifier().jwks() {
         background.spawn(Arc::clone(jwks).keep_fresh(shutdown.clone()));
+    }
+    if let Some(period) = config.payment.reconcile_period {
+        background.spawn(reconcile::keep(
+            state.core().clone(),
+            state.providers().clone(),
+            period,
+            shutdown.clone(),
+        ));
     }
     let app = router::router(&config, state);
     readiness.set(true);

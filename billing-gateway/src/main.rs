@@ -4,9 +4,11 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use billing_gateway::Tally;
 use billing_gateway::config::{Config, Settings};
 use billing_telemetry::log;
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,22 @@ enum Command {
     Serve(Box<Settings>),
     /// Prints the OpenAPI document
     Openapi,
+    /// Asks payment providers about every payment since a time, and books what was missed
+    Reconcile {
+        /// Payments that were created since then, RFC 3339
+        #[arg(long, value_name = "TIME")]
+        since: Timestamp,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Reads again what providers sent and could not be applied
+    Replay {
+        /// What was received since then, RFC 3339; absent: all of it
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -35,6 +53,8 @@ fn main() -> ExitCode {
     let ended = match cli.command {
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Serve(settings)) => serve(*settings),
+        Some(Command::Reconcile { since, settings }) => reconcile(*settings, since),
+        Some(Command::Replay { since, settings }) => replay(*settings, since),
         None => serve(cli.settings),
     };
     match ended {
@@ -52,15 +72,41 @@ fn print_openapi() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// rustls has no provider of its own in this build.
+fn install_tls() -> Result<(), &'static str> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_other| "another TLS provider is installed already")
+}
+
+#[tokio::main]
+async fn reconcile(settings: Settings, since: Timestamp) -> Result<(), Box<dyn Error>> {
+    install_tls()?;
+    let _log = log::init(&settings.log, "billing-gateway")?;
+    let config = Config::try_from(settings)?;
+    told(billing_gateway::reconcile(&config, since).await?)
+}
+
+#[tokio::main]
+async fn replay(settings: Settings, since: Option<Timestamp>) -> Result<(), Box<dyn Error>> {
+    install_tls()?;
+    let _log = log::init(&settings.log, "billing-gateway")?;
+    let config = Config::try_from(settings)?;
+    told(billing_gateway::replay(&config, since).await?)
+}
+
+fn told(tally: Tally) -> Result<(), Box<dyn Error>> {
+    writeln!(std::io::stdout(), "{tally}")?;
+    if tally.is_good() {
+        Ok(())
+    } else {
+        Err("something is left to be looked at".into())
+    }
+}
+
 #[tokio::main]
 async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
-    // rustls has no provider of its own in this build.
-    if rustls::crypto::ring::default_provider()
-        .install_default()
-        .is_err()
-    {
-        return Err("another TLS provider is installed already".into());
-    }
+    install_tls()?;
     let _log = log::init(&settings.log, "billing-gateway")?;
     let config = Config::try_from(settings)?;
     let listener = listen("BILLING_GATEWAY_ADDR", config.addr).await?;

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use billing_telemetry::trace::TraceContext;
-use metrics::{Unit, describe_counter, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use tracing::Instrument;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +28,32 @@ pub(crate) fn describe_metrics() {
     describe_counter!(
         "http.server.rate_limited",
         "Requests that were refused with 429, by policy."
+    );
+    describe_payments();
+}
+
+fn describe_payments() {
+    describe_histogram!(
+        "billing.webhook.duration",
+        Unit::Seconds,
+        "How long providers' webhooks took until they were stored, by outcome."
+    );
+    describe_counter!(
+        "billing.webhooks.refused",
+        "Webhooks that were not believed, by reason; `time` hints at a clock that is wrong."
+    );
+    describe_histogram!(
+        "billing.provider.call.duration",
+        Unit::Seconds,
+        "How long calls to payment providers took, repetitions included."
+    );
+    describe_counter!(
+        "billing.payment.requests",
+        "Requests to begin a payment, by outcome."
+    );
+    describe_gauge!(
+        "billing.payments.open",
+        "Payments whose end is not known, as of the last reconciliation."
     );
 }
 

@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "Billing",
-        description = "Balance, history, usage and limits of the signed-in user.\n\n\
+        description = "Balance, history, usage, limits and payments of the signed-in user.\n\n\
             Amounts named `*_usd` are JSON numbers with up to six decimals, to be read and \
             written as text; exponents, strings and further decimals are refused with 400 and \
             nothing is ever rounded. `*_uah` are null until exchange rates exist.\n\n\
@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi};
     ),
     tags(
         (name = "billing", description = "For the signed-in user"),
+        (name = "payments", description = "Money that comes in by a payment provider"),
         (name = "health", description = "For probes"),
     ),
     modifiers(&Bearer),

@@ -193,6 +193,39 @@ pub(crate) async fn per_address(
         .await
 }
 
+/// The creation of payments by one user. Outermost of three: what one of them refuses does not count
+/// for the next.
+pub(crate) async fn creation_per_user(
+    State(state): State<AppState>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    let limits = state.creation_limits();
+    limits.user.pass(caller, request, next).await
+}
+
+pub(crate) async fn creation_per_address(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let address = client_address::of(&request, state.trusted_proxies());
+    let limits = state.creation_limits();
+    limits.address.pass(network(address), request, next).await
+}
+
+pub(crate) async fn creation_per_tenant(
+    State(state): State<AppState>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    let limits = state.creation_limits();
+    let tenant = caller.tenant_id().to_owned();
+    limits.tenant.pass(tenant, request, next).await
+}
+
 /// One customer usually has a whole /64 of IPv6, and could else be as many clients as he likes.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

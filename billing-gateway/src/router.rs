@@ -21,11 +21,14 @@ use utoipa_axum::routes;
 
 use crate::api_error::{ApiError, Outage};
 use crate::auth::{self, Caller, Verifier};
-use crate::config::{Config, HttpLimits};
+use crate::config::{Config, HttpLimits, PaymentConfig};
 use crate::core_client::CoreClient;
 use crate::health::{self, CoreHealth};
+use crate::providers::Providers;
 use crate::rate_limit::{self, RateLimit};
-use crate::{StartError, balance, docs, history, observe, openapi, settings, usage};
+use crate::{
+    StartError, balance, docs, history, observe, openapi, payment, settings, usage, webhooks,
+};
 
 /// What requests share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -38,10 +41,22 @@ struct Shared {
     verifier: Verifier,
     user_limit: RateLimit<Caller>,
     address_limit: RateLimit<IpAddr>,
+    creation_limits: CreationLimits,
+    providers: Providers,
+    payment: PaymentConfig,
     trusted_proxies: u8,
     http: HttpLimits,
     in_flight: Semaphore,
+    events_in_flight: Semaphore,
     readiness: Readiness,
+}
+
+/// How many payments may be created: whoever tries stolen cards makes many.
+#[derive(Debug)]
+pub(crate) struct CreationLimits {
+    pub user: RateLimit<Caller>,
+    pub address: RateLimit<IpAddr>,
+    pub tenant: RateLimit<String>,
 }
 
 impl AppState {
@@ -53,9 +68,17 @@ impl AppState {
             verifier: Verifier::new(&config.jwt)?,
             user_limit: RateLimit::new("user", config.rate_limit_user),
             address_limit: RateLimit::new("address", config.rate_limit_ip),
+            creation_limits: CreationLimits {
+                user: RateLimit::new("payment-user", config.payment.limit_user),
+                address: RateLimit::new("payment-address", config.payment.limit_ip),
+                tenant: RateLimit::new("payment-tenant", config.payment.limit_tenant),
+            },
+            providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
+            payment: config.payment.clone(),
             trusted_proxies: config.trusted_proxies,
             http: config.http,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
+            events_in_flight: Semaphore::new(webhooks::EVENTS_IN_FLIGHT),
             readiness,
         })))
     }
@@ -80,12 +103,28 @@ impl AppState {
         &self.0.address_limit
     }
 
+    pub(crate) fn creation_limits(&self) -> &CreationLimits {
+        &self.0.creation_limits
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    pub(crate) fn payment(&self) -> &PaymentConfig {
+        &self.0.payment
+    }
+
     pub(crate) fn trusted_proxies(&self) -> u8 {
         self.0.trusted_proxies
     }
 
     pub(crate) fn http_limits(&self) -> &HttpLimits {
         &self.0.http
+    }
+
+    pub(crate) fn events_in_flight(&self) -> &Semaphore {
+        &self.0.events_in_flight
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {
@@ -100,6 +139,21 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(history::list))
         .routes(routes!(usage::get))
         .routes(routes!(settings::update))
+        .routes(routes!(payment::status::get))
+        .routes(routes!(payment::list::get))
+        .routes(routes!(payment::refund::post))
+}
+
+/// Routes for signed-in users that are limited further.
+fn creation() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(payment::create::post))
+}
+
+/// Routes for payment providers: a signature for a token, no rate limit.
+fn providers() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::receive))
+        .routes(routes!(webhooks::receive_v1))
 }
 
 /// Routes for probes: no token, no rate limit.
@@ -114,6 +168,8 @@ fn probes() -> OpenApiRouter<AppState> {
 pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
+    document.merge(creation().into_openapi());
+    document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
     document
 }
@@ -122,8 +178,24 @@ pub(crate) fn openapi() -> OpenApi {
 pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
+    let (creation, _) = creation().split_for_parts();
+    let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
+    let creation = creation
+        .route_layer(from_fn_with_state(
+            state.clone(),
+            rate_limit::creation_per_tenant,
+        ))
+        .route_layer(from_fn_with_state(
+            state.clone(),
+            rate_limit::creation_per_address,
+        ))
+        .route_layer(from_fn_with_state(
+            state.clone(),
+            rate_limit::creation_per_user,
+        ));
     let users = users
+        .merge(creation)
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_user))
         .route_layer(from_fn_with_state(state.clone(), auth::require));
     let routes = Router::new()
@@ -131,6 +203,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))
+        .merge(providers)
         .merge(probes);
     surrounded(routes, config, state)
 }

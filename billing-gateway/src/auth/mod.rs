@@ -3,6 +3,8 @@
 mod jwks;
 mod jwt;
 #[cfg(test)]
+mod jwt_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use jwks::JwksError;
@@ -29,16 +31,24 @@ const TENANT_HEADER: &str = "x-tenant-id";
 pub(crate) struct Caller {
     tenant_id: String,
     user_id: String,
+    administrator: bool,
 }
 
 impl Caller {
     /// None for names that no account can have.
-    fn new(tenant_id: String, user_id: String) -> Option<Self> {
+    fn new(tenant_id: String, user_id: String, administrator: bool) -> Option<Self> {
         let fits = |name: &str, bytes_max| {
             !name.is_empty() && name.len() <= bytes_max && !name.contains('\0')
         };
-        (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX))
-            .then_some(Self { tenant_id, user_id })
+        (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX)).then_some(Self {
+            tenant_id,
+            user_id,
+            administrator,
+        })
+    }
+
+    pub(crate) fn tenant_id(&self) -> &str {
+        &self.tenant_id
     }
 
     pub(crate) fn user_id(&self) -> &str {
@@ -50,6 +60,17 @@ impl Caller {
             tenant_id: self.tenant_id.clone(),
             user_id: self.user_id.clone(),
         }
+    }
+
+    /// The accounts of the tenant, for an administrator only.
+    pub(crate) fn administered(&self) -> Result<AccountRef, ApiError> {
+        if !self.administrator {
+            return Err(ApiError::NotAdministrator);
+        }
+        Ok(AccountRef {
+            tenant_id: self.tenant_id.clone(),
+            user_id: String::new(),
+        })
     }
 }
 

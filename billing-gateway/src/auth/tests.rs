@@ -64,6 +64,7 @@ where
         audience: None,
         user_claim: "sub".to_owned(),
         tenant: TenantSource::Fixed("demo".to_owned()),
+        admin: None,
     })
     .unwrap()
 }

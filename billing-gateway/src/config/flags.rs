@@ -8,6 +8,8 @@ use billing_telemetry::log::LogOptions;
 use clap::Args;
 use secrecy::SecretString;
 
+use crate::providers::ProviderSettings;
+
 /// The settings of the gateway, from flags or the environment.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
@@ -31,6 +33,12 @@ pub struct Settings {
 
     #[command(flatten)]
     pub http: HttpSettings,
+
+    #[command(flatten)]
+    pub payment: PaymentSettings,
+
+    #[command(flatten)]
+    pub providers: ProviderSettings,
 
     #[command(flatten)]
     pub log: LogOptions,
@@ -98,6 +106,14 @@ pub struct JwtSettings {
     #[arg(long, env = "JWT_TENANT_CLAIM")]
     pub jwt_tenant_claim: Option<String>,
 
+    /// The claim that tells an administrator, who may refund; absent: nobody is one
+    #[arg(long, env = "JWT_ADMIN_CLAIM")]
+    pub jwt_admin_claim: Option<String>,
+
+    /// What that claim holds, as its value or one of a list
+    #[arg(long, env = "JWT_ADMIN_VALUE")]
+    pub jwt_admin_value: Option<String>,
+
     /// The tenant of every user. Required where no tenant claim is set, and then the only one
     #[arg(long, env = "BILLING_DEFAULT_TENANT")]
     pub default_tenant: Option<String>,
@@ -142,4 +158,31 @@ pub struct HttpSettings {
     #[arg(long, env = "BILLING_GATEWAY_DRAIN_SECS", default_value = "10",
           value_parser = clap::value_parser!(u64).range(0..=300))]
     pub drain_secs: u64,
+}
+
+/// Payments of every provider.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Payments")]
+pub struct PaymentSettings {
+    /// The most that is topped up at once, in whole US dollars
+    #[arg(long, env = "BILLING_TOPUP_MAX_USD", default_value = "1000",
+          value_parser = clap::value_parser!(u32).range(1..=999_999))]
+    pub topup_max_usd: u32,
+
+    /// Payments that one user may create in a minute
+    #[arg(long, env = "BILLING_PAYMENT_LIMIT_USER", default_value = "5")]
+    pub payment_limit_user: NonZeroU32,
+
+    /// Payments that may be created from one client address in a minute
+    #[arg(long, env = "BILLING_PAYMENT_LIMIT_IP", default_value = "10")]
+    pub payment_limit_ip: NonZeroU32,
+
+    /// Payments that the users of one tenant may create in a minute
+    #[arg(long, env = "BILLING_PAYMENT_LIMIT_TENANT", default_value = "120")]
+    pub payment_limit_tenant: NonZeroU32,
+
+    /// How often providers are asked about payments that stayed open, in seconds; 0: never
+    #[arg(long, env = "BILLING_RECONCILE_SECS", default_value = "30",
+          value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub reconcile_secs: u64,
 }

@@ -1,8 +1,10 @@
 //! Configuration: settings as they are given, and the [`Config`] that they make once checked.
 
 mod flags;
+#[cfg(test)]
+pub(crate) mod tests;
 
-pub use flags::{CoreSettings, HttpSettings, JwtSettings, Settings};
+pub use flags::{CoreSettings, HttpSettings, JwtSettings, PaymentSettings, Settings};
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -13,6 +15,8 @@ use axum::http::HeaderValue;
 use jsonwebtoken::Algorithm;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::providers::ProviderConfig;
 
 /// HS256 is as strong as its secret: RFC 7518, section 3.2 asks for as many bits as the hash has.
 const SECRET_BYTES_MIN: usize = 32;
@@ -29,6 +33,20 @@ pub struct Config {
     pub trusted_proxies: u8,
     pub rate_limit_user: NonZeroU32,
     pub rate_limit_ip: NonZeroU32,
+    pub payment: PaymentConfig,
+    pub providers: ProviderConfig,
+}
+
+#[derive(Clone, Debug)]
+pub struct PaymentConfig {
+    /// The most that is topped up at once, in micros of a US dollar.
+    pub most_micros: i64,
+    /// Payments that may be created in a minute.
+    pub limit_user: NonZeroU32,
+    pub limit_ip: NonZeroU32,
+    pub limit_tenant: NonZeroU32,
+    /// How often open payments are asked about; none: never.
+    pub reconcile_period: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +64,14 @@ pub struct JwtConfig {
     pub audience: Option<String>,
     pub user_claim: String,
     pub tenant: TenantSource,
+    pub admin: Option<AdminClaim>,
+}
+
+/// What a token must say to be an administrator's.
+#[derive(Clone, Debug)]
+pub struct AdminClaim {
+    pub claim: String,
+    pub value: String,
 }
 
 /// What tokens are verified with: one kind of key, one algorithm.
@@ -100,6 +126,12 @@ pub enum ConfigError {
     CoreCa(String),
     #[error("BILLING_CORE_TOKEN must be visible ASCII")]
     CoreToken,
+    #[error("JWT_ADMIN_CLAIM and JWT_ADMIN_VALUE must be set together")]
+    AdminClaim,
+    #[error("{0} must be visible ASCII")]
+    NotAscii(&'static str),
+    #[error("{0} must be an https URL, or an http URL on loopback")]
+    ProviderUrl(&'static str),
     #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
     Origin(String),
 }
@@ -114,6 +146,8 @@ impl TryFrom<Settings> for Config {
             core,
             jwt,
             http,
+            payment,
+            providers,
             log: _,
         } = settings;
         Ok(Self {
@@ -125,6 +159,8 @@ impl TryFrom<Settings> for Config {
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,
+            payment: payment_config(&payment),
+            providers: ProviderConfig::try_from(providers)?,
             http: HttpLimits {
                 header_timeout: Duration::from_secs(5),
                 body_timeout: Duration::from_secs(10),
@@ -135,6 +171,17 @@ impl TryFrom<Settings> for Config {
                 drain: Duration::from_secs(http.drain_secs),
             },
         })
+    }
+}
+
+fn payment_config(payment: &PaymentSettings) -> PaymentConfig {
+    PaymentConfig {
+        most_micros: i64::from(payment.topup_max_usd).saturating_mul(1_000_000),
+        limit_user: payment.payment_limit_user,
+        limit_ip: payment.payment_limit_ip,
+        limit_tenant: payment.payment_limit_tenant,
+        reconcile_period: (payment.reconcile_secs > 0)
+            .then(|| Duration::from_secs(payment.reconcile_secs)),
     }
 }
 
@@ -164,6 +211,14 @@ fn jwt_config(jwt: JwtSettings) -> Result<JwtConfig, ConfigError> {
         (None, Some(tenant)) => TenantSource::Fixed(filled("BILLING_DEFAULT_TENANT", tenant)?),
         (None, None) => return Err(ConfigError::Missing("BILLING_DEFAULT_TENANT")),
     };
+    let admin = match (jwt.jwt_admin_claim, jwt.jwt_admin_value) {
+        (Some(claim), Some(value)) => Some(AdminClaim {
+            claim: filled("JWT_ADMIN_CLAIM", claim)?,
+            value: filled("JWT_ADMIN_VALUE", value)?,
+        }),
+        (None, None) => None,
+        _ => return Err(ConfigError::AdminClaim),
+    };
     let filled_option = |name, value: Option<String>| value.map(|v| filled(name, v)).transpose();
     Ok(JwtConfig {
         keys: jwt_keys(
@@ -175,6 +230,7 @@ fn jwt_config(jwt: JwtSettings) -> Result<JwtConfig, ConfigError> {
         audience: filled_option("JWT_AUDIENCE", jwt.jwt_audience)?,
         user_claim: filled("JWT_USER_CLAIM", jwt.jwt_user_claim)?,
         tenant,
+        admin,
     })
 }
 
@@ -210,7 +266,7 @@ fn jwt_keys(
                 }
             };
             Ok(JwtKeys::Jwks {
-                url: jwks_address(&url)?,
+                url: guarded_url(&url).ok_or(ConfigError::JwksUrl)?,
                 algorithm,
             })
         }
@@ -218,9 +274,9 @@ fn jwt_keys(
     }
 }
 
-/// Keys that came over a plain connection could be anybody's.
-fn jwks_address(text: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(text).map_err(|_not_a_url| ConfigError::JwksUrl)?;
+/// None for an address over whose connection anybody could answer: it must be https, or on loopback.
+pub(crate) fn guarded_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
     let loopback = url.host_str().is_some_and(|host| {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost"
@@ -228,11 +284,7 @@ fn jwks_address(text: &str) -> Result<Url, ConfigError> {
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|address| address.is_loopback())
     });
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if loopback => Ok(url),
-        _ => Err(ConfigError::JwksUrl),
-    }
+    (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
 }
 
 /// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
@@ -258,121 +310,4 @@ fn filled(name: &'static str, value: String) -> Result<String, ConfigError> {
         return Err(ConfigError::Blank(name));
     }
     Ok(value)
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use clap::{Args, FromArgMatches};
-
-    use super::{Config, ConfigError, Settings};
-
-    const TOKEN: &str = "--core-token=core-token-of-the-gateway";
-    const SECRET: &str = "--jwt-secret=0123456789abcdef0123456789abcdef";
-    const TENANT: &str = "--default-tenant=demo";
-
-    /// A configuration that starts, with further `arguments`.
-    pub(crate) fn config(arguments: &[&str]) -> Config {
-        checked(&[&[TOKEN, SECRET, TENANT], arguments].concat()).unwrap()
-    }
-
-    fn checked(arguments: &[&str]) -> Result<Config, ConfigError> {
-        let command = Settings::augment_args(clap::Command::new("gateway"));
-        let given = std::iter::once(&"gateway").chain(arguments);
-        let matches = command.try_get_matches_from(given).unwrap();
-        Config::try_from(Settings::from_arg_matches(&matches).unwrap())
-    }
-
-    #[test]
-    fn a_secret_that_is_blank_or_short_does_not_start() {
-        let with_secret = |secret| checked(&[TOKEN, TENANT, secret]).unwrap_err();
-        assert_eq!(
-            with_secret("--jwt-secret="),
-            ConfigError::Blank("JWT_SECRET")
-        );
-        assert_eq!(
-            with_secret("--jwt-secret=   "),
-            ConfigError::Blank("JWT_SECRET")
-        );
-        assert_eq!(
-            with_secret("--jwt-secret=0123456789abcdef0123456789abcde"),
-            ConfigError::ShortSecret
-        );
-        let padded = format!("--jwt-secret=short{}", " ".repeat(40));
-        assert_eq!(
-            checked(&[TOKEN, TENANT, &padded]).unwrap_err(),
-            ConfigError::ShortSecret
-        );
-    }
-
-    #[test]
-    fn no_debug_output_shows_a_secret() {
-        let text = format!("{:?}", checked(&[TOKEN, SECRET, TENANT]).unwrap());
-        assert!(!text.contains("0123456789abcdef"), "{text}");
-        assert!(!text.contains("core-token-of"), "{text}");
-    }
-
-    #[test]
-    fn the_algorithm_is_pinned_to_the_kind_of_key() {
-        let jwks = "--jwt-jwks-url=https://id.example.com/keys";
-        let refused = |arguments: &[&str]| {
-            let all = [&[TOKEN, TENANT], arguments].concat();
-            checked(&all).unwrap_err()
-        };
-        let algorithm = |error| matches!(error, ConfigError::Algorithm { .. });
-        assert!(algorithm(refused(&[SECRET, "--jwt-algorithm=RS256"])));
-        assert!(algorithm(refused(&[jwks])));
-        assert!(algorithm(refused(&[jwks, "--jwt-algorithm=HS256"])));
-        assert!(algorithm(refused(&[jwks, "--jwt-algorithm=none"])));
-        assert_eq!(refused(&[SECRET, jwks]), ConfigError::SecretOrJwks);
-        assert_eq!(refused(&[]), ConfigError::SecretOrJwks);
-        assert!(checked(&[TOKEN, TENANT, jwks, "--jwt-algorithm=EdDSA"]).is_ok());
-    }
-
-    #[test]
-    fn keys_are_fetched_over_https_or_from_loopback_only() {
-        let with_url = |url: &str| {
-            let url = format!("--jwt-jwks-url={url}");
-            checked(&[TOKEN, TENANT, &url, "--jwt-algorithm=RS256"])
-        };
-        for url in [
-            "http://127.0.0.1:1/k",
-            "http://[::1]:1/k",
-            "http://localhost/k",
-        ] {
-            assert!(with_url(url).is_ok(), "{url}");
-        }
-        for url in [
-            "http://id.example.com/k",
-            "http://127.0.0.1.example.com",
-            "file:///k",
-            "k",
-        ] {
-            assert_eq!(with_url(url).unwrap_err(), ConfigError::JwksUrl, "{url}");
-        }
-    }
-
-    #[test]
-    fn a_tenant_must_come_from_exactly_one_place() {
-        assert_eq!(
-            checked(&[TOKEN, SECRET]).unwrap_err(),
-            ConfigError::Missing("BILLING_DEFAULT_TENANT")
-        );
-        assert!(checked(&[TOKEN, SECRET, "--jwt-tenant-claim=tenantId"]).is_ok());
-    }
-
-    #[test]
-    fn origins_are_exact() {
-        let with_origins = |list: &str| {
-            let list = format!("--cors-origins={list}");
-            checked(&[TOKEN, SECRET, TENANT, &list])
-        };
-        let good = with_origins("https://app.example.com, http://localhost:5173").unwrap();
-        assert_eq!(good.cors_origins.len(), 2);
-        for origin in ["*", "https://app.example.com/", "app.example.com", "null"] {
-            assert!(
-                matches!(with_origins(origin), Err(ConfigError::Origin(_))),
-                "{origin}"
-            );
-        }
-    }
 }

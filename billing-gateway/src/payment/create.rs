@@ -1,0 +1,208 @@
+//! `POST /api/billing/payment/{provider}/create`: begins a top-up.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::api_error::{ApiError, Problem};
+use crate::auth::Caller;
+use crate::core_client::Core;
+use crate::core_error::FieldNames;
+use crate::json_object::{AmountMember, JsonObject};
+use crate::payment::shown::{amount, currency};
+use crate::payment::{PaymentError, idempotency_key, named, open, present};
+use crate::providers::{Amount, BrowserMembers, BrowserSchema, Provider};
+use crate::router::AppState;
+use crate::usd::Usd;
+
+/// For all that the provider is asked for, and what is noted of it: less than one request may take.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1.3).
+const EMAIL_BYTES_MAX: usize = 254;
+
+/// The members of the body carry the names that the core's fields have but the amount, which is
+/// checked here.
+const FIELDS: FieldNames = &[("idempotency_key", "Idempotency-Key")];
+
+/// What to pay.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "it documents the body, which JsonObject reads member by member"
+)]
+pub(crate) struct CreatePaymentBody {
+    /// At least 1, at most what the operator allows, with at most two decimals.
+    amount_usd: Usd,
+    /// Where the provider sends its receipt. Billing does not keep it.
+    #[schema(required = false, nullable = false)]
+    receipt_email: Option<String>,
+}
+
+/// A payment that the browser goes on with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatedPayment {
+    payment_id: String,
+    amount: Amount,
+    /// ISO 4217.
+    currency: String,
+    #[serde(flatten)]
+    #[schema(value_type = BrowserSchema)]
+    browser: BrowserMembers,
+}
+
+/// Begins a top-up
+///
+/// The same `Idempotency-Key` and body begin the same payment.
+#[utoipa::path(
+    post,
+    path = "/api/billing/payment/{provider}/create",
+    operation_id = "createPayment",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(
+        ("provider" = String, Path, example = "stripe"),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 255,
+         description = "Makes the request repeatable; visible ASCII"),
+    ),
+    request_body = CreatePaymentBody,
+    responses(
+        (status = 200, body = CreatedPayment),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    core: Core,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<Json<CreatedPayment>, ApiError> {
+    let provider = state
+        .providers()
+        .find(&named(path)?)
+        .ok_or(ApiError::NotFound)?
+        .as_ref();
+    let created = create(&state, &core, &caller, provider, &headers, &body).await;
+    let outcome = match &created {
+        Ok(_) => "created",
+        Err(ApiError::Payment(error)) => error.kind().code,
+        Err(ApiError::Unavailable(_) | ApiError::Fault(_)) => "unavailable",
+        Err(_) => "refused",
+    };
+    metrics::counter!(
+        "billing.payment.requests",
+        "provider" => provider.name(), "outcome" => outcome,
+    )
+    .increment(1);
+    created.map(Json)
+}
+
+async fn create(
+    state: &AppState,
+    core: &Core,
+    caller: &Caller,
+    provider: &dyn Provider,
+    headers: &HeaderMap,
+    body: &JsonObject,
+) -> Result<CreatedPayment, ApiError> {
+    let receipt_email = receipt_email(body)?;
+    let request = CreatePaymentRequest {
+        account: Some(caller.account()),
+        idempotency_key: idempotency_key(headers)?,
+        provider: provider.name().to_owned(),
+        purpose: PaymentPurpose::TopUp.into(),
+        amount_minor: amount_minor(body, provider, state.payment().most_micros)?,
+        currency: provider.currency().code.to_owned(),
+        livemode: provider.livemode(),
+        content: receipt_email.as_deref().map(digest).unwrap_or_default(),
+    };
+    let answer = core
+        .create_payment(request)
+        .await
+        .map_err(|error| error.into_api(FIELDS))?;
+    let payment = present(answer.payment)?;
+    let at_provider = async {
+        if payment.provider_reference.is_empty() {
+            let customer = answer.customer_reference;
+            let opened = open(core, provider, &payment, customer, receipt_email.as_deref());
+            return Ok(opened.await?.browser);
+        }
+        // The key was used before: the browser goes on with what it was given then.
+        let retrieved = provider.retrieve(&payment.provider_reference).await;
+        Ok::<_, ApiError>(retrieved.map_err(PaymentError::from)?.browser)
+    };
+    // Where this fails the payment stays as it is: whether the provider has it is not known.
+    let browser = tokio::time::timeout(PROVIDER_TIMEOUT, at_provider)
+        .await
+        .map_err(|_elapsed| PaymentError::ProviderLate)??;
+    Ok(CreatedPayment {
+        amount: amount(currency(&payment.currency)?, payment.amount_minor)?,
+        payment_id: payment.payment_id,
+        currency: payment.currency,
+        browser,
+    })
+}
+
+fn amount_minor(
+    body: &JsonObject,
+    provider: &dyn Provider,
+    most_micros: i64,
+) -> Result<i64, ApiError> {
+    let currency = provider.currency();
+    let field = currency.amount_field;
+    let AmountMember::Amount(given) = body.amount(field)? else {
+        return Err(ApiError::invalid(field, "must be a JSON number"));
+    };
+    let minor = currency
+        .minor(given.micros())
+        .ok_or_else(|| ApiError::invalid(field, "must have at most two decimals"))?;
+    if minor < provider.least_minor() {
+        let least = amount(currency, provider.least_minor())?;
+        return Err(ApiError::invalid(
+            field,
+            format!("must be at least {least}"),
+        ));
+    }
+    if given.micros() > most_micros {
+        let most = Usd::from_micros(most_micros);
+        return Err(ApiError::invalid(field, format!("must be at most {most}")));
+    }
+    Ok(minor)
+}
+
+fn receipt_email(body: &JsonObject) -> Result<Option<String>, ApiError> {
+    const FIELD: &str = "receipt_email";
+    let Some(email) = body.text(FIELD)? else {
+        return Ok(None);
+    };
+    let plausible = email.len() <= EMAIL_BYTES_MAX
+        && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+        && email
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    if !plausible {
+        return Err(ApiError::invalid(FIELD, "must be an e-mail address"));
+    }
+    Ok(Some(email))
+}
+
+/// The core compares it where a key is used again, and does not keep the address.
+fn digest(email: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(email.as_bytes()) {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

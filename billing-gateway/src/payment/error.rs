@@ -1,0 +1,98 @@
+//! What goes wrong with payments, as the REST surface says it.
+
+use std::time::Duration;
+
+use crate::core_error::Refusal;
+use crate::problem_kind::{
+    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT,
+    PROVIDER_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE,
+    WEBHOOK_TIME,
+};
+use crate::providers::{ProviderError, WebhookRefusal};
+
+/// How long payments pause where the core does not say.
+const PAUSE: Duration = Duration::from_mins(5);
+
+/// Why a request about payments does not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
+    #[error("payments cannot be made at present")]
+    Paused { retry_after: Duration },
+    #[error("the payment provider did not answer in time")]
+    ProviderLate,
+    #[error("the payment provider cannot be used at present")]
+    ProviderAway(#[source] ProviderError),
+    #[error("the payment provider does not take this payment")]
+    ProviderRefused(#[source] ProviderError),
+    #[error("the payment cannot be refunded: it is not paid")]
+    NotRefundable,
+    #[error("more than what is left of the payment")]
+    RefundExceeds,
+    #[error("the time for refunds of this payment has passed")]
+    RefundTooLate,
+    #[error("the payment provider does not carry out this refund")]
+    RefundRefused,
+    #[error("the webhook is not accepted: {0}")]
+    Webhook(WebhookRefusal),
+}
+
+impl PaymentError {
+    /// None for a rule that no request about payments meets.
+    pub(crate) fn of(refusal: &Refusal) -> Option<Self> {
+        Some(match refusal.reason.as_str() {
+            "IDEMPOTENCY_KEY_REUSED" => Self::KeyReused,
+            "PAYMENTS_PAUSED" => Self::Paused {
+                retry_after: refusal.retry_after.unwrap_or(PAUSE),
+            },
+            "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,
+            "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds,
+            "REFUND_TOO_LATE" => Self::RefundTooLate,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::KeyReused => KEY_REUSED,
+            Self::Paused { .. } => PAYMENTS_PAUSED,
+            Self::ProviderLate => PROVIDER_TIMEOUT,
+            Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
+            Self::ProviderRefused(_) => PROVIDER_REFUSED,
+            Self::NotRefundable => NOT_REFUNDABLE,
+            Self::RefundExceeds => REFUND_EXCEEDS,
+            Self::RefundTooLate => REFUND_TOO_LATE,
+            Self::RefundRefused => REFUND_REFUSED,
+            Self::Webhook(WebhookRefusal::Time) => WEBHOOK_TIME,
+            Self::Webhook(
+                WebhookRefusal::Missing | WebhookRefusal::Malformed | WebhookRefusal::Signature,
+            ) => WEBHOOK_SIGNATURE,
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Paused { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_of_the_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::ProviderLate | Self::ProviderAway(_) | Self::ProviderRefused(_)
+        )
+    }
+}
+
+impl From<ProviderError> for PaymentError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Late => Self::ProviderLate,
+            ProviderError::Away(_) => Self::ProviderAway(error),
+            ProviderError::Refused { .. } => Self::ProviderRefused(error),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Payments: money that users pay in by a provider, and get back.
+
+mod apply;
+pub(crate) mod create;
+mod error;
+pub(crate) mod list;
+mod open;
+pub(crate) mod refund;
+mod shown;
+pub(crate) mod status;
+
+pub(crate) use apply::apply;
+pub use error::PaymentError;
+pub(crate) use open::{attach, open};
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::HeaderMap;
+use billing_proto::v1::{
+    AccountRef, GetPaymentRequest, GetPaymentResponse, Payment, ProviderReference,
+    get_payment_request,
+};
+use uuid::Uuid;
+
+use crate::api_error::ApiError;
+use crate::core_client::Core;
+use crate::core_error::CoreError;
+use crate::providers::Provider;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const KEY_BYTES_MAX: usize = 255;
+const PAYMENT_ID_BYTES_MAX: usize = 80;
+
+/// What a path names; one that is not even text names nothing.
+fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
+    path.map(|Path(named)| named)
+        .map_err(|_not_text| ApiError::NotFound)
+}
+
+/// The caller's key, or a fresh one for a request that is not to be repeated.
+fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(Uuid::new_v4().to_string());
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()))
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
+        .ok_or_else(|| {
+            ApiError::invalid(IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters")
+        })?;
+    if values.next().is_some() {
+        return Err(ApiError::invalid(IDEMPOTENCY_KEY, "must be given once"));
+    }
+    Ok(key.to_owned())
+}
+
+/// The payment of `account` that `id` names: our name of it, or the provider's. Whatever cannot be
+/// either is not asked for.
+async fn find(
+    core: &Core,
+    account: AccountRef,
+    provider: Option<&dyn Provider>,
+    id: &str,
+) -> Result<(Payment, GetPaymentResponse), ApiError> {
+    let name = match provider {
+        Some(provider) if provider.is_reference(id) => {
+            get_payment_request::Name::Reference(ProviderReference {
+                provider: provider.name().to_owned(),
+                reference: id.to_owned(),
+            })
+        }
+        _ if is_payment_id(id) => get_payment_request::Name::PaymentId(id.to_owned()),
+        _ => return Err(ApiError::NotFound),
+    };
+    let request = GetPaymentRequest {
+        account: Some(account),
+        name: Some(name),
+    };
+    let mut answer = core
+        .get_payment(request)
+        .await
+        .map_err(|error| match error {
+            // It looks like an id and is none of ours.
+            CoreError::InvalidField { .. } => ApiError::NotFound,
+            error => error.into_api(&[]),
+        })?;
+    let payment = present(answer.payment.take())?;
+    Ok((payment, answer))
+}
+
+fn is_payment_id(text: &str) -> bool {
+    (1..=PAYMENT_ID_BYTES_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The core answers with the payment wherever there is one.
+fn present(payment: Option<Payment>) -> Result<Payment, ApiError> {
+    payment.ok_or_else(|| ApiError::fault("the core's answer has no payment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{IDEMPOTENCY_KEY, idempotency_key, is_payment_id};
+
+    fn key(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static(value));
+        }
+        idempotency_key(&headers).ok()
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii_and_absent_is_fresh() {
+        assert_eq!(key(&["order-1"]).unwrap(), "order-1");
+        assert_ne!(key(&[]), key(&[]));
+        for refused in [&[""][..], &["a b"], &["a", "a"], &["a\tb"]] {
+            assert_eq!(key(refused), None, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_leave_its_place_in_a_path_is_no_name_of_ours() {
+        assert!(is_payment_id("0f-1"));
+        for id in ["", "..", "a/b", "a%2Fb", "pi_1", "a b", &"a".repeat(81)] {
+            assert!(!is_payment_id(id), "{id}");
+        }
+    }
+}

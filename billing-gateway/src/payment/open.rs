@@ -1,0 +1,57 @@
+//! Making a recorded payment at its provider, and noting what that calls it.
+
+use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
+
+use crate::api_error::ApiError;
+use crate::core_client::Core;
+use crate::payment::PaymentError;
+use crate::providers::{Opened, Order, Provider};
+
+/// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where
+/// the account has none yet.
+pub(crate) async fn open(
+    core: &Core,
+    provider: &dyn Provider,
+    payment: &Payment,
+    customer: String,
+    receipt_email: Option<&str>,
+) -> Result<Opened, ApiError> {
+    let mut customer = customer;
+    if customer.is_empty()
+        && let Some(made) = provider
+            .open_customer(payment)
+            .await
+            .map_err(PaymentError::from)?
+    {
+        // Another request may have been faster with another customer: the first one stays.
+        customer = attach(core, payment, String::new(), made).await?;
+    }
+    let order = Order {
+        payment,
+        customer: &customer,
+        receipt_email,
+    };
+    let opened = provider.create(&order).await.map_err(PaymentError::from)?;
+    attach(core, payment, opened.reference.clone(), String::new()).await?;
+    Ok(opened)
+}
+
+/// Notes what the provider calls the payment and the account's customer, where either is not empty;
+/// answers with the customer.
+pub(crate) async fn attach(
+    core: &Core,
+    payment: &Payment,
+    reference: String,
+    customer: String,
+) -> Result<String, ApiError> {
+    let request = AttachProviderReferenceRequest {
+        payment_id: payment.payment_id.clone(),
+        provider_reference: reference,
+        customer_reference: customer,
+    };
+    let answer = core
+        .attach_provider_reference(request)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    Ok(answer.customer_reference)
+}

@@ -1,0 +1,235 @@
+//! `POST /api/billing/payments/{id}/refund`: an administrator gives money back.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::{
+    EventOutcome, Payment, Refund, RefundState, RejectRefundRequest, StartRefundRequest,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api_error::{ApiError, Problem, causes};
+use crate::auth::Caller;
+use crate::core_client::Core;
+use crate::core_error::FieldNames;
+use crate::json_object::{AmountMember, JsonObject};
+use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
+use crate::payment::{PaymentError, apply, find, idempotency_key, named, present};
+use crate::providers::{Amount, Currency, Provider, ProviderError, RefundOrder};
+use crate::router::AppState;
+use crate::usd::Usd;
+
+const REASON_BYTES_MAX: usize = 500;
+/// The most that the contract takes of a code.
+const CODE_BYTES_MAX: usize = 64;
+
+const FIELDS: FieldNames = &[
+    ("amount_minor", "amount_usd"),
+    ("reason", "reason"),
+    ("idempotency_key", "Idempotency-Key"),
+];
+
+/// What to give back.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "it documents the body, which JsonObject reads member by member"
+)]
+pub(crate) struct RefundBody {
+    /// Absent: all that is left of the payment.
+    #[schema(required = false, nullable = false)]
+    amount_usd: Option<Usd>,
+    /// Why; at most 500 bytes.
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefundResponse {
+    refund_id: String,
+    payment_id: String,
+    /// `requested`: the provider has not answered; it is asked again until it does.
+    status: RefundStatus,
+    amount: Amount,
+    /// ISO 4217.
+    currency: String,
+}
+
+/// How a refund that we asked for went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refunded {
+    /// The provider answered, and it is booked.
+    Booked(RefundState),
+    /// The provider never will; its amount is free again.
+    Rejected,
+    /// Not known yet. It is asked about later.
+    Unknown,
+}
+
+/// Gives a payment of the tenant back, in whole or in part
+///
+/// For administrators. The balance falls when the provider has taken the refund on.
+#[utoipa::path(
+    post,
+    path = "/api/billing/payments/{id}/refund",
+    operation_id = "refundPayment",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "Our name of the payment, or the provider's"),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 255,
+         description = "Makes the request repeatable; visible ASCII"),
+    ),
+    request_body = RefundBody,
+    responses(
+        (status = 200, body = RefundResponse),
+        (status = 202, body = RefundResponse,
+         description = "The provider has not answered yet; it is asked again"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    core: Core,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: JsonObject,
+) -> Result<(StatusCode, Json<RefundResponse>), ApiError> {
+    let tenant = caller.administered()?;
+    let id = named(path)?;
+    let by_reference = state
+        .providers()
+        .iter()
+        .find(|known| known.is_reference(&id));
+    let (payment, _) = find(&core, tenant, by_reference.map(AsRef::as_ref), &id).await?;
+    let provider = state
+        .providers()
+        .find(&payment.provider)
+        .ok_or(ApiError::NotFound)?
+        .as_ref();
+    let currency = currency(&payment.currency)?;
+    let request = StartRefundRequest {
+        tenant_id: caller.tenant_id().to_owned(),
+        payment_id: payment.payment_id,
+        idempotency_key: idempotency_key(&headers)?,
+        amount_minor: amount_minor(&body, currency)?,
+        reason: reason(&body)?,
+        actor: caller.user_id().to_owned(),
+    };
+    let answer = core
+        .start_refund(request)
+        .await
+        .map_err(|error| error.into_api(FIELDS))?;
+    let refund = answer
+        .refund
+        .ok_or_else(|| ApiError::fault("the core's answer has no refund"))?;
+    let payment = present(answer.payment)?;
+    let state = if refund.state() == RefundState::Requested {
+        match carry_out(&core, provider, &payment, &refund).await? {
+            Refunded::Booked(state) => state,
+            Refunded::Rejected => return Err(PaymentError::RefundRefused.into()),
+            Refunded::Unknown => RefundState::Requested,
+        }
+    } else {
+        refund.state()
+    };
+    let status = match state {
+        RefundState::Requested => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
+    let response = RefundResponse {
+        refund_id: refund.refund_id,
+        payment_id: refund.payment_id,
+        status: refund_status(state)?,
+        amount: amount(currency, refund.amount_minor)?,
+        currency: payment.currency,
+    };
+    Ok((status, Json(response)))
+}
+
+/// Asks the provider for a refund that is recorded, and books what it answers. Repeatable. Fails
+/// only where the core does not take a rejection.
+pub(crate) async fn carry_out(
+    core: &Core,
+    provider: &dyn Provider,
+    payment: &Payment,
+    refund: &Refund,
+) -> Result<Refunded, ApiError> {
+    let order = RefundOrder {
+        reference: &payment.provider_reference,
+        payment_id: &refund.payment_id,
+        refund_id: &refund.refund_id,
+        amount_minor: refund.amount_minor,
+    };
+    let event = match provider.refund(&order).await {
+        Ok(event) => event,
+        Err(ProviderError::Refused { code, detail }) => {
+            tracing::warn!(detail, refund_id = refund.refund_id, "refund refused");
+            reject(core, refund, &code).await?;
+            return Ok(Refunded::Rejected);
+        }
+        Err(error) => {
+            tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund unknown");
+            return Ok(Refunded::Unknown);
+        }
+    };
+    let state = match &event.report {
+        Some(Report::Refund(report)) => report.state(),
+        _ => return Ok(Refunded::Unknown),
+    };
+    match apply(core, provider.name(), event).await {
+        Ok(applied) if applied.outcome() == EventOutcome::Applied => Ok(Refunded::Booked(state)),
+        Ok(applied) => {
+            let outcome = applied.outcome().as_str_name();
+            tracing::warn!(outcome, refund_id = refund.refund_id, "refund not booked");
+            Ok(Refunded::Unknown)
+        }
+        Err(error) => {
+            tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund not booked");
+            Ok(Refunded::Unknown)
+        }
+    }
+}
+
+async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<(), ApiError> {
+    let request = RejectRefundRequest {
+        payment_id: refund.payment_id.clone(),
+        refund_id: refund.refund_id.clone(),
+        code: why
+            .chars()
+            .filter(char::is_ascii_graphic)
+            .take(CODE_BYTES_MAX)
+            .collect(),
+    };
+    core.reject_refund(request)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    Ok(())
+}
+
+/// None: all that is left.
+fn amount_minor(body: &JsonObject, currency: Currency) -> Result<Option<i64>, ApiError> {
+    let field = currency.amount_field;
+    let given = match body.amount(field)? {
+        AmountMember::Absent => return Ok(None),
+        AmountMember::Null => return Err(ApiError::invalid(field, "must be a JSON number")),
+        AmountMember::Amount(given) => given,
+    };
+    let minor = currency
+        .minor(given.micros())
+        .ok_or_else(|| ApiError::invalid(field, "must have at most two decimals"))?;
+    if minor == 0 {
+        return Err(ApiError::invalid(field, "must be more than 0"));
+    }
+    Ok(Some(minor))
+}
+
+fn reason(body: &JsonObject) -> Result<String, ApiError> {
+    body.text("reason")?
+        .filter(|reason| !reason.trim().is_empty() && reason.len() <= REASON_BYTES_MAX)
+        .ok_or_else(|| ApiError::invalid("reason", "must be 1 to 500 bytes of text"))
+}

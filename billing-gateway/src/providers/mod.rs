@@ -1,0 +1,246 @@
+//! Payment providers: what all of them do for us, and which there are. What one of them calls its
+//! things ends in its own file. `docs/providers.md` says how another one is added.
+
+mod currency;
+mod event;
+mod stripe;
+
+pub(crate) use currency::{Amount, Currency, USD};
+pub(crate) use event::{Event, made_unreadable};
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use billing_proto::v1::Payment;
+use clap::Args;
+use jiff::Timestamp;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+use crate::config::ConfigError;
+
+/// Everything a provider does for us. Requests may be repeated: the ids of our payments and refunds
+/// are its idempotency keys.
+#[async_trait]
+pub(crate) trait Provider: fmt::Debug + Send + Sync {
+    /// As it stands in paths, in metrics and in the core: lower-case letters, digits, underscores.
+    fn name(&self) -> &'static str;
+
+    /// Whether its money is real.
+    fn livemode(&self) -> bool;
+
+    /// What it is paid in.
+    fn currency(&self) -> Currency;
+
+    /// The least that can be paid, in minor units.
+    fn least_minor(&self) -> i64;
+
+    /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
+    fn is_reference(&self, text: &str) -> bool;
+
+    /// What it calls the account's customer, made where there is none yet. None: it has no customers.
+    async fn open_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError>;
+
+    /// Makes the payment there.
+    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError>;
+
+    /// What it calls a payment of ours that it may know already. An answer to
+    /// [`Provider::create`] may have been lost so long ago that its key is forgotten.
+    async fn find(
+        &self,
+        payment: &Payment,
+        customer: &str,
+    ) -> Result<Option<String>, ProviderError>;
+
+    /// How the payment stands.
+    async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError>;
+
+    /// Gives a payment up that nobody paid, and tells how it then stands: perhaps it was paid after all.
+    async fn cancel(&self, reference: &str) -> Result<Retrieved, ProviderError>;
+
+    /// Gives money back to the payer.
+    async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError>;
+
+    /// The payment's refunds, whoever made them.
+    async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
+
+    /// What the payment's disputes have moved.
+    async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
+
+    /// Reads a webhook that is authentic, or says why it is not. What is authentic is never refused.
+    fn read_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Event, WebhookRefusal>;
+
+    /// Reads a webhook, or an [`Event::raw`] of another kind, that was verified when it came.
+    fn read_event(&self, body: &[u8]) -> Event;
+}
+
+/// A payment to be made at its provider.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order<'a> {
+    pub payment: &'a Payment,
+    /// Empty: the provider has no customers.
+    pub customer: &'a str,
+    /// Where the provider sends its receipt.
+    pub receipt_email: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefundOrder<'a> {
+    /// What the provider calls the payment.
+    pub reference: &'a str,
+    pub payment_id: &'a str,
+    pub refund_id: &'a str,
+    pub amount_minor: i64,
+}
+
+/// What the browser needs to go on, member by member of the answer to it.
+pub(crate) type BrowserMembers = BTreeMap<&'static str, String>;
+
+/// A payment that the provider knows.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub reference: String,
+    pub browser: BrowserMembers,
+}
+
+#[derive(Debug)]
+pub(crate) struct Retrieved {
+    pub event: Event,
+    pub browser: BrowserMembers,
+}
+
+/// Why a provider did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// Whether it did it is unknown.
+    #[error("the provider did not answer in time")]
+    Late,
+    /// Whether it did it is unknown.
+    #[error("the provider cannot be used at present")]
+    Away(#[source] Box<dyn Error + Send + Sync>),
+    /// It did not, and never will.
+    #[error("the provider refused the request: {detail}")]
+    Refused { code: String, detail: String },
+}
+
+impl ProviderError {
+    /// For metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Away(_) => "away",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+/// Why a webhook is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookRefusal {
+    #[error("it has no signature")]
+    Missing,
+    #[error("its signature cannot be read")]
+    Malformed,
+    #[error("its signature does not fit")]
+    Signature,
+    #[error("it was signed too long ago, or in the future")]
+    Time,
+}
+
+impl WebhookRefusal {
+    /// For metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Signature => "signature",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// The providers that are configured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Providers(Vec<Arc<dyn Provider>>);
+
+impl Providers {
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<dyn Provider>> {
+        self.0.iter().find(|provider| provider.name() == name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.0.iter()
+    }
+}
+
+/// For each provider its module, with `Settings`, `Config::checked`, `open` and `BROWSER_MEMBERS`.
+macro_rules! providers {
+    ($($provider:ident),+ $(,)?) => {
+        /// The settings of every provider.
+        #[derive(Args, Clone, Debug)]
+        pub struct ProviderSettings {
+            $(#[command(flatten)] pub $provider: $provider::Settings,)+
+        }
+
+        /// What each provider that is configured needs.
+        #[derive(Clone, Debug)]
+        pub struct ProviderConfig {
+            $($provider: Option<$provider::Config>,)+
+        }
+
+        impl TryFrom<ProviderSettings> for ProviderConfig {
+            type Error = ConfigError;
+
+            fn try_from(settings: ProviderSettings) -> Result<Self, ConfigError> {
+                Ok(Self { $($provider: $provider::Config::checked(settings.$provider)?,)+ })
+            }
+        }
+
+        impl Providers {
+            /// Fails where no HTTP client can be made.
+            pub(crate) fn new(config: &ProviderConfig) -> Result<Self, reqwest::Error> {
+                let mut all: Vec<Arc<dyn Provider>> = Vec::new();
+                $(if let Some(config) = &config.$provider {
+                    all.push(Arc::new($provider::open(config)?));
+                })+
+                Ok(Self(all))
+            }
+        }
+
+        /// What each provider adds to the answer to a browser: the member, and what it is.
+        const BROWSER_MEMBERS: &[&[(&str, &str)]] = &[$($provider::BROWSER_MEMBERS),+];
+    };
+}
+
+// One line each.
+providers! {
+    stripe,
+}
+
+/// The part of a body that is a provider's, for the documentation.
+pub(crate) struct BrowserSchema;
+
+impl utoipa::PartialSchema for BrowserSchema {
+    fn schema() -> RefOr<Schema> {
+        let mut object = ObjectBuilder::new().description(Some(
+            "What the provider's part of the page needs, by provider.",
+        ));
+        for (member, description) in BROWSER_MEMBERS.iter().copied().flatten() {
+            let text = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some(*description));
+            object = object.property(*member, text);
+        }
+        object.into()
+    }
+}
+
+impl utoipa::ToSchema for BrowserSchema {}

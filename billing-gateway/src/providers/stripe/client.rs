@@ -1,0 +1,262 @@
+//! Requests to Stripe: bounded in time and size, and repeated under our own idempotency key.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::redirect::Policy;
+use reqwest::{Method, Url};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use stripe_client_core::{RequestBuilder, StripeMethod, VERSION};
+
+use super::settings::Config;
+use crate::providers::ProviderError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// For a request with all its repetitions.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
+const RETRIES_MAX: usize = 2;
+const RETRY_AFTER: Duration = Duration::from_millis(150);
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REQUEST_ID: &str = "request-id";
+const SHOULD_RETRY: &str = "stripe-should-retry";
+
+/// The way to Stripe, or to a stand-in that speaks its protocol.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    api_url: Url,
+}
+
+/// Why one attempt gave no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("no whole answer came")]
+    Transport(#[from] reqwest::Error),
+    #[error("the answer is larger than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("{0}")]
+    Status(Refusal),
+    #[error("the answer cannot be read (request {request_id})")]
+    Answer {
+        request_id: String,
+        #[source]
+        error: serde_json::Error,
+    },
+    #[error("the request's address is not what it was built as")]
+    Address,
+}
+
+/// An answer that is not a success. Its message is left out: it may repeat what we sent.
+#[derive(Debug)]
+struct Refusal {
+    status: u16,
+    kind: String,
+    code: String,
+    request_id: String,
+    should_retry: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorObject,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorObject {
+    #[serde(default)]
+    r#type: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+}
+
+impl Client {
+    pub(super) fn new(config: &Config) -> Result<Self, reqwest::Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, bearer(config));
+        headers.insert(STRIPE_VERSION, HeaderValue::from_static(VERSION.as_str()));
+        let mut http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("billing-gateway/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(Policy::none());
+        if config.api_url.scheme() == "http" {
+            // Plain HTTP is for loopback alone.
+            http = http.no_proxy();
+        }
+        Ok(Self {
+            http: http.build()?,
+            api_url: config.api_url.clone(),
+        })
+    }
+
+    /// `key` makes it repeatable; a request that changes nothing needs none. `call` names it in
+    /// metrics and the log.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        request: RequestBuilder,
+        key: Option<&str>,
+    ) -> Result<T, ProviderError> {
+        let started = Instant::now();
+        let attempt = || self.attempt(call, &request, key);
+        let again = ExponentialBuilder::default()
+            .with_min_delay(RETRY_AFTER)
+            .with_jitter()
+            .with_max_times(RETRIES_MAX);
+        let attempts = attempt.retry(again).when(Failure::may_pass);
+        let answer = match tokio::time::timeout(TOTAL_TIMEOUT, attempts).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(failure)) => Err(ProviderError::from(failure)),
+            Err(_elapsed) => Err(ProviderError::Late),
+        };
+        let outcome = answer.as_ref().map_or_else(ProviderError::name, |_| "ok");
+        metrics::histogram!(
+            "billing.provider.call.duration",
+            "provider" => super::NAME, "call" => call, "outcome" => outcome,
+        )
+        .record(started.elapsed());
+        answer
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        request: &RequestBuilder,
+        key: Option<&str>,
+    ) -> Result<T, Failure> {
+        let method = match request.method {
+            StripeMethod::Get => Method::GET,
+            StripeMethod::Post => Method::POST,
+            StripeMethod::Delete => Method::DELETE,
+        };
+        let mut outgoing = self.http.request(method, self.address(request)?);
+        if let Some(body) = &request.body {
+            outgoing = outgoing
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(body.clone());
+        }
+        if let Some(key) = key {
+            outgoing = outgoing.header(IDEMPOTENCY_KEY, key);
+        }
+        let response = outgoing.send().await?;
+        let status = response.status();
+        let request_id = text(response.headers(), REQUEST_ID);
+        let should_retry = text(response.headers(), SHOULD_RETRY).parse().ok();
+        tracing::debug!(
+            call,
+            status = status.as_u16(),
+            request_id,
+            "stripe answered"
+        );
+        let body = read(response).await?;
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|error| Failure::Answer { request_id, error });
+        }
+        let error = serde_json::from_slice::<ErrorBody>(&body)
+            .map(|body| body.error)
+            .unwrap_or_default();
+        Err(Failure::Status(Refusal {
+            status: status.as_u16(),
+            kind: error.r#type.unwrap_or_default(),
+            code: error.code.unwrap_or_default(),
+            request_id,
+            should_retry,
+        }))
+    }
+
+    /// A path that reads differently once parsed holds something that was never an id.
+    fn address(&self, request: &RequestBuilder) -> Result<Url, Failure> {
+        let path = format!("/v1{}", request.path);
+        let mut url = self.api_url.clone();
+        url.set_path(&path);
+        url.set_query(request.query.as_deref().filter(|query| !query.is_empty()));
+        (url.path() == path).then_some(url).ok_or(Failure::Address)
+    }
+}
+
+fn bearer(config: &Config) -> HeaderValue {
+    // Checked with the settings.
+    let bearer = format!("Bearer {}", config.secret_key.expose_secret());
+    let mut value = HeaderValue::try_from(bearer).unwrap_or(HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+fn text(headers: &HeaderMap, name: &str) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+impl Failure {
+    /// Whether the same request may fare better a moment later. It does no harm twice: it reads,
+    /// or carries a key.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Transport(_) => true,
+            Self::Status(refusal) => refusal.should_retry.unwrap_or_else(|| {
+                let locked = refusal.status == 409;
+                locked || refusal.status == 429 || refusal.status >= 500
+            }),
+            Self::TooLarge | Self::Answer { .. } | Self::Address => false,
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether it is about the request itself: nothing was done, and nothing would be if it came
+    /// again. A key that was used with another content says that something *was* done.
+    fn is_final(&self) -> bool {
+        matches!(self.status, 400 | 402 | 404) && self.kind != "idempotency_error"
+    }
+}
+
+impl From<Failure> for ProviderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Status(refusal) if refusal.is_final() => {
+                let named = [&refusal.code, &refusal.kind]
+                    .into_iter()
+                    .find(|name| !name.is_empty());
+                Self::Refused {
+                    code: named.map_or("refused", String::as_str).to_owned(),
+                    detail: refusal.to_string(),
+                }
+            }
+            Failure::Transport(error) if error.is_timeout() && !error.is_connect() => Self::Late,
+            failure => Self::Away(failure.into()),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            kind,
+            code,
+            request_id,
+            ..
+        } = self;
+        write!(f, "status {status} {kind} {code} (request {request_id})")
+    }
+}

@@ -1,0 +1,313 @@
+//! Stripe: `PaymentIntent`s for the Elements of the browser, their refunds and disputes.
+//!
+//! Requests are the typed ones of async-stripe; they travel by our own transport ([`client`]), and
+//! answers and events are read by structs of our own that hold what we use and no more.
+
+mod client;
+mod events;
+mod objects;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
+pub(super) use settings::{Config, Settings};
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use billing_proto::v1::Payment;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use stripe_client_core::StripeRequest;
+use stripe_core::customer::CreateCustomer;
+use stripe_core::dispute::ListDispute;
+use stripe_core::payment_intent::{
+    CancelPaymentIntent, CancelPaymentIntentCancellationReason, CreatePaymentIntent,
+    CreatePaymentIntentAutomaticPaymentMethods, ListPaymentIntent, RetrievePaymentIntent,
+};
+use stripe_core::refund::{CreateRefund, ListRefund};
+use stripe_types::Currency as StripeCurrency;
+
+use self::client::Client;
+use self::events::Origin;
+use self::objects::{Customer, Dispute, List, PaymentIntent, Refund};
+use super::{
+    BrowserMembers, Currency, Event, Opened, Order, Provider, ProviderError, RefundOrder,
+    Retrieved, USD, WebhookRefusal,
+};
+
+const NAME: &str = "stripe";
+
+/// Cards are tested with small amounts, and fees eat them.
+const LEAST_MINOR: i64 = 100;
+
+const CLIENT_SECRET: &str = "clientSecret";
+const PAYMENT_INTENT_ID: &str = "paymentIntentId";
+
+pub(super) const BROWSER_MEMBERS: &[(&str, &str)] = &[
+    (
+        CLIENT_SECRET,
+        "Stripe: what Elements is started with. Whoever has it can pay.",
+    ),
+    (PAYMENT_INTENT_ID, "Stripe: what Stripe calls the payment."),
+];
+
+/// The most that one page of a list holds.
+const PAGE: i64 = 100;
+/// Of lists that belong to one payment or one customer; a longer one is not of our making.
+const PAGES_MAX: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Stripe {
+    client: Client,
+    webhook_secrets: Vec<SecretString>,
+    livemode: bool,
+}
+
+pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
+    Ok(Stripe {
+        client: Client::new(config)?,
+        webhook_secrets: config.webhook_secrets.clone(),
+        livemode: config.livemode(),
+    })
+}
+
+#[async_trait]
+impl Provider for Stripe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn livemode(&self) -> bool {
+        self.livemode
+    }
+
+    fn currency(&self) -> Currency {
+        USD
+    }
+
+    fn least_minor(&self) -> i64 {
+        LEAST_MINOR
+    }
+
+    fn is_reference(&self, text: &str) -> bool {
+        is_id("pi_", text)
+    }
+
+    async fn open_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
+        let account = account_part(payment);
+        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
+        let key = format!("customer-{account}");
+        let customer: Customer = self
+            .client
+            .send("create_customer", request.build(), Some(&key))
+            .await?;
+        Ok(Some(customer.id))
+    }
+
+    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
+        let payment = order.payment;
+        let currency = payment.currency.to_ascii_lowercase();
+        // Never fails: an unknown code is kept as it is.
+        let currency = currency.parse().unwrap_or(StripeCurrency::USD);
+        let mut request = CreatePaymentIntent::new(payment.amount_minor, currency)
+            .automatic_payment_methods(CreatePaymentIntentAutomaticPaymentMethods::new(true))
+            .metadata(metadata([
+                ("payment_id", payment.payment_id.as_str()),
+                ("account_id", account_part(payment)),
+            ]));
+        if !order.customer.is_empty() {
+            request = request.customer(order.customer);
+        }
+        if let Some(email) = order.receipt_email {
+            request = request.receipt_email(email);
+        }
+        let intent: PaymentIntent = self
+            .client
+            .send("create_payment", request.build(), Some(&payment.payment_id))
+            .await?;
+        Ok(Opened {
+            browser: browser(&intent),
+            reference: intent.id,
+        })
+    }
+
+    async fn find(
+        &self,
+        payment: &Payment,
+        customer: &str,
+    ) -> Result<Option<String>, ProviderError> {
+        if customer.is_empty() {
+            // Every payment of ours has a customer, who is attached before it is made.
+            return Ok(None);
+        }
+        let page = |after: Option<&str>| {
+            let request = ListPaymentIntent::new().customer(customer).limit(PAGE);
+            after
+                .map_or(request.clone(), |id| request.starting_after(id))
+                .build()
+        };
+        let intents: Vec<PaymentIntent> = self
+            .all("list_payments", page, |intent: &PaymentIntent| &intent.id)
+            .await?;
+        let ours = Some(payment.payment_id.as_str());
+        let found = intents
+            .into_iter()
+            .find(|intent| intent.payment_id() == ours);
+        Ok(found.map(|intent| intent.id))
+    }
+
+    async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError> {
+        let request = RetrievePaymentIntent::new(checked("pi_", reference)?);
+        let intent = self
+            .client
+            .send("retrieve_payment", request.build(), None)
+            .await?;
+        Ok(self.retrieved(Origin::Retrieved, &intent))
+    }
+
+    async fn cancel(&self, reference: &str) -> Result<Retrieved, ProviderError> {
+        let request = CancelPaymentIntent::new(checked("pi_", reference)?)
+            .cancellation_reason(CancelPaymentIntentCancellationReason::Abandoned);
+        // Without a key, which would keep a refusal for a day: a second cancellation is refused.
+        let canceled = self
+            .client
+            .send("cancel_payment", request.build(), None)
+            .await;
+        match canceled {
+            Ok(intent) => Ok(self.retrieved(Origin::Answer, &intent)),
+            // It cannot be canceled as it stands: it may have been paid, or be on its way.
+            Err(ProviderError::Refused { .. }) => self.retrieve(reference).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError> {
+        let request = CreateRefund::new()
+            .payment_intent(checked("pi_", order.reference)?)
+            .amount(order.amount_minor)
+            .metadata(metadata([
+                ("refund_id", order.refund_id),
+                ("payment_id", order.payment_id),
+            ]));
+        let refund: Refund = self
+            .client
+            .send("create_refund", request.build(), Some(order.refund_id))
+            .await?;
+        Ok(events::of_answered_refund(
+            Origin::Answer,
+            &refund,
+            self.livemode,
+        ))
+    }
+
+    async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        let reference = checked("pi_", reference)?;
+        let page = |after: Option<&str>| {
+            let request = ListRefund::new().payment_intent(reference).limit(PAGE);
+            after
+                .map_or(request.clone(), |id| request.starting_after(id))
+                .build()
+        };
+        let refunds: Vec<Refund> = self
+            .all("list_refunds", page, |refund: &Refund| &refund.id)
+            .await?;
+        let event = |refund| events::of_answered_refund(Origin::Retrieved, refund, self.livemode);
+        Ok(refunds.iter().map(event).collect())
+    }
+
+    async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        let reference = checked("pi_", reference)?;
+        let page = |after: Option<&str>| {
+            let request = ListDispute::new().payment_intent(reference).limit(PAGE);
+            after
+                .map_or(request.clone(), |id| request.starting_after(id))
+                .build()
+        };
+        let disputes: Vec<Dispute> = self
+            .all("list_disputes", page, |dispute: &Dispute| &dispute.id)
+            .await?;
+        let events = |dispute| events::of_answered_dispute(dispute, self.livemode);
+        Ok(disputes.iter().flat_map(events).collect())
+    }
+
+    fn read_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Event, WebhookRefusal> {
+        webhook::verify(headers, body, &self.webhook_secrets, now)?;
+        Ok(self.read_event(body))
+    }
+
+    fn read_event(&self, body: &[u8]) -> Event {
+        events::read(body, self.livemode)
+    }
+}
+
+impl Stripe {
+    fn retrieved(&self, origin: Origin, intent: &PaymentIntent) -> Retrieved {
+        let livemode = intent.livemode.unwrap_or(self.livemode);
+        Retrieved {
+            event: events::of_answered_payment(origin, intent, livemode),
+            browser: browser(intent),
+        }
+    }
+
+    /// Every page of a list.
+    async fn all<T: serde::de::DeserializeOwned>(
+        &self,
+        call: &'static str,
+        page: impl Fn(Option<&str>) -> stripe_client_core::RequestBuilder + Send,
+        id: impl Fn(&T) -> &String + Send,
+    ) -> Result<Vec<T>, ProviderError> {
+        let mut all: Vec<T> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let request = page(all.last().map(|last| id(last).as_str()));
+            let List { data, has_more } = self.client.send::<List<T>>(call, request, None).await?;
+            let more = has_more && !data.is_empty();
+            all.extend(data);
+            if !more {
+                return Ok(all);
+            }
+        }
+        Err(ProviderError::Away("the list does not end".into()))
+    }
+}
+
+fn browser(intent: &PaymentIntent) -> BrowserMembers {
+    let mut members = BrowserMembers::from([(PAYMENT_INTENT_ID, intent.id.clone())]);
+    if let Some(secret) = &intent.client_secret {
+        members.insert(CLIENT_SECRET, secret.0.clone());
+    }
+    members
+}
+
+/// The payment's id begins with its account's.
+fn account_part(payment: &Payment) -> &str {
+    let id = payment.payment_id.as_str();
+    id.split_once('-').map_or(id, |(account, _)| account)
+}
+
+fn metadata<const N: usize>(members: [(&str, &str); N]) -> HashMap<String, String> {
+    members
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// Only an id is ever put into a path.
+fn checked<'a>(prefix: &str, text: &'a str) -> Result<&'a str, ProviderError> {
+    if is_id(prefix, text) {
+        return Ok(text);
+    }
+    Err(ProviderError::Away("not an id of Stripe".into()))
+}
+
+fn is_id(prefix: &str, text: &str) -> bool {
+    let rest = text.strip_prefix(prefix).unwrap_or_default();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (1..=250).contains(&rest.len()) && rest.bytes().all(allowed)
+}

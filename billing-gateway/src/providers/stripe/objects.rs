@@ -1,0 +1,224 @@
+//! What Stripe answers and sends, read leniently: only the members that are used, each optional
+//! one on its own, ids as text or as a whole object, enumerations as text.
+
+use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::dispute_report::Movement;
+use billing_proto::v1::{DisputeReport, PaymentReport, PaymentState, RefundReport, RefundState};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// Written into the events that are made of answers, so without its secret.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct PaymentIntent {
+    pub id: String,
+    pub amount: i64,
+    #[serde(default, deserialize_with = "lenient")]
+    pub amount_received: Option<i64>,
+    pub currency: String,
+    pub status: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub livemode: Option<bool>,
+    #[serde(default, deserialize_with = "lenient", skip_serializing)]
+    pub client_secret: Option<ClientSecret>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub metadata: Option<Metadata>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub last_payment_error: Option<Declined>,
+}
+
+/// Whoever has it can pay, and see what is paid.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct ClientSecret(pub String);
+
+impl std::fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientSecret")
+    }
+}
+
+/// What we put into each object of ours.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Metadata {
+    #[serde(default, deserialize_with = "lenient")]
+    pub payment_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub refund_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Declined {
+    #[serde(default, deserialize_with = "lenient")]
+    pub code: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub decline_code: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Refund {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub payment_intent: Option<Id>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Dispute {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub payment_intent: Option<Id>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub balance_transactions: Option<Vec<BalanceTransaction>>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct BalanceTransaction {
+    pub amount: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Customer {
+    pub id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct List<T> {
+    pub data: Vec<T>,
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+/// An id, which is a whole object where it was expanded.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum Id {
+    Text(String),
+    Object { id: String },
+}
+
+impl Id {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Text(id) | Self::Object { id } => id,
+        }
+    }
+}
+
+impl PaymentIntent {
+    /// What the object says of itself when it is asked about.
+    pub(super) fn state(&self) -> PaymentState {
+        match self.status.as_str() {
+            "succeeded" => PaymentState::Succeeded,
+            "canceled" => PaymentState::Canceled,
+            "requires_action" => PaymentState::RequiresAction,
+            // A state of another version of the API is not final either.
+            _ => PaymentState::Pending,
+        }
+    }
+
+    pub(super) fn declined(&self) -> Option<&str> {
+        let error = self.last_payment_error.as_ref()?;
+        error.decline_code.as_deref().or(error.code.as_deref())
+    }
+
+    /// Fails where a success does not say what was received: that is never guessed. `declined` is
+    /// the code of an attempt that failed.
+    pub(super) fn report(
+        &self,
+        state: PaymentState,
+        declined: Option<&str>,
+    ) -> Result<Report, &'static str> {
+        let amount_minor = match (state, self.amount_received) {
+            (PaymentState::Succeeded, None) => return Err("it lacks amount_received"),
+            (PaymentState::Succeeded, Some(received)) => received,
+            _ => self.amount,
+        };
+        Ok(Report::Payment(PaymentReport {
+            state: state.into(),
+            amount_minor,
+            currency: self.currency.clone(),
+            decline_code: declined.unwrap_or_default().to_owned(),
+        }))
+    }
+
+    pub(super) fn payment_id(&self) -> Option<&str> {
+        self.metadata.as_ref()?.payment_id.as_deref()
+    }
+}
+
+impl Refund {
+    fn state(&self) -> RefundState {
+        match self.status.as_deref() {
+            Some("succeeded") => RefundState::Succeeded,
+            Some("failed") => RefundState::Failed,
+            Some("canceled") => RefundState::Canceled,
+            _ => RefundState::Pending,
+        }
+    }
+
+    pub(super) fn refund_id(&self) -> Option<&str> {
+        self.metadata.as_ref()?.refund_id.as_deref()
+    }
+
+    pub(super) fn report(&self) -> Report {
+        Report::Refund(RefundReport {
+            provider_reference: self.id.clone(),
+            refund_id: self.refund_id().unwrap_or_default().to_owned(),
+            amount_minor: self.amount,
+            currency: self.currency.clone(),
+            state: self.state().into(),
+        })
+    }
+}
+
+impl Dispute {
+    /// The money that moved so far. Its transactions tell; where they were not sent, its state.
+    pub(super) fn movements(&self) -> Vec<Movement> {
+        let status = self.status.as_deref().unwrap_or_default();
+        let moved = self.balance_transactions.as_deref().unwrap_or_default();
+        let (withdrawn, reinstated) = if moved.is_empty() {
+            let inquiry = status.starts_with("warning_") || status == "prevented";
+            (!inquiry, status == "won")
+        } else {
+            (
+                moved.iter().any(|transaction| transaction.amount < 0),
+                moved.iter().any(|transaction| transaction.amount > 0),
+            )
+        };
+        [
+            (withdrawn, Movement::FundsWithdrawn),
+            (reinstated, Movement::FundsReinstated),
+        ]
+        .into_iter()
+        .filter_map(|(moved, movement)| moved.then_some(movement))
+        .collect()
+    }
+
+    pub(super) fn report(&self, movement: Movement) -> Report {
+        Report::Dispute(DisputeReport {
+            provider_reference: self.id.clone(),
+            movement: movement.into(),
+            amount_minor: self.amount,
+            currency: self.currency.clone(),
+            status: self.status.clone().unwrap_or_default(),
+        })
+    }
+}
+
+/// Whatever is not of the type that is expected is as good as absent.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}

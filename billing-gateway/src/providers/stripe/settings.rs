@@ -1,0 +1,185 @@
+//! Stripe's settings, as they are given and once checked.
+
+use axum::http::HeaderValue;
+use clap::Args;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{ConfigError, guarded_url};
+
+/// How Stripe is reached. Without a key there is no Stripe.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Stripe")]
+#[group(id = "stripe")]
+pub struct Settings {
+    /// The secret key of the API, or a restricted one. Absent: no payments by Stripe
+    #[arg(
+        id = "stripe_secret_key",
+        long = "stripe-secret-key",
+        env = "STRIPE_SECRET_KEY",
+        hide_env_values = true
+    )]
+    pub secret_key: Option<SecretString>,
+
+    /// The secrets of the webhook endpoints, separated by commas or spaces. Required with the key
+    #[arg(
+        id = "stripe_webhook_secret",
+        long = "stripe-webhook-secret",
+        env = "STRIPE_WEBHOOK_SECRET",
+        hide_env_values = true
+    )]
+    pub webhook_secret: Option<SecretString>,
+
+    /// Where the API is; https, or http on loopback
+    #[arg(
+        id = "stripe_api_url",
+        long = "stripe-api-url",
+        env = "STRIPE_API_URL",
+        default_value = "https://api.stripe.com"
+    )]
+    pub api_url: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(super) secret_key: SecretString,
+    pub(super) webhook_secrets: Vec<SecretString>,
+    pub(super) api_url: Url,
+}
+
+impl Config {
+    /// None where Stripe is not configured.
+    pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+        let blank = |secret: &Option<SecretString>| {
+            let text = secret.as_ref().map(ExposeSecret::expose_secret);
+            text.is_some_and(|text| text.trim().is_empty())
+        };
+        if blank(&settings.secret_key) {
+            return Err(ConfigError::Blank("STRIPE_SECRET_KEY"));
+        }
+        if blank(&settings.webhook_secret) {
+            return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
+        }
+        let Some(secret_key) = settings.secret_key else {
+            return Ok(None);
+        };
+        let secret_key = SecretString::from(secret_key.expose_secret().trim());
+        if HeaderValue::from_str(secret_key.expose_secret()).is_err() {
+            return Err(ConfigError::NotAscii("STRIPE_SECRET_KEY"));
+        }
+        let webhook_secrets = settings
+            .webhook_secret
+            .ok_or(ConfigError::Missing("STRIPE_WEBHOOK_SECRET"))?
+            .expose_secret()
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|secret| !secret.is_empty())
+            .map(SecretString::from)
+            .collect::<Vec<_>>();
+        if webhook_secrets.is_empty() {
+            return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
+        }
+        Ok(Some(Self {
+            secret_key,
+            webhook_secrets,
+            api_url: guarded_url(&settings.api_url)
+                .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
+        }))
+    }
+
+    /// Keys of the live mode say so.
+    pub(super) fn livemode(&self) -> bool {
+        let key = self.secret_key.expose_secret();
+        key.starts_with("sk_live_") || key.starts_with("rk_live_")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Settings};
+    use crate::config::ConfigError;
+
+    fn settings(key: Option<&str>, webhook: Option<&str>) -> Settings {
+        Settings {
+            secret_key: key.map(Into::into),
+            webhook_secret: webhook.map(Into::into),
+            api_url: "https://api.stripe.com".to_owned(),
+        }
+    }
+
+    fn checked(key: Option<&str>, webhook: Option<&str>) -> Result<Option<Config>, ConfigError> {
+        Config::checked(settings(key, webhook))
+    }
+
+    #[test]
+    fn a_blank_secret_does_not_start() {
+        for blank in ["", "  ", "\t\n"] {
+            assert_eq!(
+                checked(Some(blank), Some("whsec_1")).unwrap_err(),
+                ConfigError::Blank("STRIPE_SECRET_KEY")
+            );
+            for key in [None, Some("sk_test_1")] {
+                assert_eq!(
+                    checked(key, Some(blank)).unwrap_err(),
+                    ConfigError::Blank("STRIPE_WEBHOOK_SECRET")
+                );
+            }
+        }
+        assert_eq!(
+            checked(Some("sk_test_1"), Some(" , ")).unwrap_err(),
+            ConfigError::Blank("STRIPE_WEBHOOK_SECRET")
+        );
+        assert_eq!(
+            checked(Some("sk_test_1"), None).unwrap_err(),
+            ConfigError::Missing("STRIPE_WEBHOOK_SECRET")
+        );
+        assert_eq!(
+            checked(Some("sk_test_\u{e9}\n1"), Some("whsec_1")).unwrap_err(),
+            ConfigError::NotAscii("STRIPE_SECRET_KEY")
+        );
+        assert!(checked(None, None).unwrap().is_none());
+    }
+
+    #[test]
+    fn several_webhook_secrets_are_current_at_once() {
+        let config = checked(Some("sk_test_1"), Some("whsec_1, whsec_2\nwhsec_3")).unwrap();
+        assert_eq!(config.unwrap().webhook_secrets.len(), 3);
+    }
+
+    #[test]
+    fn the_key_tells_the_mode() {
+        for (key, live) in [
+            ("sk_live_1", true),
+            ("rk_live_1", true),
+            ("sk_test_1", false),
+            ("rk_test_1", false),
+        ] {
+            let config = checked(Some(key), Some("whsec_1")).unwrap().unwrap();
+            assert_eq!(config.livemode(), live, "{key}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        for (url, good) in [
+            ("http://127.0.0.1:12111", true),
+            ("http://localhost:12111/", true),
+            ("https://stripe.example.com", true),
+            ("http://api.stripe.com", false),
+            ("stripe", false),
+        ] {
+            let settings = Settings {
+                api_url: url.to_owned(),
+                ..settings(Some("sk_test_1"), Some("whsec_1"))
+            };
+            assert_eq!(Config::checked(settings).is_ok(), good, "{url}");
+        }
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_secret() {
+        let config = checked(Some("sk_test_secret"), Some("whsec_secret")).unwrap();
+        let text = format!("{config:?}");
+        assert!(!text.contains("_secret\""), "{text}");
+        assert!(!text.contains("sk_test"), "{text}");
+    }
+}

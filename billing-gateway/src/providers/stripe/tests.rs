@@ -1,0 +1,302 @@
+//! What Stripe's events mean, and how requests travel, before a server of the test's own.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::dispute_report::Movement;
+use billing_proto::v1::{Payment, PaymentState, RefundState};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{Config, Settings, Stripe, open};
+use crate::providers::{Event, Order, Provider, ProviderError, RefundOrder};
+
+type Answers = Arc<Mutex<Vec<Response>>>;
+/// Path with query, headers, body.
+type Seen = Arc<Mutex<Vec<(String, HeaderMap, String)>>>;
+
+/// Stripe at `url`.
+fn stripe(url: &str) -> Stripe {
+    // Only the first test of the process succeeds in this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings = Settings {
+        secret_key: Some("sk_test_1".into()),
+        webhook_secret: Some("whsec_1".into()),
+        api_url: url.to_owned(),
+    };
+    open(&Config::checked(settings).unwrap().unwrap()).unwrap()
+}
+
+/// Stripe, which gives these answers one after the other, and what it was asked.
+async fn answering(answers: Vec<Response>) -> (Stripe, Seen) {
+    let answers: Answers = Arc::new(Mutex::new(answers));
+    let seen = Seen::default();
+    let app = Router::new()
+        .fallback(
+            async |State((answers, seen)): State<(Answers, Seen)>,
+                   uri: Uri,
+                   headers: HeaderMap,
+                   body: Bytes| {
+                let body = String::from_utf8(body.to_vec()).unwrap();
+                seen.lock().unwrap().push((uri.to_string(), headers, body));
+                answers.lock().unwrap().remove(0)
+            },
+        )
+        .with_state((answers, Arc::clone(&seen)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, app).into_future());
+    (stripe(&url), seen)
+}
+
+fn answer(status: u16, body: &Value) -> Response {
+    (StatusCode::from_u16(status).unwrap(), body.to_string()).into_response()
+}
+
+fn intent(status: &str) -> Value {
+    json!({
+        "id": "pi_1", "object": "payment_intent", "amount": 2500, "amount_received": 2500,
+        "currency": "usd", "status": status, "livemode": false, "client_secret": "pi_1_secret_2",
+        "metadata": {"payment_id": "0f-1"},
+        "last_payment_error": {"code": "card_declined", "decline_code": "stolen_card"},
+    })
+}
+
+fn payment() -> Payment {
+    Payment {
+        payment_id: "0f-1".to_owned(),
+        amount_minor: 2500,
+        currency: "USD".to_owned(),
+        ..Payment::default()
+    }
+}
+
+fn read(event_type: &str, object: &Value) -> Event {
+    let event = json!({
+        "id": "evt_1", "object": "event", "type": event_type, "created": 1_763_700_000,
+        "livemode": false, "account": "acct_1", "data": {"object": object},
+    });
+    stripe("http://127.0.0.1:1").read_event(event.to_string().as_bytes())
+}
+
+#[test]
+fn each_event_of_a_payment_says_its_state_and_never_guesses() {
+    for (event_type, state) in [
+        ("payment_intent.succeeded", PaymentState::Succeeded),
+        ("payment_intent.created", PaymentState::Pending),
+        ("payment_intent.processing", PaymentState::Pending),
+        ("payment_intent.payment_failed", PaymentState::Pending),
+        (
+            "payment_intent.requires_action",
+            PaymentState::RequiresAction,
+        ),
+        ("payment_intent.canceled", PaymentState::Canceled),
+    ] {
+        let event = read(event_type, &intent("whatever"));
+        assert_eq!(
+            (event.reference.as_str(), event.payment_id.as_str()),
+            ("pi_1", "0f-1")
+        );
+        assert_eq!(event.provider_account, "acct_1");
+        let Some(Report::Payment(report)) = event.report else {
+            panic!("{event_type}");
+        };
+        assert_eq!(report.state(), state, "{event_type}");
+        assert_eq!(report.amount_minor, 2500);
+        let declined = event_type == "payment_intent.payment_failed";
+        assert_eq!(
+            report.decline_code == "stolen_card",
+            declined,
+            "{event_type}"
+        );
+    }
+    let mut unsaid = intent("succeeded");
+    unsaid["amount_received"] = Value::Null;
+    let event = read("payment_intent.succeeded", &unsaid);
+    assert!(
+        matches!(event.report, Some(Report::Unreadable(_))),
+        "{event:?}"
+    );
+}
+
+#[test]
+fn refunds_and_disputes_name_their_payment_in_any_shape() {
+    for payment_intent in [
+        json!("pi_1"),
+        json!({"id": "pi_1", "object": "payment_intent"}),
+    ] {
+        let mut object = json!({
+            "id": "re_1", "amount": 500, "currency": "usd", "status": "requires_action",
+            "payment_intent": payment_intent, "metadata": {"refund_id": "r"},
+        });
+        let event = read("charge.refund.updated", &object);
+        assert_eq!(event.reference, "pi_1");
+        let Some(Report::Refund(refund)) = event.report else {
+            panic!("a refund");
+        };
+        assert_eq!(
+            (refund.state(), refund.refund_id.as_str()),
+            (RefundState::Pending, "r")
+        );
+        object["id"] = json!("dp_1");
+        let event = read("charge.dispute.funds_withdrawn", &object);
+        assert_eq!(event.reference, "pi_1");
+        let Some(Report::Dispute(dispute)) = event.report else {
+            panic!("a dispute");
+        };
+        assert_eq!(dispute.movement(), Movement::FundsWithdrawn);
+    }
+}
+
+#[test]
+fn whatever_else_is_authentic_is_kept_as_it_came() {
+    let unknown = read("payment_intent.teleported", &intent("succeeded"));
+    assert_eq!((unknown.id.as_str(), &unknown.report), ("evt_1", &None));
+    for object in [Value::Null, json!(7), json!({"id": 7})] {
+        let event = read("payment_intent.succeeded", &object);
+        assert_eq!(event.id, "evt_1");
+        assert!(
+            matches!(event.report, Some(Report::Unreadable(_))),
+            "{object}"
+        );
+    }
+    let thin = json!({"id": "evt_2", "object": "v2.core.event", "type": "v2.core.thing",
+        "created": "2026-11-21T09:00:00.000Z", "related_object": {"id": "x"}});
+    let thin = stripe("http://127.0.0.1:1").read_event(thin.to_string().as_bytes());
+    assert_eq!((thin.id.as_str(), thin.report), ("evt_2", None));
+    assert_eq!(thin.occurred_at.to_string(), "2026-11-21T09:00:00Z");
+    for raw in [&b"\xff\xfe"[..], b"[]", b"", b"{\"id\": 1"] {
+        let event = stripe("http://127.0.0.1:1").read_event(raw);
+        assert!(matches!(event.report, Some(Report::Unreadable(_))));
+        assert_eq!(event.raw, raw);
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_sent_again_under_the_same_key() {
+    let failed = || answer(500, &json!({"error": {"type": "api_error"}}));
+    let busy = answer(409, &json!({"error": {"code": "lock_timeout"}}));
+    let (stripe, seen) = answering(vec![failed(), busy, answer(200, &intent("succeeded"))]).await;
+    let payment = payment();
+    let order = Order {
+        payment: &payment,
+        customer: "cus_1",
+        receipt_email: Some("a+b@c.example"),
+    };
+    let opened = stripe.create(&order).await.unwrap();
+    assert_eq!(opened.reference, "pi_1");
+    assert_eq!(opened.browser["clientSecret"], "pi_1_secret_2");
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 3);
+    for (path, headers, body) in seen.iter() {
+        assert_eq!(path, "/v1/payment_intents");
+        assert_eq!(headers["idempotency-key"], "0f-1");
+        assert_eq!(headers["authorization"], "Bearer sk_test_1");
+        assert_eq!(headers["stripe-version"], "2026-09-30.endive");
+        for part in [
+            "amount=2500",
+            "currency=usd",
+            "customer=cus_1",
+            "receipt_email=a%2Bb@c.example",
+            "metadata[payment_id]=0f-1",
+            "metadata[account_id]=0f",
+            "automatic_payment_methods[enabled]=true",
+        ] {
+            assert!(body.contains(part), "{part} in {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_what_the_request_is_to_blame_for_is_refused_for_good() {
+    let order = RefundOrder {
+        reference: "pi_1",
+        payment_id: "0f-1",
+        refund_id: "r",
+        amount_minor: 1,
+    };
+    let error = |kind: &str| json!({"error": {"type": kind, "code": "charge_already_refunded"}});
+    for (status, body, expected) in [
+        (400, error("invalid_request_error"), "refused"),
+        (402, error("card_error"), "refused"),
+        (400, error("idempotency_error"), "away"),
+        (401, error("invalid_request_error"), "away"),
+        (403, error("invalid_request_error"), "away"),
+        (302, json!({}), "away"),
+        (200, json!({"id": "re_1"}), "away"),
+        (200, json!("x".repeat(1024 * 1024)), "away"),
+    ] {
+        let (stripe, seen) = answering(vec![answer(status, &body)]).await;
+        let refused = stripe.refund(&order).await.unwrap_err();
+        assert_eq!(refused.name(), expected, "{status}: {refused:?}");
+        assert_eq!(seen.lock().unwrap().len(), 1);
+        if let ProviderError::Refused { code, .. } = refused {
+            assert_eq!(code, "charge_already_refunded");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_an_id_ever_gets_into_a_path() {
+    let (stripe, seen) = answering(Vec::new()).await;
+    for crafted in [
+        "pi_",
+        "pi_x/../..",
+        "pi_x%2F..",
+        "pi_x?y",
+        "pi_x#",
+        "cus_1",
+        "..",
+        "pi_é",
+        "",
+    ] {
+        assert!(!stripe.is_reference(crafted), "{crafted}");
+        assert!(stripe.retrieve(crafted).await.is_err(), "{crafted}");
+        assert!(stripe.cancel(crafted).await.is_err(), "{crafted}");
+    }
+    assert!(stripe.is_reference("pi_3Abc_1"));
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn equal_answers_are_one_event_and_hold_no_secret() {
+    let (stripe, _) = answering(vec![
+        answer(200, &intent("succeeded")),
+        answer(200, &intent("succeeded")),
+        answer(200, &intent("processing")),
+    ])
+    .await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let retrieved = stripe.retrieve("pi_1").await.unwrap();
+        let raw = String::from_utf8(retrieved.event.raw.clone()).unwrap();
+        assert!(!raw.contains("secret"), "{raw}");
+        // Read again, it says the same.
+        assert_eq!(stripe.read_event(raw.as_bytes()), retrieved.event);
+        ids.push(retrieved.event.id);
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
+}
+
+#[tokio::test]
+async fn a_payment_whose_answer_was_lost_is_found_by_what_we_wrote_on_it() {
+    let other = json!({"id": "pi_0", "amount": 1, "currency": "usd", "status": "canceled"});
+    let (stripe, seen) = answering(vec![
+        answer(200, &json!({"data": [other], "has_more": true})),
+        answer(
+            200,
+            &json!({"data": [intent("processing")], "has_more": false}),
+        ),
+    ])
+    .await;
+    let found = stripe.find(&payment(), "cus_1").await.unwrap();
+    assert_eq!(found.as_deref(), Some("pi_1"));
+    let seen = seen.lock().unwrap();
+    assert!(seen[1].0.contains("starting_after=pi_0"), "{}", seen[1].0);
+}

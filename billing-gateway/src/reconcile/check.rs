@@ -1,0 +1,205 @@
+//! One payment, asked about at its provider.
+
+use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::{
+    EventOutcome, Payment, PaymentReport, PaymentState, Refund, RefundState, StalePayment,
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::api_error::ApiError;
+use crate::core_client::Core;
+use crate::payment::refund::carry_out;
+use crate::payment::{PaymentError, apply, attach, open};
+use crate::providers::{Event, Provider};
+
+/// How much is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What is open: the payment, and refunds of ours.
+    Open,
+    /// Whatever could have happened: the payment, every refund and dispute.
+    Whole,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// Answers that were applied and had not been before.
+    pub applied: u64,
+    /// Answers that contradict the record.
+    pub contradictions: u64,
+}
+
+pub(super) async fn check(
+    core: &Core,
+    provider: &dyn Provider,
+    stale: StalePayment,
+    depth: Depth,
+) -> Result<Checked, ApiError> {
+    let StalePayment {
+        payment,
+        refunds,
+        give_up,
+        ..
+    } = stale;
+    let payment = payment.ok_or_else(|| ApiError::fault("a claimed payment is absent"))?;
+    let mut check = Check {
+        core,
+        provider,
+        checked: Checked::default(),
+    };
+    let is_open = is_open(payment.state());
+    let give_up = give_up && is_open;
+    let known = if payment.provider_reference.is_empty() {
+        check.locate(&payment, is_open, give_up).await?
+    } else {
+        Some(payment.provider_reference.clone())
+    };
+    let Some(reference) = known else {
+        return Ok(check.checked);
+    };
+    if is_open || depth == Depth::Whole {
+        check.state(&reference, give_up).await?;
+    }
+    if depth == Depth::Whole || !refunds.is_empty() {
+        let payment = Payment {
+            provider_reference: reference.clone(),
+            ..payment
+        };
+        check.refunds(&payment, &refunds).await?;
+    }
+    if depth == Depth::Whole {
+        for dispute in provider
+            .list_disputes(&reference)
+            .await
+            .map_err(PaymentError::from)?
+        {
+            check.apply(dispute).await?;
+        }
+    }
+    Ok(check.checked)
+}
+
+struct Check<'a> {
+    core: &'a Core,
+    provider: &'a dyn Provider,
+    checked: Checked,
+}
+
+impl Check<'_> {
+    /// What the provider calls a payment whose creation was not answered. Where it does not know it
+    /// either it is made there now, or given up. None: there is nothing more to ask.
+    async fn locate(
+        &mut self,
+        payment: &Payment,
+        is_open: bool,
+        give_up: bool,
+    ) -> Result<Option<String>, ApiError> {
+        let customer = attach(self.core, payment, String::new(), String::new()).await?;
+        let found = self
+            .provider
+            .find(payment, &customer)
+            .await
+            .map_err(PaymentError::from)?;
+        if let Some(reference) = found {
+            attach(self.core, payment, reference.clone(), String::new()).await?;
+            return Ok(Some(reference));
+        }
+        if give_up {
+            self.apply(expired(payment, self.provider.livemode()))
+                .await?;
+            return Ok(None);
+        }
+        if is_open {
+            open(self.core, self.provider, payment, customer, None).await?;
+        }
+        Ok(None)
+    }
+
+    async fn state(&mut self, reference: &str, give_up: bool) -> Result<(), ApiError> {
+        let answered = if give_up {
+            self.provider.cancel(reference).await
+        } else {
+            self.provider.retrieve(reference).await
+        };
+        self.apply(answered.map_err(PaymentError::from)?.event)
+            .await
+    }
+
+    /// Those that the provider has are applied first; only what it does not have is asked for, by
+    /// the key that a lost request had.
+    async fn refunds(&mut self, payment: &Payment, open: &[Refund]) -> Result<(), ApiError> {
+        let reference = &payment.provider_reference;
+        let listed = self
+            .provider
+            .list_refunds(reference)
+            .await
+            .map_err(PaymentError::from)?;
+        let there: Vec<String> = listed.iter().filter_map(refund_id).collect();
+        for event in listed {
+            self.apply(event).await?;
+        }
+        let missing = open.iter().filter(|refund| {
+            refund.state() == RefundState::Requested && !there.contains(&refund.refund_id)
+        });
+        for refund in missing {
+            carry_out(self.core, self.provider, payment, refund).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, event: Event) -> Result<(), ApiError> {
+        let applied = apply(self.core, self.provider.name(), event)
+            .await
+            .map_err(|error| error.into_api(&[]))?;
+        match applied.outcome() {
+            EventOutcome::Contradiction => self.checked.contradictions += 1,
+            EventOutcome::Applied if !applied.duplicate => self.checked.applied += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The provider never knew it, and will not be told any more.
+fn expired(payment: &Payment, livemode: bool) -> Event {
+    let id = format!("expired:{}", payment.payment_id);
+    let raw = json!({"id": id, "type": "expired", "livemode": livemode}).to_string();
+    Event {
+        r#type: "expired".to_owned(),
+        livemode,
+        provider_account: String::new(),
+        occurred_at: Timestamp::now(),
+        reference: String::new(),
+        payment_id: payment.payment_id.clone(),
+        report: Some(Report::Payment(PaymentReport {
+            state: PaymentState::Expired.into(),
+            amount_minor: payment.amount_minor,
+            currency: payment.currency.clone(),
+            decline_code: String::new(),
+        })),
+        raw: raw.into_bytes(),
+        id,
+    }
+}
+
+fn refund_id(event: &Event) -> Option<String> {
+    match &event.report {
+        Some(Report::Refund(refund)) => Some(refund.refund_id.clone()),
+        _ => None,
+    }
+}
+
+fn is_open(state: PaymentState) -> bool {
+    match state {
+        PaymentState::Unspecified
+        | PaymentState::Created
+        | PaymentState::Pending
+        | PaymentState::RequiresAction => true,
+        PaymentState::Succeeded
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! Payments that stayed open are asked about at their provider, and the answers applied as if they
+//! had come by webhook. So money is credited also where no webhook ever arrives.
+
+mod check;
+mod command;
+
+pub use command::{CommandError, Tally, reconcile, replay};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use billing_proto::v1::{ClaimStalePaymentsRequest, StalePayment};
+use billing_telemetry::trace::TraceContext;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::api_error::causes;
+use crate::core_client::{Core, CoreClient};
+use crate::core_error::CoreError;
+use crate::providers::{Provider, Providers};
+use check::{Checked, Depth};
+
+/// Payments that are asked about at the same time.
+const CLAIM_MAX: i32 = 20;
+/// How long they are this gateway's.
+const LEASE_SECS: i32 = 60;
+/// For one payment, so that it has ended before another gateway may begin with it.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// Asks about open payments until `shutdown`.
+pub(crate) async fn keep(
+    core: CoreClient,
+    providers: Providers,
+    period: Duration,
+    shutdown: CancellationToken,
+) {
+    let owner = format!("gateway-{}", Uuid::new_v4());
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        for provider in providers.iter() {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = check_due(&core, provider, &owner) => {}
+            }
+        }
+    }
+}
+
+/// All that are due, a page after the other.
+async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str) {
+    loop {
+        let request = ClaimStalePaymentsRequest {
+            provider: provider.name().to_owned(),
+            owner: owner.to_owned(),
+            limit: CLAIM_MAX,
+            lease_secs: LEASE_SECS,
+            since: None,
+        };
+        let claimed = core
+            .within(TraceContext::random())
+            .claim_stale_payments(request)
+            .await;
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(error = %causes(&error), "open payments not claimed");
+                return;
+            }
+        };
+        open_gauge(provider.name(), claimed.open);
+        let whole_page = i32::try_from(claimed.payments.len()).is_ok_and(|len| len >= CLAIM_MAX);
+        check_all(core, provider, claimed.payments, Depth::Open).await;
+        if !whole_page {
+            return;
+        }
+    }
+}
+
+/// Checks each of a page, at the same time; what fails is logged and comes again when it is due.
+async fn check_all(
+    core: &CoreClient,
+    provider: &Arc<dyn Provider>,
+    payments: Vec<StalePayment>,
+    depth: Depth,
+) -> Vec<Result<Checked, ()>> {
+    let mut checks = JoinSet::new();
+    for stale in payments {
+        let core = core.within(TraceContext::random());
+        let provider = Arc::clone(provider);
+        checks.spawn(async move { check_one(&core, provider.as_ref(), stale, depth).await });
+    }
+    let mut ended = Vec::new();
+    while let Some(check) = checks.join_next().await {
+        ended.push(check.unwrap_or_else(|panicked| {
+            tracing::error!(error = %panicked, "a payment's check panicked");
+            Err(())
+        }));
+    }
+    ended
+}
+
+async fn check_one(
+    core: &Core,
+    provider: &dyn Provider,
+    stale: StalePayment,
+    depth: Depth,
+) -> Result<Checked, ()> {
+    let payment_id = stale
+        .payment
+        .as_ref()
+        .map(|payment| payment.payment_id.clone())
+        .unwrap_or_default();
+    let check = check::check(core, provider, stale, depth);
+    match tokio::time::timeout(CHECK_TIMEOUT, check).await {
+        Ok(Ok(checked)) => Ok(checked),
+        Ok(Err(error)) => {
+            tracing::warn!(payment_id, error = %causes(&error), "payment not checked");
+            Err(())
+        }
+        Err(_elapsed) => {
+            tracing::warn!(payment_id, "payment not checked in time");
+            Err(())
+        }
+    }
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "a metric is a float"
+)]
+fn open_gauge(provider: &'static str, open: i64) {
+    metrics::gauge!("billing.payments.open", "provider" => provider).set(open as f64);
+}
+
+/// Whether the core's answer means that it cannot be asked at present.
+fn is_away(error: &CoreError) -> bool {
+    matches!(error, CoreError::Away(_))
+}

@@ -1,0 +1,154 @@
+//! What providers tell us: verified, stored by the core, and answered only then.
+
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use billing_proto::v1::{ApplyProviderEventResponse, EventOutcome};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api_error::{ApiError, Outage, Problem};
+use crate::core_client::Core;
+use crate::json_object;
+use crate::payment::{PaymentError, apply};
+use crate::providers::Provider;
+use crate::router::AppState;
+
+/// Events that the core is told of at the same time; more of them wait here, so that a storm of one
+/// provider fills neither the core's queue nor its connections.
+pub(crate) const EVENTS_IN_FLIGHT: usize = 128;
+/// How long they wait. With the core's time for one this is less than providers' patience.
+const TURN_TIMEOUT: Duration = Duration::from_secs(4);
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WebhookResponse {
+    /// Always true.
+    received: bool,
+}
+
+/// Receives an event of a payment provider, signed by it
+///
+/// Every authentic event is stored and answered with 200, whatever it says, and takes effect once.
+/// What is not a success is to be sent again.
+#[utoipa::path(
+    post,
+    path = "/webhooks/{provider}",
+    operation_id = "receiveWebhook",
+    tag = "payments",
+    params(("provider" = String, Path, example = "stripe")),
+    request_body(content = String, description = "As the provider sends it",
+                 content_type = "application/json"),
+    responses(
+        (status = 200, body = WebhookResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn receive(
+    state: State<AppState>,
+    core: Core,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Json<WebhookResponse>, ApiError> {
+    received(&state, &core, path, request).await
+}
+
+/// The same, under the path of the sponsorship API
+#[utoipa::path(
+    post,
+    path = "/api/v1/{provider}/webhook",
+    operation_id = "receiveWebhookV1",
+    tag = "payments",
+    params(("provider" = String, Path, example = "stripe")),
+    request_body(content = String, description = "As the provider sends it",
+                 content_type = "application/json"),
+    responses(
+        (status = 200, body = WebhookResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn receive_v1(
+    state: State<AppState>,
+    core: Core,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Json<WebhookResponse>, ApiError> {
+    received(&state, &core, path, request).await
+}
+
+async fn received(
+    state: &AppState,
+    core: &Core,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Json<WebhookResponse>, ApiError> {
+    let started = Instant::now();
+    let Path(name) = path.map_err(|_not_text| ApiError::NotFound)?;
+    let provider = state.providers().find(&name).ok_or(ApiError::NotFound)?;
+    let stored = store(state, core, provider.as_ref(), request).await;
+    let outcome = match &stored {
+        Ok(applied) if applied.duplicate => "duplicate",
+        Ok(applied) => outcome_label(applied.outcome()),
+        Err(ApiError::Unavailable(_)) => "unavailable",
+        Err(ApiError::Fault(_)) => "fault",
+        Err(_) => "refused",
+    };
+    metrics::histogram!(
+        "billing.webhook.duration",
+        "provider" => provider.name(), "outcome" => outcome,
+    )
+    .record(started.elapsed());
+    stored.map(|_applied| Json(WebhookResponse { received: true }))
+}
+
+async fn store(
+    state: &AppState,
+    core: &Core,
+    provider: &dyn Provider,
+    request: Request,
+) -> Result<ApplyProviderEventResponse, ApiError> {
+    let (head, body) = request.into_parts();
+    let body = json_object::read(body, state.http_limits()).await?;
+    let event = provider
+        .read_webhook(&head.headers, &body, Timestamp::now())
+        .map_err(|refusal| {
+            metrics::counter!(
+                "billing.webhooks.refused",
+                "provider" => provider.name(), "reason" => refusal.name(),
+            )
+            .increment(1);
+            PaymentError::Webhook(refusal)
+        })?;
+    let (id, event_type) = (event.id.clone(), event.r#type.clone());
+    let turn = tokio::time::timeout(TURN_TIMEOUT, state.events_in_flight().acquire()).await;
+    let Ok(Ok(_turn)) = turn else {
+        return Err(ApiError::Unavailable(Outage::Busy));
+    };
+    let applied = apply(core, provider.name(), event)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    tracing::debug!(
+        provider = provider.name(),
+        event_id = id,
+        event_type,
+        outcome = outcome_label(applied.outcome()),
+        duplicate = applied.duplicate,
+        "webhook stored"
+    );
+    Ok(applied)
+}
+
+pub(crate) fn outcome_label(outcome: EventOutcome) -> &'static str {
+    match outcome {
+        EventOutcome::Applied => "applied",
+        EventOutcome::Ignored => "ignored",
+        EventOutcome::Unmatched => "unmatched",
+        EventOutcome::Unreadable => "unreadable",
+        EventOutcome::Contradiction => "contradiction",
+        EventOutcome::Unspecified => "unspecified",
+    }
+}
