@@ -12,6 +12,9 @@ pub struct SeededBug {
     pub place: &'static str,
     /// What must find it.
     pub test: Test,
+    /// What the test then says, among other things. Where it fails and says anything else, something
+    /// else is wrong.
+    pub says: &'static str,
     /// What else would, in production too.
     pub besides: &'static str,
 }
@@ -42,6 +45,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::locks::of_a_hundred_parallel_charges_on_a_balance_of_sixty_sixty_are_allowed",
         ),
+        says: "entry_pkey",
         besides: "`entry_pkey`; the row's `version`: what was decided on an older row is not written",
     },
     SeededBug {
@@ -51,6 +55,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::locks::of_parallel_holds_no_more_are_placed_than_the_balance_covers",
         ),
+        says: "right: 20",
         besides: "`entry_pkey`, where an entry is written; the audit",
     },
     SeededBug {
@@ -60,6 +65,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::splits::a_charge_is_refunded_within_its_own_batch_and_never_beyond_itself",
         ),
+        says: "entries have no gaps",
         besides: "`entry_pkey`, at the next entry; the audit",
     },
     SeededBug {
@@ -67,6 +73,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "keys and holds are read before the accounts are locked",
         place: "ledger/apply.rs",
         test: Test::Unit("ledger::tests::locks::a_key_that_fifty_send_at_once_takes_effect_once"),
+        says: "idempotency_key_pkey",
         besides: "`idempotency_key_pkey`; for holds, the count of rows written",
     },
     SeededBug {
@@ -76,6 +83,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::locks::accounts_are_locked_in_the_order_of_their_ids_however_they_are_named",
         ),
+        says: "could not obtain lock on row",
         besides: "PostgreSQL ends one of the two, which is tried again: time is lost, and no money",
     },
     SeededBug {
@@ -85,6 +93,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::locks::an_account_that_fifty_see_first_is_opened_once_and_welcomed_once",
         ),
+        says: "idempotency_key_pkey",
         besides: "`idempotency_key_pkey`: the welcome has a key",
     },
     SeededBug {
@@ -94,6 +103,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Wire(
             "charge::a_charge_is_taken_from_the_balance_once_however_often_it_is_sent",
         ),
+        says: "settled_micros: 0,",
         besides: "nothing",
     },
     SeededBug {
@@ -103,6 +113,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::splits::a_key_that_comes_twice_within_one_batch_takes_effect_once",
         ),
+        says: "right: [Ok((1000, false)), Ok((900, false)), Ok((900, true)), Err(KeyReused)]",
         besides: "nothing",
     },
     SeededBug {
@@ -112,6 +123,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Wire(
             "charge::a_key_that_was_used_for_something_else_is_refused_whatever_the_rpc",
         ),
+        says: "value: ChargeResponse { decision: Allowed",
         besides: "nothing",
     },
     SeededBug {
@@ -119,6 +131,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "a denial uses its key up: asked again, it is answered as allowed, and nothing is charged",
         place: "ledger/decide/spend.rs",
         test: Test::Wire("charge::a_denial_is_not_stored_and_the_next_try_is_decided_afresh"),
+        says: "left: (Allowed, true) right: (Allowed, false)",
         besides: "nothing",
     },
     SeededBug {
@@ -128,15 +141,17 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::expiry::a_hold_that_was_captured_gives_nothing_back_when_its_time_is_up",
         ),
+        says: "left: (-30, 80, -10) right: (30, 80, 50)",
         besides: "`account_held_not_negative`, where no other hold is placed; the audit",
     },
     SeededBug {
         name: "hold-ends-twice",
         wrong: "a hold that has ended can be captured and released again",
         place: "ledger/decide/hold.rs",
-        test: Test::Wire(
-            "hold::a_repeated_capture_gets_the_first_answer_and_another_one_is_told_the_state",
+        test: Test::Unit(
+            "ledger::tests::expiry::a_capture_at_the_moment_of_expiry_is_refused_and_the_amount_is_back",
         ),
+        says: "right: Err(HoldEnded(Expired))",
         besides: "`entry_one_charge_per_hold`; the count of rows written; `account_held_not_negative`, where no other hold is placed",
     },
     SeededBug {
@@ -144,6 +159,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "a hold counts against the limits when it is captured, not when it is placed",
         place: "ledger/decide/spend.rs",
         test: Test::Wire("limits::holds_and_charges_count_and_may_reach_a_limit_but_not_pass_it"),
+        says: "left: [Some(4000000), Some(5000000)] right: [Some(2000000), Some(3000000)]",
         besides: "the audit",
     },
     SeededBug {
@@ -151,6 +167,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "a capture counts all that it charges, which its hold has counted already",
         place: "ledger/decide/hold.rs",
         test: Test::Wire("limits::a_capture_adds_only_its_overage_and_is_never_refused_by_a_limit"),
+        says: "left: (4000000, 4000000) right: (3000000, 3000000)",
         besides: "the audit",
     },
     SeededBug {
@@ -160,13 +177,17 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::limits::what_comes_back_after_midnight_does_not_enlarge_the_new_day",
         ),
+        says: "left: (10, 110) right: (70, 110)",
         besides: "`account_day_spent_not_negative`, where less was spent on the new day; the audit",
     },
     SeededBug {
         name: "held-is-spendable",
         wrong: "what a hold has set aside can be spent by others",
         place: "ledger/decide/spend.rs",
-        test: Test::Wire("charge::a_charge_takes_nothing_that_a_hold_has_set_aside"),
+        test: Test::Wire(
+            "check::what_is_available_may_be_spent_to_the_last_micro_and_a_denial_says_what_is_missing",
+        ),
+        says: "left: Allowed right: InsufficientBalance",
         besides: "`account_overdraft_authorised`",
     },
     SeededBug {
@@ -176,6 +197,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Wire(
             "check::what_is_available_may_be_spent_to_the_last_micro_and_a_denial_says_what_is_missing",
         ),
+        says: "left: Allowed right: InsufficientBalance",
         besides: "`account_overdraft_authorised`",
     },
     SeededBug {
@@ -185,6 +207,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Unit(
             "ledger::tests::locks::of_parallel_calls_no_more_are_free_than_the_allowance",
         ),
+        says: "left: 20 right: 5",
         besides: "nothing",
     },
     SeededBug {
@@ -192,13 +215,17 @@ pub const LIST: &[SeededBug] = &[
         wrong: "a refund may be more than its charge",
         place: "ledger/decide/post.rs",
         test: Test::Wire("refund::a_charge_is_refunded_in_parts_and_never_beyond_what_it_was"),
+        says: "left: Internal right: FailedPrecondition",
         besides: "`charge_refund_within_charge`",
     },
     SeededBug {
         name: "refund-forgotten",
         wrong: "a refund is booked, and not counted against its charge",
         place: "ledger/decide/post.rs",
-        test: Test::Wire("refund::a_charge_is_refunded_in_parts_and_never_beyond_what_it_was"),
+        test: Test::Unit(
+            "ledger::tests::limits::a_refund_of_a_capture_gives_back_its_overage_first",
+        ),
+        says: "r2 left: (-10, 50) right: (0, 50)",
         besides: "`account_total_spent_not_negative`, where nothing else was spent; the audit",
     },
     SeededBug {
@@ -206,6 +233,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "the rest of a price below one micro is dropped",
         place: "price/cost.rs",
         test: Test::Unit("price::cost::tests::parts_are_added_before_they_are_rounded_up"),
+        says: "left: Ok(Micros(10)) right: Ok(Micros(11))",
         besides: "nothing",
     },
     SeededBug {
@@ -213,6 +241,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "each part of a price is rounded up, not their sum",
         place: "price/cost.rs",
         test: Test::Unit("price::cost::tests::parts_are_added_before_they_are_rounded_up"),
+        says: "left: Ok(Micros(12)) right: Ok(Micros(11))",
         besides: "nothing",
     },
     SeededBug {
@@ -220,6 +249,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "a read is answered by a query that began before it came",
         place: "ledger/reader.rs",
         test: Test::Wire("read::a_read_joins_no_query_that_began_before_it_was_asked"),
+        says: "left: 1000000 right: 999999",
         besides: "the soak; what is written never rests on such a read",
     },
     SeededBug {
@@ -227,6 +257,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "the answer leaves before COMMIT is answered",
         place: "ledger/attempt.rs",
         test: Test::Wire("commit::no_answer_leaves_before_its_commit"),
+        says: "answered, and nothing is committed",
         besides: "the soak",
     },
     SeededBug {
@@ -236,6 +267,7 @@ pub const LIST: &[SeededBug] = &[
         test: Test::Wire(
             "commit::a_commit_that_was_made_and_whose_answer_was_lost_is_answered_as_made",
         ),
+        says: "left: Err(Unavailable) right: Ok((2, false))",
         besides: "the soak",
     },
     SeededBug {
@@ -243,6 +275,7 @@ pub const LIST: &[SeededBug] = &[
         wrong: "where COMMIT has no answer, the batch is answered as done",
         place: "ledger/attempt.rs",
         test: Test::Wire("commit::a_commit_that_was_lost_and_not_made_is_made_before_the_answer"),
+        says: "left: [] right: [2]",
         besides: "the soak",
     },
 ];

@@ -20,7 +20,7 @@ fn read() -> Result<String> {
     fs::read_to_string(path()).with_context(|| format!("cannot read {}", path().display()))
 }
 
-/// Puts the table into the page.
+/// Puts the table into the page. To be called when each bug of it was just caught.
 pub fn write() -> Result<()> {
     let old = read()?;
     let new = with_table(&old)?;
@@ -51,13 +51,13 @@ fn with_table(page: &str) -> Result<String> {
 
 fn table() -> String {
     let mut table = String::from(
-        "| bug | what is wrong | where | caught by | what else stands against it |\n|---|---|---|---|---|\n",
+        "| bug | what is wrong | where | caught by | which then says | what else stands against it |\n|---|---|---|---|---|---|\n",
     );
     for bug in LIST {
         let _ = writeln!(
             table,
-            "| `{}` | {} | `{}` | `{}` | {} |",
-            bug.name, bug.wrong, bug.place, bug.test, bug.besides
+            "| `{}` | {} | `{}` | `{}` | `{}` | {} |",
+            bug.name, bug.wrong, bug.place, bug.test, bug.says, bug.besides
         );
     }
     table

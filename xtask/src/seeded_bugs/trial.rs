@@ -24,7 +24,7 @@ const VARIABLE: &str = "BILLING_SEEDED_BUG";
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ran {
     Passed,
-    /// With what its assertion said.
+    /// With what it said, in one line.
     Failed(String),
 }
 
@@ -53,7 +53,7 @@ impl Trials {
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// Runs the one test. An error where it did not run, or failed by anything but what it asserts.
+    /// Runs the one test. An error where it did not run, or failed before it came to its point.
     pub async fn run(&self, test: Test, bug: Option<&str>) -> Result<Ran> {
         let output = self.output(test, bug).await?;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -120,8 +120,7 @@ fn panic_of(said: &str) -> Option<(&str, String)> {
         .map(str::trim)
         .take_while(|line| !line.is_empty() && !line.starts_with("note: "))
         .collect();
-    let message: String = lines.join(" ").chars().take(200).collect();
-    Some((place, message))
+    Some((place, lines.join(" ")))
 }
 
 #[cfg(test)]
