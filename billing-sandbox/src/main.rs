@@ -75,7 +75,9 @@ fn main() -> ExitCode {
 async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
     let _log = log::init(&cli.log, "billing-sandbox")?;
     let mut options = Options::new(cli.stripe_secret_key, cli.stripe_webhook_secret);
+    // A variable that is set to nothing names nobody.
     options.webhook_urls = cli.webhook_url;
+    options.webhook_urls.retain(|url| !url.trim().is_empty());
     options.public = cli.public;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::{Json, Router};
 use http::header::LOCATION;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::fields::Fields;
+use crate::page;
 use crate::shared::Shared;
 use crate::wire::error::ApiError;
 use crate::world::{Act, Cause};
@@ -30,26 +31,33 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     if is_from_elsewhere(&head.headers) {
         return (StatusCode::FORBIDDEN, "not from another site\n").into_response();
     }
+    let path = head.uri.path().trim_start_matches("/sandbox/").to_owned();
     let read = match to_bytes(body, BODY_BYTES_MAX).await {
         Ok(body) => Fields::read(&head.headers, &body),
         Err(_) => Err(ApiError::invalid("the body cannot be read")),
     };
-    let path = head.uri.path().trim_start_matches("/sandbox/").to_owned();
-    let done = read.and_then(|mut fields| {
-        let back = fields.back();
-        let answer = shared.act(&Cause::default(), |act| {
-            answer(act, &head.method, &path, &mut fields)
-        });
-        Ok((back, answer?))
+    let mut fields = match read {
+        Ok(fields) => fields,
+        Err(error) => return refused(&error),
+    };
+    let back = fields.back();
+    let done = shared.act(&Cause::default(), |act| {
+        answer(act, &head.method, &path, &mut fields)
     });
-    match done {
-        Ok((Some(back), _)) => (StatusCode::SEE_OTHER, [(LOCATION, back)]).into_response(),
-        Ok((None, answer)) => Json(answer).into_response(),
-        Err(error) => {
-            let body = json!({ "error": { "message": error.message() } });
-            (error.status_code(), Json(body)).into_response()
+    match (back, done) {
+        (Some(back), Ok(_)) => (StatusCode::SEE_OTHER, [(LOCATION, back)]).into_response(),
+        (Some(back), Err(error)) => {
+            let page = page::refusal(error.message(), &back);
+            (error.status_code(), Html(page)).into_response()
         }
+        (None, Ok(answer)) => Json(answer).into_response(),
+        (None, Err(error)) => refused(&error),
     }
+}
+
+fn refused(error: &ApiError) -> Response {
+    let body = json!({ "error": { "message": error.message() } });
+    (error.status_code(), Json(body)).into_response()
 }
 
 /// Every route of `/sandbox`.

@@ -18,6 +18,15 @@ use crate::shared::Shared;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
+/// What a person reads whose button could not be obeyed, with the way back.
+pub fn refusal(message: &str, back: &str) -> String {
+    let (message, back) = (html::escape(message), html::escape(back));
+    let body = format!(
+        "<h1>That cannot be done</h1>\n<p>{message}</p>\n<p><a href=\"{back}\">Back</a></p>\n"
+    );
+    html::page("That cannot be done", &body)
+}
+
 /// All payments, or the one of `?payment_intent=pi_…`.
 pub async fn serve(
     State(shared): State<Arc<Shared>>,

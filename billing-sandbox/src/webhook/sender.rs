@@ -1,5 +1,6 @@
 //! Sends events, again and again until they are taken.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,10 +86,19 @@ async fn post(http: &reqwest::Client, url: &str, signature: String, body: Vec<u8
             why: if error.is_timeout() {
                 "no answer in time".to_owned()
             } else {
-                format!("not reached: {}", error.without_url())
+                format!("not reached: {}", root_cause(&error))
             },
         },
     }
+}
+
+/// reqwest's own text says only that it could not send.
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 /// The client of webhooks: bounded in time, and never led elsewhere by an answer.
