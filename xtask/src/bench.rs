@@ -31,7 +31,7 @@ pub struct Options {
     )]
     pub only: Option<String>,
 
-    /// Play these scenarios: flood, poison, freeze, cores, growth. Without --only and --quick: all.
+    /// Play these scenarios: flood, poison, freeze, cores, growth, webhook. Without --only and --quick: all.
     #[arg(long, value_name = "NAMES")]
     pub scenario: Option<String>,
 
@@ -70,17 +70,21 @@ pub struct Options {
 /// Returns only where it fails: what follows is the benchmark itself, with this process's number,
 /// its signals and its exit code.
 pub async fn run(options: &Options) -> Result<()> {
-    let both = [
+    let programs = [
         "--package",
         "billing-core",
         "--bin",
         "billing-core",
+        "--package",
+        "billing-gateway",
+        "--bin",
+        "billing-gateway",
         "--package",
         "billing-bench",
         "--bin",
         "billing-bench",
     ];
-    let program = programs::build_some(options.profile, &both)
+    let program = programs::build_some(options.profile, &programs)
         .await?
         .program("billing-bench")?;
     let error = Command::new(&program).args(options.passed_on()).exec();

@@ -2,7 +2,7 @@
 
 pub mod bench;
 pub mod config;
-mod hex;
+pub mod hex;
 pub mod lint;
 pub mod postgres;
 pub mod process;

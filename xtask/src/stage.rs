@@ -207,15 +207,20 @@ fn random_hex() -> String {
 
 /// The core that was built beside the program that runs: a binary, or a test of one.
 pub fn core_beside() -> Result<PathBuf> {
+    beside("billing-core")
+}
+
+/// A service that was built beside the program that runs.
+pub fn beside(package: &str) -> Result<PathBuf> {
     let own = env::current_exe()?;
     let mut folder = own.parent().context("this program lies nowhere")?;
     if folder.ends_with("deps") {
         folder = folder.parent().unwrap_or(folder);
     }
-    let program = folder.join("billing-core");
+    let program = folder.join(package);
     ensure!(
         program.is_file(),
-        "{} is missing: run `cargo build --package billing-core` with the same profile first",
+        "{} is missing: run `cargo build --package {package}` with the same profile first",
         program.display()
     );
     Ok(program)

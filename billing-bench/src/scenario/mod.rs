@@ -1,5 +1,6 @@
 //! Special scenarios: what becomes of the others while one account is flooded, some commands are
-//! poison, the database freezes, several cores share it, or its tables have grown.
+//! poison, the database freezes, several cores share it, its tables have grown, or a provider reports
+//! payments.
 //!
 //! Each plays on a private PostgreSQL of its own that writes to disk, checks the books at its end,
 //! and says what it found whether its targets were reached or not.
@@ -14,6 +15,7 @@ mod memory;
 mod poison;
 mod report;
 mod told;
+mod webhook;
 
 use std::time::Duration;
 
@@ -40,15 +42,18 @@ pub enum Scenario {
     Cores,
     /// Tables of millions of rows against small ones.
     Growth,
+    /// A provider reports payments: how soon are they credited, and what does a storm do to checks?
+    Webhook,
 }
 
 impl Scenario {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Flood,
         Self::Poison,
         Self::Freeze,
         Self::Cores,
         Self::Growth,
+        Self::Webhook,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -58,6 +63,7 @@ impl Scenario {
             Self::Freeze => "freeze",
             Self::Cores => "cores",
             Self::Growth => "growth",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -112,5 +118,6 @@ async fn play(
         Scenario::Freeze => freeze::run(length).await,
         Scenario::Cores => cores::run(length).await,
         Scenario::Growth => growth::run(length, options).await,
+        Scenario::Webhook => webhook::run(length).await,
     }
 }

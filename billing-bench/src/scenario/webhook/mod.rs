@@ -1,0 +1,172 @@
+//! A provider reports that payments are paid: how long until the credit is committed, and what does a
+//! storm of such reports do to checks?
+
+mod delivery;
+mod gateway;
+mod payments;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use hdrhistogram::Histogram;
+use tokio::time::sleep;
+
+use self::delivery::Report;
+use self::gateway::Gateway;
+use super::ground::{Ground, expect_clean};
+use super::report::{ScenarioReport, pairs};
+use super::{Length, Scenario};
+use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work, apart};
+use crate::ratio::Target;
+
+const ACCOUNTS: u64 = 10_000;
+const CHECKS_PER_SECOND: f64 = 500.0;
+const DEADLINE: Duration = Duration::from_secs(10);
+/// A storm rises before it is measured, and lasts a little longer.
+const RISING: Duration = Duration::from_millis(500);
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Extent {
+    rounds: usize,
+    slice: Duration,
+    /// Reports in a slice, one after the other.
+    lone: usize,
+    /// Reports that are in flight at once in a storm.
+    storm: usize,
+}
+
+pub async fn run(length: Length) -> Result<ScenarioReport> {
+    let extent = match length {
+        Length::Quick => Extent {
+            rounds: 2,
+            slice: Duration::from_secs(1),
+            lone: 50,
+            storm: 500,
+        },
+        Length::Full => Extent {
+            rounds: 7,
+            slice: Duration::from_secs(5),
+            lone: 500,
+            storm: 5_000,
+        },
+    };
+    let mut report = ScenarioReport::new(Scenario::Webhook);
+    let Extent {
+        rounds,
+        slice,
+        lone,
+        storm,
+    } = extent;
+    report.note(format!(
+        "Signed webhooks of Stripe's shape, each of a payment of its own, through a gateway and the \
+         core: {lone} one after the other, timed from the first byte sent to the last received, take \
+         turns with lone charges, {rounds} times. Then {CHECKS_PER_SECOND} checks/s over {ACCOUNTS} \
+         accounts for {slice:?}, alone and beside {storm} webhooks in flight on as many connections; \
+         what is answered 503 is sent again after a moment, as a provider does. The gateway's bounds \
+         are as they come."
+    ));
+    let mut ground = Ground::prepare(1, ACCOUNTS).await?;
+    let target = ground.target(0).await?;
+    let gateway = Gateway::start(ground.core(0)?, &ground.tokens.admin).await?;
+    measure_lone(&mut report, &mut ground, &target, &gateway, extent).await?;
+    measure_storm(&mut report, &mut ground, &target, &gateway, extent).await?;
+    ground.check_books(&mut report).await?;
+    gateway.stop().await?;
+    ground.clear().await?;
+    Ok(report)
+}
+
+/// Webhooks and charges, each alone on the machine.
+async fn measure_lone(
+    report: &mut ScenarioReport,
+    ground: &mut Ground,
+    target: &LoadTarget,
+    gateway: &Gateway,
+    extent: Extent,
+) -> Result<()> {
+    let charges = Plan::new(Work::Charge, Accounts::Uniform(ACCOUNTS));
+    let (mut webhook_p50, mut charge_p50) = (Vec::new(), Vec::new());
+    let mut all = Histogram::new(3)?;
+    for round in 0..=extent.rounds {
+        let made = payments::create(ground, &format!("lone-{round}"), extent.lone).await?;
+        let latency = delivery::one_by_one(gateway, &made).await?;
+        let outcome = load::closed(target, &charges, 1, extent.slice / 2).await?;
+        expect_clean(report, &outcome);
+        payments::expect_credited(report, ground, &made).await?;
+        // The first round warms up.
+        if round > 0 {
+            webhook_p50.push(quantile(&latency, 0.5));
+            charge_p50.push(quantile(&outcome.latency, 0.5));
+            all.add(&latency)?;
+        }
+    }
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        report.figure(
+            format!("webhook to committed credit: {name}"),
+            quantile(&all, share),
+            "µs",
+        );
+    }
+    report.figure_of("a lone charge: p50", &charge_p50, "µs");
+    report.judge(
+        "webhook_p50",
+        "p50 of a webhook, from its sending to its answer ÷ p50 of a lone charge",
+        &pairs(&webhook_p50, &charge_p50),
+        Target::AtMost(3.0),
+    );
+    Ok(())
+}
+
+/// Checks, alone and in a storm of webhooks.
+async fn measure_storm(
+    report: &mut ScenarioReport,
+    ground: &mut Ground,
+    target: &LoadTarget,
+    gateway: &Gateway,
+    extent: Extent,
+) -> Result<()> {
+    let checks = Plan::new(Work::Check, Accounts::Uniform(ACCOUNTS));
+    let (mut alone_p99, mut storm_p99) = (Vec::new(), Vec::new());
+    let (mut answered, mut put_off) = (Vec::new(), Vec::new());
+    for round in 0..extent.rounds {
+        let outcome =
+            load::open(target, &checks, CHECKS_PER_SECOND, extent.slice, DEADLINE).await?;
+        expect_clean(report, &outcome);
+        alone_p99.push(quantile(&outcome.latency, 0.99));
+
+        let made = payments::create(ground, &format!("storm-{round}"), extent.storm).await?;
+        let reports: Arc<[Report]> = made.iter().map(|payment| gateway.report(payment)).collect();
+        let address = gateway.address;
+        let time = extent.slice + 2 * RISING;
+        let storm = apart(move || delivery::storm(address, reports, time));
+        let measured = async {
+            sleep(RISING).await;
+            load::open(target, &checks, CHECKS_PER_SECOND, extent.slice, DEADLINE).await
+        };
+        let (storm, outcome) = tokio::try_join!(storm, measured)?;
+        expect_clean(report, &outcome);
+        storm_p99.push(quantile(&outcome.latency, 0.99));
+        answered.push(f64::from(storm.answered));
+        put_off.push(f64::from(storm.put_off));
+        report.wrong.extend(storm.wrong);
+        payments::expect_credited(report, ground, &made).await?;
+    }
+    report.figure_of("checks alone: p99", &alone_p99, "µs");
+    report.figure_of("checks in the storm: p99", &storm_p99, "µs");
+    report.figure_of("  webhooks answered in a slice", &answered, "");
+    report.figure_of("  webhooks put off by 503", &put_off, "");
+    report.judge(
+        "storm_p99",
+        "p99 of checks in a storm of webhooks ÷ alone",
+        &pairs(&storm_p99, &alone_p99),
+        Target::AtMost(3.0),
+    );
+    Ok(())
+}
+
+fn quantile(latency: &Histogram<u64>, quantile: f64) -> f64 {
+    // A latency of more than 2^32 microseconds is over an hour.
+    u32::try_from(latency.value_at_quantile(quantile)).map_or(f64::INFINITY, f64::from)
+}
