@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that is proved by running it.
 
+mod stripe;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ pub async fn run(options: &Options) -> Result<()> {
         steps.run(python, python_client()).await;
     }
     if options.filters.is_empty() {
+        stripe::run(&mut steps).await;
         // They fail on wrong books and wrong answers, never on time.
         let mut bench = xtask(&["bench", "--quick", "--profile", "dev"]);
         steps.run("benchmark, quickly", succeed(&mut bench)).await;
@@ -79,7 +82,7 @@ async fn rust(options: &Options) -> Result<()> {
 /// A client that shares no code with this repository, against what a new user starts.
 async fn python_client() -> Result<()> {
     let tests = config::repository().join("tests/python");
-    let python = python_with(&tests.join("requirements.txt")).await?;
+    let python = python_with("python", &tests.join("requirements.txt")).await?;
     let folder = tempfile::Builder::new()
         .prefix("billing-test-")
         // As root the PostgreSQL in it runs as somebody else, who must pass.
@@ -97,9 +100,10 @@ async fn python_client() -> Result<()> {
     driven.and(stopped)
 }
 
-/// The Python of an environment that holds what the file asks for, made when the file changed.
-async fn python_with(requirements: &Path) -> Result<PathBuf> {
-    let environment = config::target().join("python");
+/// The Python of the environment of that name, which holds what the file asks for and is made when
+/// the file changed.
+async fn python_with(name: &str, requirements: &Path) -> Result<PathBuf> {
+    let environment = config::target().join(name);
     let python = environment.join("bin/python");
     let installed = environment.join("requirements.txt");
     let wanted = fs::read(requirements)
@@ -168,7 +172,7 @@ impl Up {
 
     async fn stop(mut self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(90);
-        self.terminate();
+        terminate(&self.child);
         match timeout(PATIENCE, self.child.wait()).await {
             Ok(status) => {
                 let status = status?;
@@ -178,21 +182,19 @@ impl Up {
             Err(_) => bail!("`up` does not end"),
         }
     }
-
-    fn terminate(&self) {
-        if let Some(pid) = self
-            .child
-            .id()
-            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
-        {
-            // One that has ended needs no signal.
-            let _ = kill_process(pid, Signal::TERM);
-        }
-    }
 }
 
 impl Drop for Up {
     fn drop(&mut self) {
-        self.terminate();
+        terminate(&self.child);
+    }
+}
+
+/// Asks it to end in order.
+fn terminate(child: &Child) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    if let Some(pid) = pid.and_then(Pid::from_raw) {
+        // One that has ended needs no signal.
+        let _ = kill_process(pid, Signal::TERM);
     }
 }
