@@ -98,7 +98,7 @@ pub async fn seed(superuser: &mut PgConnection, uniform: u64) -> Result<()> {
         )
         insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty,
             created_at, day_no, month_no)
-        select {id}, 1, 'top_up', {FUNDS_MICROS}, {FUNDS_MICROS}, 'stripe', clock_timestamp(), 1, 1
+        select {id}, 1, 'grant', {FUNDS_MICROS}, {FUNDS_MICROS}, 'grants', clock_timestamp(), 1, 1
         from generate_series(0, {uniform}) as n"
     );
     // Of numbers only, no input.

@@ -78,7 +78,7 @@ const OPEN: &str = "
     ), entries as (
         insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty,
             created_at, day_no, month_no)
-        select account_id, 1, 'top_up', $4, $4, 'stripe', clock_timestamp(), 1, 1 from opened
+        select account_id, 1, 'grant', $4, $4, 'grants', clock_timestamp(), 1, 1 from opened
     )
     select count(*) from opened";
 
