@@ -104,6 +104,10 @@ def canceled(sandbox):
     updated = sandbox.stripe.payment_intents.update(made.id, {"metadata": {"a": "1", "b": "2"}})
     updated = sandbox.stripe.payment_intents.update(made.id, {"metadata": {"a": ""}})
     assert updated.metadata.to_dict() == {"b": "2"}
+    updated = sandbox.stripe.payment_intents.update(
+        made.id, {"amount": 950, "payment_method": "pm_card_visa"}
+    )
+    assert (updated.amount, updated.status) == (950, "requires_confirmation")
     done = sandbox.stripe.payment_intents.cancel(made.id, {"cancellation_reason": "abandoned"})
     assert done.status == "canceled" and done.cancellation_reason == "abandoned"
     sandbox.webhook("payment_intent.canceled", made.id)

@@ -46,27 +46,32 @@ pub fn create(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> 
 }
 
 pub fn update(act: &mut Act<'_>, id: &str, mut params: Params) -> Result<Value, ApiError> {
+    let payment_method = payment_method::take(act, &mut params)?;
     let intent = act.world.payment_intents.find(id)?;
     let mut metadata = intent.metadata.clone();
     let mut details = intent.details.clone();
-    let mut amount = intent.amount;
     metadata::update(&mut metadata, &mut params)?;
     read_details(&mut details, &mut params)?;
-    if let Some(wanted) = params.integer("amount")? {
-        if !matches!(
-            intent.state,
-            State::RequiresPaymentMethod | State::RequiresConfirmation
-        ) {
-            return Err(flow::not_now(act.world, intent, "update the amount of"));
-        }
-        intent.currency.check_charge(wanted)?;
-        amount = wanted;
-    }
+    let amount = params.integer("amount")?;
     params.finish()?;
+    let is_open = matches!(
+        intent.state,
+        State::RequiresPaymentMethod | State::RequiresConfirmation
+    );
+    if !is_open && (amount.is_some() || payment_method.is_some()) {
+        return Err(flow::not_now(act.world, intent, "update"));
+    }
+    if let Some(amount) = amount {
+        intent.currency.check_charge(amount)?;
+    }
     let intent = act.world.payment_intents.find_mut(id)?;
     intent.metadata = metadata;
     intent.details = details;
-    intent.amount = amount;
+    intent.amount = amount.unwrap_or(intent.amount);
+    if payment_method.is_some() {
+        intent.payment_method = payment_method;
+        intent.state = State::RequiresConfirmation;
+    }
     retrieve(act.world, id)
 }
 
