@@ -11,5 +11,6 @@ mod core_calls;
 mod entries;
 mod gateway;
 mod outage;
+mod payments;
 mod slow_clients;
 mod surface;

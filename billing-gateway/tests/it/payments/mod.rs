@@ -1,0 +1,9 @@
+//! Payments from end to end: the real core on a database of its own, the gateway before it, and a
+//! sandbox in Stripe's place.
+
+mod outages;
+mod reconciliation;
+mod reversals;
+mod stage;
+mod top_up;
+mod webhooks;

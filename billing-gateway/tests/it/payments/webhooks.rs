@@ -1,0 +1,293 @@
+//! What Stripe tells us: once, twice, late, in any order, wrongly, or not at all Stripe.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::stage::{Begun, Stage, good, signature};
+use crate::gateway::{Gateway, config, nobody, problem, sent};
+
+/// A success of the payment as Stripe would tell it, under this event id.
+fn success(event_id: &str, begun: &Begun, amount: i64) -> String {
+    json!({
+        "id": event_id, "object": "event", "api_version": "2026-09-30.endive",
+        "created": Timestamp::now().as_second(), "livemode": false,
+        "type": "payment_intent.succeeded",
+        "data": {"object": {
+            "id": begun.reference, "object": "payment_intent", "amount": amount,
+            "amount_received": amount, "currency": "usd", "status": "succeeded", "livemode": false,
+            "metadata": {"payment_id": begun.payment_id},
+        }},
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn what_is_not_signed_by_stripe_is_refused_and_stored_nowhere() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    stage.delivered().await;
+    let stored = stage.events().await.len();
+    let body = success("evt_forged", &begun, 2500);
+    let now = Timestamp::now().as_second();
+    let secret = "whsec_of_the_tests";
+    for (header, code) in [
+        (
+            signature("whsec_other", now, &body),
+            "WEBHOOK_SIGNATURE_INVALID",
+        ),
+        (signature(secret, now, "{}"), "WEBHOOK_SIGNATURE_INVALID"),
+        (format!("t={now}"), "WEBHOOK_SIGNATURE_INVALID"),
+        (
+            signature(secret, now - 310, &body),
+            "WEBHOOK_TIMESTAMP_OUT_OF_RANGE",
+        ),
+        (
+            signature(secret, now + 310, &body),
+            "WEBHOOK_TIMESTAMP_OUT_OF_RANGE",
+        ),
+    ] {
+        let problem = problem(stage.signed(&body, &header)).await;
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(400), &json!(code))
+        );
+    }
+    let unsigned = stage
+        .gateway
+        .request(reqwest::Method::POST, "/webhooks/stripe")
+        .body(body);
+    assert_eq!(problem(unsigned).await["code"], "WEBHOOK_SIGNATURE_INVALID");
+    let large = stage.webhook(&"x".repeat(1024 * 1024 + 1));
+    assert_eq!(problem(large).await["status"], 413);
+    assert_eq!(stage.events().await.len(), stored);
+    assert_eq!(stage.balance("u").await, "0");
+}
+
+#[tokio::test]
+async fn whatever_is_authentic_is_stored_and_answered_well() {
+    let stage = Stage::start().await;
+    let unknown = Begun {
+        payment_id: "somebody-else".to_owned(),
+        reference: "pi_of_somebody".to_owned(),
+    };
+    let long = format!("evt_{}", "x".repeat(300));
+    let bodies = [
+        (
+            "ignored",
+            json!({"id": "evt_1", "object": "event", "type": "never.heard.of"}).to_string(),
+        ),
+        (
+            "ignored",
+            json!({"id": "evt_2", "object": "v2.core.event", "type": "v1.payment_intent.succeeded",
+                "created": "2026-11-21T09:00:00Z"})
+            .to_string(),
+        ),
+        ("unmatched", success("evt_3", &unknown, 2500)),
+        (
+            "unreadable",
+            json!({"id": "evt_4", "type": "payment_intent.succeeded"}).to_string(),
+        ),
+        ("unreadable", "not JSON\u{0}".to_owned()),
+        ("unreadable", "[1]".to_owned()),
+        (
+            "ignored",
+            json!({"id": long, "type": "x".repeat(500), "account": "é\u{0}"}).to_string(),
+        ),
+        (
+            "ignored",
+            json!({"id": "evt_5", "type": "a\u{0}b"}).to_string(),
+        ),
+        ("unreadable", success("evt_6", &unknown, -1)),
+        (
+            "ignored",
+            format!("{{\"pad\": \"{}\"}}", "x".repeat(1024 * 1024 - 11)),
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (outcome, body) in bodies {
+        assert_eq!(
+            good(stage.webhook(&body)).await,
+            json!({"received": true}),
+            "{outcome}"
+        );
+        expected.push(outcome);
+    }
+    let outcomes: Vec<_> = stage
+        .events()
+        .await
+        .into_iter()
+        .map(|(_, outcome)| outcome)
+        .collect();
+    assert_eq!(outcomes, expected);
+}
+
+#[tokio::test]
+async fn the_path_of_the_sponsorship_api_receives_the_same() {
+    let stage = Stage::start().await;
+    let other_path = stage
+        .gateway
+        .request(reqwest::Method::POST, "/api/v1/stripe/webhook");
+    let body = json!({"id": "evt_7", "type": "x"}).to_string();
+    let header = signature("whsec_of_the_tests", Timestamp::now().as_second(), &body);
+    good(other_path.header("stripe-signature", header).body(body)).await;
+    assert_eq!(stage.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_deliveries_at_once_over_two_gateways_are_one_credit() {
+    let stage = Stage::start().await;
+    let second = Gateway::start(stage.config(&[])).await;
+    let begun = stage.begun("u").await;
+    let body = success("evt_1", &begun, 2500);
+    let mut deliveries = JoinSet::new();
+    for number in 0..1_000 {
+        let gateway = if number % 2 == 0 {
+            &stage.gateway
+        } else {
+            &second
+        };
+        let now = Timestamp::now().as_second();
+        let request = gateway
+            .request(reqwest::Method::POST, "/webhooks/stripe")
+            .header(
+                "stripe-signature",
+                signature("whsec_of_the_tests", now, &body),
+            )
+            .body(body.clone());
+        deliveries.spawn(async move { sent(request).await.status() });
+    }
+    while let Some(status) = deliveries.join_next().await {
+        assert_eq!(status.unwrap(), 200);
+    }
+    assert_eq!(stage.balance("u").await, "25");
+    assert_eq!(
+        stage.history("u").await,
+        [("topup".to_owned(), "25".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn events_that_come_doubled_and_in_reverse_are_one_credit() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    let mode = json!({"withhold": true, "reverse": true, "copies": 3});
+    stage.control("mode", mode).await;
+    let decline = format!("payments/{}/decline", begun.reference);
+    stage.control(&decline, json!({})).await;
+    stage.pay(&begun.reference).await;
+    assert_eq!(stage.balance("u").await, "0");
+    stage.control("release", json!({})).await;
+    stage.balance_becomes("u", "25").await;
+    stage.delivered().await;
+    assert_eq!(
+        stage.history("u").await,
+        [("topup".to_owned(), "25".to_owned())]
+    );
+    assert_eq!(
+        stage.status("u", &begun.payment_id).await["status"],
+        "succeeded"
+    );
+}
+
+#[tokio::test]
+async fn what_contradicts_the_record_credits_nothing() {
+    for oddity in ["other_amount", "other_currency", "livemode"] {
+        let stage = Stage::start().await;
+        let begun = stage.begun("u").await;
+        stage.delivered().await;
+        stage.control("faults", json!({"fault": oddity})).await;
+        stage.pay(&begun.reference).await;
+        stage.delivered().await;
+        let events = stage.events().await;
+        let contradictions = events
+            .iter()
+            .filter(|(_, outcome)| outcome == "contradiction");
+        assert_eq!(contradictions.count(), 1, "{oddity}: {events:?}");
+        assert_eq!(stage.balance("u").await, "0", "{oddity}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_other_versions_are_read_or_kept() {
+    for (oddity, balance) in [
+        ("old_shape", "25"),
+        ("thin", "0"),
+        ("null_object", "0"),
+        ("foreign", "0"),
+    ] {
+        let stage = Stage::start().await;
+        let begun = stage.begun("u").await;
+        stage.control("faults", json!({"fault": oddity})).await;
+        stage.pay(&begun.reference).await;
+        stage.delivered().await;
+        assert_eq!(stage.balance("u").await, balance, "{oddity}");
+        // What the event did not say, Stripe says when it is asked.
+        let since = Timestamp::now() - jiff::SignedDuration::from_hours(1);
+        let tally = billing_gateway::reconcile(&stage.config(&[]), since)
+            .await
+            .unwrap();
+        assert!(tally.is_good(), "{oddity}: {tally}");
+        assert_eq!(stage.balance("u").await, "25", "{oddity}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_to_come_again_while_the_core_is_away() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    let flags = [
+        "--stripe-secret-key=sk_test_1",
+        "--stripe-webhook-secret=whsec_old whsec_of_the_tests",
+    ];
+    let without_core = Gateway::start(config(&nobody().await, "unused", &flags)).await;
+    let body = success("evt_1", &begun, 2500);
+    let header = signature("whsec_of_the_tests", Timestamp::now().as_second(), &body);
+    let request = without_core
+        .request(reqwest::Method::POST, "/webhooks/stripe")
+        .header("stripe-signature", header)
+        .body(body.clone());
+    let refused = problem(request).await;
+    assert_eq!(refused["status"], 503);
+    assert_eq!(refused["code"], "BILLING_UNAVAILABLE");
+    good(stage.webhook(&body)).await;
+    assert_eq!(stage.balance("u").await, "25");
+}
+
+#[tokio::test]
+async fn what_could_not_be_applied_is_applied_when_it_is_replayed() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    // Stripe tells of the payment by a name that is attached only later.
+    let early = Begun {
+        payment_id: String::new(),
+        reference: "pi_attached_later".to_owned(),
+    };
+    good(stage.webhook(&success("evt_early", &early, 2500))).await;
+    assert_eq!(stage.balance("u").await, "0");
+    let attach = billing_proto::v1::AttachProviderReferenceRequest {
+        payment_id: begun.payment_id,
+        provider_reference: early.reference,
+        customer_reference: String::new(),
+    };
+    stage
+        .core
+        .payments()
+        .attach_provider_reference(attach)
+        .await
+        .unwrap();
+    let config = stage.config(&[]);
+    let tally = billing_gateway::replay(&config, None).await.unwrap();
+    assert_eq!((tally.looked_at, tally.applied), (1, 1), "{tally}");
+    assert!(tally.is_good());
+    assert_eq!(stage.balance("u").await, "25");
+    let again = billing_gateway::replay(&config, None).await.unwrap();
+    assert_eq!(again.looked_at, 0, "{again}");
+    let stored: Vec<Value> = stage
+        .events()
+        .await
+        .into_iter()
+        .map(|(id, _)| json!(id))
+        .collect();
+    assert!(stored.contains(&json!("evt_early")));
+}
