@@ -1,19 +1,21 @@
 //! A gateway that knows Stripe, and what Stripe would send it.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tempfile::TempDir;
 use xtask::hex::hex;
+use xtask::postgres::scratch::{Purpose, Scratch};
 use xtask::stage;
 use xtask::up::service::Service;
 
 use super::delivery::Report;
 use super::payments::Made;
+use crate::room;
 
 const SECRET: &str = "whsec_of_the_benchmark";
 
@@ -21,13 +23,13 @@ const SECRET: &str = "whsec_of_the_benchmark";
 pub struct Gateway {
     pub address: SocketAddr,
     service: Service,
-    _folder: TempDir,
+    _folder: Scratch,
 }
 
 impl Gateway {
     pub async fn start(core: SocketAddr, token: &str) -> Result<Self> {
         let (address, admin) = (free_address()?, free_address()?);
-        let folder = tempfile::tempdir()?;
+        let folder = Scratch::new(Path::new(room::FOLDER), Purpose::Bench)?;
         let environment = [
             ("BILLING_GATEWAY_ADDR", address.to_string()),
             ("BILLING_GATEWAY_ADMIN_ADDR", admin.to_string()),
