@@ -19,10 +19,8 @@ use crate::core_time::sent;
 use crate::payment::apply;
 use crate::providers::{Event, Provider, Providers};
 use crate::reconcile::check::Depth;
-use crate::reconcile::{CLAIM_MAX, check_all, is_away};
+use crate::reconcile::{CLAIM_MAX, LEASE_SECS, check_all, is_away};
 
-/// So long that no payment comes twice while the rest is gone through.
-const LEASE_SECS: i32 = 600;
 const EVENTS_PAGE: i32 = 50;
 
 /// What was done, for people and for the exit code.
@@ -80,6 +78,8 @@ pub async fn reconcile(config: &Config, since: Timestamp) -> Result<Tally, Comma
     let owner = format!("reconcile-{}", Uuid::new_v4());
     let mut tally = Tally::default();
     for provider in providers.iter() {
+        // Oldest first: each page begins where the last one ended, and leaves out what was on it.
+        let mut since = sent(since);
         let mut seen = HashSet::new();
         loop {
             let request = ClaimStalePaymentsRequest {
@@ -87,7 +87,7 @@ pub async fn reconcile(config: &Config, since: Timestamp) -> Result<Tally, Comma
                 owner: owner.clone(),
                 limit: CLAIM_MAX,
                 lease_secs: LEASE_SECS,
-                since: Some(sent(since)),
+                since: Some(since),
             };
             let claimed = core
                 .within(TraceContext::random())
@@ -102,6 +102,11 @@ pub async fn reconcile(config: &Config, since: Timestamp) -> Result<Tally, Comma
             if page.is_empty() {
                 break;
             }
+            let created = page
+                .iter()
+                .filter_map(|stale| stale.payment.as_ref()?.created_at);
+            let newest = created.max_by_key(|time| (time.seconds, time.nanos));
+            since = newest.unwrap_or(since);
             for checked in check_all(&core, provider, page, Depth::Whole).await {
                 tally.looked_at += 1;
                 match checked {

@@ -37,6 +37,9 @@ async fn started() -> (Child, Value) {
     .env("BILLING_CORE_TOKEN", "the-core-token")
     .env("BILLING_DEFAULT_TENANT", "demo")
     .env("BILLING_LOG_FORMAT", "json")
+    .env("BILLING_RECONCILE_SECS", "0")
+    .env("STRIPE_SECRET_KEY", "sk_test_1")
+    .env("STRIPE_WEBHOOK_SECRET", "whsec_1")
     .stderr(Stdio::piped())
     .spawn()
     .unwrap();
@@ -59,13 +62,20 @@ async fn it_serves_until_sigterm_or_sigint_and_ends_well() {
         assert_eq!(get(at("addr", "/health")).await.status(), 200);
         assert_eq!(get(at("admin_addr", "/livez")).await.status(), 200);
         assert_eq!(get(at("admin_addr", "/readyz")).await.status(), 200);
+        let webhook = client.post(at("addr", "/webhooks/stripe")).send().await;
+        assert_eq!(webhook.unwrap().status(), 400);
         let metrics = get(at("admin_addr", "/metrics"))
             .await
             .text()
             .await
             .unwrap();
         let counted = r#"http_server_request_duration_seconds_count{http_request_method="GET",http_route="/health",http_response_status_code="200"} 1"#;
-        assert!(metrics.contains(counted), "{metrics}");
+        let refused = r#"billing_webhooks_refused_total{provider="stripe",reason="missing"} 1"#;
+        let took =
+            r#"billing_webhook_duration_seconds_count{provider="stripe",outcome="refused"} 1"#;
+        for series in [counted, refused, took] {
+            assert!(metrics.contains(series), "{series} in {metrics}");
+        }
         let id = child.id().unwrap().to_string();
         let kill = Command::new("kill")
             .args([signal, &id])
@@ -90,6 +100,19 @@ async fn it_does_not_start_without_what_it_needs_and_names_it() {
         (
             vec![token, secret, tenant, "--core-url=ftp://x"],
             "BILLING_CORE_URL",
+        ),
+        (
+            vec![token, secret, tenant, "--stripe-secret-key="],
+            "STRIPE_SECRET_KEY",
+        ),
+        (
+            vec![
+                token,
+                secret,
+                tenant,
+                "--stripe-secret-key=sk_test_0123456789abcdef",
+            ],
+            "STRIPE_WEBHOOK_SECRET",
         ),
     ] {
         let output = ended(&arguments).await;
@@ -119,6 +142,8 @@ async fn its_help_shows_settings_and_no_secret() {
         "BILLING_CORE_URL",
         "JWT_JWKS_URL",
         "TRUSTED_PROXIES",
+        "STRIPE_SECRET_KEY",
+        "BILLING_TOPUP_MAX_USD",
         "BILLING_LOG",
     ] {
         assert!(help.contains(setting), "{setting}");

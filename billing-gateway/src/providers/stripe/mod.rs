@@ -5,6 +5,8 @@
 
 mod client;
 mod events;
+mod id;
+mod list;
 mod objects;
 mod settings;
 #[cfg(test)]
@@ -28,11 +30,13 @@ use stripe_core::payment_intent::{
     CreatePaymentIntentAutomaticPaymentMethods, ListPaymentIntent, RetrievePaymentIntent,
 };
 use stripe_core::refund::{CreateRefund, ListRefund};
-use stripe_types::Currency as StripeCurrency;
+use stripe_types::{Currency as StripeCurrency, RangeQueryTs};
 
 use self::client::Client;
 use self::events::Origin;
-use self::objects::{Customer, Dispute, List, PaymentIntent, Refund};
+use self::id::{checked, is_id};
+use self::list::PAGE;
+use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use super::{
     BrowserMembers, Currency, Event, Opened, Order, Provider, ProviderError, RefundOrder,
     Retrieved, USD, WebhookRefusal,
@@ -54,10 +58,8 @@ pub(super) const BROWSER_MEMBERS: &[(&str, &str)] = &[
     (PAYMENT_INTENT_ID, "Stripe: what Stripe calls the payment."),
 ];
 
-/// The most that one page of a list holds.
-const PAGE: i64 = 100;
-/// Of lists that belong to one payment or one customer; a longer one is not of our making.
-const PAGES_MAX: usize = 20;
+/// What our clock may be ahead of Stripe's.
+const CLOCKS_DIFFER_SECS: i64 = 600;
 
 #[derive(Debug)]
 pub(super) struct Stripe {
@@ -110,8 +112,8 @@ impl Provider for Stripe {
     async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
         let payment = order.payment;
         let currency = payment.currency.to_ascii_lowercase();
-        // Never fails: an unknown code is kept as it is.
-        let currency = currency.parse().unwrap_or(StripeCurrency::USD);
+        // An unknown code is kept as it is.
+        let Ok(currency) = currency.parse::<StripeCurrency>();
         let mut request = CreatePaymentIntent::new(payment.amount_minor, currency)
             .automatic_payment_methods(CreatePaymentIntentAutomaticPaymentMethods::new(true))
             .metadata(metadata([
@@ -143,14 +145,19 @@ impl Provider for Stripe {
             // Every payment of ours has a customer, who is attached before it is made.
             return Ok(None);
         }
+        let since = payment.created_at.as_ref().map_or(0, |time| time.seconds);
         let page = |after: Option<&str>| {
-            let request = ListPaymentIntent::new().customer(customer).limit(PAGE);
+            let request = ListPaymentIntent::new()
+                .customer(customer)
+                .created(RangeQueryTs::gte(since.saturating_sub(CLOCKS_DIFFER_SECS)))
+                .limit(PAGE);
             after
                 .map_or(request.clone(), |id| request.starting_after(id))
                 .build()
         };
         let intents: Vec<PaymentIntent> = self
-            .all("list_payments", page, |intent: &PaymentIntent| &intent.id)
+            .client
+            .list("list_payments", page, |intent: &PaymentIntent| &intent.id)
             .await?;
         let ours = Some(payment.payment_id.as_str());
         let found = intents
@@ -212,7 +219,8 @@ impl Provider for Stripe {
                 .build()
         };
         let refunds: Vec<Refund> = self
-            .all("list_refunds", page, |refund: &Refund| &refund.id)
+            .client
+            .list("list_refunds", page, |refund: &Refund| &refund.id)
             .await?;
         let event = |refund| events::of_answered_refund(Origin::Retrieved, refund, self.livemode);
         Ok(refunds.iter().map(event).collect())
@@ -227,7 +235,8 @@ impl Provider for Stripe {
                 .build()
         };
         let disputes: Vec<Dispute> = self
-            .all("list_disputes", page, |dispute: &Dispute| &dispute.id)
+            .client
+            .list("list_disputes", page, |dispute: &Dispute| &dispute.id)
             .await?;
         let events = |dispute| events::of_answered_dispute(dispute, self.livemode);
         Ok(disputes.iter().flat_map(events).collect())
@@ -256,26 +265,6 @@ impl Stripe {
             browser: browser(intent),
         }
     }
-
-    /// Every page of a list.
-    async fn all<T: serde::de::DeserializeOwned>(
-        &self,
-        call: &'static str,
-        page: impl Fn(Option<&str>) -> stripe_client_core::RequestBuilder + Send,
-        id: impl Fn(&T) -> &String + Send,
-    ) -> Result<Vec<T>, ProviderError> {
-        let mut all: Vec<T> = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let request = page(all.last().map(|last| id(last).as_str()));
-            let List { data, has_more } = self.client.send::<List<T>>(call, request, None).await?;
-            let more = has_more && !data.is_empty();
-            all.extend(data);
-            if !more {
-                return Ok(all);
-            }
-        }
-        Err(ProviderError::Away("the list does not end".into()))
-    }
 }
 
 fn browser(intent: &PaymentIntent) -> BrowserMembers {
@@ -296,18 +285,4 @@ fn metadata<const N: usize>(members: [(&str, &str); N]) -> HashMap<String, Strin
     members
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
-}
-
-/// Only an id is ever put into a path.
-fn checked<'a>(prefix: &str, text: &'a str) -> Result<&'a str, ProviderError> {
-    if is_id(prefix, text) {
-        return Ok(text);
-    }
-    Err(ProviderError::Away("not an id of Stripe".into()))
-}
-
-fn is_id(prefix: &str, text: &str) -> bool {
-    let rest = text.strip_prefix(prefix).unwrap_or_default();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    (1..=250).contains(&rest.len()) && rest.bytes().all(allowed)
 }

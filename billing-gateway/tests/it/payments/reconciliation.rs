@@ -36,6 +36,21 @@ async fn a_payment_of_which_no_webhook_comes_is_credited_once() {
 }
 
 #[tokio::test]
+async fn a_run_goes_through_more_payments_than_it_asks_about_at_once() {
+    let stage = Stage::start().await;
+    stage.control("mode", json!({"withhold": true})).await;
+    for _ in 0..45 {
+        let begun = stage.begun("u").await;
+        stage.pay(&begun.reference).await;
+    }
+    let tally = billing_gateway::reconcile(&stage.config(&[]), an_hour_ago())
+        .await
+        .unwrap();
+    assert_eq!((tally.looked_at, tally.applied), (45, 45), "{tally}");
+    assert_eq!(stage.balance("u").await, "1125");
+}
+
+#[tokio::test]
 async fn open_payments_are_asked_about_by_themselves_by_one_gateway_each() {
     let stage = Stage::start().await;
     stage.control("mode", json!({"withhold": true})).await;

@@ -252,6 +252,23 @@ async fn who_creates_payments_too_fast_is_held_back() {
 }
 
 #[tokio::test]
+async fn new_payments_of_a_tenant_whose_payers_are_declined_in_masses_are_paused() {
+    let stage = Stage::start().await;
+    let declines = "insert into payment_decline (tenant_id, provider, event_id, declined_at)
+        select 'demo', 'stripe', 'evt_' || number, clock_timestamp()
+        from generate_series(1, 30) as number";
+    stage.sql(declines).await;
+    let create = || stage.creation("u", &json!({"amount_usd": 5}), None);
+    let paused = problem(create()).await;
+    assert_eq!(
+        (&paused["status"], &paused["code"]),
+        (&json!(503), &json!("PAYMENTS_PAUSED"))
+    );
+    assert_eq!(paused["message"], "payments cannot be made at present");
+    assert_eq!(sent(create()).await.headers()["retry-after"], "300");
+}
+
+#[tokio::test]
 async fn a_user_without_money_is_allowed_again_once_he_has_topped_up() {
     let stage = Stage::start().await;
     stage.paid("u").await;
