@@ -68,10 +68,17 @@ async fn rules_about_payments_stand_in_the_schema_too() {
             "{statement}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_second_credit_and_the_application_s_deletions_are_refused_by_the_schema() {
+    let (database, core) = core().await;
+    paid(&core, "alice", "1").await;
+    let mut owner = database.connect_as_owner().await;
     let twice = "with e as (
             insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty,
                 created_at, day_no, month_no)
-            select account_id, 3, 'top_up', 1, 1, 'stripe', now(), 1, 1 from entry where seq = 1
+            select account_id, 2, 'top_up', 1, 1, 'stripe', now(), 1, 1 from entry where seq = 1
             returning account_id, seq)
         insert into payment_entry (account_id, seq, payment_id, provider, kind)
         select e.account_id, e.seq, p.payment_id, 'stripe', 'top_up' from e join payment p using (account_id)";
