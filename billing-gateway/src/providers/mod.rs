@@ -18,6 +18,7 @@ use axum::http::HeaderMap;
 use billing_proto::v1::Payment;
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 use crate::config::ConfigError;
@@ -101,8 +102,22 @@ pub(crate) struct RefundOrder<'a> {
     pub amount_minor: i64,
 }
 
-/// What the browser needs to go on, member by member of the answer to it.
-pub(crate) type BrowserMembers = BTreeMap<&'static str, String>;
+/// What the browser needs to go on, member by member of the answer to it. Some of it is secret.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct BrowserMembers(BTreeMap<&'static str, String>);
+
+impl FromIterator<(&'static str, String)> for BrowserMembers {
+    fn from_iter<I: IntoIterator<Item = (&'static str, String)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for BrowserMembers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// A payment that the provider knows.
 #[derive(Debug)]

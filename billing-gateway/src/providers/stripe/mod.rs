@@ -268,11 +268,12 @@ impl Stripe {
 }
 
 fn browser(intent: &PaymentIntent) -> BrowserMembers {
-    let mut members = BrowserMembers::from([(PAYMENT_INTENT_ID, intent.id.clone())]);
-    if let Some(secret) = &intent.client_secret {
-        members.insert(CLIENT_SECRET, secret.0.clone());
-    }
-    members
+    let secret = intent.client_secret.as_ref();
+    let secret = secret.map(|secret| (CLIENT_SECRET, secret.0.clone()));
+    [(PAYMENT_INTENT_ID, intent.id.clone())]
+        .into_iter()
+        .chain(secret)
+        .collect()
 }
 
 /// The payment's id begins with its account's.
