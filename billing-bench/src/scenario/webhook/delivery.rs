@@ -19,8 +19,8 @@ pub struct Report(pub Vec<u8>);
 
 /// For one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Before what was put off is sent again.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Before what was put off is sent again, where the answer does not say.
+const PAUSE: Duration = Duration::from_secs(1);
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// A connection that is kept.
@@ -33,14 +33,13 @@ impl Line {
         Ok(Self(stream))
     }
 
-    /// Sends a report; answers with the status.
-    async fn send(&mut self, report: &Report) -> Result<u16> {
+    async fn send(&mut self, report: &Report) -> Result<Answer> {
         timeout(PATIENCE, self.exchange(report))
             .await
             .context("a webhook was not answered")?
     }
 
-    async fn exchange(&mut self, report: &Report) -> Result<u16> {
+    async fn exchange(&mut self, report: &Report) -> Result<Answer> {
         self.0.write_all(&report.0).await?;
         let mut answer = Vec::new();
         let mut buffer = vec![0; BUFFER_BYTES];
@@ -48,29 +47,41 @@ impl Line {
             let read = self.0.read(&mut buffer).await?;
             ensure!(read > 0, "the gateway has closed the connection");
             answer.extend(buffer.iter().take(read));
-            if let Some(status) = whole(&answer) {
-                return Ok(status);
+            if let Some(answer) = Answer::whole(&answer) {
+                return Ok(answer);
             }
         }
     }
 }
 
-/// The status of an answer that has come as a whole.
-fn whole(answer: &[u8]) -> Option<u16> {
-    let text = std::str::from_utf8(answer).ok()?;
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let length: usize = head
-        .lines()
-        .find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.trim().parse().ok())?
+/// What is read of an answer.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// One that has come as a whole.
+    fn whole(answer: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(answer).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let number = |name: &str| {
+            let value = head.lines().find_map(|line| {
+                let (header, value) = line.split_once(':')?;
+                header.eq_ignore_ascii_case(name).then_some(value)
+            })?;
+            value.trim().parse::<u32>().ok()
+        };
+        let length = number("content-length").unwrap_or_default();
+        if body.len() < usize::try_from(length).ok()? {
+            return None;
+        }
+        Some(Self {
+            status: head.split(' ').nth(1)?.parse().ok()?,
+            retry_after: number("retry-after").map(|secs| Duration::from_secs(secs.into())),
         })
-        .unwrap_or_default();
-    if body.len() < length {
-        return None;
     }
-    head.split(' ').nth(1)?.parse().ok()
 }
 
 /// Microseconds from sending to answer, one after the other.
@@ -80,8 +91,8 @@ pub async fn one_by_one(gateway: &Gateway, payments: &[Made]) -> Result<Histogra
     for payment in payments {
         let report = gateway.report(payment);
         let started = Instant::now();
-        let status = line.send(&report).await?;
-        ensure!(status == 200, "a webhook was answered {status}");
+        let answer = line.send(&report).await?;
+        ensure!(answer.status == 200, "a webhook was answered {answer:?}");
         latency.record(u64::try_from(started.elapsed().as_micros())?)?;
     }
     Ok(latency)
@@ -133,7 +144,8 @@ async fn deliver(
     let mut line = Line::connect(address).await?;
     let (mut answered, mut put_off) = (0, 0);
     loop {
-        match line.send(report).await? {
+        let answer = line.send(report).await?;
+        match answer.status {
             200 => {
                 answered += 1;
                 if Instant::now() >= until {
@@ -146,7 +158,7 @@ async fn deliver(
                     return Ok((answered, put_off));
                 }
                 ensure!(Instant::now() < give_up, "a webhook was never accepted");
-                sleep(PAUSE).await;
+                sleep(answer.retry_after.unwrap_or(PAUSE)).await;
             }
             status => bail!("a webhook was answered {status}"),
         }
@@ -155,15 +167,26 @@ async fn deliver(
 
 #[cfg(test)]
 mod tests {
-    use super::whole;
+    use std::time::Duration;
+
+    use super::Answer;
 
     #[test]
     fn an_answer_is_read_when_all_of_it_is_there() {
-        let answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy";
+        let answer =
+            b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\ncontent-length: 4\r\n\r\nbusy";
         for cut in 0..answer.len() {
-            assert_eq!(whole(&answer[..cut]), None, "{cut}");
+            assert_eq!(Answer::whole(&answer[..cut]), None, "{cut}");
         }
-        assert_eq!(whole(answer), Some(503));
-        assert_eq!(whole(b"HTTP/1.1 200 OK\r\n\r\n"), Some(200));
+        let busy = Answer {
+            status: 503,
+            retry_after: Some(Duration::from_secs(2)),
+        };
+        assert_eq!(Answer::whole(answer), Some(busy));
+        let done = Answer {
+            status: 200,
+            retry_after: None,
+        };
+        assert_eq!(Answer::whole(b"HTTP/1.1 200 OK\r\n\r\n"), Some(done));
     }
 }

@@ -64,8 +64,7 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
          core: {lone} one after the other, timed from the first byte sent to the last received, take \
          turns with lone charges, {rounds} times. Then {CHECKS_PER_SECOND} checks/s over {ACCOUNTS} \
          accounts for {slice:?}, alone and beside {storm} webhooks in flight on as many connections; \
-         what is answered 503 is sent again after a moment, as a provider does. The gateway's bounds \
-         are as they come."
+         what is answered 503 is sent again when the answer says so. The gateway's bounds are as they come."
     ));
     let mut ground = Ground::prepare(1, ACCOUNTS).await?;
     let target = ground.target(0).await?;
