@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
 use crate::event::oddity::Oddity;
+use crate::fondy::callback;
 
 /// What a request is for, as far as faults tell requests apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +17,9 @@ pub enum RequestKind {
     Retrieve,
     Refund,
     Other,
+    FondyCheckout,
+    FondyStatus,
+    FondyReverse,
 }
 
 /// How a request goes wrong.
@@ -29,12 +37,15 @@ pub enum RequestFault {
     TooManyRequests,
     /// It takes effect only after this time, and its idempotency key is in use until then.
     Slow(Duration),
+    /// Fondy's alone: HTTP 200 that says failure; nothing happened.
+    FailureBody,
 }
 
 #[derive(Debug, Default)]
 pub struct Faults {
     requests: Vec<PlannedRequest>,
-    oddities: Vec<PlannedOddity>,
+    oddities: Vec<PlannedOddity<Oddity>>,
+    callbacks: Vec<PlannedOddity<callback::Oddity>>,
 }
 
 /// A fault that waits for its requests.
@@ -46,22 +57,32 @@ pub struct PlannedRequest {
     pub times: u64,
 }
 
-/// An oddity that waits for its events.
+/// An oddity that waits for its events, or for its callbacks.
 #[derive(Clone, Debug)]
-pub struct PlannedOddity {
+pub struct PlannedOddity<O> {
     pub event_type: String,
-    pub oddity: Oddity,
+    pub oddity: O,
     pub times: u64,
 }
 
 impl RequestKind {
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("create_payment_intent", Self::CreatePaymentIntent),
         ("create_customer", Self::CreateCustomer),
         ("retrieve", Self::Retrieve),
         ("refund", Self::Refund),
         ("other", Self::Other),
+        ("fondy_checkout", Self::FondyCheckout),
+        ("fondy_status", Self::FondyStatus),
+        ("fondy_reverse", Self::FondyReverse),
     ];
+
+    pub const fn is_fondys(self) -> bool {
+        matches!(
+            self,
+            Self::FondyCheckout | Self::FondyStatus | Self::FondyReverse
+        )
+    }
 }
 
 impl RequestFault {
@@ -74,17 +95,19 @@ impl RequestFault {
             "bad_gateway_after_commit" => Some(Self::BadGatewayAfterCommit),
             "too_many_requests" => Some(Self::TooManyRequests),
             "slow" => Some(Self::Slow(pause)),
+            "failure_body" => Some(Self::FailureBody),
             _ => None,
         }
     }
 
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "fail_after_commit",
         "time_out",
         "bad_gateway",
         "bad_gateway_after_commit",
         "too_many_requests",
         "slow",
+        "failure_body",
     ];
 }
 
@@ -93,8 +116,12 @@ impl Faults {
         self.requests.push(planned);
     }
 
-    pub fn plan_oddity(&mut self, planned: PlannedOddity) {
+    pub fn plan_oddity(&mut self, planned: PlannedOddity<Oddity>) {
         self.oddities.push(planned);
+    }
+
+    pub fn plan_callback_oddity(&mut self, planned: PlannedOddity<callback::Oddity>) {
+        self.callbacks.push(planned);
     }
 
     /// The fault of this request, if it has one. The one that was asked for first comes first.
@@ -109,12 +136,12 @@ impl Faults {
 
     /// The oddity of this event, if it has one.
     pub fn take_oddity(&mut self, event_type: &str) -> Option<Oddity> {
-        let hits = |planned: &&mut PlannedOddity| planned.event_type == event_type;
-        let planned = self.oddities.iter_mut().find(hits)?;
-        planned.times = planned.times.saturating_sub(1);
-        let oddity = planned.oddity;
-        self.oddities.retain(|planned| planned.times > 0);
-        Some(oddity)
+        take(&mut self.oddities, event_type)
+    }
+
+    /// The oddity of this callback of Fondy's, if it has one.
+    pub fn take_callback_oddity(&mut self, event_type: &str) -> Option<callback::Oddity> {
+        take(&mut self.callbacks, event_type)
     }
 
     pub fn forget(&mut self) {
@@ -125,6 +152,26 @@ impl Faults {
     pub fn left(&self) -> u64 {
         let requests = self.requests.iter().map(|planned| planned.times);
         let oddities = self.oddities.iter().map(|planned| planned.times);
-        requests.chain(oddities).fold(0, u64::saturating_add)
+        let callbacks = self.callbacks.iter().map(|planned| planned.times);
+        let all = requests.chain(oddities).chain(callbacks);
+        all.fold(0, u64::saturating_add)
     }
+}
+
+fn take<O: Copy>(planned: &mut Vec<PlannedOddity<O>>, event_type: &str) -> Option<O> {
+    let hit = planned
+        .iter_mut()
+        .find(|planned| planned.event_type == event_type)?;
+    hit.times = hit.times.saturating_sub(1);
+    let oddity = hit.oddity;
+    planned.retain(|planned| planned.times > 0);
+    Some(oddity)
+}
+
+/// What stands before a provider answers for it.
+pub fn bad_gateway() -> Response {
+    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+                <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n\
+                </body>\r\n</html>\r\n";
+    (StatusCode::BAD_GATEWAY, [(CONTENT_TYPE, "text/html")], page).into_response()
 }

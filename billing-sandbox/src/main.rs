@@ -1,18 +1,20 @@
-//! `billing-sandbox`: stands in for Stripe while one develops.
+//! `billing-sandbox`: stands in for Stripe and Fondy while one develops.
 
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use billing_sandbox::{Options, Sandbox};
+use billing_sandbox::{Options, Sandbox, Tls};
 use billing_telemetry::log::{self, LogOptions};
 use clap::Parser;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Stands in for Stripe while one develops: the same API, in memory, with a page on which to pay
+/// Stands in for Stripe and Fondy while one develops: the same APIs, in memory, with a page on which
+/// to pay
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -53,6 +55,54 @@ struct Cli {
     )]
     webhook_url: Vec<String>,
 
+    /// Whose orders Fondy takes
+    #[arg(
+        long,
+        env = "FONDY_MERCHANT_ID",
+        value_name = "ID",
+        default_value_t = billing_sandbox::FONDY_TEST_MERCHANT
+    )]
+    fondy_merchant_id: u64,
+
+    /// What requests to Fondy, its answers and its callbacks are signed with
+    #[arg(
+        long,
+        env = "FONDY_SECRET_KEY",
+        hide_env_values = true,
+        value_name = "SECRET",
+        default_value = "test"
+    )]
+    fondy_secret: SecretString,
+
+    /// How many times faster than Fondy it repeats callbacks, which does so after 2 s, 1 min, 5 min,
+    /// 10 min, 1 h and 1 d
+    #[arg(
+        long,
+        env = "BILLING_SANDBOX_FONDY_SPEEDUP",
+        value_name = "FACTOR",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    fondy_speedup: u32,
+
+    /// Speaks TLS by this certificate (PEM, its own first)
+    #[arg(
+        long,
+        env = "BILLING_SANDBOX_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's key (PEM)
+    #[arg(
+        long,
+        env = "BILLING_SANDBOX_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+
     /// Lets it listen where other machines reach it; whoever does may press every button
     #[arg(long)]
     public: bool,
@@ -79,6 +129,15 @@ async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
     options.webhook_urls = cli.webhook_url;
     options.webhook_urls.retain(|url| !url.trim().is_empty());
     options.public = cli.public;
+    options.fondy_merchant_id = cli.fondy_merchant_id;
+    options.fondy_secret = cli.fondy_secret;
+    options.fondy_retry_pauses = Options::fondy_retries(cli.fondy_speedup);
+    if let (Some(certificates), Some(key)) = (&cli.tls_cert, &cli.tls_key) {
+        options.tls = Some(Tls {
+            certificates: read(certificates)?,
+            key: read(key)?.into(),
+        });
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = TcpListener::bind(cli.addr).await.map_err(|error| {
@@ -98,6 +157,11 @@ async fn serve(cli: Cli) -> Result<(), Box<dyn Error>> {
     sandbox.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// To stderr and not to the log, which may not have begun.

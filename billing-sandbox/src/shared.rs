@@ -7,7 +7,9 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::webhook::sender;
+use crate::Options;
+use crate::fondy::Merchant;
+use crate::webhook::{Origin, sender};
 use crate::world::{Act, Cause, World};
 
 #[derive(Debug)]
@@ -15,30 +17,52 @@ pub struct Shared {
     world: Mutex<World>,
     pub secret_key: SecretString,
     pub webhook_secret: SecretString,
-    /// How long a delivery waits after its first, second, … failure.
-    pub retry_pauses: Vec<Duration>,
+    pub merchant: Merchant,
+    pauses: RetryPauses,
     pub http: reqwest::Client,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
 
+/// How long a delivery waits after its first, second, … failure.
+#[derive(Debug)]
+pub struct RetryPauses {
+    pub stripe: Vec<Duration>,
+    pub fondy: Vec<Duration>,
+}
+
 impl Shared {
-    pub fn new(
-        world: World,
-        secret_key: SecretString,
-        webhook_secret: SecretString,
-        retry_pauses: Vec<Duration>,
-        http: reqwest::Client,
-    ) -> Self {
+    pub fn new(world: World, options: Options, http: reqwest::Client) -> Self {
         Self {
             world: Mutex::new(world),
-            secret_key,
-            webhook_secret,
-            retry_pauses,
+            secret_key: options.secret_key,
+            webhook_secret: options.webhook_secret,
+            merchant: Merchant {
+                id: options.fondy_merchant_id,
+                secret: options.fondy_secret,
+            },
+            pauses: RetryPauses {
+                stripe: options.retry_pauses,
+                fondy: options.fondy_retry_pauses,
+            },
             http,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
+    }
+
+    pub fn retry_pauses(&self, origin: Origin) -> &[Duration] {
+        match origin {
+            Origin::Stripe => &self.pauses.stripe,
+            Origin::Fondy => &self.pauses.fondy,
+        }
+    }
+
+    /// Waits, and not beyond the sandbox's end.
+    pub async fn wait(&self, pause: Duration) {
+        self.stop
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await;
     }
 
     pub fn lock(&self) -> MutexGuard<'_, World> {
@@ -53,6 +77,7 @@ impl Shared {
             world: &mut world,
             now: unix_now(),
             cause,
+            merchant: &self.merchant,
         });
         let batches = world.webhooks.take_outgoing();
         drop(world);

@@ -12,6 +12,8 @@ use crate::customer::Customer;
 use crate::dispute::Dispute;
 use crate::event::{self, Event};
 use crate::fault::Faults;
+use crate::fondy::Merchant;
+use crate::fondy::orders::Orders;
 use crate::payment_intent::PaymentIntent;
 use crate::payment_method::PaymentMethod;
 use crate::refund::Refund;
@@ -34,6 +36,8 @@ pub struct World {
     pub disputes: Shelf<Dispute>,
     pub balance_transactions: Shelf<BalanceTransaction>,
     pub events: Shelf<Event>,
+    /// Fondy's.
+    pub orders: Orders,
     pub keys: Keys,
     pub faults: Faults,
     pub webhooks: Webhooks,
@@ -43,6 +47,11 @@ impl World {
     /// Where a person acts for the payer of this payment.
     pub fn page_url(&self, payment_intent: &str) -> String {
         format!("{}/?payment_intent={payment_intent}", self.base_url)
+    }
+
+    /// Where the payer of an order at Fondy pays.
+    pub fn checkout_url(&self, token: &str) -> String {
+        format!("{}/checkout/{token}", self.base_url)
     }
 }
 
@@ -123,6 +132,8 @@ pub struct Act<'a> {
     /// Unix seconds.
     pub now: i64,
     pub cause: &'a Cause,
+    /// Whose Fondy's orders are.
+    pub merchant: &'a Merchant,
 }
 
 impl Act<'_> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::card::CARDS;
+use crate::fondy;
 use crate::payment_intent::flow::{self, Payer};
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
@@ -69,6 +70,34 @@ pub fn on_dispute(act: &mut Act<'_>, id: &str, action: &str) -> Result<Value, Ap
         _ => return Err(unknown(action)),
     }
     dispute::retrieve(act.world, id)
+}
+
+/// What the payer of an order at Fondy, his bank and time do. The order is named by its id or by
+/// its checkout's token.
+pub fn on_order(
+    act: &mut Act<'_>,
+    id: &str,
+    action: &str,
+    fields: &mut Fields,
+) -> Result<Value, ApiError> {
+    use fondy::flow;
+    flow::expire_due(act);
+    match action {
+        "pay" => flow::pay(act, id)?,
+        "decline" => flow::decline(act, id)?,
+        "delay" => flow::delay(act, id)?,
+        "complete" => flow::complete(act, id)?,
+        "fail" => flow::fail(act, id)?,
+        "expire" => flow::expire(act, id)?,
+        "reverse" => {
+            let all = act.world.orders.find(id)?.reversible();
+            let amount = fields.integer("amount")?.unwrap_or(all);
+            flow::reverse(act, id, amount, fields.text("reverse_id"))?;
+        }
+        _ => return Err(unknown(action)),
+    }
+    let order = act.world.orders.find(id)?;
+    Ok(Value::from_iter(fondy::outcome::of(order, act.merchant)))
 }
 
 /// Somebody else who shares the account at Stripe was paid: nothing in it is of our making.

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use crate::fondy::order::TOKEN_LENGTH;
 use crate::wire::error::ApiError;
 use crate::world::Metadata;
 
@@ -63,13 +64,14 @@ impl Fields {
     /// Where a person who pressed a button is led; none for a test.
     pub fn back(&mut self) -> Option<String> {
         let id = self.texts.remove("back").unwrap_or_default();
-        let is_id = id.starts_with("pi_")
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_plain = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         self.is_form.then(|| {
-            if is_id {
+            if is_plain && id.starts_with("pi_") {
                 format!("/?payment_intent={id}")
+            } else if is_plain && id.len() == TOKEN_LENGTH {
+                format!("/checkout/{id}")
             } else {
                 "/".to_owned()
             }

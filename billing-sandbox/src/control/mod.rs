@@ -72,6 +72,7 @@ fn answer(
         ("POST", ["payments", id, action]) => actions::on_payment(act, id, action, fields),
         ("POST", ["refunds", id, action]) => actions::on_refund(act, id, action),
         ("POST", ["disputes", id, action]) => actions::on_dispute(act, id, action),
+        ("POST", ["orders", id, action]) => actions::on_order(act, id, action, fields),
         ("POST", ["foreign"]) => actions::foreign_payment(act, fields),
         ("GET", ["state"]) => Ok(network::state(act.world)),
         ("GET", ["deliveries"]) => Ok(network::deliveries(act.world)),

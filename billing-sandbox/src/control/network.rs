@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::fields::Fields;
 use crate::event::oddity::Oddity;
 use crate::fault::{PlannedOddity, PlannedRequest, RequestFault, RequestKind};
+use crate::fondy::callback;
 use crate::webhook::{Delivery, Mode};
 use crate::wire::error::ApiError;
 use crate::world::World;
@@ -26,6 +27,7 @@ pub fn state(world: &World) -> Value {
         "refunds": world.refunds.len(),
         "disputes": world.disputes.len(),
         "events": world.events.len(),
+        "orders": world.orders.len(),
     })
 }
 
@@ -70,6 +72,7 @@ pub fn set_mode(world: &mut World, fields: &mut Fields) -> Result<Value, ApiErro
         reverse: fields.ticked("reverse"),
         copies,
         delay: Duration::from_millis(fields.count("delay_ms")?.unwrap_or(0)),
+        form: fields.ticked("form"),
     };
     Ok(mode_json(world.webhooks.mode))
 }
@@ -87,27 +90,59 @@ pub fn plan_fault(world: &mut World, fields: &mut Fields) -> Result<Value, ApiEr
     if times == 0 {
         return Err(ApiError::invalid("times must be 1 at least"));
     }
-    if let Some((_, oddity)) = Oddity::ALL.iter().find(|(of, _)| *of == name) {
-        let event = fields.text("event");
-        world.faults.plan_oddity(PlannedOddity {
-            event_type: event.unwrap_or_else(|| "payment_intent.succeeded".to_owned()),
-            oddity: *oddity,
-            times,
-        });
-    } else if let Some(fault) = RequestFault::named(&name, pause) {
-        let kind = fields.text("request").unwrap_or_else(|| "any".to_owned());
-        let kind = match RequestKind::ALL.iter().find(|(of, _)| *of == kind) {
-            Some((_, kind)) => Some(*kind),
-            None if kind == "any" => None,
-            None => return Err(ApiError::invalid(format!("there is no request {kind}"))),
-        };
-        world
-            .faults
-            .plan_request(PlannedRequest { kind, fault, times });
+    if let Some(fault) = RequestFault::named(&name, pause) {
+        let kind = request_kind(fields)?;
+        if fault == RequestFault::FailureBody && !kind.is_some_and(RequestKind::is_fondys) {
+            return Err(ApiError::invalid("only Fondy answers so"));
+        }
+        let planned = PlannedRequest { kind, fault, times };
+        world.faults.plan_request(planned);
     } else {
-        return Err(ApiError::invalid(format!("there is no fault {name}")));
+        plan_oddity(world, &name, times, fields.text("event"))?;
     }
     Ok(json!({ "faults_left": world.faults.left() }))
+}
+
+fn request_kind(fields: &mut Fields) -> Result<Option<RequestKind>, ApiError> {
+    let name = fields.text("request").unwrap_or_else(|| "any".to_owned());
+    let known = RequestKind::ALL.iter().find(|(of, _)| *of == name);
+    match known {
+        Some((_, kind)) => Ok(Some(*kind)),
+        None if name == "any" => Ok(None),
+        None => Err(ApiError::invalid(format!("there is no request {name}"))),
+    }
+}
+
+/// Of a callback of Fondy's where the type of the event says so, else of an event of Stripe's.
+fn plan_oddity(
+    world: &mut World,
+    name: &str,
+    times: u64,
+    event_type: Option<String>,
+) -> Result<(), ApiError> {
+    let event_type = event_type.unwrap_or_else(|| "payment_intent.succeeded".to_owned());
+    let unknown = || ApiError::invalid(format!("there is no fault {name} of {event_type}"));
+    if event_type.starts_with("fondy.") {
+        if !callback::TYPES.contains(&event_type.as_str()) {
+            return Err(unknown());
+        }
+        let known = callback::Oddity::ALL.iter().find(|(of, _)| *of == name);
+        let (_, oddity) = *known.ok_or_else(unknown)?;
+        world.faults.plan_callback_oddity(PlannedOddity {
+            event_type,
+            oddity,
+            times,
+        });
+        return Ok(());
+    }
+    let known = Oddity::ALL.iter().find(|(of, _)| *of == name);
+    let (_, oddity) = *known.ok_or_else(unknown)?;
+    world.faults.plan_oddity(PlannedOddity {
+        event_type,
+        oddity,
+        times,
+    });
+    Ok(())
 }
 
 pub fn forget_faults(world: &mut World) -> Value {
@@ -120,6 +155,7 @@ fn mode_json(mode: Mode) -> Value {
         "withhold": mode.withhold,
         "reverse": mode.reverse,
         "copies": mode.copies.max(1),
+        "form": mode.form,
         "delay_ms": u64::try_from(mode.delay.as_millis()).unwrap_or(u64::MAX),
     })
 }

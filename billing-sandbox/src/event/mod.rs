@@ -2,8 +2,11 @@
 
 pub mod oddity;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use crate::webhook::{Message, Origin};
 use crate::wire::error::ApiError;
 use crate::wire::list::{Created, Page};
 use crate::wire::params::Params;
@@ -54,7 +57,14 @@ pub fn record(act: &mut Act<'_>, kind: &str, object: &Value) {
         None => plain,
         Some(oddity) => oddity::apply(oddity, plain, act.world),
     };
-    act.world.webhooks.queue(&id, kind, &body);
+    // Pretty-printed, as Stripe does it: who signs anything but the bytes will notice.
+    act.world.webhooks.queue_for_all(&Message {
+        origin: Origin::Stripe,
+        event_id: id.clone(),
+        event_type: kind.to_owned(),
+        content_type: "application/json; charset=utf-8",
+        body: Arc::from(format!("{body:#}")),
+    });
     act.world.events.put(Event {
         id,
         created: act.now,

@@ -25,8 +25,8 @@ pub fn page(title: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title} · billing-sandbox</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
-         <header><a href=\"/\">billing-sandbox</a> <span>stands in for Stripe; no money moves\
-         </span></header>\n<main>\n{body}</main>\n</body>\n</html>\n"
+         <header><a href=\"/\">billing-sandbox</a> <span>stands in for Stripe and Fondy; no money \
+         moves</span></header>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }
 

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use super::html::{ago, button, escape, page as whole_page, state};
+use super::order;
 use crate::event::oddity::Oddity;
 use crate::fault::{RequestFault, RequestKind};
+use crate::fondy::callback;
 use crate::webhook::{Delivery, DeliveryState};
 use crate::world::World;
 
@@ -14,6 +16,7 @@ const ROWS_MAX: usize = 50;
 pub fn page(world: &World) -> String {
     let body = [
         payments(world),
+        order::table(world),
         deliveries(world),
         mode(world),
         faults(world),
@@ -85,8 +88,8 @@ fn deliveries(world: &World) -> String {
             rows,
             "<tr><td>{}<br><code>{}</code></td><td><code>{}</code></td><td>{}</td><td>{}</td>\
              <td>{}</td><td>{again}</td></tr>",
-            escape(&delivery.event_type),
-            escape(&delivery.event_id),
+            escape(&delivery.message.event_type),
+            escape(&delivery.message.event_id),
             escape(&delivery.url),
             state(delivery.state.name()),
             delivery.attempts.len(),
@@ -110,11 +113,12 @@ fn mode(world: &World) -> String {
         format!("<label><input type=\"checkbox\" name=\"{name}\"{checked}> {label}</label>")
     };
     let fields = format!(
-        "{}{}<label>Copies <input type=\"number\" name=\"copies\" min=\"1\" max=\"100\" \
+        "{}{}{}<label>Copies <input type=\"number\" name=\"copies\" min=\"1\" max=\"100\" \
          value=\"{}\"></label><label>Delay in ms <input type=\"number\" name=\"delay_ms\" min=\"0\" \
          value=\"{}\"></label>",
         tick("withhold", "Withhold", mode.withhold),
         tick("reverse", "Release in reverse", mode.reverse),
+        tick("form", "Fondy's as forms", mode.form),
         mode.copies.max(1),
         mode.delay.as_millis(),
     );
@@ -147,6 +151,12 @@ fn faults(world: &World) -> String {
          size=\"28\"></label> <label>is told oddly: <select name=\"fault\">{}</select></label>{times}",
         options(&mut Oddity::ALL.iter().map(|(name, _)| *name)),
     );
+    let callbacks = format!(
+        "<label>Fondy's next <select name=\"event\">{}</select></label> <label>is told oddly: \
+         <select name=\"fault\">{}</select></label>{times}",
+        options(&mut callback::TYPES.into_iter()),
+        options(&mut callback::Oddity::ALL.iter().map(|(name, _)| *name)),
+    );
     let left = world.faults.left();
     let forget = if left == 0 {
         String::new()
@@ -154,8 +164,9 @@ fn faults(world: &World) -> String {
         button("faults/forget", "", &format!("Forget {left} planned"), "")
     };
     format!(
-        "<h2>What goes wrong</h2>\n<div>{}</div>\n<div>{}</div>\n{forget}",
+        "<h2>What goes wrong</h2>\n<div>{}</div>\n<div>{}</div>\n<div>{}</div>\n{forget}",
         button("faults", &requests, "Plan", ""),
+        button("faults", &callbacks, "Plan", ""),
         button("faults", &events, "Plan", ""),
     )
 }

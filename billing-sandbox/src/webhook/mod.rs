@@ -22,6 +22,26 @@ pub struct Mode {
     pub copies: u64,
     /// How long each waits before it is delivered.
     pub delay: Duration,
+    /// Fondy's callbacks are forms instead of JSON.
+    pub form: bool,
+}
+
+/// Whose webhook it is: each provider signs, repeats and is satisfied in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Stripe,
+    Fondy,
+}
+
+/// What is told.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub origin: Origin,
+    /// What copies of it have in common: at Stripe the event's id, at Fondy the order's.
+    pub event_id: String,
+    pub event_type: String,
+    pub content_type: &'static str,
+    pub body: Arc<str>,
 }
 
 #[derive(Debug, Default)]
@@ -38,10 +58,8 @@ pub struct Webhooks {
 pub struct Delivery {
     /// Its place among all deliveries.
     pub id: usize,
-    pub event_id: String,
-    pub event_type: String,
+    pub message: Message,
     pub url: String,
-    body: Arc<str>,
     /// Which of the copies of the event it is.
     copy: u64,
     pub state: DeliveryState,
@@ -89,11 +107,18 @@ impl DeliveryState {
     }
 }
 
-impl Answer {
-    pub fn is_good(&self) -> bool {
-        matches!(self, Self::Status { code, .. } if (200..300).contains(code))
+impl Origin {
+    /// Whether the provider takes the answer for a yes: Stripe any of 200 to 299, Fondy 200 alone.
+    pub fn is_satisfied_by(self, answer: &Answer) -> bool {
+        match (self, answer) {
+            (Self::Stripe, Answer::Status { code, .. }) => (200..300).contains(code),
+            (Self::Fondy, Answer::Status { code, .. }) => *code == 200,
+            (_, Answer::None { .. }) => false,
+        }
     }
+}
 
+impl Answer {
     pub fn show(&self) -> String {
         match self {
             Self::Status { code, text } => format!("{code} {text}"),
@@ -116,8 +141,8 @@ impl Delivery {
             .collect();
         json!({
             "id": self.id,
-            "event": self.event_id,
-            "type": self.event_type,
+            "event": self.message.event_id,
+            "type": self.message.event_type,
             "url": self.url,
             "state": self.state.name(),
             "attempts": attempts,
@@ -138,33 +163,31 @@ impl Webhooks {
         self.deliveries.iter().rev()
     }
 
-    /// Has every webhook told of the event, when the act that it belongs to is complete.
-    pub fn queue(&mut self, event_id: &str, event_type: &str, body: &Value) {
-        // Pretty-printed, as Stripe does it: who signs anything but the bytes will notice.
-        let Ok(body) = serde_json::to_string_pretty(body) else {
-            return;
-        };
-        let body: Arc<str> = body.into();
+    /// Has every URL that is told of events told of this one.
+    pub fn queue_for_all(&mut self, message: &Message) {
         for url in self.urls.clone() {
-            for copy in 0..self.mode.copies.max(1) {
-                let id = self.deliveries.len();
-                let state = if self.mode.withhold {
-                    DeliveryState::Withheld
-                } else {
-                    self.outgoing.push(id);
-                    DeliveryState::Pending
-                };
-                self.deliveries.push(Delivery {
-                    id,
-                    event_id: event_id.to_owned(),
-                    event_type: event_type.to_owned(),
-                    url: url.clone(),
-                    body: Arc::clone(&body),
-                    copy,
-                    state,
-                    attempts: Vec::new(),
-                });
-            }
+            self.queue(&url, message);
+        }
+    }
+
+    /// Has a URL told, when the act that the message belongs to is complete.
+    pub fn queue(&mut self, url: &str, message: &Message) {
+        for copy in 0..self.mode.copies.max(1) {
+            let id = self.deliveries.len();
+            let state = if self.mode.withhold {
+                DeliveryState::Withheld
+            } else {
+                self.outgoing.push(id);
+                DeliveryState::Pending
+            };
+            self.deliveries.push(Delivery {
+                id,
+                message: message.clone(),
+                url: url.to_owned(),
+                copy,
+                state,
+                attempts: Vec::new(),
+            });
         }
     }
 
@@ -199,10 +222,8 @@ impl Webhooks {
         }
         let again = Delivery {
             id: next,
-            event_id: delivery.event_id.clone(),
-            event_type: delivery.event_type.clone(),
+            message: delivery.message.clone(),
             url: delivery.url.clone(),
-            body: Arc::clone(&delivery.body),
             copy: 0,
             state: DeliveryState::Pending,
             attempts: Vec::new(),
@@ -232,14 +253,14 @@ impl Webhooks {
     }
 
     /// Where the delivery goes, and what it says.
-    fn letter(&self, id: usize) -> Option<(String, Arc<str>)> {
+    fn letter(&self, id: usize) -> Option<(String, Message)> {
         let delivery = self.deliveries.get(id)?;
-        Some((delivery.url.clone(), Arc::clone(&delivery.body)))
+        Some((delivery.url.clone(), delivery.message.clone()))
     }
 
     fn note(&mut self, id: usize, attempt: Attempt) {
         if let Some(delivery) = self.deliveries.get_mut(id) {
-            if attempt.answer.is_good() {
+            if delivery.message.origin.is_satisfied_by(&attempt.answer) {
                 delivery.state = DeliveryState::Delivered;
             }
             delivery.attempts.push(attempt);

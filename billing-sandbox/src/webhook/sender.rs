@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 
-use super::{Answer, Attempt, Batch, signature};
+use super::{Answer, Attempt, Batch, Message, Origin, signature};
 use crate::shared::{Shared, unix_now};
 
+/// As Fondy's callbacks come (<https://docs.fondy.io/docs/callbacks>).
+const FONDY_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; Twisted) AppleWebKit/537.36 (KHTML, like \
+                           Gecko) Chrome/63.0.3239.108 Safari/537.36";
 /// How much of an answer is kept for people to read.
 const SHOWN_CHARACTERS: usize = 200;
 
@@ -29,53 +32,70 @@ async fn deliver(shared: Arc<Shared>, batch: Batch) {
         tokio::time::sleep(batch.delay).await;
     }
     for id in batch.deliveries {
-        if !attempt(&shared, id).await {
-            let sender = Arc::clone(&shared);
-            shared.tasks.spawn(async move {
-                let stop = sender.stop.clone();
-                stop.run_until_cancelled(repeat(sender, id)).await;
-            });
-        }
+        let Outcome::Refused(origin) = attempt(&shared, id).await else {
+            continue;
+        };
+        let sender = Arc::clone(&shared);
+        shared.tasks.spawn(async move {
+            let stop = sender.stop.clone();
+            stop.run_until_cancelled(repeat(sender, id, origin)).await;
+        });
     }
 }
 
+/// What became of an attempt.
+enum Outcome {
+    Taken,
+    /// Its sender will try again.
+    Refused(Origin),
+}
+
 /// With growing pauses, until it is taken or nobody believes in it any more.
-async fn repeat(shared: Arc<Shared>, id: usize) {
-    for pause in &shared.retry_pauses {
+async fn repeat(shared: Arc<Shared>, id: usize, origin: Origin) {
+    for pause in shared.retry_pauses(origin) {
         tokio::time::sleep(*pause).await;
-        if attempt(&shared, id).await {
+        if let Outcome::Taken = attempt(&shared, id).await {
             return;
         }
     }
     shared.lock().webhooks.give_up(id);
 }
 
-/// Each attempt is signed anew, at its own time. Whether it was taken.
-async fn attempt(shared: &Shared, id: usize) -> bool {
-    let Some((url, body)) = shared.lock().webhooks.letter(id) else {
-        return true;
+/// Stripe signs each attempt anew, at its own time; Fondy's signature is in the body.
+async fn attempt(shared: &Shared, id: usize) -> Outcome {
+    let Some((url, message)) = shared.lock().webhooks.letter(id) else {
+        return Outcome::Taken;
     };
     let at = unix_now();
-    let signature = signature::header(&shared.webhook_secret, at, &body);
-    let answer = post(&shared.http, &url, signature, body.as_bytes().to_vec()).await;
-    let taken = answer.is_good();
+    let answer = post(shared, &url, &message, at).await;
+    let taken = message.origin.is_satisfied_by(&answer);
     if !taken {
         tracing::info!(%url, answer = answer.show(), "a webhook was not taken");
     }
     shared.lock().webhooks.note(id, Attempt { at, answer });
-    taken
+    if taken {
+        Outcome::Taken
+    } else {
+        Outcome::Refused(message.origin)
+    }
 }
 
-async fn post(http: &reqwest::Client, url: &str, signature: String, body: Vec<u8>) -> Answer {
-    let sent = http
+async fn post(shared: &Shared, url: &str, message: &Message, at: i64) -> Answer {
+    let request = shared
+        .http
         .post(url)
-        .header(CONTENT_TYPE, "application/json; charset=utf-8")
-        .header(USER_AGENT, "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-        .header("Stripe-Signature", signature)
-        .body(body)
-        .send()
-        .await;
-    match sent {
+        .header(CONTENT_TYPE, message.content_type)
+        .body(message.body.as_bytes().to_vec());
+    let request = match message.origin {
+        Origin::Fondy => request.header(USER_AGENT, FONDY_AGENT),
+        Origin::Stripe => {
+            let signature = signature::header(&shared.webhook_secret, at, &message.body);
+            request
+                .header(USER_AGENT, "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+                .header("Stripe-Signature", signature)
+        }
+    };
+    match request.send().await {
         Ok(response) => {
             let code = response.status().as_u16();
             let text = response.text().await.unwrap_or_default();

@@ -1,24 +1,21 @@
 //! `Stripe-Signature`: who sent a webhook, and when.
 
-use std::fmt::Write;
-
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use crate::hex::hex;
+
 /// The header over a body that is sent at this time (Unix seconds).
 pub fn header(secret: &SecretString, time: i64, body: &str) -> String {
-    let mut hex = String::new();
+    let mut signature = String::new();
     // HMAC takes a key of any length, so there is always a signature.
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) {
         mac.update(format!("{time}.").as_bytes());
         mac.update(body.as_bytes());
-        for byte in mac.finalize().into_bytes() {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
+        signature = hex(&mac.finalize().into_bytes());
     }
-    format!("t={time},v1={hex}")
+    format!("t={time},v1={signature}")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A request to `/v1`: who asks, what goes wrong, whether it was asked before, the answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -19,7 +18,7 @@ use super::idempotency::Answer;
 use super::params::Params;
 use super::{expand, routes};
 use crate::event::API_VERSION;
-use crate::fault::RequestFault;
+use crate::fault::{RequestFault, bad_gateway};
 use crate::shared::Shared;
 use crate::world::{Act, Cause, new_id};
 
@@ -73,7 +72,7 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
     };
     match fault {
         Some(RequestFault::BadGatewayAfterCommit) => return bad_gateway(),
-        Some(RequestFault::TimeOut(pause)) => wait(&shared, pause).await,
+        Some(RequestFault::TimeOut(pause)) => shared.wait(pause).await,
         _ => {}
     }
     respond(&call, told)
@@ -130,7 +129,7 @@ async fn answer_once(
         }
     }
     if let Some(RequestFault::Slow(pause)) = fault {
-        wait(shared, pause).await;
+        shared.wait(pause).await;
     }
     shared.act(&cause, |act| {
         let answered = run(act, call);
@@ -208,13 +207,6 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-async fn wait(shared: &Shared, pause: Duration) {
-    shared
-        .stop
-        .run_until_cancelled(tokio::time::sleep(pause))
-        .await;
-}
-
 fn as_answer(error: &ApiError, request_id: &str) -> Answer {
     Answer {
         status: error.status_code(),
@@ -262,14 +254,6 @@ fn json_response(status: StatusCode, body: &Value) -> Response {
         Body::from(text),
     )
         .into_response()
-}
-
-/// What stands before Stripe answers for it.
-fn bad_gateway() -> Response {
-    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-                <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n\
-                </body>\r\n</html>\r\n";
-    (StatusCode::BAD_GATEWAY, [(CONTENT_TYPE, "text/html")], page).into_response()
 }
 
 fn put(headers: &mut HeaderMap, name: &str, value: &str) {

@@ -1,4 +1,5 @@
-//! The sandbox over real HTTP. What Stripe's own clients see of it is in `tests/stripe`.
+//! The sandbox over real HTTP. What the providers' own clients see of it is in `tests/stripe` and
+//! `tests/fondy`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,6 +9,7 @@
 
 mod binary;
 mod faults;
+mod fondy;
 mod idempotency;
 mod page;
 mod reversals;

@@ -1,0 +1,8 @@
+//! What the sandbox promises of Fondy. What Fondy's own client sees of it is in `tests/fondy`.
+
+mod api;
+mod callbacks;
+mod faults;
+mod page;
+mod stage;
+mod tls;
