@@ -62,6 +62,10 @@ impl Caller {
         }
     }
 
+    pub fn may_act_for_all(&self) -> bool {
+        self.tenants == Tenants::All
+    }
+
     pub fn may_act_for(&self, tenant_id: &str) -> bool {
         match &self.tenants {
             Tenants::All => true,

@@ -10,6 +10,9 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{Role, ServiceToken, parse_tokens};
+use crate::operator::{AccountsCommand, SwitchCommand};
+use crate::outbox::command::OutboxCommand;
+use crate::outbox::mail::MailOptions;
 
 /// The billing core: decides about money over gRPC, on committed data.
 #[derive(Debug, Parser)]
@@ -38,6 +41,15 @@ pub enum CoreCommand {
     /// Look at payments that need an operator.
     #[command(subcommand)]
     Payments(PaymentsCommand),
+    /// Look at accounts, and correct them.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// Switch enforcement, webhooks or new payments off, and on again, while everything runs.
+    #[command(subcommand)]
+    Switch(SwitchCommand),
+    /// Look at mail and events that could not be delivered.
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Print a fresh service token, and the line that admits it.
     Token(TokenOptions),
 }
@@ -85,10 +97,13 @@ pub struct ServeOptions {
     #[arg(long, env = "BILLING_TLS_CLIENT_CA", requires = "tls_cert")]
     pub tls_client_ca: Option<PathBuf>,
 
-    /// Where mail and events are delivered, a file each, until there are a mail server and a broker.
-    /// None: they wait in the database.
+    /// Where events are delivered, and mail where there is no mail server: a file each. None: they
+    /// wait in the database.
     #[arg(long, env = "BILLING_OUTBOX_DIR")]
     pub outbox_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub mail: MailOptions,
 
     #[command(flatten)]
     pub tuning: Tuning,
@@ -121,9 +136,14 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub pool_max: u32,
 
-    /// Connections for payments and what their providers report.
-    #[arg(long, env = "BILLING_PAYMENT_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
+    /// Connections for payments, besides those of the reports.
+    #[arg(long, env = "BILLING_PAYMENT_POOL_MAX", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub payment_pool_max: u32,
+
+    /// Reports of payment providers that are booked at the same time, in a connection each; 0: as many
+    /// as threads that serve requests. More answer a storm of them no faster, and keep others waiting.
+    #[arg(long, env = "BILLING_REPORTS_AT_ONCE", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
+    pub reports_at_once: u16,
 
     /// Declined attempts to pay within ten minutes from which on a tenant's new payments are paused,
     /// unless more than half as many were paid. Stolen cards are tried by the thousand. 0: never.
@@ -133,6 +153,10 @@ pub struct Tuning {
     /// Days for which a payment can be refunded through billing. 0: for ever.
     #[arg(long, env = "BILLING_REFUND_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=3650))]
     pub refund_days: i64,
+
+    /// Hours after which a rate is too old for a new payment in its currency.
+    #[arg(long, env = "BILLING_RATE_MAX_AGE_HOURS", default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=8760))]
+    pub rate_max_age_hours: u64,
 
     /// Seconds for an answer where the caller sets no deadline.
     #[arg(long, env = "BILLING_DEADLINE_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -226,7 +250,7 @@ pub struct TokenOptions {
     pub tenants: String,
 }
 
-fn secret(text: &str) -> Result<SecretString, String> {
+pub fn secret(text: &str) -> Result<SecretString, String> {
     if text.trim().is_empty() {
         return Err("must not be blank".to_owned());
     }
@@ -275,6 +299,13 @@ impl Tuning {
         match self.lanes {
             0 => self.threads().min(2),
             lanes => lanes.into(),
+        }
+    }
+
+    pub fn reports(&self) -> usize {
+        match self.reports_at_once {
+            0 => self.threads(),
+            reports => reports.into(),
         }
     }
 

@@ -3,11 +3,12 @@
 use billing_proto::v1;
 use billing_proto::v1::account_service_server::AccountService;
 use billing_proto::v1::balance_service_server::BalanceService;
+use billing_proto::v1::operator_service_server::OperatorService;
 use billing_proto::v1::payment_service_server::PaymentService;
 use billing_proto::v1::price_service_server::PriceService;
 use tonic::{Request, Response, Status};
 
-use crate::{Core, account, charge, entry, hold, payment, preflight, price};
+use crate::{Core, account, charge, entry, hold, payment, preflight, price, switch};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -45,6 +46,8 @@ impl PaymentService for Core {
     async fn start_refund(&self, request: Request<v1::StartRefundRequest>) -> Answer<v1::StartRefundResponse> { payment::grpc::start_refund(self, request).await }
     async fn reject_refund(&self, request: Request<v1::RejectRefundRequest>) -> Answer<v1::RejectRefundResponse> { payment::grpc::reject_refund(self, request).await }
     async fn claim_stale_payments(&self, request: Request<v1::ClaimStalePaymentsRequest>) -> Answer<v1::ClaimStalePaymentsResponse> { payment::grpc::claim_stale_payments(self, request).await }
+    async fn record_rate(&self, request: Request<v1::RecordRateRequest>) -> Answer<v1::RecordRateResponse> { payment::grpc::record_rate(self, request).await }
+    async fn get_rate(&self, request: Request<v1::GetRateRequest>) -> Answer<v1::GetRateResponse> { payment::grpc::get_rate(self, request).await }
     async fn replay_events(&self, request: Request<v1::ReplayEventsRequest>) -> Answer<v1::ReplayEventsResponse> { payment::grpc::replay_events(self, request).await }
 }
 
@@ -53,6 +56,7 @@ impl PaymentService for Core {
 impl AccountService for Core {
     async fn get_account(&self, request: Request<v1::GetAccountRequest>) -> Answer<v1::GetAccountResponse> { account::grpc::get_account(self, request).await }
     async fn update_settings(&self, request: Request<v1::UpdateSettingsRequest>) -> Answer<v1::UpdateSettingsResponse> { account::grpc::update_settings(self, request).await }
+    async fn send_test_mail(&self, request: Request<v1::SendTestMailRequest>) -> Answer<v1::SendTestMailResponse> { account::contact_grpc::send_test_mail(self, request).await }
     async fn suspend_account(&self, request: Request<v1::SuspendAccountRequest>) -> Answer<v1::SuspendAccountResponse> { account::grpc::suspend_account(self, request).await }
     async fn resume_account(&self, request: Request<v1::ResumeAccountRequest>) -> Answer<v1::ResumeAccountResponse> { account::grpc::resume_account(self, request).await }
     async fn set_billing_enabled(&self, request: Request<v1::SetBillingEnabledRequest>) -> Answer<v1::SetBillingEnabledResponse> { account::grpc::set_billing_enabled(self, request).await }
@@ -60,4 +64,12 @@ impl AccountService for Core {
     async fn adjust_balance(&self, request: Request<v1::AdjustBalanceRequest>) -> Answer<v1::AdjustBalanceResponse> { account::grpc::adjust_balance(self, request).await }
     async fn get_tenant(&self, request: Request<v1::GetTenantRequest>) -> Answer<v1::GetTenantResponse> { account::get_tenant(self, request).await }
     async fn set_tenant(&self, request: Request<v1::SetTenantRequest>) -> Answer<v1::SetTenantResponse> { account::set_tenant(self, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl OperatorService for Core {
+    async fn list_switches(&self, request: Request<v1::ListSwitchesRequest>) -> Answer<v1::ListSwitchesResponse> { switch::grpc::list_switches(self, request).await }
+    async fn set_switch(&self, request: Request<v1::SetSwitchRequest>) -> Answer<v1::SetSwitchResponse> { switch::grpc::set_switch(self, request).await }
+    async fn list_switch_changes(&self, request: Request<v1::ListSwitchChangesRequest>) -> Answer<v1::ListSwitchChangesResponse> { switch::grpc::list_switch_changes(self, request).await }
 }

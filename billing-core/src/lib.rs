@@ -14,6 +14,7 @@ pub mod id;
 pub mod ledger;
 pub mod migrate;
 pub mod money;
+pub mod operator;
 pub mod outbox;
 pub mod payment;
 pub mod preflight;
@@ -22,6 +23,7 @@ pub mod rpc;
 pub mod seeded;
 pub mod serve;
 pub mod status;
+pub mod switch;
 
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ use tokio::sync::Semaphore;
 use crate::decisions::DecisionCounters;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
-use crate::payment::{Breaker, RefundTerms};
+use crate::payment::{Limits, RefundTerms};
 use crate::price::CataloguePulse;
 
 /// What the RPCs work with. Cheap to clone.
@@ -51,9 +53,12 @@ pub struct Core {
 #[derive(Clone)]
 pub struct Payments {
     pub pool: PgPool,
-    /// Reports that may wait for a connection; more are refused at once.
+    /// Reports that may wait for their turn; more are refused at once.
     pub places: Arc<Semaphore>,
-    pub breaker: Breaker,
+    /// Reports that are booked at the same time: fewer than there are connections, so that a storm of
+    /// them leaves some to whoever pays or refunds, and some of the processors to everybody else.
+    pub turns: Arc<Semaphore>,
+    pub limits: Limits,
     pub refund_terms: RefundTerms,
 }
 

@@ -8,7 +8,7 @@ use billing_core::config::{
     AuditOptions, Cli, CoreCommand, PaymentsCommand, ServeOptions, TokenOptions,
 };
 use billing_core::payment::review;
-use billing_core::{ledger, migrate, serve};
+use billing_core::{ledger, migrate, operator, outbox, serve};
 use billing_telemetry::{admin, log};
 use clap::Parser;
 use secrecy::{ExposeSecret, SecretString};
@@ -66,6 +66,13 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         CoreCommand::Migrate(options) => migrate::run(&options).await.map(|()| ExitCode::SUCCESS),
         CoreCommand::Audit(options) => audit(&options).await,
         CoreCommand::Payments(command) => payments(command).await,
+        CoreCommand::Accounts(command) => operator::accounts(command)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        CoreCommand::Switch(command) => operator::switches(command)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        CoreCommand::Outbox(command) => outbox::command::run(command).await,
         CoreCommand::Token(options) => token(&options),
     }
 }

@@ -29,9 +29,9 @@ fn access(path: &str) -> Access {
             Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
         }
         "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
-        "/billing.v1.AccountService/GetAccount" | "/billing.v1.AccountService/UpdateSettings" => {
-            Access::Roles(&[Role::Gateway, Role::Admin])
-        }
+        "/billing.v1.AccountService/GetAccount"
+        | "/billing.v1.AccountService/UpdateSettings"
+        | "/billing.v1.AccountService/SendTestMail" => Access::Roles(&[Role::Gateway, Role::Admin]),
         path if path.starts_with("/billing.v1.PaymentService/") => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }
@@ -76,6 +76,19 @@ impl Call {
             Ok(answer) => answer.map_err(|error| of_query(&error)),
             Err(_) => Err(deadline_exceeded()),
         }
+    }
+
+    /// Refuses whoever may not act for every tenant.
+    pub fn all_tenants(&self) -> Result<(), Status> {
+        if self.caller.may_act_for_all() {
+            return Ok(());
+        }
+        Err(with_reason(
+            Code::PermissionDenied,
+            "ALL_TENANTS_REQUIRED",
+            "only a token for all tenants may call this",
+            [],
+        ))
     }
 
     /// Refuses a tenant outside the caller's as if it did not exist.

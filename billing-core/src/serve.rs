@@ -8,6 +8,7 @@ use anyhow::Context;
 use billing_proto::FILE_DESCRIPTOR_SET;
 use billing_proto::v1::account_service_server::AccountServiceServer;
 use billing_proto::v1::balance_service_server::BalanceServiceServer;
+use billing_proto::v1::operator_service_server::OperatorServiceServer;
 use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_telemetry::admin::Readiness;
@@ -30,8 +31,8 @@ use crate::auth::ServiceToken;
 use crate::config::{ServeOptions, Tuning};
 use crate::decisions::DecisionCounters;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
-use crate::outbox::{self, Channel};
-use crate::payment::{Breaker, RefundTerms};
+use crate::outbox;
+use crate::payment::{Breaker, Limits, RefundTerms};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::{Core, Payments};
@@ -71,7 +72,8 @@ pub async fn serve(
         background.clone(),
     ));
 
-    let mut relays = start_relays(options, &pool, &background);
+    let folder = options.outbox_dir.as_deref();
+    let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
     report(&reporter, &readiness, true).await;
@@ -128,28 +130,8 @@ fn router(
         .add_service(BalanceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PriceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(AccountServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(OperatorServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PaymentServiceServer::new(core()).max_decoding_message_size(EVENT_MAX)))
-}
-
-/// A relay for each channel, where there is a place to deliver to.
-fn start_relays(
-    options: &ServeOptions,
-    pool: &PgPool,
-    background: &CancellationToken,
-) -> JoinSet<()> {
-    let mut relays = JoinSet::new();
-    if let Some(folder) = &options.outbox_dir {
-        for channel in Channel::ALL {
-            let (pool, folder) = (pool.clone(), folder.clone());
-            relays.spawn(outbox::relay::run(
-                pool,
-                channel,
-                folder,
-                background.clone(),
-            ));
-        }
-    }
-    relays
 }
 
 fn deadlines(tuning: &Tuning) -> Deadlines {
@@ -197,9 +179,13 @@ pub async fn start(
         payments: Payments {
             pool: payment_pool(database, tuning),
             places: Arc::new(Semaphore::new(REPORTS_WAITING)),
-            breaker: Breaker {
-                declines: tuning.declines_max,
-                window: Duration::from_mins(10),
+            turns: Arc::new(Semaphore::new(tuning.reports())),
+            limits: Limits {
+                breaker: Breaker {
+                    declines: tuning.declines_max,
+                    window: Duration::from_mins(10),
+                },
+                rate_age_max: Duration::from_hours(tuning.rate_max_age_hours),
             },
             refund_terms: RefundTerms {
                 days: tuning.refund_days,
@@ -212,7 +198,11 @@ pub async fn start(
 /// ledger do that share their transactions.
 fn payment_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
     PgPoolOptions::new()
-        .max_connections(tuning.payment_pool_max)
+        .max_connections(
+            tuning
+                .payment_pool_max
+                .saturating_add(u32::try_from(tuning.reports()).unwrap_or(u32::MAX)),
+        )
         .acquire_timeout(PAYMENT_WAIT)
         .connect_lazy_with(hot_path(database))
 }
@@ -342,6 +332,7 @@ async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
         "billing.v1.PriceService",
         "billing.v1.AccountService",
         "billing.v1.PaymentService",
+        "billing.v1.OperatorService",
     ] {
         reporter.set_service_status(service, status).await;
     }

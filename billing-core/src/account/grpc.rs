@@ -3,6 +3,8 @@
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
+use super::contact::{ContactChange, Preferences, find_preferences, upsert_contact};
+use super::contact_grpc::{parse_contact, parse_locale};
 use crate::Core;
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
@@ -74,8 +76,10 @@ pub async fn get_account(
         .read(id, &name.tenant_id, None, call.deadline)
         .await?;
     let now = standing_at(&mut snapshot.account, snapshot.now);
+    let preferences = call.query(find_preferences(&core.pool, id)).await?;
+    let account = shown(id, name, &snapshot.account, &now, snapshot.exists);
     Ok(Response::new(v1::GetAccountResponse {
-        account: Some(shown(id, name, &snapshot.account, &now, snapshot.exists)),
+        account: Some(with_preferences(account, preferences)),
     }))
 }
 
@@ -110,6 +114,20 @@ fn shown(
         request_count: account.request_count,
         last_request_at: account.last_request_at.map(timestamp),
         exists,
+        preferences: None,
+        has_email: false,
+    }
+}
+
+fn with_preferences(account: v1::Account, preferences: Preferences) -> v1::Account {
+    v1::Account {
+        has_email: preferences.has_email,
+        preferences: Some(v1::Preferences {
+            locale: preferences.locale,
+            mail_payments: preferences.mail_payments,
+            mail_low_balance: preferences.mail_low_balance,
+        }),
+        ..account
     }
 }
 
@@ -150,9 +168,23 @@ pub async fn update_settings(
         time_zone: request.time_zone.map(parse_time_zone).transpose()?,
         ..SettingsChange::default()
     };
+    let contact = ContactChange {
+        locale: request.locale.map(parse_locale).transpose()?,
+        mail_payments: request.mail_payments,
+        mail_low_balance: request.mail_low_balance,
+        ..parse_contact("contact", request.contact)?
+    };
+    let (id, name) = parse_account(&call, request.account.clone())?;
     let account = change(core, &call, request.account, settings).await?;
+    let remembered = async {
+        if !contact.is_empty() {
+            upsert_contact(&core.pool, id, &name, &contact).await?;
+        }
+        find_preferences(&core.pool, id).await
+    };
+    let preferences = call.query(remembered).await?;
     Ok(Response::new(v1::UpdateSettingsResponse {
-        account: Some(account),
+        account: Some(with_preferences(account, preferences)),
     }))
 }
 

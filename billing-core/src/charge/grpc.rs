@@ -57,7 +57,7 @@ pub async fn charge(
     core.decisions.count("Charge", answer.decision);
     Ok(Response::new(v1::ChargeResponse {
         decision: decision(answer.decision).into(),
-        enforced: true,
+        enforced: answer.enforced,
         required_micros: answer.required.get(),
         balance: Some(balance(answer.balance)),
         shortfall_micros: shortfall(&answer),

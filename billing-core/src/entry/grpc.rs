@@ -113,6 +113,7 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         .payment
         .map(|(number, provider)| (PaymentId { account, number }.to_string(), provider))
         .unzip();
+    let (paid_minor, paid_currency) = entry.paid.unzip();
     v1::Entry {
         entry_id: core.entry_id(account, Some(entry.seq)),
         kind: kind.into(),
@@ -134,6 +135,9 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         actor: entry.actor.unwrap_or_default(),
         payment_id: payment_id.unwrap_or_default(),
         payment_provider: payment_provider.unwrap_or_default(),
+        paid_minor: paid_minor.unwrap_or_default(),
+        paid_currency: paid_currency.unwrap_or_default(),
+        unenforced: entry.unenforced,
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Entry {
     pub actor: Option<String>,
     /// The payment that moved the money, and its provider.
     pub payment: Option<(Uuid, String)>,
+    /// A top-up: what was paid, in minor units of the currency.
+    pub paid: Option<(i64, String)>,
+    /// Booked while enforcement was off.
+    pub unenforced: bool,
 }
 
 /// Which entries of an account are asked for, newest first.

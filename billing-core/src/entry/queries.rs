@@ -56,9 +56,12 @@ pub async fn entries(
             e.created_at as "created_at: SqlTimestamp", e.request_id, e.tool, e.price_version, e.hold_id,
             e.refunds_seq, n.description as "description?",
             n.metadata as "metadata?: Json<BTreeMap<String, String>>",
-            n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?"
+            n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?",
+            y.amount_minor as "paid_minor?", y.currency as "paid_currency?",
+            exists (select from entry_unenforced u where u.account_id = e.account_id and u.seq = e.seq) as "unenforced!"
         from entry e left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
             left join payment_entry p on p.account_id = e.account_id and p.seq = e.seq
+            left join payment y on p.kind = 'top_up' and y.account_id = p.account_id and y.payment_id = p.payment_id
         where e.account_id = $1 and e.seq >= $2 and e.seq < $3
             and ($4::text is null or e.kind = $4) and ($5::text is null or e.tool = $5)
         order by e.seq desc offset $6 limit $7"#,
@@ -91,6 +94,8 @@ pub async fn entries(
             reason: row.reason,
             actor: row.actor,
             payment: row.payment_id.zip(row.provider),
+            paid: row.paid_minor.zip(row.paid_currency),
+            unenforced: row.unenforced,
         })
         .collect())
 }

@@ -73,7 +73,7 @@ pub async fn place_hold(
 fn placed(answer: &Answer, topup_url: String) -> v1::PlaceHoldResponse {
     v1::PlaceHoldResponse {
         decision: decision(answer.decision).into(),
-        enforced: true,
+        enforced: answer.enforced,
         required_micros: answer.required.get(),
         balance: Some(balance(answer.balance)),
         shortfall_micros: shortfall(answer),

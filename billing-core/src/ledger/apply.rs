@@ -14,6 +14,7 @@ use super::queries::{self, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use crate::id::AccountId;
 use crate::money::Micros;
+use crate::outbox;
 use crate::price::{Catalogue, Reading};
 use crate::seeded::{self, Bug};
 
@@ -90,6 +91,7 @@ pub async fn apply(
     let mut context = Context {
         catalogue: &prices.catalogue,
         catalogue_is_fresh: prices.is_fresh(),
+        enforced: prices.switches.enforcement,
         time: LocalTime::new(found.now),
     };
     for (account, command) in &welcome {
@@ -340,6 +342,13 @@ async fn write(
     }
     if !columns.free_calls.account_ids.is_empty() {
         queries::write_free_calls(conn, &columns.free_calls).await?;
+    }
+    if !columns.unenforced.account_ids.is_empty() {
+        queries::insert_unenforced(conn, &columns.unenforced).await?;
+    }
+    for warning in &columns.warnings {
+        let message = outbox::low_balance(warning.available, warning.threshold);
+        outbox::enqueue(conn, warning.account, &[message], now).await?;
     }
     Ok(())
 }

@@ -127,8 +127,9 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             group by e.account_id, e.seq
             union all
             select 'a payment''s refunds are its sum', p.account_id, p.refunded_minor,
-                coalesce((select sum(r.amount_minor) from payment_refund r where r.account_id = p.account_id
-                    and r.payment_id = p.payment_id and r.state in ('pending', 'succeeded')), 0)::bigint
+                greatest(p.given_back_minor, coalesce((select sum(r.amount_minor) from payment_refund r
+                    where r.account_id = p.account_id and r.payment_id = p.payment_id
+                    and r.state in ('pending', 'succeeded')), 0)::bigint)
             from payment p
             union all
             select 'an entry has an account', e.account_id, 1, count(a.account_id)

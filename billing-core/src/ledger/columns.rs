@@ -7,7 +7,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use uuid::Uuid;
 
 use super::command::Note;
-use super::state::{AccountState, Book, Hold, HoldWrite, NewEntry, Waiver};
+use super::state::{AccountState, Book, Hold, HoldWrite, LowBalance, NewEntry, Waiver};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 use crate::seeded::{self, Bug};
@@ -23,6 +23,16 @@ pub struct Columns {
     pub holds: HoldColumns,
     pub refunds: RefundColumns,
     pub free_calls: FreeCallColumns,
+    pub unenforced: UnenforcedColumns,
+    /// Accounts whose balance has fallen below their threshold.
+    pub warnings: Vec<LowBalance>,
+}
+
+/// Entries that were booked while enforcement was off.
+#[derive(Default)]
+pub struct UnenforcedColumns {
+    pub account_ids: Vec<Uuid>,
+    pub seqs: Vec<i64>,
 }
 
 #[derive(Default)]
@@ -52,6 +62,7 @@ pub struct SettingsColumns {
     pub time_zones: Vec<String>,
     pub billing_enabled: Vec<bool>,
     pub suspended: Vec<bool>,
+    pub warned_on: Vec<Option<jiff_sqlx::Date>>,
 }
 
 #[derive(Default)]
@@ -149,6 +160,11 @@ impl Columns {
         }
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
+        self.warnings.extend(book.low_balance);
+        for seq in book.unenforced {
+            self.unenforced.account_ids.push(id);
+            self.unenforced.seqs.push(seq.get());
+        }
         let mut keys = book.keys;
         for key in book.new_keys {
             if let Some(used) = keys.remove(&key) {
@@ -268,6 +284,8 @@ impl SettingsColumns {
         self.time_zones.push(account.time_zone.to_string());
         self.billing_enabled.push(account.billing_enabled);
         self.suspended.push(account.suspended);
+        self.warned_on
+            .push(account.low_balance_warned_on.map(ToSqlx::to_sqlx));
     }
 }
 

@@ -29,7 +29,7 @@ pub use command::{
 };
 pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
 pub use local_time::{LocalTime, is_zone};
-pub use queries::expired_holds;
+pub use queries::{expired_holds, find_account};
 pub use reader::{ReadError, Reader, Snapshot};
 pub use session::hot_path;
 pub use state::{AccountState, Balance, FreeCalls, HoldState};

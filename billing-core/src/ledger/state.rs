@@ -22,6 +22,8 @@ pub struct AccountState {
     pub daily_limit: Option<Micros>,
     pub monthly_limit: Option<Micros>,
     pub low_balance_threshold: Option<Micros>,
+    /// The local day on which the user was last warned.
+    pub low_balance_warned_on: Option<Date>,
     pub time_zone: Arc<str>,
     pub spent_on: Date,
     pub period: Period,
@@ -72,6 +74,7 @@ impl AccountState {
             daily_limit,
             monthly_limit,
             low_balance_threshold: None,
+            low_balance_warned_on: None,
             time_zone: Arc::from("UTC"),
             spent_on: today,
             period: Period {
@@ -286,6 +289,18 @@ pub struct Book {
     pub new_keys: Vec<String>,
     pub refunded_charges: Vec<EntrySeq>,
     pub changed_free_calls: Vec<String>,
+    /// New charges that nobody asked about: enforcement was off.
+    pub unenforced: Vec<EntrySeq>,
+    /// The user is to be warned.
+    pub low_balance: Option<LowBalance>,
+}
+
+/// What is available has fallen below what the user wants to be warned at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LowBalance {
+    pub account: AccountId,
+    pub available: Micros,
+    pub threshold: Micros,
 }
 
 impl Book {
@@ -303,6 +318,8 @@ impl Book {
             new_keys: Vec::new(),
             refunded_charges: Vec::new(),
             changed_free_calls: Vec::new(),
+            unenforced: Vec::new(),
+            low_balance: None,
         }
     }
 

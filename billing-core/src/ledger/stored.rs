@@ -46,6 +46,8 @@ struct StoredAnswer {
     entry: Option<i64>,
     #[prost(message, optional, tag = "15")]
     hold: Option<StoredHold>,
+    #[prost(bool, tag = "16")]
+    unenforced: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -75,6 +77,7 @@ pub fn write(answer: &Answer) -> Vec<u8> {
         month_used: limits.month_used.get(),
         month_ends_at: limits.month_ends_at.as_second(),
         billing_disabled: !answer.billing_enabled,
+        unenforced: !answer.enforced,
         moved: answer.moved.get(),
         released: answer.released.get(),
         entry: answer.entry.map(EntrySeq::get),
@@ -117,6 +120,7 @@ pub fn read(bytes: &[u8]) -> Option<Answer> {
             month_ends_at: Timestamp::from_second(stored.month_ends_at).ok()?,
         },
         billing_enabled: !stored.billing_disabled,
+        enforced: !stored.unenforced,
         moved: Micros::new(stored.moved),
         released: Micros::new(stored.released),
         entry: stored.entry.map(EntrySeq::new),

@@ -1,4 +1,4 @@
-//! Delivery into files, one a message, until there are a broker and a mail server.
+//! Delivery into files, one a message, where there are no broker and no mail server.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use serde_json::json;
 use super::Channel;
 use super::queries::Waiting;
 
-/// Writes a message as JSON, named after its account and sequence: a second delivery is the same
-/// file. Whole or not at all.
+/// Names a message after its account and sequence: a second delivery is the same file.
+pub fn stem(message: &Waiting) -> String {
+    format!("{}-{:012}", message.account_id.simple(), message.seq)
+}
+
+/// Writes a message as JSON.
 pub async fn deliver(folder: &Path, channel: Channel, message: &Waiting) -> io::Result<()> {
-    let folder = folder.join(channel.name());
-    tokio::fs::create_dir_all(&folder).await?;
-    let name = format!("{}-{:012}.json", message.account_id.simple(), message.seq);
-    let unfinished: PathBuf = folder.join(format!(".{name}"));
     let content = json!({
         "account_id": message.account_id.to_string(),
         "sequence": message.seq,
@@ -22,6 +22,15 @@ pub async fn deliver(folder: &Path, channel: Channel, message: &Waiting) -> io::
         "created_at": message.created_at.to_jiff().to_string(),
         "payload": message.payload,
     });
-    tokio::fs::write(&unfinished, format!("{content:#}\n")).await?;
+    let name = format!("{}.json", stem(message));
+    let content = format!("{content:#}\n");
+    write(&folder.join(channel.name()), &name, content.as_bytes()).await
+}
+
+/// Writes a file, whole or not at all.
+pub async fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    tokio::fs::create_dir_all(folder).await?;
+    let unfinished: PathBuf = folder.join(format!(".{name}"));
+    tokio::fs::write(&unfinished, content).await?;
     tokio::fs::rename(&unfinished, folder.join(name)).await
 }

@@ -3,11 +3,16 @@
 //!
 //! Within a channel, the messages of one account are delivered in order; one that cannot be delivered
 //! holds back its own account only. A message may be delivered twice (a core died before it could
-//! note the delivery): its name is the same both times.
+//! note the delivery): its name is the same both times. What is refused for good, or for too long,
+//! is given up: it stays, for `billing-core outbox`, and no longer holds back what follows.
 
+pub mod command;
 mod files;
+pub mod mail;
 mod queries;
 pub mod relay;
+
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -36,6 +41,32 @@ impl Channel {
             Self::Event => "event",
         }
     }
+}
+
+/// Not the name of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be mail or event")]
+pub struct NoChannel;
+
+impl FromStr for Channel {
+    type Err = NoChannel;
+
+    fn from_str(name: &str) -> Result<Self, NoChannel> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|channel| channel.name() == name).ok_or(NoChannel)
+    }
+}
+
+/// What came of a message's delivery.
+enum Fate {
+    /// Delivered, or nobody wants it.
+    Done,
+    /// Not now: it is tried again.
+    Later(String),
+    /// It will never be taken.
+    Never(String),
+    /// Nothing can be delivered now: not the message's fault.
+    Away(String),
 }
 
 /// Something to be told.
@@ -109,4 +140,25 @@ fn described(payment: &Payment) -> Value {
         "currency": payment.currency,
         "credit_micros": Micros::get(payment.credit),
     })
+}
+
+/// What is told when what is available has fallen below the user's threshold.
+pub fn low_balance(available: Micros, threshold: Micros) -> Message {
+    Message {
+        channel: Channel::Mail,
+        kind: "low_balance",
+        payload: json!({
+            "available_micros": available.get(),
+            "threshold_micros": threshold.get(),
+        }),
+    }
+}
+
+/// What is told when somebody wants to see that mail arrives.
+pub fn test_mail() -> Message {
+    Message {
+        channel: Channel::Mail,
+        kind: "test",
+        payload: json!({}),
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
+use super::command::Undelivered;
 use super::{Channel, Message};
 use crate::id::AccountId;
 
@@ -104,7 +105,7 @@ pub struct Waiting {
 }
 
 /// The oldest messages of each account of these shares; none of an account whose first one waits for
-/// its next attempt.
+/// its next attempt. What was given up holds nobody back.
 pub async fn waiting(
     executor: impl PgExecutor<'_>,
     channel: Channel,
@@ -115,10 +116,11 @@ pub async fn waiting(
         Waiting,
         r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts
         from outbox_message m
-        where m.channel = $1 and m.share = any($2) and not exists (
+        where m.channel = $1 and m.share = any($2) and m.given_up_at is null and not exists (
             select from outbox_message earlier
             where earlier.channel = m.channel and earlier.account_id = m.account_id
-                and earlier.seq <= m.seq and earlier.next_attempt_at > clock_timestamp())
+                and earlier.seq <= m.seq and earlier.next_attempt_at > clock_timestamp()
+                and earlier.given_up_at is null)
         order by m.share, m.account_id, m.seq limit $3"#,
         channel.name(),
         shares,
@@ -146,8 +148,35 @@ pub async fn delete_delivered(
     Ok(())
 }
 
-/// Lets a message wait for its next attempt: a second at first, an hour at most.
+/// Lets a message wait for its next attempt: a second at first, an hour at most. Mail is given up at
+/// the 30th attempt, some 19 hours after the first; or when it is a day old, but after a dozen
+/// attempts only, since it may have waited for us. True where that is so. Events are never given up.
 pub async fn postpone(
+    executor: impl PgExecutor<'_>,
+    channel: Channel,
+    message: &Waiting,
+    error: &str,
+) -> Result<bool, sqlx::Error> {
+    query_scalar!(
+        r#"update outbox_message set attempts = attempts + 1, last_error = left($4, 500),
+            next_attempt_at = clock_timestamp()
+                + least(interval '1 second' * power(2, least(attempts, 12)), interval '1 hour'),
+            given_up_at = case when channel = 'mail' and (attempts >= 29 or attempts >= 11
+                and created_at < clock_timestamp() - interval '1 day') then clock_timestamp() end
+        where channel = $1 and account_id = $2 and seq = $3
+        returning given_up_at is not null as "given_up!""#,
+        channel.name(),
+        message.account_id,
+        message.seq,
+        error,
+    )
+    .fetch_optional(executor)
+    .await
+    .map(Option::unwrap_or_default)
+}
+
+/// Notes that a message will never be delivered.
+pub async fn give_up(
     executor: impl PgExecutor<'_>,
     channel: Channel,
     message: &Waiting,
@@ -155,8 +184,7 @@ pub async fn postpone(
 ) -> Result<(), sqlx::Error> {
     query!(
         "update outbox_message set attempts = attempts + 1, last_error = left($4, 500),
-            next_attempt_at = clock_timestamp()
-                + least(interval '1 second' * power(2, least(attempts, 12)), interval '1 hour')
+            given_up_at = clock_timestamp()
         where channel = $1 and account_id = $2 and seq = $3",
         channel.name(),
         message.account_id,
@@ -168,18 +196,91 @@ pub async fn postpone(
     Ok(())
 }
 
-/// How many messages of a channel wait, and the age of the oldest in seconds.
+/// What was tried and is not delivered, oldest first; 1000 at most.
+pub async fn undelivered(executor: impl PgExecutor<'_>) -> Result<Vec<Undelivered>, sqlx::Error> {
+    query!(
+        r#"select account_id, channel, seq, kind, created_at as "created_at: SqlTimestamp", attempts,
+            last_error, next_attempt_at as "next_attempt_at: SqlTimestamp",
+            given_up_at as "given_up_at: SqlTimestamp"
+        from outbox_message where attempts > 0 order by created_at, account_id, seq limit 1000"#
+    )
+    .map(|row| Undelivered {
+        account_id: row.account_id,
+        channel: row.channel,
+        seq: row.seq,
+        kind: row.kind,
+        created_at: row.created_at.to_jiff(),
+        attempts: row.attempts,
+        last_error: row.last_error,
+        next_attempt_at: row.next_attempt_at.to_jiff(),
+        given_up_at: row.given_up_at.map(SqlTimestamp::to_jiff),
+    })
+    .fetch_all(executor)
+    .await
+}
+
+/// Lets a message be tried again at once, as if it were new. False where there is none.
+pub async fn retry(
+    executor: impl PgExecutor<'_>,
+    account: Uuid,
+    channel: Channel,
+    seq: i64,
+) -> Result<bool, sqlx::Error> {
+    let retried = query!(
+        "update outbox_message set attempts = 0, given_up_at = null, next_attempt_at = clock_timestamp()
+        where account_id = $1 and channel = $2 and seq = $3",
+        account,
+        channel.name(),
+        seq,
+    )
+    .execute(executor)
+    .await?;
+    Ok(retried.rows_affected() > 0)
+}
+
+/// What a channel has.
+pub struct Backlog {
+    pub waiting: i64,
+    /// Of what waits.
+    pub oldest_secs: i64,
+    pub given_up: i64,
+}
+
 pub async fn backlog(
     executor: impl PgExecutor<'_>,
     channel: Channel,
-) -> Result<(i64, i64), sqlx::Error> {
-    let row = query!(
-        r#"select count(*) as "waiting!",
-            coalesce(extract(epoch from clock_timestamp() - min(created_at))::bigint, 0) as "oldest_secs!"
+) -> Result<Backlog, sqlx::Error> {
+    query_as!(
+        Backlog,
+        r#"select count(*) filter (where given_up_at is null) as "waiting!",
+            coalesce(extract(epoch from clock_timestamp()
+                - min(created_at) filter (where given_up_at is null))::bigint, 0) as "oldest_secs!",
+            count(given_up_at) as "given_up!"
         from outbox_message where channel = $1"#,
         channel.name(),
     )
     .fetch_one(executor)
-    .await?;
-    Ok((row.waiting, row.oldest_secs))
+    .await
+}
+
+/// Where a person is reached, and what he wants to be told.
+pub struct Contact {
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub locale: String,
+    pub mail_payments: bool,
+    pub mail_low_balance: bool,
+}
+
+pub async fn find_contact(
+    executor: impl PgExecutor<'_>,
+    account: Uuid,
+) -> Result<Option<Contact>, sqlx::Error> {
+    query_as!(
+        Contact,
+        "select email, name, locale, mail_payments, mail_low_balance from contact where account_id = $1",
+        account,
+    )
+    .fetch_optional(executor)
+    .await
 }

@@ -1,42 +1,97 @@
 //! The relay: leases shares of the accounts, reads what waits, delivers it, and deletes it in a
 //! second short transaction. Each channel has a loop of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use metrics::{counter, gauge};
 use sqlx::PgPool;
-use tokio::time::sleep;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::mail::{MailOptions, Postman, Round};
 use super::queries::{self, Waiting};
-use super::{Channel, files};
+use super::{Channel, Fate, files};
 
-/// How long a core has a share before another may take it. Far longer than a round takes.
-const LEASE_SECS: i64 = 30;
-const PAUSE: Duration = Duration::from_millis(500);
+/// How long a core has a share before another may take it: longer than a round, whose last message
+/// may take 35 s (to connect and to send).
+const LEASE_SECS: i64 = 60;
+/// No message of a round is begun later than this.
+const ROUND_TIME: Duration = Duration::from_secs(15);
 const ROUND_MAX: i64 = 200;
+const PAUSE: Duration = Duration::from_millis(500);
+/// Between rounds while the server cannot be spoken to; doubled up to the second.
+const AWAY_PAUSE: Duration = Duration::from_secs(1);
+const AWAY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// For a message in flight when the core is to stop.
+const LAST_MESSAGE: Duration = Duration::from_secs(5);
+
+/// How the messages of a channel leave.
+enum Way {
+    Files(PathBuf),
+    Post(Box<Postman>),
+}
+
+/// What a round came to.
+enum Ended {
+    Idle,
+    /// More may wait.
+    Delivered,
+    /// The server cannot be spoken to.
+    Away,
+}
+
+/// A relay for each channel that has somewhere to deliver to.
+pub fn start(
+    folder: Option<&Path>,
+    mail: &MailOptions,
+    pool: &PgPool,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<JoinSet<()>> {
+    let mut relays = JoinSet::new();
+    for channel in Channel::ALL {
+        let way = match channel {
+            Channel::Mail => mail
+                .postman(folder)?
+                .map(|postman| Way::Post(Box::new(postman))),
+            Channel::Event => folder.map(|folder| Way::Files(folder.to_owned())),
+        };
+        if let Some(way) = way {
+            relays.spawn(run(pool.clone(), channel, way, shutdown.clone()));
+        }
+    }
+    Ok(relays)
+}
 
 /// Delivers what one channel has, until `shutdown`. Several cores share the work; each message is
 /// delivered at least once, in the order of its account.
-pub async fn run(pool: PgPool, channel: Channel, folder: PathBuf, shutdown: CancellationToken) {
+async fn run(pool: PgPool, channel: Channel, way: Way, shutdown: CancellationToken) {
     let owner = Uuid::now_v7().to_string();
+    let mut away_pause = AWAY_PAUSE;
     loop {
-        let delivered = match round(&pool, channel, &folder, &owner).await {
-            Ok(delivered) => delivered,
+        let ended = match round(&pool, channel, &way, &owner, &shutdown).await {
+            Ok(ended) => ended,
             Err(error) => {
                 warn!(channel = channel.name(), %error, "outbox not read");
-                0
+                Ended::Idle
             }
         };
-        if delivered > 0 && !shutdown.is_cancelled() {
-            continue;
-        }
+        let pause = match ended {
+            Ended::Delivered => Duration::ZERO,
+            Ended::Idle => PAUSE,
+            Ended::Away => away_pause,
+        };
+        away_pause = match ended {
+            Ended::Away => (away_pause * 2).min(AWAY_PAUSE_MAX),
+            Ended::Delivered | Ended::Idle => AWAY_PAUSE,
+        };
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => break,
-            () = sleep(PAUSE) => {}
+            () = sleep(pause) => {}
         }
     }
     // Else the others would wait for the lease to run out.
@@ -45,38 +100,135 @@ pub async fn run(pool: PgPool, channel: Channel, folder: PathBuf, shutdown: Canc
     }
 }
 
-/// One round: answers with how many messages were delivered.
 async fn round(
     pool: &PgPool,
     channel: Channel,
-    folder: &std::path::Path,
+    way: &Way,
     owner: &str,
-) -> Result<usize, sqlx::Error> {
+    shutdown: &CancellationToken,
+) -> Result<Ended, sqlx::Error> {
     let shares = queries::lease_shares(pool, channel, owner, LEASE_SECS).await?;
     let waiting = queries::waiting(pool, channel, &shares, ROUND_MAX).await?;
-    let mut done: (Vec<Uuid>, Vec<i64>) = (Vec::new(), Vec::new());
+    let mut done = Done {
+        pool,
+        channel,
+        messages: (Vec::new(), Vec::new()),
+        all: 0,
+    };
+    let mut post = Round::default();
+    let ended = deliver_all(&waiting, way, &mut done, &mut post, shutdown).await;
+    post.end().await;
+    done.delete().await?;
+    show(pool, channel, done.all).await?;
+    ended
+}
+
+/// Delivers messages until the round's time is over, or the server is away.
+async fn deliver_all(
+    waiting: &[Waiting],
+    way: &Way,
+    done: &mut Done<'_>,
+    post: &mut Round,
+    shutdown: &CancellationToken,
+) -> Result<Ended, sqlx::Error> {
+    let (pool, channel, begun) = (done.pool, done.channel, Instant::now());
     let mut stuck: Option<Uuid> = None;
-    for message in &waiting {
+    for message in waiting {
+        if shutdown.is_cancelled() || begun.elapsed() > ROUND_TIME {
+            break;
+        }
         // An account's messages come one after the other.
         if stuck == Some(message.account_id) {
             continue;
         }
-        match files::deliver(folder, channel, message).await {
-            Ok(()) => {
-                done.0.push(message.account_id);
-                done.1.push(message.seq);
-            }
-            Err(error) => {
+        let fate = tokio::select! {
+            fate = way.deliver(pool, channel, message, post) => fate?,
+            // It is delivered again, and can be told.
+            () = cut_short(shutdown) => break,
+        };
+        match fate {
+            Fate::Done => done.add(message, way.batch()).await?,
+            Fate::Later(told) => {
                 stuck = Some(message.account_id);
-                postpone(pool, channel, message, &error.to_string()).await?;
+                postpone(pool, channel, message, &told).await?;
+            }
+            Fate::Never(told) => give_up(pool, channel, message, &told).await?,
+            Fate::Away(told) => {
+                warn!(
+                    channel = channel.name(),
+                    error = told,
+                    "nothing can be delivered, it waits"
+                );
+                return Ok(Ended::Away);
             }
         }
     }
-    if !done.0.is_empty() {
-        queries::delete_delivered(pool, channel, &done.0, &done.1).await?;
+    Ok(if done.all > 0 {
+        Ended::Delivered
+    } else {
+        Ended::Idle
+    })
+}
+
+async fn cut_short(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    sleep(LAST_MESSAGE).await;
+}
+
+impl Way {
+    async fn deliver(
+        &self,
+        pool: &PgPool,
+        channel: Channel,
+        message: &Waiting,
+        post: &mut Round,
+    ) -> Result<Fate, sqlx::Error> {
+        match self {
+            Self::Post(postman) => postman.deliver(pool, message, post).await,
+            Self::Files(folder) => Ok(match files::deliver(folder, channel, message).await {
+                Ok(()) => Fate::Done,
+                Err(error) => Fate::Later(error.to_string()),
+            }),
+        }
     }
-    count(pool, channel, done.0.len()).await?;
-    Ok(done.0.len())
+
+    /// How many deliveries are noted together. A file that is written again is the same; a mail that
+    /// is sent again is read twice.
+    const fn batch(&self) -> usize {
+        match self {
+            Self::Files(_) => 200,
+            Self::Post(_) => 1,
+        }
+    }
+}
+
+/// Messages that were delivered and still have their rows.
+struct Done<'a> {
+    pool: &'a PgPool,
+    channel: Channel,
+    messages: (Vec<Uuid>, Vec<i64>),
+    all: u64,
+}
+
+impl Done<'_> {
+    async fn add(&mut self, message: &Waiting, batch: usize) -> Result<(), sqlx::Error> {
+        self.messages.0.push(message.account_id);
+        self.messages.1.push(message.seq);
+        self.all += 1;
+        if self.messages.0.len() >= batch {
+            self.delete().await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self) -> Result<(), sqlx::Error> {
+        let (accounts, seqs) = &self.messages;
+        if !accounts.is_empty() {
+            queries::delete_delivered(self.pool, self.channel, accounts, seqs).await?;
+            self.messages = (Vec::new(), Vec::new());
+        }
+        Ok(())
+    }
 }
 
 async fn postpone(
@@ -85,18 +237,30 @@ async fn postpone(
     message: &Waiting,
     error: &str,
 ) -> Result<(), sqlx::Error> {
-    warn!(channel = channel.name(), account = %message.account_id, attempts = message.attempts, error,
-        "message not delivered, it waits");
-    queries::postpone(pool, channel, message, error).await
+    let given_up = queries::postpone(pool, channel, message, error).await?;
+    warn!(channel = channel.name(), account = %message.account_id, seq = message.seq,
+        attempts = message.attempts, given_up, error, "message not delivered");
+    Ok(())
 }
 
-async fn count(pool: &PgPool, channel: Channel, delivered: usize) -> Result<(), sqlx::Error> {
-    let (waiting, oldest_secs) = queries::backlog(pool, channel).await?;
+async fn give_up(
+    pool: &PgPool,
+    channel: Channel,
+    message: &Waiting,
+    error: &str,
+) -> Result<(), sqlx::Error> {
+    warn!(channel = channel.name(), account = %message.account_id, seq = message.seq, error,
+        "message cannot be delivered, it is given up");
+    queries::give_up(pool, channel, message, error).await
+}
+
+async fn show(pool: &PgPool, channel: Channel, delivered: u64) -> Result<(), sqlx::Error> {
+    let backlog = queries::backlog(pool, channel).await?;
     let name = channel.name();
-    let delivered = u64::try_from(delivered).unwrap_or(u64::MAX);
     counter!("billing_outbox_delivered_total", "channel" => name).increment(delivered);
     let shown = |number: i64| f64::from(i32::try_from(number).unwrap_or(i32::MAX));
-    gauge!("billing_outbox_waiting", "channel" => name).set(shown(waiting));
-    gauge!("billing_outbox_oldest_seconds", "channel" => name).set(shown(oldest_secs));
+    gauge!("billing_outbox_waiting", "channel" => name).set(shown(backlog.waiting));
+    gauge!("billing_outbox_oldest_seconds", "channel" => name).set(shown(backlog.oldest_secs));
+    gauge!("billing_outbox_given_up", "channel" => name).set(shown(backlog.given_up));
     Ok(())
 }

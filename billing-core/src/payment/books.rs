@@ -76,9 +76,20 @@ impl Payment {
                 .filter(|refund| of(refund.state))
                 .fold(0_i64, |sum, refund| sum.saturating_add(refund.amount_minor))
         };
-        self.refunded_minor =
-            sum(&|state| matches!(state, RefundState::Pending | RefundState::Succeeded));
-        self.refund_requested_minor = sum(&|state| state == RefundState::Requested);
+        let told = sum(&|state| matches!(state, RefundState::Pending | RefundState::Succeeded));
+        self.refunded_minor = told.max(self.given_back_minor);
+        // Of what was asked for, a part may be given back already without having been told of singly;
+        // and what others gave back meanwhile is not there to be asked for any more.
+        let untold = self.refunded_minor.saturating_sub(told);
+        let left = self.amount_minor.saturating_sub(self.refunded_minor).max(0);
+        let requested = sum(&|state| state == RefundState::Requested);
+        self.refund_requested_minor = requested.saturating_sub(untold).clamp(0, left);
+    }
+
+    /// Takes over what a provider says was given back altogether.
+    pub fn note_given_back(&mut self, total_minor: i64, refunds: &[Refund]) {
+        self.given_back_minor = self.given_back_minor.max(total_minor);
+        self.sum_refunds(refunds);
     }
 
     /// Takes the sum over from the disputes.

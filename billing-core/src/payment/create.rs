@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::rate::{self, Currency, Rate};
 use super::{Payment, PaymentError, State, count, queries, write};
 use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::money::Micros;
+use crate::switch::Switches;
 
 /// A payment that somebody wants to make.
 #[derive(Clone, Debug)]
@@ -23,8 +25,23 @@ pub struct NewPayment {
     /// SHA-256 of what the key stands for.
     pub content_hash: [u8; 32],
     pub amount_minor: i64,
-    pub currency: String,
+    pub currency: Currency,
+}
+
+/// What is fixed when a payment begins.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// USD for one unit of the payment's currency, a decimal.
+    pub rate: String,
     pub credit: Micros,
+}
+
+/// What a new payment must keep to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub breaker: Breaker,
+    /// How old a rate may be that it begins with.
+    pub rate_age_max: Duration,
 }
 
 /// When a tenant's new payments are stopped: thousands of stolen cards are tried on whoever lets them.
@@ -54,7 +71,8 @@ pub struct Created {
 pub async fn create(
     pool: &PgPool,
     new: &NewPayment,
-    breaker: Breaker,
+    switches: &Switches,
+    limits: &Limits,
 ) -> Result<Created, PaymentError> {
     let customer = queries::find_customer(pool, new.account, &new.provider, new.livemode).await?;
     if let Some(payment) = find_same(pool, new).await? {
@@ -64,6 +82,13 @@ pub async fn create(
             customer,
         });
     }
+    if let Some(reason) = &switches.payments_off {
+        return Err(PaymentError::SwitchedOff(reason.clone()));
+    }
+    let Limits {
+        breaker,
+        rate_age_max,
+    } = *limits;
     let now = clock(pool).await?;
     let since = now.saturating_sub(breaker.window).unwrap_or(Timestamp::MIN);
     let (declined, paid) = queries::recent_outcomes(pool, &new.name.tenant_id, since).await?;
@@ -81,7 +106,8 @@ pub async fn create(
         account: new.account,
         number: Uuid::now_v7(),
     };
-    if write::insert_payment(pool, id, new, now).await? {
+    let terms = terms(pool, new, rate_age_max).await?;
+    if write::insert_payment(pool, id, new, &terms, now).await? {
         count("billing_payments_created_total", &new.provider, 1);
         let payment = queries::find_payment(pool, id)
             .await?
@@ -99,6 +125,26 @@ pub async fn create(
         replayed: true,
         customer,
     })
+}
+
+/// What the payment is credited with: by the newest rate, where one is needed.
+async fn terms(pool: &PgPool, new: &NewPayment, age_max: Duration) -> Result<Terms, PaymentError> {
+    let (rate, text) = match new.currency {
+        Currency::Usd => (Rate::ONE, "1".to_owned()),
+        Currency::Uah => {
+            let newest = rate::newest(pool, new.currency)
+                .await?
+                .filter(|newest| !newest.is_too_old(age_max))
+                .ok_or(PaymentError::RateTooOld(new.currency.code()))?;
+            let rate = Rate::parse(&newest.rate).ok_or(PaymentError::Row("exchange_rate.rate"))?;
+            (rate, rate.inverse())
+        }
+    };
+    let credit = rate
+        .worth(new.amount_minor)
+        .filter(|credit| credit.is_positive() && *credit <= Micros::MAX_AMOUNT)
+        .ok_or(PaymentError::AmountOutOfRange)?;
+    Ok(Terms { rate: text, credit })
 }
 
 async fn find_same(pool: &PgPool, new: &NewPayment) -> Result<Option<Payment>, PaymentError> {

@@ -30,6 +30,8 @@ pub enum Outcome {
     Unreadable,
     /// It contradicts the payment's record: nothing was credited.
     Contradiction,
+    /// It came while the switch `webhooks` was off.
+    Recorded,
 }
 
 impl Outcome {
@@ -40,6 +42,7 @@ impl Outcome {
             Self::Unmatched => "unmatched",
             Self::Unreadable => "unreadable",
             Self::Contradiction => "contradiction",
+            Self::Recorded => "recorded",
         }
     }
 
@@ -50,6 +53,7 @@ impl Outcome {
             Self::Unmatched,
             Self::Unreadable,
             Self::Contradiction,
+            Self::Recorded,
         ]
         .into_iter()
         .find(|outcome| outcome.name() == name)
@@ -57,7 +61,7 @@ impl Outcome {
 
     /// Whether the event may be applied again: nothing has come of it so far.
     const fn is_open(self) -> bool {
-        matches!(self, Self::Unmatched | Self::Unreadable)
+        matches!(self, Self::Unmatched | Self::Unreadable | Self::Recorded)
     }
 }
 
@@ -83,9 +87,19 @@ pub enum Report {
     /// Nothing that billing does anything about.
     None,
     Unreadable(String),
+    /// The provider, asked about it, says otherwise: why.
+    Unconfirmed(String),
     Payment(PaymentReport),
     Refund(RefundReport),
     Dispute(DisputeReport),
+    GivenBack(GivenBackReport),
+}
+
+/// All that was given back of a payment.
+#[derive(Clone, Debug)]
+pub struct GivenBackReport {
+    pub total_minor: i64,
+    pub currency: String,
 }
 
 #[derive(Clone, Debug)]
@@ -176,14 +190,12 @@ async fn attempt_event(
     };
     let applied = effect.take(&mut transaction, payment).await?;
     let id = applied.payment.as_ref().map(|payment| payment.id);
-    queries::write_outcome(
-        &mut transaction,
-        event,
-        applied.outcome,
-        effect.detail.as_deref(),
-        id,
-    )
-    .await?;
+    // As it was stored already, mostly.
+    let as_stored = stored.inserted && applied.outcome == Outcome::Applied && id == stored.payment;
+    if !as_stored {
+        let detail = effect.detail.as_deref();
+        queries::write_outcome(&mut transaction, event, applied.outcome, detail, id).await?;
+    }
     transaction.commit().await?;
     Ok(applied)
 }
@@ -209,7 +221,11 @@ impl Effect<'_> {
                 self.detail = Some(why.clone());
                 return Ok(Applied::nothing(Outcome::Unreadable, payment));
             }
-            Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) => {}
+            Report::Unconfirmed(why) => return self.leave_unconfirmed(conn, payment, why).await,
+            Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) | Report::GivenBack(_) => {}
+        }
+        if !self.prices.switches.webhooks {
+            return Ok(Applied::nothing(Outcome::Recorded, payment));
         }
         let Some(mut payment) = payment else {
             self.detail = Some("no payment has this reference or id".to_owned());
@@ -240,7 +256,14 @@ impl Effect<'_> {
                 payment.sum_disputes(&disputes);
                 EntryKind::Dispute
             }
-            Report::None | Report::Unreadable(_) => EntryKind::PaymentReversal,
+            Report::GivenBack(report) => {
+                let refunds = payments::find_refunds(&mut *conn, payment.id).await?;
+                payment.note_given_back(report.total_minor, &refunds);
+                EntryKind::PaymentReversal
+            }
+            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => {
+                EntryKind::PaymentReversal
+            }
         };
         self.book(conn, payment, cause).await
     }
@@ -283,9 +306,9 @@ impl Effect<'_> {
     ) -> Result<Applied, PaymentError> {
         let bookings = payment.bookings(cause);
         let mut applied = Applied::nothing(Outcome::Applied, None);
+        let mut entries = Vec::new();
         if !bookings.is_empty() {
             let commands = commands(&mut payment, &bookings);
-            let mut entries = Vec::new();
             let mut messages = Vec::new();
             for (booking, outcome) in bookings
                 .iter()
@@ -301,12 +324,26 @@ impl Effect<'_> {
                 applied.balance = Some(answer.balance);
                 messages.extend(outbox::payment_booked(&payment, booking, answer.balance));
             }
-            write::insert_entries(conn, &payment, &entries).await?;
             outbox::enqueue(conn, payment.id.account, &messages, self.now).await?;
         }
-        write::write_payment(conn, &payment, self.now).await?;
+        write::write_payment_and_entries(conn, &payment, &entries, self.now).await?;
         applied.payment = Some(payment);
         Ok(applied)
+    }
+
+    /// What its own provider does not confirm is left to an operator, whether or not its payment is
+    /// known.
+    async fn leave_unconfirmed(
+        &mut self,
+        conn: &mut PgConnection,
+        payment: Option<Payment>,
+        why: &str,
+    ) -> Result<Applied, PaymentError> {
+        if let Some(payment) = payment {
+            return self.contradict(conn, payment, why.to_owned()).await;
+        }
+        self.detail = Some(why.to_owned());
+        Ok(Applied::nothing(Outcome::Contradiction, None))
     }
 
     /// Credits nothing, and leaves it to an operator.
@@ -338,7 +375,8 @@ fn contradiction(event: &ProviderEvent, payment: &Payment) -> Option<String> {
         Report::Payment(report) => (&report.currency, Some(report.amount_minor)),
         Report::Refund(report) => (&report.currency, None),
         Report::Dispute(report) => (&report.currency, None),
-        Report::None | Report::Unreadable(_) => return None,
+        Report::GivenBack(report) => (&report.currency, None),
+        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
     };
     if *currency != payment.currency {
         return Some(format!("the currency is {currency}"));

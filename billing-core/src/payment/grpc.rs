@@ -3,14 +3,19 @@
 mod parse;
 mod shown;
 
+use std::time::Duration;
+
 use billing_proto::v1;
 use tokio::time::timeout_at;
 use tonic::{Code, Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, create, event, queries, refund, stale};
+use super::{PaymentError, create, event, queries, rate, refund, stale};
 use crate::Core;
+use crate::account::contact::upsert_contact;
+use crate::account::contact_grpc::parse_contact;
 use crate::account::grpc::{TENANT_BYTES, call_of, parse_account};
+use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::id::PaymentId;
 use crate::ledger::{ApplyError, grpc::KEY_BYTES};
@@ -20,6 +25,8 @@ use crate::status::{deadline_exceeded, not_found, of_query, with_reason};
 /// Most payments on a page.
 const PAGE_MAX: i64 = 200;
 const PAGE_DEFAULT: i64 = 50;
+/// How far the clock of whoever fetched a rate may be ahead.
+const RATE_SKEW: Duration = Duration::from_mins(5);
 
 pub async fn create_payment(
     core: &Core,
@@ -27,9 +34,17 @@ pub async fn create_payment(
 ) -> Result<Response<v1::CreatePaymentResponse>, Status> {
     let (call, mut request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account.take())?;
+    let contact = parse_contact("contact", request.contact.take())?;
     let new = parse::new_payment(account, name, request)?;
-    let breaker = core.payments.breaker;
-    let created = by_deadline(&call, create::create(&core.payments.pool, &new, breaker)).await?;
+    let reading = core.catalogue.reading();
+    let payments = &core.payments;
+    let creating = async {
+        if !contact.is_empty() {
+            upsert_contact(&payments.pool, account, &new.name, &contact).await?;
+        }
+        create::create(&payments.pool, &new, &reading.switches, &payments.limits).await
+    };
+    let created = by_deadline(&call, creating).await?;
     Ok(Response::new(v1::CreatePaymentResponse {
         payment: Some(shown::payment(&created.payment)),
         replayed: created.replayed,
@@ -69,7 +84,15 @@ pub async fn apply_provider_event(
         return Err(PaymentError::Overloaded.into());
     };
     let prices = core.catalogue.reading();
-    let applying = event::apply_event(&core.payments.pool, &prices, &call.caller, &event);
+    let payments = &core.payments;
+    let applying = async {
+        let _turn = payments
+            .turns
+            .acquire()
+            .await
+            .map_err(|_| PaymentError::Overloaded)?;
+        event::apply_event(&payments.pool, &prices, &call.caller, &event).await
+    };
     let applied = by_deadline(&call, applying).await?;
     Ok(Response::new(shown::applied(&applied)))
 }
@@ -241,6 +264,42 @@ pub async fn replay_events(
     }))
 }
 
+pub async fn record_rate(
+    core: &Core,
+    request: Request<v1::RecordRateRequest>,
+) -> Result<Response<v1::RecordRateResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let currency = parse::foreign(&request.currency)?;
+    let rate = parse::rate(request.rate)?;
+    let source = field::text("source", request.source, 32)?;
+    let fetched_at = field::timestamp("fetched_at", request.fetched_at)?
+        .ok_or_else(|| FieldError::new("fetched_at", "must be given"))?;
+    let now = call.query(clock(&core.pool)).await?;
+    if fetched_at > now.saturating_add(RATE_SKEW).unwrap_or(now) {
+        return Err(FieldError::new("fetched_at", "must not be in the future").into());
+    }
+    let recording = rate::record(&core.pool, currency, &rate, &source, fetched_at);
+    call.query(recording).await?;
+    let newest = call.query(rate::newest(&core.pool, currency)).await?;
+    let age_max = core.payments.limits.rate_age_max;
+    Ok(Response::new(v1::RecordRateResponse {
+        rate: newest.map(|newest| shown::rate(currency, newest, age_max)),
+    }))
+}
+
+pub async fn get_rate(
+    core: &Core,
+    request: Request<v1::GetRateRequest>,
+) -> Result<Response<v1::GetRateResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let currency = parse::foreign(&request.currency)?;
+    let newest = call.query(rate::newest(&core.pool, currency)).await?;
+    let age_max = core.payments.limits.rate_age_max;
+    Ok(Response::new(v1::GetRateResponse {
+        rate: newest.map(|newest| shown::rate(currency, newest, age_max)),
+    }))
+}
+
 /// Another tenant's payment does not exist.
 async fn require_tenant(core: &Core, call: &Call, id: PaymentId) -> Result<(), Status> {
     let found = async {
@@ -275,6 +334,16 @@ impl From<PaymentError> for Status {
             PaymentError::ReferenceTaken => {
                 with_reason(Code::FailedPrecondition, "REFERENCE_TAKEN", message, [])
             }
+            PaymentError::RateTooOld(_) => {
+                with_reason(Code::FailedPrecondition, "RATE_TOO_OLD", message, [])
+            }
+            PaymentError::SwitchedOff(_) => with_reason(
+                Code::FailedPrecondition,
+                "PAYMENTS_SWITCHED_OFF",
+                message,
+                [],
+            ),
+            PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
             PaymentError::Paused => {
                 with_reason(Code::ResourceExhausted, "PAYMENTS_PAUSED", message, [])
             }

@@ -9,6 +9,7 @@ mod create;
 mod event;
 pub mod grpc;
 mod queries;
+mod rate;
 mod refund;
 pub mod review;
 mod stale;
@@ -25,7 +26,7 @@ use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
 
 pub use books::{Booking, DisputeReport, Movement, RefundReport};
-pub use create::{Breaker, NewPayment};
+pub use create::{Breaker, Limits, NewPayment};
 pub use event::{Applied, Outcome, PaymentReport, ProviderEvent, Report};
 pub use refund::{NewRefund, RefundTerms};
 
@@ -100,6 +101,8 @@ pub struct Payment {
     pub bookings: i32,
     pub refunded_minor: i64,
     pub refund_requested_minor: i64,
+    /// What a provider says that tells no single refunds.
+    pub given_back_minor: i64,
     pub disputed_minor: i64,
     pub decline_code: Option<String>,
     pub needs_review: bool,
@@ -173,6 +176,12 @@ pub enum PaymentError {
     KeyReused,
     #[error("another payment has this reference")]
     ReferenceTaken,
+    #[error("so much cannot be credited")]
+    AmountOutOfRange,
+    #[error("no rate of {0} is new enough")]
+    RateTooOld(&'static str),
+    #[error("{0}")]
+    SwitchedOff(String),
     #[error("the tenant's payments are paused, since too many were declined")]
     Paused,
     #[error("a payment that is {} cannot be refunded", .0.name())]

@@ -35,6 +35,7 @@ pub struct PaymentRow {
     bookings: i32,
     refunded_minor: i64,
     refund_requested_minor: i64,
+    given_back_minor: i64,
     disputed_minor: i64,
     decline_code: Option<String>,
     needs_review: bool,
@@ -68,6 +69,7 @@ impl TryFrom<PaymentRow> for Payment {
             bookings: row.bookings,
             refunded_minor: row.refunded_minor,
             refund_requested_minor: row.refund_requested_minor,
+            given_back_minor: row.given_back_minor,
             disputed_minor: row.disputed_minor,
             decline_code: row.decline_code,
             needs_review: row.needs_review,
@@ -87,7 +89,7 @@ pub async fn lock_payment(
         r#"select account_id, payment_id, tenant_id, user_id, provider, livemode, state,
             state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
             credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
-            refund_requested_minor, disputed_minor, decline_code, needs_review,
+            refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from payment where account_id = $1 and payment_id = $2 for no key update"#,
         id.account.uuid(),
@@ -111,7 +113,7 @@ pub async fn find_payments(
         r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
             state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
             credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
-            refund_requested_minor, disputed_minor, decline_code, needs_review,
+            refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             join payment p on p.account_id = wanted.account_id and p.payment_id = wanted.payment_id

@@ -69,7 +69,7 @@ pub async fn findings(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
         r#"select provider, event_id, event_type, outcome, coalesce(detail, '') as "detail!", account_id,
             payment_id, received_at as "received_at: SqlTimestamp"
         from provider_event
-        where outcome in ('unmatched', 'unreadable', 'contradiction') and reviewed_at is null
+        where outcome in ('unmatched', 'unreadable', 'contradiction', 'recorded') and reviewed_at is null
         order by received_at, event_id limit 1000"#
     )
     .fetch_all(pool)
@@ -116,7 +116,7 @@ pub async fn resolve(pool: &PgPool, provider: &str, event_id: &str) -> Result<bo
     let resolved = query!(
         "update provider_event set reviewed_at = clock_timestamp()
         where provider = $1 and event_id = $2 and reviewed_at is null
-            and outcome in ('unmatched', 'unreadable', 'contradiction')
+            and outcome in ('unmatched', 'unreadable', 'contradiction', 'recorded')
         returning account_id, payment_id",
         provider,
         event_id,

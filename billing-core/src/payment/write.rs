@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgExecutor, query};
 
-use super::create::NewPayment;
+use super::create::{NewPayment, Terms};
 use super::{Dispute, Payment, Refund};
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::EntryKind;
@@ -19,13 +19,15 @@ pub async fn insert_payment(
     executor: impl PgExecutor<'_>,
     id: PaymentId,
     new: &NewPayment,
+    terms: &Terms,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let written = query!(
         "insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose,
             idempotency_key, content_hash, amount_minor, currency, rate, credit_micros, created_at,
             next_check_at)
-        values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, 1, $11, $12, $12::timestamptz + interval '1 minute')
+        values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, $13::text::numeric, $11, $12,
+            $12::timestamptz + interval '1 minute')
         on conflict (account_id, idempotency_key) do nothing",
         id.account.uuid(),
         id.number,
@@ -36,9 +38,10 @@ pub async fn insert_payment(
         new.idempotency_key,
         &new.content_hash,
         new.amount_minor,
-        new.currency,
-        new.credit.get(),
+        new.currency.code(),
+        terms.credit.get(),
         now.to_sqlx() as SqlTimestamp,
+        terms.rate,
     )
     .execute(executor)
     .await?;
@@ -82,17 +85,34 @@ pub async fn insert_customer(
     Ok(())
 }
 
-/// Writes what may change of a payment, whose row the caller has locked. It is looked at again while
-/// it is open, or has refunds that are.
+/// Writes what may change of a payment, whose row the caller has locked.
 pub async fn write_payment(
     conn: &mut PgConnection,
     payment: &Payment,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    write_payment_and_entries(conn, payment, &[], now).await
+}
+
+/// Writes what may change of a payment, whose row the caller has locked, and which entries it has made.
+/// It is looked at again while it is open, or has refunds that are.
+pub async fn write_payment_and_entries(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    entries: &[(EntrySeq, EntryKind)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let seqs: Vec<i64> = entries.iter().map(|(seq, _)| seq.get()).collect();
+    let kinds: Vec<&str> = entries.iter().map(|(_, kind)| kind.name()).collect();
     query!(
-        "update payment p set state = $3, state_at = $4, reference = $5, credited_micros = $6,
+        "with entries as (
+            insert into payment_entry (account_id, seq, payment_id, provider, kind)
+            select $1, n.seq, $2, $18, n.kind from unnest($19::bigint[], $20::text[]) as n (seq, kind)
+        )
+        update payment p set state = $3, state_at = $4, reference = $5, credited_micros = $6,
             reversed_micros = $7, bookings = $8, refunded_minor = $9, refund_requested_minor = $10,
             disputed_minor = $11, decline_code = $12, needs_review = $13, succeeded_at = $14,
+            given_back_minor = $17,
             next_check_at = case when $15 or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
@@ -114,6 +134,10 @@ pub async fn write_payment(
         payment.succeeded_at.map(ToSqlx::to_sqlx) as Option<SqlTimestamp>,
         !payment.state.is_final(),
         now.to_sqlx() as SqlTimestamp,
+        payment.given_back_minor,
+        &*payment.provider,
+        &seqs,
+        &kinds as &[&str],
     )
     .execute(conn)
     .await?;
@@ -199,28 +223,6 @@ pub async fn write_dispute(
         dispute.reinstated_minor,
         dispute.status,
         now.to_sqlx() as SqlTimestamp,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Notes which entries a payment made.
-pub async fn insert_entries(
-    conn: &mut PgConnection,
-    payment: &Payment,
-    entries: &[(EntrySeq, EntryKind)],
-) -> Result<(), sqlx::Error> {
-    let seqs: Vec<i64> = entries.iter().map(|(seq, _)| seq.get()).collect();
-    let kinds: Vec<&str> = entries.iter().map(|(_, kind)| kind.name()).collect();
-    query!(
-        "insert into payment_entry (account_id, seq, payment_id, provider, kind)
-        select $1, n.seq, $2, $3, n.kind from unnest($4::bigint[], $5::text[]) as n (seq, kind)",
-        payment.id.account.uuid(),
-        payment.id.number,
-        &*payment.provider,
-        &seqs,
-        &kinds as &[&str],
     )
     .execute(conn)
     .await?;

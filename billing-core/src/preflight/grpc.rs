@@ -37,7 +37,7 @@ pub async fn check_balance(
     core.decisions.count("CheckBalance", answer.decision);
     Ok(Response::new(v1::CheckBalanceResponse {
         decision: decision(answer.decision).into(),
-        enforced: true,
+        enforced: answer.enforced,
         required_micros: answer.required.get(),
         balance: Some(balance(answer.balance)),
         shortfall_micros: shortfall(&answer),

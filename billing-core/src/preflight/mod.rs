@@ -44,6 +44,7 @@ pub async fn check(
     let mut context = Context {
         catalogue: &prices.catalogue,
         catalogue_is_fresh: prices.is_fresh(),
+        enforced: prices.switches.enforcement,
         time: LocalTime::new(snapshot.now),
     };
     let answer = assess_check(

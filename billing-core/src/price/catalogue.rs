@@ -1,4 +1,4 @@
-//! The price list in memory: small, refreshed every second, never edited.
+//! The price list in memory, and the operators' switches: small, refreshed every second, never edited.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Price, ToolUse, queries};
+use crate::switch::Switches;
+use crate::switch::queries::positions;
 
 /// Older than this, the list may miss a version that already holds: nothing is priced by it.
 const STALE_AFTER: Duration = Duration::from_secs(5);
@@ -124,14 +126,16 @@ impl Catalogue {
 #[derive(Debug)]
 pub struct Reading {
     pub catalogue: Arc<Catalogue>,
+    pub switches: Switches,
     read_at: Instant,
 }
 
 impl Reading {
-    /// A reading of this moment.
+    /// A reading of this moment, with everything switched on.
     pub fn now(catalogue: Catalogue) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
+            switches: Switches::default(),
             read_at: Instant::now(),
         }
     }
@@ -198,8 +202,10 @@ async fn read(pool: &PgPool) -> Result<Reading, sqlx::Error> {
     let read_at = Instant::now();
     let tenants = queries::tenant_terms(pool).await?;
     let prices = queries::prices(&mut *pool.acquire().await?, None, None).await?;
+    let switches = Switches::of(positions(pool).await?);
     Ok(Reading {
         catalogue: Arc::new(Catalogue::new(tenants, prices)),
+        switches,
         read_at,
     })
 }

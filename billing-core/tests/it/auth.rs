@@ -17,12 +17,13 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 31] = [
+const ROLES: [(&str, &[Role]); 37] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
     ("AccountService/GrantCredit", &[Role::Admin]),
     ("AccountService/ResumeAccount", &[Role::Admin]),
+    ("AccountService/SendTestMail", &[Role::Admin, Role::Gateway]),
     ("AccountService/SetBillingEnabled", &[Role::Admin]),
     ("AccountService/SetTenant", &[Role::Admin]),
     ("AccountService/SuspendAccount", &[Role::Admin]),
@@ -49,6 +50,9 @@ const ROLES: [(&str, &[Role]); 31] = [
     ("BalanceService/PlaceHold", &[Role::Admin, Role::Tools]),
     ("BalanceService/RefundCharge", &[Role::Admin, Role::Tools]),
     ("BalanceService/ReleaseHold", &[Role::Admin, Role::Tools]),
+    ("OperatorService/ListSwitchChanges", &[Role::Admin]),
+    ("OperatorService/ListSwitches", &[Role::Admin]),
+    ("OperatorService/SetSwitch", &[Role::Admin]),
     (
         "PaymentService/ApplyProviderEvent",
         &[Role::Admin, Role::Gateway],
@@ -66,7 +70,9 @@ const ROLES: [(&str, &[Role]); 31] = [
         &[Role::Admin, Role::Gateway],
     ),
     ("PaymentService/GetPayment", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/GetRate", &[Role::Admin, Role::Gateway]),
     ("PaymentService/ListPayments", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/RecordRate", &[Role::Admin, Role::Gateway]),
     ("PaymentService/RejectRefund", &[Role::Admin, Role::Gateway]),
     ("PaymentService/ReplayEvents", &[Role::Admin, Role::Gateway]),
     ("PaymentService/StartRefund", &[Role::Admin, Role::Gateway]),
@@ -111,7 +117,8 @@ async fn call(core: &TestCore, rpc: &str, authorization: Option<&str>) -> Status
     let response = GrpcService::<Body>::call(&mut channel, request)
         .await
         .unwrap();
-    Status::from_header_map(response.headers()).unwrap()
+    // An answer has its status behind its message.
+    Status::from_header_map(response.headers()).unwrap_or_else(|| Status::ok(""))
 }
 
 #[tokio::test]
@@ -130,12 +137,14 @@ async fn every_rpc_of_the_contract_is_open_to_its_roles_only() {
         ] {
             let status = call(&core, rpc, Some(&format!("Bearer {token}"))).await;
             if roles.contains(&role) {
-                // Let in: its handler misses the account, tenant or key.
-                assert_eq!(
-                    status.code(),
-                    Code::InvalidArgument,
-                    "{rpc} as {role:?}: {status:?}"
-                );
+                // Let in: its handler misses the account, tenant or key, where it needs one.
+                let needs_nothing = rpc.starts_with("OperatorService/List");
+                let expected = if needs_nothing {
+                    Code::Ok
+                } else {
+                    Code::InvalidArgument
+                };
+                assert_eq!(status.code(), expected, "{rpc} as {role:?}: {status:?}");
             } else {
                 assert_eq!(status.code(), Code::PermissionDenied, "{rpc} as {role:?}");
                 assert_eq!(reason(&status), "ROLE_NOT_ALLOWED");

@@ -5,12 +5,13 @@ mod post;
 mod spend;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 pub use spend::assess_check;
 
-use super::command::{Action, Command};
+use super::command::{Action, Command, EntryKind};
 use super::local_time::LocalTime;
-use super::state::{AccountState, Balance, Book, Hold, HoldState, UsedKey};
+use super::state::{AccountState, Balance, Book, Hold, HoldState, LowBalance, UsedKey};
 use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
@@ -70,6 +71,8 @@ pub struct Answer {
     pub balance: Balance,
     pub limits: Limits,
     pub billing_enabled: bool,
+    /// False: the decision was not asked for, since enforcement was off.
+    pub enforced: bool,
     /// What a charge or capture took, or a refund gave.
     pub moved: Micros,
     /// What of a hold was given back.
@@ -120,6 +123,8 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// False: the catalogue may miss a version that holds already, and nothing is priced by it.
     pub catalogue_is_fresh: bool,
+    /// False: an operator has switched enforcement off. Everything is allowed, and booked in full.
+    pub enforced: bool,
     pub time: LocalTime,
 }
 
@@ -158,11 +163,42 @@ pub fn decide(
     let decided = carry_out(book, command, context);
     if decided.is_ok() {
         book.account.settle_overdraft();
+        if !context.enforced {
+            mark_unenforced(book, entries_before);
+        }
+        warn_of_low_balance(book, &account_before, today.date);
     } else {
         book.account = account_before;
         book.new_entries.truncate(entries_before);
     }
     decided
+}
+
+/// Nobody asked whether there was money for the new charges.
+fn mark_unenforced(book: &mut Book, entries_before: usize) {
+    let charges = book.new_entries.iter().skip(entries_before);
+    let charges = charges.filter(|entry| entry.kind == EntryKind::Charge);
+    book.unenforced.extend(charges.map(|entry| entry.seq));
+}
+
+/// Notes that what is available has fallen below the user's threshold by this command: once each
+/// time that it does, and at most once on a local day.
+fn warn_of_low_balance(book: &mut Book, before: &AccountState, today: Date) {
+    let Some(threshold) = book.account.low_balance_threshold else {
+        return;
+    };
+    let available = book.account.balance().available();
+    let fell = available < threshold && before.balance().available() >= threshold;
+    if !fell || book.account.low_balance_warned_on == Some(today) {
+        return;
+    }
+    book.account.low_balance_warned_on = Some(today);
+    book.settings_changed = true;
+    book.low_balance = Some(LowBalance {
+        account: book.id,
+        available,
+        threshold,
+    });
 }
 
 /// Whether a seeded bug lets the key pass as a new one.
@@ -201,6 +237,7 @@ pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
         balance: account.balance(),
         limits: limits(account, time),
         billing_enabled: account.billing_enabled,
+        enforced: true,
         moved: Micros::ZERO,
         released: Micros::ZERO,
         entry: None,

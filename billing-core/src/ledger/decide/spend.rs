@@ -57,6 +57,9 @@ pub(super) fn place_hold(
     if !seeded::is(Bug::LimitAtCaptureOnly) {
         book.account.count(found.required)?;
     }
+    if !context.enforced {
+        book.account.authorise_overdraft();
+    }
     book.changed = true;
     take_free_call(book, cost, &found);
     let hold = Hold {
@@ -114,7 +117,7 @@ pub(super) fn charge(
         counterparty: None,
         note: charge.note.clone(),
     })?;
-    if charge.overage == Overage::AllowDebt {
+    if charge.overage == Overage::AllowDebt || !context.enforced {
         book.account.authorise_overdraft();
     }
     take_free_call(book, cost, &found);
@@ -172,7 +175,7 @@ fn assess(
     if !account.billing_enabled {
         found.required = Micros::ZERO;
         found.waiver = Some(Waiver::BillingDisabled);
-        if account.suspended {
+        if account.suspended && context.enforced {
             found.decision = Decision::AccountSuspended;
         }
         return Ok(found);
@@ -186,6 +189,11 @@ fn assess(
         Overage::Reject | Overage::AllowDebt => found.required,
         Overage::UpToAvailable => found.required.min(available.or_zero()),
     };
+    if !context.enforced {
+        // In full, whatever there is.
+        found.taken = found.required;
+        return Ok(found);
+    }
     found.decision = if unpriced {
         Decision::ToolNotPriced
     } else {
@@ -251,6 +259,7 @@ fn answer(found: &Assessment, account: &AccountState, context: &mut Context<'_>)
         decision: found.decision,
         required: found.required,
         price_version: found.price_version,
+        enforced: context.enforced,
         ..standing(account, &mut context.time)
     }
 }

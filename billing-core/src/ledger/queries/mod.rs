@@ -8,9 +8,11 @@ mod write;
 
 pub use open::{Openings, TenantDefaults, insert_accounts, tenant_defaults};
 pub use read::{
-    Wanted, expired_holds, find_accounts, find_charges, find_free_calls, find_keys_and_holds,
-    lock_accounts, unlocked_accounts,
+    Wanted, expired_holds, find_account, find_accounts, find_charges, find_free_calls,
+    find_keys_and_holds, lock_accounts, unlocked_accounts,
 };
 #[cfg(feature = "seeded-bugs")]
 pub use write::forget_changes;
-pub use write::{insert_notes, write_batch, write_free_calls, write_refunds, write_settings};
+pub use write::{
+    insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds, write_settings,
+};

@@ -26,6 +26,7 @@ struct AccountRow {
     daily_limit_micros: Option<i64>,
     monthly_limit_micros: Option<i64>,
     low_balance_threshold_micros: Option<i64>,
+    low_balance_warned_on: Option<jiff_sqlx::Date>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
     day_no: i32,
@@ -50,6 +51,7 @@ impl From<AccountRow> for (AccountId, AccountState) {
             daily_limit: row.daily_limit_micros.map(Micros::new),
             monthly_limit: row.monthly_limit_micros.map(Micros::new),
             low_balance_threshold: row.low_balance_threshold_micros.map(Micros::new),
+            low_balance_warned_on: row.low_balance_warned_on.map(jiff_sqlx::Date::to_jiff),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
             period: Period {
@@ -80,6 +82,7 @@ pub async fn lock_accounts(
         AccountRow,
         r#"select null::timestamptz as "now: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
+            low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
             month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
@@ -114,6 +117,7 @@ pub async fn find_accounts(
         AccountRow,
         r#"select clock_timestamp() as "now?: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
+            low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
             month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
@@ -130,6 +134,16 @@ pub async fn find_accounts(
             (id, account, now)
         })
         .collect())
+}
+
+/// One account as it is committed; none where nothing was ever written for it.
+pub async fn find_account(
+    pool: &PgPool,
+    account: AccountId,
+) -> Result<Option<AccountState>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let found = find_accounts(&mut connection, &[account.uuid()]).await?;
+    Ok(found.into_iter().next().map(|(_, account, _)| account))
 }
 
 /// The keys and holds that a batch names.

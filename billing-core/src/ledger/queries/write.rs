@@ -15,7 +15,7 @@ use uuid::Uuid;
 #[cfg(feature = "seeded-bugs")]
 use super::super::columns::AccountColumns;
 use super::super::columns::{
-    Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns,
+    Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns, UnenforcedColumns,
 };
 
 /// How many rows a batch has written.
@@ -176,9 +176,12 @@ pub async fn write_settings(
     query!(
         "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
             low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
-            billing_enabled = n.billing_enabled, suspended = n.suspended
-        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[])
-            as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended)
+            billing_enabled = n.billing_enabled, suspended = n.suspended,
+            low_balance_warned_on = n.warned_on
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[],
+                $8::date[])
+            as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended,
+                warned_on)
         where a.account_id = n.account_id",
         &settings.account_ids,
         &settings.daily_limits as &[Option<i64>],
@@ -187,6 +190,22 @@ pub async fn write_settings(
         &settings.time_zones,
         &settings.billing_enabled,
         &settings.suspended,
+        &settings.warned_on as &[Option<jiff_sqlx::Date>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Marks charges that were booked while nobody asked whether there was money for them.
+pub async fn insert_unenforced(
+    conn: &mut PgConnection,
+    unenforced: &UnenforcedColumns,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into entry_unenforced (account_id, seq) select * from unnest($1::uuid[], $2::bigint[])",
+        &unenforced.account_ids,
+        &unenforced.seqs,
     )
     .execute(conn)
     .await?;

@@ -13,6 +13,7 @@ fn run(book: &mut Book, now: &str, command: &Command) -> Result<Answer, Refusal>
     let mut context = Context {
         catalogue: &Catalogue::default(),
         catalogue_is_fresh: true,
+        enforced: true,
         time: LocalTime::new(now.parse().unwrap()),
     };
     decide(book, command, &mut context)

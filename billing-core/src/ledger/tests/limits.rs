@@ -42,6 +42,7 @@ impl Account {
         let mut context = Context {
             catalogue: &self.catalogue,
             catalogue_is_fresh: true,
+            enforced: true,
             time: LocalTime::new(now.parse().unwrap()),
         };
         decide(&mut self.book, command, &mut context)

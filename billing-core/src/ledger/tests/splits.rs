@@ -45,6 +45,7 @@ impl Tables {
                 let mut context = Context {
                     catalogue,
                     catalogue_is_fresh: true,
+                    enforced: true,
                     time: LocalTime::new(*now),
                 };
                 decide(book, command, &mut context)

@@ -23,22 +23,26 @@ pub struct Stored {
     pub now: Timestamp,
 }
 
-/// Stores an event unless it is known. Where another session is about to store the same, this waits
-/// until that one has ended.
+/// Stores an event unless it is known, as applied to the payment that has its reference: what most
+/// events come to. Where another session is about to store the same, this waits until that one has
+/// ended.
 pub async fn insert_event(
     conn: &mut PgConnection,
     event: &ProviderEvent,
 ) -> Result<Stored, sqlx::Error> {
     let row = query!(
-        r#"with inserted as (
+        r#"with named as (
+            select r.account_id, r.payment_id
+            from (select 1) as one left join payment_reference r on r.provider = $1 and r.reference = $8
+        ), inserted as (
             insert into provider_event (provider, event_id, event_type, livemode, provider_account,
-                occurred_at, received_at, raw, outcome)
-            values ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7, 'unmatched')
+                occurred_at, received_at, raw, outcome, account_id, payment_id)
+            select $1, $2, $3, $4, $5, $6, clock_timestamp(), $7, 'applied', account_id, payment_id from named
             on conflict (provider, event_id) do nothing returning 1
         )
         select exists (select from inserted) as "inserted!", clock_timestamp() as "now!: SqlTimestamp",
-            r.account_id as "account_id?", r.payment_id as "payment_id?"
-        from (select 1) as one left join payment_reference r on r.provider = $1 and r.reference = $8"#,
+            account_id as "account_id?", payment_id as "payment_id?"
+        from named"#,
         event.provider,
         event.event_id,
         event.event_type,
@@ -133,7 +137,7 @@ pub async fn list_open(
         r#"select event_id, event_type, received_at as "received_at: SqlTimestamp", outcome,
             coalesce(raw, '') as "raw!"
         from provider_event
-        where provider = $1 and outcome in ('unmatched', 'unreadable') and reviewed_at is null
+        where provider = $1 and outcome in ('unmatched', 'unreadable', 'recorded') and reviewed_at is null
             and ($2::timestamptz is null or received_at >= $2)
             and ($3::timestamptz is null or (received_at, event_id) > ($3, $4))
         order by received_at, event_id limit $5"#,

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::super::books::{DisputeReport, Movement, RefundReport};
 use super::super::create::NewPayment;
-use super::super::event::{PaymentReport, ProviderEvent, Report};
+use super::super::event::{GivenBackReport, PaymentReport, ProviderEvent, Report};
+use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
 use super::super::{RefundState, State};
 use crate::account::grpc::TENANT_BYTES;
@@ -14,12 +15,9 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::grpc::KEY_BYTES;
 use crate::ledger::{CommandHash, Opening};
-use crate::money::Micros;
 
 /// The largest amount in minor units, as the schema has it.
 const MINOR_MAX: i64 = 1_000_000_000_000;
-/// Micros of a cent.
-const CENT: i64 = 10_000;
 const RAW_BYTES: usize = 1024 * 1024;
 
 pub fn new_payment(
@@ -33,9 +31,7 @@ pub fn new_payment(
         return Err(FieldError::new("purpose", "must be PAYMENT_PURPOSE_TOP_UP"));
     }
     let amount_minor = field::number("amount_minor", request.amount_minor, 1, MINOR_MAX)?;
-    if request.currency != "USD" {
-        return Err(FieldError::new("currency", "must be USD"));
-    }
+    let currency = currency(&request.currency)?;
     let content = field::optional_text("content", request.content, 128)?.unwrap_or_default();
     let hash = CommandHash::of("CreatePayment")
         .text(&provider)
@@ -44,7 +40,6 @@ pub fn new_payment(
         .number(i64::from(request.livemode))
         .text(&content)
         .finish();
-    let micros = amount_minor.saturating_mul(CENT);
     Ok(NewPayment {
         account,
         name,
@@ -53,9 +48,31 @@ pub fn new_payment(
         idempotency_key,
         content_hash: hash.0,
         amount_minor,
-        currency: request.currency,
-        credit: field::positive_amount("amount_minor", micros).map(|micros: Micros| micros)?,
+        currency,
     })
+}
+
+pub fn currency(code: &str) -> Result<Currency, FieldError> {
+    Currency::named(code).ok_or_else(|| FieldError::new("currency", "must be USD or UAH"))
+}
+
+/// A currency that has a rate.
+pub fn foreign(code: &str) -> Result<Currency, FieldError> {
+    Currency::named(code)
+        .filter(|currency| *currency != Currency::Usd)
+        .ok_or_else(|| FieldError::new("currency", "must be UAH"))
+}
+
+/// A rate to be recorded, as it came.
+pub fn rate(text: String) -> Result<String, FieldError> {
+    let text = field::text("rate", text, 16)?;
+    if Rate::parse(&text).is_some() {
+        Ok(text)
+    } else {
+        let problem =
+            "must be a decimal of more than 0, with at most 6 digits before the point and 8 behind";
+        Err(FieldError::new("rate", problem))
+    }
 }
 
 /// A provider's name as the schema has it.
@@ -159,6 +176,8 @@ fn report(report: Option<v1::apply_provider_event_request::Report>) -> Result<Re
         Some(Sent::Payment(report)) => Report::Payment(payment_report(report)?),
         Some(Sent::Refund(report)) => Report::Refund(refund_report(report)?),
         Some(Sent::Dispute(report)) => Report::Dispute(dispute_report(report)?),
+        Some(Sent::Unconfirmed(why)) => Report::Unconfirmed(field::text("unconfirmed", why, 500)?),
+        Some(Sent::GivenBack(report)) => Report::GivenBack(given_back_report(report)?),
     })
 }
 
@@ -200,6 +219,13 @@ fn refund_report(report: v1::RefundReport) -> Result<RefundReport, FieldError> {
         amount_minor: field::number("refund.amount_minor", report.amount_minor, 1, MINOR_MAX)?,
         currency: field::text("refund.currency", report.currency, 16)?,
         state,
+    })
+}
+
+fn given_back_report(report: v1::GivenBackReport) -> Result<GivenBackReport, FieldError> {
+    Ok(GivenBackReport {
+        total_minor: field::number("given_back.total_minor", report.total_minor, 0, MINOR_MAX)?,
+        currency: field::text("given_back.currency", report.currency, 16)?,
     })
 }
 

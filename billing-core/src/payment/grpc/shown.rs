@@ -1,9 +1,12 @@
 //! Payments as answers show them.
 
+use std::time::Duration;
+
 use billing_proto::v1;
 
 use super::super::event::queries::StoredEvent;
 use super::super::event::{Applied, Outcome};
+use super::super::rate::{Currency, Recorded};
 use super::super::stale::Stale;
 use super::super::{Payment, Refund, RefundState, State};
 use crate::id::PaymentId;
@@ -81,6 +84,17 @@ const fn outcome(outcome: Outcome) -> v1::EventOutcome {
         Outcome::Unmatched => v1::EventOutcome::Unmatched,
         Outcome::Unreadable => v1::EventOutcome::Unreadable,
         Outcome::Contradiction => v1::EventOutcome::Contradiction,
+        Outcome::Recorded => v1::EventOutcome::Recorded,
+    }
+}
+
+pub fn rate(currency: Currency, newest: Recorded, age_max: Duration) -> v1::ExchangeRate {
+    v1::ExchangeRate {
+        currency: currency.code().to_owned(),
+        too_old: newest.is_too_old(age_max),
+        rate: newest.rate,
+        source: newest.source,
+        fetched_at: Some(timestamp(newest.fetched_at)),
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod apart;
 mod events;
+mod given_back;
 mod order;
 mod outbox;
+mod rates;
 mod refunds;
 mod schema;
 mod stale;

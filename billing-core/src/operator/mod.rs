@@ -1,0 +1,70 @@
+//! What operators do on the command line, straight on the database: look at accounts, correct them,
+//! switch. Money moves through the ledger here too.
+
+mod accounts;
+mod switches;
+
+pub use accounts::{AccountsCommand, run as accounts};
+pub use switches::{SwitchCommand, run as switches};
+
+use anyhow::Context;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use sqlx::PgPool;
+
+use crate::config::secret;
+use crate::ledger::hot_path;
+use crate::serve::connect_options;
+
+/// Where the database is, and how the answer is printed.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// URL of the database, for a login role that is a member of `billing_app`.
+    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub database_url: SecretString,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Place {
+    /// Connected as a core is.
+    pub async fn connect(&self) -> anyhow::Result<PgPool> {
+        let database = connect_options(self.database_url.expose_secret())?;
+        PgPool::connect_with(hot_path(&database))
+            .await
+            .context("cannot connect to the database")
+    }
+
+    /// Prints one thing: as JSON, or a line for each member.
+    pub fn print(&self, thing: &Value) {
+        if self.json {
+            println!("{thing}");
+            return;
+        }
+        let Value::Object(members) = thing else {
+            println!("{thing}");
+            return;
+        };
+        for (name, value) in members {
+            match value {
+                Value::String(text) => println!("{name:<28} {text}"),
+                other => println!("{name:<28} {other}"),
+            }
+        }
+    }
+
+    /// Prints a list: as one JSON array, or a line for each.
+    pub fn print_all(&self, things: &[Value]) {
+        if self.json {
+            println!("{}", Value::from(things.to_vec()));
+            return;
+        }
+        for thing in things {
+            println!("{thing}");
+        }
+        println!("{} in all", things.len());
+    }
+}

@@ -1,0 +1,185 @@
+//! What a mail tells: read from a message of the outbox.
+
+use serde_json::Value;
+
+use super::words::Amount;
+use crate::outbox::queries::Contact;
+
+/// The currency of accounts.
+const ACCOUNTS_CURRENCY: &str = "USD";
+const MICROS_PER_CENT: i64 = 10_000;
+
+/// A mail, without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Letter {
+    Received(Booked),
+    Failed {
+        paid: Amount,
+    },
+    Refunded(Booked),
+    Disputed(Booked),
+    /// What a refund or a dispute had taken is back.
+    Restored(Booked),
+    LowBalance {
+        available: Amount,
+        threshold: Amount,
+    },
+    Test,
+}
+
+/// What a payment moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    pub paid: Amount,
+    /// Without its sign.
+    pub amount: Amount,
+    pub balance: Amount,
+}
+
+/// The message is none of those that are mailed, or does not say what its kind must.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("mail cannot be made of a {kind:?}: {missing}")]
+pub struct Unreadable {
+    kind: String,
+    missing: &'static str,
+}
+
+impl Letter {
+    pub fn read(kind: &str, payload: &Value) -> Result<Self, Unreadable> {
+        let letter = match kind {
+            "payment_received" => Booked::read(payload).map(Self::Received),
+            "payment_failed" => paid(payload).map(|paid| Self::Failed { paid }),
+            "payment_reversed" => Booked::read(payload).map(|booked| {
+                if payload.get("entry_kind").and_then(Value::as_str) == Some("dispute") {
+                    Self::Disputed(booked)
+                } else {
+                    Self::Refunded(booked)
+                }
+            }),
+            "payment_reversal_undone" => Booked::read(payload).map(Self::Restored),
+            "low_balance" => low_balance(payload),
+            "test" => Ok(Self::Test),
+            _ => Err("unknown kind"),
+        };
+        letter.map_err(|missing| Unreadable {
+            kind: kind.to_owned(),
+            missing,
+        })
+    }
+
+    /// The name of its templates, and of what is counted.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Received(_) => "payment_received",
+            Self::Failed { .. } => "payment_failed",
+            Self::Refunded(_) => "payment_refunded",
+            Self::Disputed(_) => "payment_disputed",
+            Self::Restored(_) => "payment_restored",
+            Self::LowBalance { .. } => "low_balance",
+            Self::Test => "test",
+        }
+    }
+
+    pub const fn is_wanted_by(&self, contact: &Contact) -> bool {
+        match self {
+            Self::Received(_)
+            | Self::Failed { .. }
+            | Self::Refunded(_)
+            | Self::Disputed(_)
+            | Self::Restored(_) => contact.mail_payments,
+            Self::LowBalance { .. } => contact.mail_low_balance,
+            // Asked for a moment ago.
+            Self::Test => true,
+        }
+    }
+
+    /// A receipt, or the answer to a request, is nothing that one subscribes to.
+    pub const fn is_subscription(&self) -> bool {
+        matches!(self, Self::LowBalance { .. })
+    }
+}
+
+impl Booked {
+    fn read(payload: &Value) -> Result<Self, &'static str> {
+        let booked = number(payload, "booked_micros").ok_or("no booked_micros")?;
+        let balance = number(payload, "balance_micros").ok_or("no balance_micros")?;
+        Ok(Self {
+            paid: paid(payload)?,
+            amount: of_account(booked.checked_abs().ok_or("booked_micros out of range")?),
+            balance: of_account(balance),
+        })
+    }
+}
+
+fn low_balance(payload: &Value) -> Result<Letter, &'static str> {
+    let available = number(payload, "available_micros").ok_or("no available_micros")?;
+    let threshold = number(payload, "threshold_micros").ok_or("no threshold_micros")?;
+    Ok(Letter::LowBalance {
+        available: of_account(available),
+        threshold: of_account(threshold),
+    })
+}
+
+fn paid(payload: &Value) -> Result<Amount, &'static str> {
+    let minor = number(payload, "amount_minor").ok_or("no amount_minor")?;
+    let currency = payload.get("currency").and_then(Value::as_str);
+    Ok(Amount {
+        micros: minor
+            .checked_mul(MICROS_PER_CENT)
+            .ok_or("amount_minor out of range")?,
+        currency: currency.ok_or("no currency")?.to_owned(),
+    })
+}
+
+fn number(payload: &Value, name: &str) -> Option<i64> {
+    payload.get(name).and_then(Value::as_i64)
+}
+
+fn of_account(micros: i64) -> Amount {
+    Amount {
+        micros,
+        currency: ACCOUNTS_CURRENCY.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_does_not_say_what_its_kind_must_is_no_mail() {
+        for (kind, payload) in [
+            ("payment_started", json!({})),
+            ("payment_failed", json!({})),
+            ("payment_failed", json!({"amount_minor": 1})),
+            (
+                "payment_failed",
+                json!({"amount_minor": i64::MAX, "currency": "USD"}),
+            ),
+            (
+                "payment_received",
+                json!({"amount_minor": 1, "currency": "USD"}),
+            ),
+            ("low_balance", json!({"available_micros": 1.5})),
+        ] {
+            assert!(Letter::read(kind, &payload).is_err(), "{kind} {payload}");
+        }
+    }
+
+    #[test]
+    fn a_dispute_is_told_otherwise_than_a_refund() {
+        for (entry_kind, name) in [
+            ("payment_reversal", "payment_refunded"),
+            ("dispute", "payment_disputed"),
+        ] {
+            let payload = json!({
+                "amount_minor": 1000, "currency": "USD", "entry_kind": entry_kind,
+                "booked_micros": -5_000_000, "balance_micros": 0,
+            });
+            let letter = Letter::read("payment_reversed", &payload).unwrap();
+            assert_eq!(letter.name(), name);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Mail: a message of the outbox becomes a mail in the person's language, and leaves by a mail
+//! server, or as a file where there is none.
+
+mod letter;
+mod options;
+mod render;
+mod smtp;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use metrics::counter;
+use sqlx::PgPool;
+
+use self::letter::Letter;
+use self::render::{Occasion, Press};
+use self::smtp::{NotTaken, Server, Session};
+use self::words::Language;
+use super::queries::{self, Contact, Waiting};
+use super::{Fate, files};
+
+pub use self::options::MailOptions;
+
+/// Delivers mail.
+pub struct Postman {
+    press: Press,
+    sender: Mailbox,
+    outlet: Outlet,
+}
+
+/// Where mail leaves.
+enum Outlet {
+    Folder(PathBuf),
+    Server(Server),
+}
+
+/// A round of deliveries: its mails share a connection.
+#[derive(Default)]
+pub struct Round {
+    session: Option<Session>,
+}
+
+impl Round {
+    pub async fn end(self) {
+        if let Some(session) = self.session {
+            session.quit().await;
+        }
+    }
+}
+
+impl Postman {
+    /// Delivers one message, or finds that nobody wants it. No transaction is open meanwhile.
+    pub(super) async fn deliver(
+        &self,
+        pool: &PgPool,
+        message: &Waiting,
+        round: &mut Round,
+    ) -> Result<Fate, sqlx::Error> {
+        let letter = match Letter::read(&message.kind, &message.payload) {
+            Ok(letter) => letter,
+            Err(error) => return Ok(Fate::Never(error.to_string())),
+        };
+        let contact = queries::find_contact(pool, message.account_id).await?;
+        let Some((contact, email)) = contact.and_then(|mut contact| {
+            let email = contact.email.take()?;
+            Some((contact, email))
+        }) else {
+            count(&letter, "no_address");
+            return Ok(Fate::Done);
+        };
+        if !letter.is_wanted_by(&contact) {
+            count(&letter, "unwanted");
+            return Ok(Fate::Done);
+        }
+        let Ok(address) = email.parse::<Address>() else {
+            count(&letter, "given_up");
+            return Ok(Fate::Never("the address is none".to_owned()));
+        };
+        let mail = match self.compose(&letter, &contact, address, message) {
+            Ok(mail) => mail,
+            Err(error) => return Ok(Fate::Never(format!("{error:#}"))),
+        };
+        let fate = without(self.hand_over(message, &mail, round).await, &email);
+        count(&letter, outcome(&fate));
+        Ok(fate)
+    }
+
+    async fn hand_over(&self, message: &Waiting, mail: &Message, round: &mut Round) -> Fate {
+        let server = match &self.outlet {
+            Outlet::Folder(folder) => return into_file(folder, message, mail).await,
+            Outlet::Server(server) => server,
+        };
+        let mut session = match round.session.take() {
+            Some(session) => session,
+            None => match server.connect().await {
+                Ok(session) => session,
+                Err(away) => return Fate::Away(away.to_string()),
+            },
+        };
+        let taken = session.send(mail.envelope(), &mail.formatted()).await;
+        if !matches!(taken, Err(NotTaken::Cut(_))) {
+            round.session = Some(session);
+        }
+        match taken {
+            Ok(()) => Fate::Done,
+            Err(NotTaken::Never(told)) => Fate::Never(told),
+            Err(NotTaken::NotNow(told) | NotTaken::Cut(told)) => Fate::Later(told),
+        }
+    }
+
+    fn compose(
+        &self,
+        letter: &Letter,
+        contact: &Contact,
+        address: Address,
+        message: &Waiting,
+    ) -> anyhow::Result<Message> {
+        let at = message.created_at.to_jiff();
+        let name = contact.name.as_deref().unwrap_or_default();
+        let occasion = Occasion {
+            language: Language::of(&contact.locale),
+            name: &name.replace(char::is_control, " "),
+            at,
+        };
+        let rendered = self.press.render(letter, &occasion)?;
+        let mut mail = Message::builder()
+            .message_id(Some(self.message_id(message)))
+            .date(SystemTime::from(at))
+            .from(self.sender.clone())
+            .to(Mailbox::new(None, address))
+            .subject(rendered.subject)
+            .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
+        if let (true, Some(link)) = (letter.is_subscription(), self.press.link("settings")) {
+            mail = mail.raw_header(header("List-Unsubscribe", format!("<{link}>")));
+        }
+        let parts = MultiPart::alternative()
+            .singlepart(SinglePart::plain(rendered.text))
+            .singlepart(SinglePart::html(rendered.html));
+        Ok(mail.multipart(parts)?)
+    }
+
+    /// The same whenever a message is delivered, so that a second delivery can be told.
+    fn message_id(&self, message: &Waiting) -> String {
+        let (account, seq) = (message.account_id.simple(), message.seq);
+        format!("<{account}.{seq}@{}>", self.sender.email.domain())
+    }
+}
+
+async fn into_file(folder: &Path, message: &Waiting, mail: &Message) -> Fate {
+    let name = format!("{}.eml", files::stem(message));
+    match files::write(&folder.join("mail"), &name, &mail.formatted()).await {
+        Ok(()) => Fate::Done,
+        Err(error) => Fate::Later(error.to_string()),
+    }
+}
+
+/// Servers like to repeat the address: it is personal, and goes into no log and no list.
+fn without(fate: Fate, address: &str) -> Fate {
+    let hide = |told: String| told.replace(address, "(the address)");
+    match fate {
+        Fate::Done => Fate::Done,
+        Fate::Later(told) => Fate::Later(hide(told)),
+        Fate::Never(told) => Fate::Never(hide(told)),
+        Fate::Away(told) => Fate::Away(hide(told)),
+    }
+}
+
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+const fn outcome(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Done => "sent",
+        Fate::Later(_) => "later",
+        Fate::Never(_) => "given_up",
+        Fate::Away(_) => "server_away",
+    }
+}
+
+fn count(letter: &Letter, outcome: &'static str) {
+    counter!("billing_mail_total", "kind" => letter.name(), "outcome" => outcome).increment(1);
+}

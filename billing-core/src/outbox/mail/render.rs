@@ -1,0 +1,258 @@
+//! Words and layout: a letter becomes subject, HTML and text.
+//!
+//! The words of a mail stand once for each language, in `templates/mail/<language>/<letter>.txt`,
+//! as plain text; `layout.mjml` and `layout.txt` put them into form.
+
+use std::collections::HashMap;
+
+use minijinja::value::{Rest, Value};
+use minijinja::{AutoEscape, Captured, Environment, ErrorKind, State, UndefinedBehavior, context};
+use mrml::prelude::render::RenderOptions;
+
+use super::letter::{Booked, Letter};
+use super::words::Language;
+
+/// What banks need, as they say themselves, to show a refund.
+const BANK_DAYS: u64 = 10;
+
+/// One file of templates for each letter and language.
+macro_rules! words {
+    ($($name:literal),* $(,)?) => {
+        &[$(
+            (concat!("en/", $name, ".txt"), include_str!(concat!("../../../templates/mail/en/", $name, ".txt"))),
+            (concat!("uk/", $name, ".txt"), include_str!(concat!("../../../templates/mail/uk/", $name, ".txt"))),
+        )*]
+    };
+}
+
+const LAYOUTS: &[(&str, &str)] = &[
+    (
+        "layout.mjml",
+        include_str!("../../../templates/mail/layout.mjml"),
+    ),
+    (
+        "layout.txt",
+        include_str!("../../../templates/mail/layout.txt"),
+    ),
+];
+
+const WORDS: &[(&str, &str)] = words![
+    "frame",
+    "payment_received",
+    "payment_failed",
+    "payment_refunded",
+    "payment_disputed",
+    "payment_restored",
+    "low_balance",
+    "test",
+];
+
+/// Who a mail is for, and when what it tells happened.
+#[derive(Clone, Debug)]
+pub struct Occasion<'a> {
+    pub language: Language,
+    /// Of the person; empty: not known.
+    pub name: &'a str,
+    pub at: jiff::Timestamp,
+}
+
+/// A mail in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    pub subject: String,
+    pub html: String,
+    pub text: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("template")]
+    Template(#[from] minijinja::Error),
+    #[error("layout is no MJML: {0}")]
+    Parse(String),
+    #[error("layout cannot be rendered: {0}")]
+    Layout(String),
+}
+
+/// The templates, and what all mail has in common.
+pub struct Press {
+    templates: Environment<'static>,
+    brand: String,
+    /// Without a slash at its end; where the person's pages are.
+    frontend: Option<String>,
+}
+
+impl Press {
+    pub fn new(brand: &str, frontend: Option<&str>) -> Result<Self, RenderError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        // MJML takes what HTML takes; words and text are plain.
+        templates.set_auto_escape_callback(|name| {
+            if name.ends_with(".mjml") {
+                AutoEscape::Html
+            } else {
+                AutoEscape::None
+            }
+        });
+        for (name, source) in LAYOUTS.iter().chain(WORDS) {
+            templates.add_template(name, source)?;
+        }
+        templates.add_function("plural", plural);
+        Ok(Self {
+            templates,
+            brand: brand.to_owned(),
+            frontend: frontend.map(|url| url.trim_end_matches('/').to_owned()),
+        })
+    }
+
+    /// The person's own page of a name, where there are pages at all.
+    pub fn link(&self, page: &str) -> Option<String> {
+        self.frontend.as_ref().map(|url| format!("{url}/{page}"))
+    }
+
+    pub fn render(&self, letter: &Letter, to: &Occasion<'_>) -> Result<Rendered, RenderError> {
+        let values = self.values(letter, to);
+        let mut words = self.words(letter.name(), to.language, &values)?;
+        let mut frame = self.words("frame", to.language, &values)?;
+        let linked = |page: &str, label: String| {
+            self.link(page)
+                .map(|link| context! { link => Value::from_safe_string(link), label })
+        };
+        let subject = words.one_line("subject")?;
+        let action = words
+            .one_line("action")?
+            .split_once(" | ")
+            .and_then(|(page, label)| linked(page, label.to_owned()));
+        let settings = match letter {
+            Letter::Test => None,
+            _ => linked("settings", frame.one_line("settings")?),
+        };
+        let content = context! {
+            language => to.language.code(),
+            brand => self.brand.as_str(),
+            subject => subject.as_str(),
+            heading => words.one_line("heading")?,
+            greeting => frame.one_line("greeting")?,
+            paragraphs => words.paragraphs("body")?,
+            facts => words.facts("facts")?,
+            action,
+            footer => frame.one_line("footer")?,
+            settings,
+        };
+        let mjml = self
+            .templates
+            .get_template("layout.mjml")?
+            .render(content.clone())?;
+        let text = self.templates.get_template("layout.txt")?.render(content)?;
+        Ok(Rendered {
+            subject,
+            html: html(&mjml)?,
+            text: format!("{}\n", text.trim_end()),
+        })
+    }
+
+    fn words(
+        &self,
+        name: &str,
+        language: Language,
+        values: &Value,
+    ) -> Result<Words<'_>, RenderError> {
+        let name = format!("{}/{name}.txt", language.code());
+        let template = self.templates.get_template(&name)?;
+        Ok(Words(template.render_captured(values.clone())?))
+    }
+
+    /// What the words of a letter may name.
+    fn values(&self, letter: &Letter, to: &Occasion<'_>) -> Value {
+        let language = to.language;
+        let own = match letter {
+            Letter::Received(booked)
+            | Letter::Refunded(booked)
+            | Letter::Disputed(booked)
+            | Letter::Restored(booked) => booked_values(booked, language),
+            Letter::Failed { paid } => context! { paid => language.amount(paid) },
+            Letter::LowBalance {
+                available,
+                threshold,
+            } => context! {
+                available => language.amount(available),
+                threshold => language.amount(threshold),
+            },
+            Letter::Test => context! {},
+        };
+        context! {
+            brand => self.brand.as_str(),
+            name => to.name,
+            date => language.date(to.at),
+            bank_days => BANK_DAYS,
+            ..own
+        }
+    }
+}
+
+fn booked_values(booked: &Booked, language: Language) -> Value {
+    context! {
+        paid => language.amount(&booked.paid),
+        amount => language.amount(&booked.amount),
+        balance => language.amount(&booked.balance),
+        in_debt => booked.balance.micros < 0,
+    }
+}
+
+/// The form of a word behind a number, in the language of the template.
+fn plural(
+    state: &State<'_, '_>,
+    number: u64,
+    forms: Rest<String>,
+) -> Result<String, minijinja::Error> {
+    let (folder, _) = state.name().split_once('/').unwrap_or_default();
+    let form = forms.get(Language::of(folder).form(number));
+    form.cloned()
+        .ok_or_else(|| minijinja::Error::new(ErrorKind::MissingArgument, "too few forms of a word"))
+}
+
+fn html(mjml: &str) -> Result<String, RenderError> {
+    let parsed = mrml::parse(mjml).map_err(|error| RenderError::Parse(error.to_string()))?;
+    let options = RenderOptions {
+        // A font from elsewhere would tell elsewhere that the mail is read.
+        fonts: HashMap::new(),
+        ..RenderOptions::default()
+    };
+    parsed
+        .element
+        .render(&options)
+        .map_err(|error| RenderError::Layout(error.to_string()))
+}
+
+/// The blocks of a file of words, with their values.
+struct Words<'a>(Captured<'a>);
+
+impl Words<'_> {
+    fn block(&mut self, name: &str) -> Result<String, minijinja::Error> {
+        self.0.with_state_mut(|state| state.render_block(name))
+    }
+
+    fn one_line(&mut self, name: &str) -> Result<String, minijinja::Error> {
+        Ok(self.paragraphs(name)?.join(" "))
+    }
+
+    /// Parted by empty lines.
+    fn paragraphs(&mut self, name: &str) -> Result<Vec<String>, minijinja::Error> {
+        let block = self.block(name)?;
+        let lines: Vec<&str> = block.lines().map(str::trim).collect();
+        let paragraphs = lines.split(|line| line.is_empty());
+        Ok(paragraphs
+            .map(|lines| lines.join(" "))
+            .filter(|paragraph| !paragraph.is_empty())
+            .collect())
+    }
+
+    /// A line each, `label | value`.
+    fn facts(&mut self, name: &str) -> Result<Vec<Value>, minijinja::Error> {
+        let block = self.block(name)?;
+        let facts = block.lines().filter_map(|line| line.split_once(" | "));
+        Ok(facts
+            .map(|(label, value)| context! { label => label.trim(), value => value.trim() })
+            .collect())
+    }
+}

@@ -1,0 +1,148 @@
+//! Every mail in both languages, as it leaves. `INSTA_UPDATE=always` writes the snapshots anew.
+
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::letter::Letter;
+use super::render::{Occasion, Press, Rendered};
+use super::words::Language;
+
+const FRONTEND: &str = "https://billing.example.com/";
+
+fn press() -> Press {
+    Press::new("Example Platform", Some(FRONTEND)).unwrap()
+}
+
+fn at() -> Timestamp {
+    "2026-11-21T08:05:59Z".parse().unwrap()
+}
+
+/// A payment of 1,250 UAH; what it moved in USD is told by the entry.
+fn booked(entry_kind: &str, booked_micros: i64, balance_micros: i64) -> Value {
+    json!({
+        "amount_minor": 125_000, "currency": "UAH", "entry_kind": entry_kind,
+        "booked_micros": booked_micros, "balance_micros": balance_micros,
+    })
+}
+
+fn mails() -> Vec<(&'static str, &'static str, Value)> {
+    let in_usd = json!({
+        "amount_minor": 1_050, "currency": "USD", "entry_kind": "top_up",
+        "booked_micros": 10_500_000, "balance_micros": 12_340_000,
+    });
+    let failed = json!({ "amount_minor": 1_050, "currency": "USD" });
+    let low = json!({ "available_micros": 850_000, "threshold_micros": 2_000_000 });
+    vec![
+        ("received", "payment_received", in_usd),
+        (
+            "received_in_uah",
+            "payment_received",
+            booked("top_up", 30_120_000, 1_030_120_000),
+        ),
+        ("failed", "payment_failed", failed),
+        (
+            "refunded",
+            "payment_reversed",
+            booked("payment_reversal", -30_120_000, 4_000_000),
+        ),
+        (
+            "disputed",
+            "payment_reversed",
+            booked("dispute", -30_120_000, -5_000_000),
+        ),
+        (
+            "restored",
+            "payment_reversal_undone",
+            booked("dispute_won", 30_120_000, 25_120_000),
+        ),
+        ("low_balance", "low_balance", low),
+        ("test", "test", json!({})),
+    ]
+}
+
+fn render(press: &Press, kind: &str, payload: &Value, language: Language, name: &str) -> Rendered {
+    let letter = Letter::read(kind, payload).unwrap();
+    let to = Occasion {
+        language,
+        name,
+        at: at(),
+    };
+    press.render(&letter, &to).unwrap()
+}
+
+fn names(language: Language) -> &'static str {
+    match language {
+        Language::English => "Olena Koval",
+        Language::Ukrainian => "Олена Коваль",
+    }
+}
+
+#[test]
+fn every_mail_reads_as_it_was_read_by_its_authors() {
+    let press = press();
+    for language in [Language::English, Language::Ukrainian] {
+        for (name, kind, payload) in mails() {
+            let mail = render(&press, kind, &payload, language, names(language));
+            let name = format!("{}_{name}", language.code());
+            let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
+            assert_snapshot!(format!("{name}_text"), text);
+            assert_snapshot!(format!("{name}_html"), mail.html);
+        }
+    }
+}
+
+#[test]
+fn a_name_is_text_whatever_it_contains() {
+    let name = r#"<b>&"'</b><script>{{ brand }}"#;
+    let mail = render(&press(), "test", &json!({}), Language::English, name);
+    assert!(mail.text.starts_with(&format!("Hello, {name}!")));
+    assert!(!mail.html.contains("<b>"));
+    assert!(!mail.html.contains("<script"));
+    let shown = mail.html.split("Hello, ").nth(1).unwrap();
+    let shown = shown.split("!<").next().unwrap();
+    assert_eq!(
+        shown
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#x27;", "'")
+            .replace("&#x2f;", "/")
+            .replace("&amp;", "&"),
+        name
+    );
+}
+
+#[test]
+fn who_has_no_name_is_greeted_without_one() {
+    let greeting = |language| {
+        let mail = render(&press(), "test", &json!({}), language, "");
+        mail.text.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(greeting(Language::English), "Hello!");
+    assert_eq!(greeting(Language::Ukrainian), "Вітаємо!");
+}
+
+#[test]
+fn without_pages_to_link_to_mail_has_no_links() {
+    let press = Press::new("Example Platform", None).unwrap();
+    for (_, kind, payload) in mails() {
+        let mail = render(&press, kind, &payload, Language::English, "Olena");
+        assert!(!mail.html.contains("href="), "{}", mail.html);
+        assert!(!mail.text.contains("http"), "{}", mail.text);
+    }
+}
+
+#[test]
+fn html_says_its_language_and_loads_nothing() {
+    for language in [Language::English, Language::Ukrainian] {
+        for (_, kind, payload) in mails() {
+            let mail = render(&press(), kind, &payload, language, "Olena");
+            let code = language.code();
+            assert!(mail.html.contains(&format!("<html lang=\"{code}\"")));
+            for loading in ["<img", "<script", "@import", "<link", "url("] {
+                assert!(!mail.html.contains(loading), "{loading}");
+            }
+        }
+    }
+}

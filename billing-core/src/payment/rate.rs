@@ -1,0 +1,219 @@
+//! What a currency costs, and what a payment in it is therefore credited with.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgExecutor, query};
+
+use crate::money::Micros;
+
+/// Micros of a USD for one of its minor units.
+const CENT: i128 = 10_000;
+const DECIMALS_MAX: usize = 8;
+const DIGITS_MAX: usize = 6;
+
+/// What payments are made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Currency {
+    Usd,
+    Uah,
+}
+
+impl Currency {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Usd => "USD",
+            Self::Uah => "UAH",
+        }
+    }
+
+    pub fn named(code: &str) -> Option<Self> {
+        [Self::Usd, Self::Uah]
+            .into_iter()
+            .find(|currency| currency.code() == code)
+    }
+}
+
+/// Units of a currency for one USD: an exact decimal, more than 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Without its point.
+    digits: i64,
+    decimals: u32,
+}
+
+impl Rate {
+    /// Of a currency for itself.
+    pub const ONE: Self = Self {
+        digits: 1,
+        decimals: 0,
+    };
+
+    /// Reads `41.2345`. None for what is no decimal of the size that a rate has, or is 0.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || whole.len() > DIGITS_MAX || fraction.len() > DECIMALS_MAX {
+            return None;
+        }
+        if !plain(whole) || !plain(fraction) || text.ends_with('.') {
+            return None;
+        }
+        let digits: i64 = format!("{whole}{fraction}").parse().ok()?;
+        Some(Self {
+            digits,
+            decimals: u32::try_from(fraction.len()).ok()?,
+        })
+        .filter(|rate| rate.digits > 0)
+    }
+
+    fn scale(self) -> i128 {
+        10_i128.pow(self.decimals)
+    }
+
+    /// What so many minor units are worth, rounded down to the micro. None where it does not fit.
+    pub fn worth(self, minor: i64) -> Option<Micros> {
+        let worth = i128::from(minor)
+            .checked_mul(CENT)?
+            .checked_mul(self.scale())?
+            .checked_div(i128::from(self.digits))?;
+        i64::try_from(worth).ok().map(Micros::new)
+    }
+
+    /// USD for one unit, to twelve decimals: for people.
+    pub fn inverse(self) -> String {
+        const DECIMALS: u32 = 12;
+        let scaled = self
+            .scale()
+            .saturating_mul(10_i128.pow(DECIMALS))
+            .checked_div(i128::from(self.digits))
+            .unwrap_or_default();
+        let unit = 10_i128.pow(DECIMALS);
+        let (whole, fraction) = (scaled / unit, scaled % unit);
+        format!("{whole}.{fraction:012}")
+    }
+}
+
+/// A rate as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// A decimal, as it came.
+    pub rate: String,
+    pub source: String,
+    pub fetched_at: Timestamp,
+    /// By the database's clock.
+    pub age: Duration,
+}
+
+impl Recorded {
+    pub fn is_too_old(&self, age_max: Duration) -> bool {
+        self.age > age_max
+    }
+}
+
+/// The newest rate of a currency.
+pub async fn newest(
+    executor: impl PgExecutor<'_>,
+    currency: Currency,
+) -> Result<Option<Recorded>, sqlx::Error> {
+    let row = query!(
+        r#"select trim_scale(rate)::text as "rate!", source, fetched_at as "fetched_at: SqlTimestamp",
+            greatest(extract(epoch from clock_timestamp() - fetched_at), 0)::bigint as "age_secs!"
+        from exchange_rate where currency = $1 order by fetched_at desc, source limit 1"#,
+        currency.code(),
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| Recorded {
+        rate: row.rate,
+        source: row.source,
+        fetched_at: row.fetched_at.to_jiff(),
+        age: Duration::from_secs(u64::try_from(row.age_secs).unwrap_or_default()),
+    }))
+}
+
+/// Notes a rate; one that was noted by another gateway stays.
+pub async fn record(
+    executor: impl PgExecutor<'_>,
+    currency: Currency,
+    rate: &str,
+    source: &str,
+    fetched_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into exchange_rate (currency, rate, source, fetched_at)
+        values ($1, $2::text::numeric, $3, $4) on conflict do nothing",
+        currency.code(),
+        rate,
+        source,
+        fetched_at.to_sqlx() as SqlTimestamp,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Rate;
+
+    fn worth(rate: &str, minor: i64) -> Option<i64> {
+        Rate::parse(rate)
+            .unwrap()
+            .worth(minor)
+            .map(crate::money::Micros::get)
+    }
+
+    #[test]
+    fn what_is_credited_is_rounded_down_to_the_micro() {
+        assert_eq!(worth("40", 4_000), Some(1_000_000));
+        assert_eq!(worth("41.5", 10_000), Some(2_409_638));
+        assert_eq!(worth("3", 300), Some(1_000_000));
+        assert_eq!(worth("3", 1), Some(3_333));
+        assert_eq!(worth("41.23450000", 1), Some(242));
+        assert_eq!(worth("0.00000001", i64::MAX), None);
+    }
+
+    #[test]
+    fn only_a_plain_decimal_is_a_rate() {
+        for text in [
+            "",
+            "0",
+            "0.0",
+            "-1",
+            "+1",
+            "1e3",
+            "1.",
+            ".5",
+            "1,5",
+            "1234567",
+            "1.123456789",
+            "NaN",
+            " 1",
+        ] {
+            assert_eq!(Rate::parse(text), None, "{text}");
+        }
+        assert_eq!(Rate::parse("41.2345").unwrap().inverse(), "0.024251536941");
+    }
+
+    proptest! {
+        #[test]
+        fn no_payment_is_worth_more_than_its_share(digits in 1..99_999_999_i64, minor in 1..1_000_000_000_i64) {
+            let rate = format!("{}.{:04}", digits / 10_000, digits % 10_000);
+            if let Some(parsed) = Rate::parse(&rate) {
+                let micros = i128::from(parsed.worth(minor).unwrap().get());
+                let exact = i128::from(minor) * 10_000 * 10_000;
+                prop_assert!(micros * i128::from(digits) <= exact);
+                prop_assert!((micros + 1) * i128::from(digits) > exact);
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+drop table entry_unenforced, switch_change, operator_switch;
