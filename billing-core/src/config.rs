@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{Role, ServiceToken, parse_tokens};
-use crate::operator::{AccountsCommand, SwitchCommand};
+use crate::operator::{AccountsCommand, PaymentsCommand, SwitchCommand};
 use crate::outbox::command::OutboxCommand;
 use crate::outbox::mail::MailOptions;
 
@@ -38,7 +38,7 @@ pub enum CoreCommand {
     /// Check the books: every account against its entries, holds and refunds. Exits with 1 where
     /// they do not agree.
     Audit(AuditOptions),
-    /// Look at payments that need an operator.
+    /// Look at payments, and at what needs an operator.
     #[command(subcommand)]
     Payments(PaymentsCommand),
     /// Look at accounts, and correct them.
@@ -200,43 +200,6 @@ pub struct AuditOptions {
     /// Print the findings as one JSON array.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PaymentsCommand {
-    /// List events that contradict a payment or that nothing came of, and payments of which more was
-    /// taken back than was paid. Exits with 1 where there are any.
-    Review(AuditOptions),
-    /// Note that an event was looked at: it is not listed any more.
-    Resolve(ResolveOptions),
-    /// Forget the bodies of old events that something has come of, or that were looked at.
-    Redact(RedactOptions),
-}
-
-#[derive(Debug, Args)]
-pub struct ResolveOptions {
-    /// URL of the database, for a login role that is a member of `billing_app`.
-    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
-    pub database_url: SecretString,
-
-    /// The provider, as `review` names it.
-    #[arg(long)]
-    pub provider: String,
-
-    /// The event, as `review` names it.
-    #[arg(long)]
-    pub event: String,
-}
-
-#[derive(Debug, Args)]
-pub struct RedactOptions {
-    /// URL of the database, for a login role that is a member of `billing_app`.
-    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
-    pub database_url: SecretString,
-
-    /// Only what was received before this time, RFC 3339.
-    #[arg(long)]
-    pub before: jiff::Timestamp,
 }
 
 #[derive(Debug, Args)]

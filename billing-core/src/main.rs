@@ -4,10 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use billing_core::auth::new_token;
-use billing_core::config::{
-    AuditOptions, Cli, CoreCommand, PaymentsCommand, ServeOptions, TokenOptions,
-};
-use billing_core::payment::review;
+use billing_core::config::{AuditOptions, Cli, CoreCommand, ServeOptions, TokenOptions};
 use billing_core::{ledger, migrate, operator, outbox, serve};
 use billing_telemetry::{admin, log};
 use clap::Parser;
@@ -65,7 +62,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         CoreCommand::Serve(options) => serve_until_signal(&options).await,
         CoreCommand::Migrate(options) => migrate::run(&options).await.map(|()| ExitCode::SUCCESS),
         CoreCommand::Audit(options) => audit(&options).await,
-        CoreCommand::Payments(command) => payments(command).await,
+        CoreCommand::Payments(command) => operator::payments(command).await,
         CoreCommand::Accounts(command) => operator::accounts(command)
             .await
             .map(|()| ExitCode::SUCCESS),
@@ -123,50 +120,6 @@ async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
     PgPool::connect_with(database)
         .await
         .context("cannot connect to the database")
-}
-
-async fn payments(command: PaymentsCommand) -> anyhow::Result<ExitCode> {
-    match command {
-        PaymentsCommand::Review(options) => review_payments(&options).await,
-        PaymentsCommand::Resolve(options) => {
-            let pool = connect(&options.database_url).await?;
-            if review::resolve(&pool, &options.provider, &options.event).await? {
-                return Ok(ExitCode::SUCCESS);
-            }
-            eprintln!("billing-core: there is no such event to be looked at");
-            Ok(ExitCode::FAILURE)
-        }
-        PaymentsCommand::Redact(options) => {
-            let pool = connect(&options.database_url).await?;
-            println!("{} events", review::redact(&pool, options.before).await?);
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
-async fn review_payments(options: &AuditOptions) -> anyhow::Result<ExitCode> {
-    let pool = connect(&options.database_url).await?;
-    let events = review::findings(&pool).await?;
-    let payments = review::marked(&pool).await?;
-    if options.json {
-        let payments: Vec<_> = payments.iter().map(ToString::to_string).collect();
-        let events: Vec<_> = events.iter().map(review::Finding::to_json).collect();
-        let found = serde_json::json!({ "events": events, "payments": payments });
-        println!("{found}");
-    } else {
-        for event in &events {
-            println!("{event}");
-        }
-        for payment in &payments {
-            println!("{payment}");
-        }
-        println!("{} events, {} payments", events.len(), payments.len());
-    }
-    Ok(if events.is_empty() && payments.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
 async fn audit(options: &AuditOptions) -> anyhow::Result<ExitCode> {

@@ -79,7 +79,7 @@ pub async fn run(command: AccountsCommand) -> anyhow::Result<()> {
 }
 
 impl Whose {
-    fn account(&self) -> anyhow::Result<(AccountId, Opening)> {
+    pub fn account(&self) -> anyhow::Result<(AccountId, Opening)> {
         let name = Opening {
             tenant_id: field::text("--tenant", self.tenant.clone(), 128)?,
             user_id: field::text("--user", self.user.clone(), 255)?,

@@ -1,10 +1,12 @@
-//! What operators do on the command line, straight on the database: look at accounts, correct them,
-//! switch. Money moves through the ledger here too.
+//! What operators do on the command line, straight on the database: look at accounts and payments,
+//! correct, switch. Money moves through the ledger here too.
 
 mod accounts;
+mod payments;
 mod switches;
 
 pub use accounts::{AccountsCommand, run as accounts};
+pub use payments::{PaymentsCommand, run as payments};
 pub use switches::{SwitchCommand, run as switches};
 
 use anyhow::Context;

@@ -19,9 +19,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use metrics::counter;
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::id::PaymentId;
+use crate::id::{AccountId, PaymentId};
 use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
 
@@ -213,6 +214,16 @@ impl PaymentError {
             .and_then(sqlx::error::DatabaseError::code)
             .is_some_and(|code| ["40001", "40P01", "23505"].contains(&code.as_ref()))
     }
+}
+
+/// An account's payments, newest first.
+pub async fn find_newest(
+    pool: &PgPool,
+    account: AccountId,
+    most: i64,
+) -> Result<Vec<Payment>, PaymentError> {
+    let ids = queries::list_payments(pool, account, None, most).await?;
+    queries::find_payments(pool, &ids).await
 }
 
 /// How often something is tried that met a deadlock, or another who wrote the same first.

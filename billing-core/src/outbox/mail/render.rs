@@ -87,12 +87,9 @@ impl Press {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         // MJML takes what HTML takes; words and text are plain.
-        templates.set_auto_escape_callback(|name| {
-            if name.ends_with(".mjml") {
-                AutoEscape::Html
-            } else {
-                AutoEscape::None
-            }
+        templates.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "mjml")) => AutoEscape::Html,
+            _ => AutoEscape::None,
         });
         for (name, source) in LAYOUTS.iter().chain(WORDS) {
             templates.add_template(name, source)?;
@@ -206,8 +203,11 @@ fn plural(
     forms: Rest<String>,
 ) -> Result<String, minijinja::Error> {
     let (folder, _) = state.name().split_once('/').unwrap_or_default();
-    let form = forms.get(Language::of(folder).form(number));
-    form.cloned()
+    let form = Language::of(folder).form(number);
+    forms
+        .0
+        .into_iter()
+        .nth(form)
         .ok_or_else(|| minijinja::Error::new(ErrorKind::MissingArgument, "too few forms of a word"))
 }
 

@@ -10,7 +10,7 @@ use billing_testkit::TestDatabase;
 use serde_json::{Value, json};
 
 /// Remembers how a person is reached, as his token would have said.
-async fn contact(database: &TestDatabase, user: &str, locale: &str) -> String {
+pub(crate) async fn contact(database: &TestDatabase, user: &str, locale: &str) -> String {
     let email = format!("{user}@example.org");
     let mut owner = database.connect_as_owner().await;
     sqlx::query(

@@ -1,0 +1,178 @@
+//! What operators do on the command line.
+
+use std::process::Stdio;
+
+use billing_testkit::TestDatabase;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::support::{USD, account, assert_books_are_right, charge, core};
+
+/// Runs the program; answers with whether it succeeded, what it printed, and what it complained of.
+async fn run(database: &TestDatabase, arguments: &[&str]) -> (bool, Value, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_billing-core"))
+        .args(arguments)
+        .env("DATABASE_URL", database.application_url())
+        .env("USER", "olga")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let printed = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), printed, complaint)
+}
+
+const ALICE: [&str; 5] = ["--tenant", "acme", "--user", "alice", "--json"];
+
+#[tokio::test]
+async fn an_operator_grants_adjusts_and_suspends_through_the_ledger() {
+    let (database, core) = core().await;
+    let grant = [
+        "accounts",
+        "grant",
+        "--amount-micros",
+        "5000000",
+        "--reason",
+        "sorry",
+        "--key",
+        "k",
+    ];
+    let grant = [&grant[..], &ALICE].concat();
+    let (ok, first, complaint) = run(&database, &grant).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(
+        (&first["moved_micros"], &first["replayed"]),
+        (&5_000_000.into(), &false.into())
+    );
+    let (_, again, _) = run(&database, &grant).await;
+    assert_eq!(
+        (&again["entry"], &again["replayed"]),
+        (&first["entry"], &true.into())
+    );
+    // The same key and content by the RPC is the same grant.
+    let request = billing_proto::v1::GrantCreditRequest {
+        account: Some(account("alice")),
+        idempotency_key: "k".to_owned(),
+        amount_micros: 5 * USD,
+        reason: "sorry".to_owned(),
+        actor: "olga".to_owned(),
+    };
+    assert!(
+        core.accounts()
+            .grant_credit(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .replayed
+    );
+
+    let adjust = [
+        "accounts",
+        "adjust",
+        "--amount-micros",
+        "-7000000",
+        "--reason",
+        "too much",
+    ];
+    let (ok, adjusted, complaint) = run(&database, &[&adjust[..], &ALICE].concat()).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(adjusted["settled_micros"], -2_000_000);
+    let (ok, _, _) = run(&database, &[&["accounts", "suspend"], &ALICE[..]].concat()).await;
+    assert!(ok);
+    let (_, shown, _) = run(&database, &[&["accounts", "show"], &ALICE[..]].concat()).await;
+    assert_eq!(
+        (&shown["suspended"], &shown["debt_micros"]),
+        (&true.into(), &2_000_000.into())
+    );
+    let denied = core
+        .balance()
+        .charge(charge("alice", "c", 1))
+        .await
+        .unwrap();
+    let denied = denied.into_inner().decision();
+    assert_eq!(denied, billing_proto::v1::Decision::AccountSuspended);
+    run(&database, &[&["accounts", "resume"], &ALICE[..]].concat()).await;
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn what_an_operator_cannot_mean_is_refused_and_named() {
+    let (database, _core) = core().await;
+    for (arguments, named) in [
+        (
+            &[
+                "accounts",
+                "grant",
+                "--amount-micros",
+                "-1",
+                "--reason",
+                "r",
+            ][..],
+            "grant",
+        ),
+        (
+            &[
+                "accounts",
+                "adjust",
+                "--amount-micros",
+                "0",
+                "--reason",
+                "r",
+            ],
+            "--amount-micros",
+        ),
+        (
+            &["accounts", "adjust", "--amount-micros", "1", "--reason", ""],
+            "--reason",
+        ),
+        (&["accounts", "show"], "does not exist"),
+    ] {
+        let (ok, _, complaint) = run(&database, &[arguments, &ALICE[..]].concat()).await;
+        assert!(
+            !ok && complaint.contains(named),
+            "{arguments:?}: {complaint}"
+        );
+    }
+    let switch = ["switch", "off", "everything", "--reason", "r"];
+    let (ok, _, complaint) = run(&database, &switch).await;
+    assert!(
+        !ok && complaint.contains("enforcement, webhooks, payments"),
+        "{complaint}"
+    );
+}
+
+#[tokio::test]
+async fn an_operator_switches_and_sees_who_did() {
+    let (database, _core) = core().await;
+    let off = [
+        "switch",
+        "off",
+        "payments",
+        "--reason",
+        "maintenance",
+        "--json",
+    ];
+    let (ok, switched, complaint) = run(&database, &off).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(
+        (&switched["on"], &switched["actor"]),
+        (&false.into(), &"olga".into())
+    );
+    let (_, list, _) = run(&database, &["switch", "list", "--json"]).await;
+    let off: Vec<&Value> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|switch| switch["on"] == false)
+        .map(|switch| &switch["name"])
+        .collect();
+    assert_eq!(off, ["payments"]);
+    run(
+        &database,
+        &["switch", "on", "payments", "--reason", "done", "--json"],
+    )
+    .await;
+    let (_, history, _) = run(&database, &["switch", "history", "--json"]).await;
+    assert_eq!(history.as_array().unwrap().len(), 2);
+}
