@@ -207,3 +207,77 @@ pub fn pairs(params: &Params) -> impl Iterator<Item = (&str, String)> {
         .iter()
         .map(|(name, value)| (name.as_str(), signature::text(value).unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Encoding, Params, Protocol, form, read};
+    use crate::fondy::Merchant;
+
+    fn vectors() -> Vec<Value> {
+        let vectors = include_str!("../../tests/fixtures/fondy-vectors.json");
+        let document: Value = serde_json::from_str(vectors).unwrap();
+        document["vectors"].as_array().unwrap().clone()
+    }
+
+    fn merchant(vector: &Value) -> Merchant {
+        Merchant {
+            id: 1_396_424,
+            secret: vector["secret"].as_str().unwrap().into(),
+        }
+    }
+
+    fn request(vector: &Value, signature: &Value) -> Params {
+        let sent = match &vector["params"] {
+            Value::Null => json!({ "version": "2.0", "data": vector["data"] }),
+            params => params.clone(),
+        };
+        let mut sent: Params = serde_json::from_value(sent).unwrap();
+        sent.insert("signature".to_owned(), signature.clone());
+        sent
+    }
+
+    #[test]
+    fn every_request_of_fondys_own_clients_is_read_as_json_and_as_a_form() {
+        for vector in vectors() {
+            let sent = request(&vector, &vector["signature_sha1"]);
+            let in_json = json!({ "request": sent }).to_string();
+            for (encoding, body) in [(Encoding::Json, in_json), (Encoding::Form, form(&sent))] {
+                let call = read(&merchant(&vector), encoding, body.as_bytes()).unwrap();
+                let expected = match call.protocol {
+                    Protocol::One => &vector["params"],
+                    Protocol::Two => &vector["order"],
+                };
+                assert_eq!(call.params["order_id"], expected["order_id"]);
+            }
+        }
+    }
+
+    #[test]
+    fn none_of_them_is_read_under_another_signature_or_with_another_content() {
+        for vector in vectors() {
+            let right = &vector["signature_sha1"];
+            let md5 = &vector["md5_of_same_string_is_WRONG"];
+            let mut upper = right.as_str().unwrap().to_uppercase();
+            upper.push(' ');
+            let mut altered = request(&vector, right);
+            let part = if vector["params"].is_null() {
+                "data"
+            } else {
+                "order_id"
+            };
+            altered.insert(part.to_owned(), "b3RoZXI=".into());
+            for sent in [
+                request(&vector, md5),
+                request(&vector, &upper.into()),
+                request(&vector, &"".into()),
+                altered,
+            ] {
+                let body = json!({ "request": sent }).to_string();
+                let refused = read(&merchant(&vector), Encoding::Json, body.as_bytes());
+                assert!(refused.is_err(), "{sent:?}");
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::cards::{Cards, sandbox_url};
+use super::cards::{Cards, FONDY_MERCHANT, sandbox_url};
 use super::demonstration::{self, TENANT, USER};
 use super::ports::Ports;
 use super::state::Secrets;
@@ -29,10 +29,13 @@ pub struct Announcement {
     admin_token: String,
     /// Of an administrator, for the gateway.
     admin_jwt: String,
-    /// The stand-in for Stripe; null where Stripe itself is used.
+    /// The stand-in for Stripe and Fondy; null where Stripe itself is used.
     sandbox: Option<String>,
     stripe_secret_key: String,
     stripe_webhook_secret: String,
+    /// Null where there is no stand-in, as the secret.
+    fondy_merchant_id: Option<u64>,
+    fondy_secret: Option<String>,
 }
 
 impl Announcement {
@@ -55,11 +58,14 @@ impl Announcement {
             sandbox: cards.is_sandbox().then(|| sandbox_url(ports)),
             stripe_secret_key: stripe_secret_key.to_owned(),
             stripe_webhook_secret: stripe_webhook_secret.to_owned(),
+            fondy_merchant_id: cards.is_sandbox().then_some(FONDY_MERCHANT),
+            fondy_secret: cards.fondy_secret(secrets).map(str::to_owned),
         })
     }
 
     /// Variables for a shell: those that examples/tool-backend reads, and the rest for a person.
     pub fn environment(&self) -> String {
+        let merchant = self.fondy_merchant_id.map(|id| id.to_string());
         let variables = [
             ("BILLING_CORE_URL", self.grpc.as_str()),
             ("BILLING_GRPC", self.grpc.trim_start_matches("http://")),
@@ -73,6 +79,14 @@ impl Announcement {
             (
                 "BILLING_SANDBOX",
                 self.sandbox.as_deref().unwrap_or_default(),
+            ),
+            (
+                "BILLING_FONDY_MERCHANT_ID",
+                merchant.as_deref().unwrap_or_default(),
+            ),
+            (
+                "BILLING_FONDY_SECRET",
+                self.fondy_secret.as_deref().unwrap_or_default(),
             ),
             ("JWT_SECRET", &self.jwt_secret),
         ];
@@ -98,8 +112,19 @@ impl Announcement {
             ..
         } = self;
         let cards = match &self.sandbox {
-            Some(page) => format!("{page}   (stands in for Stripe: pay, decline, refund, dispute)"),
+            Some(page) => {
+                format!("{page}   (stands in for Stripe and Fondy: pay, decline, give back)")
+            }
             None => "Stripe itself; let it report to /webhooks/stripe".to_owned(),
+        };
+        let hryvnias = match &self.fondy_secret {
+            Some(_) => format!(
+                "\n\
+                 In hryvnias? This answers with a page on which 500 UAH are paid.\n\
+                 curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
+                 -d '{{\"amount_uah\": 500}}' {gateway}/api/billing/payment/fondy/create\n"
+            ),
+            None => String::new(),
         };
         let authority = grpc.trim_start_matches("http://");
         let environment = environment.display();
@@ -126,6 +151,7 @@ impl Announcement {
              How does he top up? This makes a payment of 10 USD; pay it on the page above.\n\
              curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
              -d '{{\"amount_usd\": 10}}' {gateway}/api/billing/payment/stripe/create\n\
+             {hryvnias}\
              \n\
              Ctrl-C stops everything; the data stays.\n"
         );

@@ -1,10 +1,16 @@
-//! Who takes the cards: the stand-in for Stripe, or Stripe itself where real keys are given.
+//! Who takes the cards: the stand-in for Stripe and Fondy, or Stripe itself where real keys are given.
 
 use anyhow::{Result, bail};
 use clap::Args;
 
 use super::ports::Ports;
 use super::state::Secrets;
+
+/// The merchant that Fondy gives to everybody for tests.
+pub const FONDY_MERCHANT: u64 = 1_396_424;
+
+/// Hryvnias for a dollar, the same each time that somebody tries.
+const RATE_SOURCE: &str = "static:41.50";
 
 #[derive(Debug, Args)]
 pub struct CardKeys {
@@ -60,6 +66,11 @@ impl Cards {
         }
     }
 
+    /// What Fondy's requests and callbacks are signed with; none where there is no stand-in.
+    pub fn fondy_secret<'a>(&self, secrets: &'a Secrets) -> Option<&'a str> {
+        self.is_sandbox().then_some(secrets.fondy_secret.as_str())
+    }
+
     pub fn gateway_environment(
         &self,
         secrets: &Secrets,
@@ -69,15 +80,31 @@ impl Cards {
         let mut environment = vec![
             ("STRIPE_SECRET_KEY", key.to_owned()),
             ("STRIPE_WEBHOOK_SECRET", secret.to_owned()),
+            ("BILLING_RATE_SOURCE", RATE_SOURCE.to_owned()),
+            ("BACKEND_URL", format!("http://{}", ports.gateway)),
         ];
+        environment.extend(self.frontend(ports));
         if self.is_sandbox() {
-            environment.push(("STRIPE_API_URL", sandbox_url(ports)));
+            environment.extend([
+                ("STRIPE_API_URL", sandbox_url(ports)),
+                ("FONDY_API_URL", format!("{}/api", sandbox_url(ports))),
+                ("FONDY_MERCHANT_ID", FONDY_MERCHANT.to_string()),
+                ("FONDY_SECRET_KEY", secrets.fondy_secret.clone()),
+            ]);
         }
         environment
     }
 
-    pub fn sandbox_environment(secrets: &Secrets, ports: Ports) -> [(&'static str, String); 4] {
+    /// Where payers return to, and mail leads; the stand-in has a page in the site's place.
+    pub fn frontend(&self, ports: Ports) -> Option<(&'static str, String)> {
+        self.is_sandbox()
+            .then(|| ("FRONTEND_URL", format!("{}/shop", sandbox_url(ports))))
+    }
+
+    pub fn sandbox_environment(secrets: &Secrets, ports: Ports) -> [(&'static str, String); 6] {
         [
+            ("FONDY_MERCHANT_ID", FONDY_MERCHANT.to_string()),
+            ("FONDY_SECRET_KEY", secrets.fondy_secret.clone()),
             ("BILLING_SANDBOX_ADDR", ports.sandbox.to_string()),
             ("STRIPE_SECRET_KEY", secrets.stripe_secret_key.clone()),
             (

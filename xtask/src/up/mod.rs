@@ -1,5 +1,5 @@
-//! `cargo xtask up`: PostgreSQL, core, gateway and a stand-in for Stripe, with something to try them
-//! on.
+//! `cargo xtask up`: PostgreSQL, core, gateway and a stand-in for Stripe and Fondy, with something to
+//! try them on.
 
 mod announce;
 mod cards;
@@ -110,7 +110,7 @@ impl Stack {
         migrate(&programs, &urls).await?;
         let core = self
             .core
-            .insert(start_core(&programs, &urls, state, ports)?);
+            .insert(start_core(&programs, &urls, state, ports, &cards)?);
         core.await_readiness(ports.core_admin).await?;
         if cards.is_sandbox() {
             let environment = Cards::sandbox_environment(&state.secrets, ports);
@@ -234,8 +234,14 @@ pub async fn migrate(programs: &Programs, urls: &Urls) -> Result<()> {
 }
 
 /// Starts a core on a migrated database. It is of use when its `/readyz` says so.
-fn start_core(programs: &Programs, urls: &Urls, state: &State, ports: Ports) -> Result<Service> {
-    let environment = [
+fn start_core(
+    programs: &Programs,
+    urls: &Urls,
+    state: &State,
+    ports: Ports,
+    cards: &Cards,
+) -> Result<Service> {
+    let mut environment = vec![
         ("DATABASE_URL", urls.core.clone()),
         ("BILLING_GRPC_ADDR", ports.grpc.to_string()),
         ("BILLING_ADMIN_ADDR", ports.core_admin.to_string()),
@@ -245,6 +251,7 @@ fn start_core(programs: &Programs, urls: &Urls, state: &State, ports: Ports) -> 
             state.path("outbox").display().to_string(),
         ),
     ];
+    environment.extend(cards.frontend(ports));
     let log = state.path("core.log");
     Service::start("billing-core", &programs.core, &environment, log)
 }

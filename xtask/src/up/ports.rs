@@ -31,7 +31,7 @@ impl Ports {
             gateway: free(8080, "the gateway")?,
             core_admin: free(9051, "the core's metrics and probes")?,
             gateway_admin: free(9080, "the gateway's metrics and probes")?,
-            sandbox: free(4242, "the stand-in for Stripe")?,
+            sandbox: free(4242, "the stand-in for Stripe and Fondy")?,
         })
     }
 

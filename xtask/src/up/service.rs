@@ -143,7 +143,7 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 20] = [
+const FOREIGN_SETTINGS: [&str; 33] = [
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
     "BILLING_TLS_KEY",
@@ -160,7 +160,20 @@ const FOREIGN_SETTINGS: [&str; 20] = [
     "STRIPE_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
     "STRIPE_API_URL",
+    "FONDY_MERCHANT_ID",
+    "FONDY_SECRET_KEY",
+    "FONDY_API_URL",
+    "FONDY_NAME",
+    "BACKEND_URL",
+    "FRONTEND_URL",
+    "BILLING_RATE_SOURCE",
+    "BILLING_RATE_SECS",
+    "BILLING_RATE_MAX_AGE_HOURS",
+    "NBU_URL",
     "BILLING_SANDBOX_WEBHOOK_URL",
+    "BILLING_SANDBOX_FONDY_SPEEDUP",
+    "BILLING_SANDBOX_TLS_CERT",
+    "BILLING_SANDBOX_TLS_KEY",
     "BILLING_OUTBOX_DIR",
     "BILLING_OWNER_DATABASE_URL",
     "DATABASE_URL",

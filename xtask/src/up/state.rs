@@ -24,6 +24,9 @@ pub struct Secrets {
     pub stripe_secret_key: String,
     #[serde(default = "stripe_webhook_secret")]
     pub stripe_webhook_secret: String,
+    /// What the stand-in for Fondy signs with, and its merchant too.
+    #[serde(default = "fondy_secret")]
+    pub fondy_secret: String,
     /// Of the core's login role on a server that others use too.
     pub core_role: String,
     pub core_password: String,
@@ -38,6 +41,7 @@ impl Secrets {
             admin_token: random_hex(32),
             stripe_secret_key: stripe_secret_key(),
             stripe_webhook_secret: stripe_webhook_secret(),
+            fondy_secret: fondy_secret(),
             // Roles belong to a whole server: two states on one server need two.
             core_role: format!("billing_core_{}", random_hex(4)),
             core_password: random_hex(24),
@@ -98,6 +102,10 @@ fn stripe_secret_key() -> String {
 
 fn stripe_webhook_secret() -> String {
     format!("whsec_{}", random_hex(16))
+}
+
+fn fondy_secret() -> String {
+    random_hex(16)
 }
 
 fn secrets(path: &Path) -> Result<Secrets> {
