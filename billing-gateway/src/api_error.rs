@@ -16,8 +16,10 @@ use crate::auth::JwksError;
 use crate::payment::PaymentError;
 use crate::problem_kind::{
     ADMINISTRATOR_REQUIRED, BODY_LATE, BODY_TOO_LARGE, FAULT, INVALID, Kind, METHOD_NOT_ALLOWED,
-    NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, UNAUTHENTICATED, UNAVAILABLE,
+    NO_EMAIL, NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, TEST_MAIL_TOO_SOON,
+    UNAUTHENTICATED, UNAVAILABLE,
 };
+use crate::providers::ProviderError;
 
 /// What a request ends with where it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,10 @@ pub enum ApiError {
     NotJson,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
+    #[error("the token names no e-mail address")]
+    NoEmail,
+    #[error("a test mail was sent a moment ago")]
+    TestMailTooSoon,
     #[error(transparent)]
     Payment(#[from] PaymentError),
     #[error("billing cannot answer at present")]
@@ -91,6 +97,8 @@ pub enum Outage {
     Busy,
     #[error("the signing keys could not be fetched")]
     SigningKeys(#[source] Option<JwksError>),
+    #[error("the payment provider did not confirm what it reported")]
+    Unconfirmed(#[source] ProviderError),
 }
 
 /// The body of every answer that is not a success (RFC 9457), with the members that the
@@ -115,6 +123,8 @@ pub struct Problem {
 
 /// How long a caller waits before it asks an absent core again.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
+/// An account gets one test mail in it.
+const RETRY_TEST_MAIL: Duration = Duration::from_mins(1);
 
 impl ApiError {
     pub fn invalid(
@@ -143,6 +153,8 @@ impl ApiError {
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
             Self::NotJson => NOT_JSON,
             Self::RateLimited { .. } => RATE_LIMITED,
+            Self::NoEmail => NO_EMAIL,
+            Self::TestMailTooSoon => TEST_MAIL_TOO_SOON,
             Self::Payment(error) => error.kind(),
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Fault(_) => FAULT,
@@ -171,6 +183,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::TestMailTooSoon => Some(RETRY_TEST_MAIL),
             Self::Payment(error) => error.retry_after(),
             Self::Unavailable(_) => Some(RETRY_UNAVAILABLE),
             _ => None,

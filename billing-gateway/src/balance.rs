@@ -9,6 +9,8 @@ use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
 use crate::core_client::Core;
 use crate::core_time::written;
+use crate::providers::Amount;
+use crate::rate::{self, Rate, ShownRate};
 use crate::usd::Usd;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,9 +24,12 @@ pub(crate) struct BalanceResponse {
 struct UserBilling {
     /// Sum of everything booked: what the history's newest entry ends with.
     balance_usd: Usd,
-    /// The balance at the current rate. Null until exchange rates exist.
-    #[schema(value_type = Option<f64>, format = "decimal", required = true)]
-    balance_uah: (),
+    /// The balance at the current rate, rounded to the kopiyka. Null where no rate is known.
+    #[schema(required = true)]
+    balance_uah: Option<Amount>,
+    /// The rate of `balance_uah`, and how old it is. Null where none is known.
+    #[schema(required = true)]
+    uah_rate: Option<ShownRate>,
     /// What may be spent: the balance less `held_usd`.
     available_usd: Usd,
     /// Set aside for calls that are under way.
@@ -80,17 +85,18 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<BalanceRespon
     let request = GetBalanceRequest {
         account: Some(caller.account()),
     };
-    let answer = core
-        .get_balance(request)
-        .await
-        .map_err(|error| error.into_api(&[]))?;
+    let (answer, rate) = tokio::join!(core.get_balance(request), rate::current(&core));
+    let answer = answer.map_err(|error| error.into_api(&[]))?;
     Ok(Json(BalanceResponse {
         success: true,
-        billing: billing(&answer)?,
+        billing: billing(&answer, rate?)?,
     }))
 }
 
-fn billing(answer: &GetBalanceResponse) -> Result<UserBilling, ApiError> {
+fn billing(
+    answer: &GetBalanceResponse,
+    rate: Option<(Rate, ShownRate)>,
+) -> Result<UserBilling, ApiError> {
     let Balance {
         settled_micros,
         held_micros,
@@ -100,11 +106,15 @@ fn billing(answer: &GetBalanceResponse) -> Result<UserBilling, ApiError> {
         .balance
         .as_ref()
         .ok_or_else(|| ApiError::fault("the core's answer has no balance"))?;
+    let balance_uah = rate
+        .as_ref()
+        .and_then(|(rate, _)| rate.uah(*settled_micros));
     let day = limit(&answer.limits, LimitPeriod::Day)?;
     let month = limit(&answer.limits, LimitPeriod::Month)?;
     Ok(UserBilling {
         balance_usd: Usd::from_micros(*settled_micros),
-        balance_uah: (),
+        balance_uah,
+        uah_rate: rate.map(|(_, shown)| shown),
         available_usd: Usd::from_micros(*available_micros),
         held_usd: Usd::from_micros(*held_micros),
         total_spent_usd: Usd::from_micros(answer.total_spent_micros),

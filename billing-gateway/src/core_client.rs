@@ -11,8 +11,9 @@ use backon::{ConstantBuilder, Retryable};
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::{
-    GetBalanceRequest, GetBalanceResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest,
-    ListEntriesResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
+    GetUsageResponse, ListEntriesRequest, ListEntriesResponse, SendTestMailRequest,
+    SendTestMailResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret;
@@ -268,6 +269,31 @@ impl Core {
                 .await
         };
         self.call("UpdateSettings", request, call).await
+    }
+
+    pub(crate) async fn get_account(
+        &self,
+        request: GetAccountRequest,
+    ) -> Result<GetAccountResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .get_account(request)
+                .await
+        };
+        self.call("GetAccount", request, call).await
+    }
+
+    /// Sent again after a lost answer it is refused as too soon: the mail is on its way.
+    pub(crate) async fn send_test_mail(
+        &self,
+        request: SendTestMailRequest,
+    ) -> Result<SendTestMailResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .send_test_mail(request)
+                .await
+        };
+        self.call("SendTestMail", request, call).await
     }
 }
 

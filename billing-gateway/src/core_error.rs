@@ -1,5 +1,6 @@
 //! What the core refuses, in the words of the REST surface.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::{Code, Status};
@@ -34,8 +35,12 @@ pub(crate) enum CoreError {
 pub(crate) struct Refusal {
     pub reason: String,
     pub retry_after: Option<Duration>,
+    metadata: HashMap<String, String>,
     status: Box<Status>,
 }
+
+/// Rules among what the core calls exhausted; anything else that is, is too busy.
+const EXHAUSTED_BY_RULE: [&str; 2] = ["PAYMENTS_PAUSED", "TEST_MAIL_TOO_SOON"];
 
 impl From<Status> for CoreError {
     fn from(status: Status) -> Self {
@@ -76,15 +81,21 @@ impl Refusal {
             Code::AlreadyExists | Code::FailedPrecondition | Code::ResourceExhausted
         );
         let reason = status.get_details_error_info().filter(|_| by_rule)?;
-        let is_rule =
-            status.code() != Code::ResourceExhausted || reason.reason == "PAYMENTS_PAUSED";
+        let is_rule = status.code() != Code::ResourceExhausted
+            || EXHAUSTED_BY_RULE.contains(&reason.reason.as_str());
         is_rule.then(|| Self {
             reason: reason.reason,
+            metadata: reason.metadata,
             retry_after: status
                 .get_details_retry_info()
                 .and_then(|retry| retry.retry_delay),
             status: Box::new(status.clone()),
         })
+    }
+
+    /// What an operator gave as the reason.
+    pub(crate) fn reason_for_people(&self) -> Option<&str> {
+        self.metadata.get("reason").map(String::as_str)
     }
 }
 

@@ -7,8 +7,9 @@ use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, GetPaymentRequest, GetPaymentResponse,
-    ListPaymentsRequest, ListPaymentsResponse, RejectRefundRequest, RejectRefundResponse,
-    ReplayEventsRequest, ReplayEventsResponse, StartRefundRequest, StartRefundResponse,
+    GetRateRequest, GetRateResponse, ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest,
+    RecordRateResponse, RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest,
+    ReplayEventsResponse, StartRefundRequest, StartRefundResponse,
 };
 
 use crate::core_client::Core;
@@ -48,6 +49,8 @@ calls! {
     "ClaimStalePayments" claim_stale_payments(ClaimStalePaymentsRequest)
         -> ClaimStalePaymentsResponse;
     "ReplayEvents" replay_events(ReplayEventsRequest) -> ReplayEventsResponse;
+    "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
+    "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
 }
 
 impl Core {

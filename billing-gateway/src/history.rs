@@ -12,7 +12,9 @@ use crate::auth::Caller;
 use crate::core_client::Core;
 use crate::core_error::FieldNames;
 use crate::core_time::written;
+use crate::providers::{Amount, UAH};
 use crate::query::QueryText;
+use crate::rate::{self, Rate};
 use crate::usd::Usd;
 
 const LIMIT_DEFAULT: i32 = 50;
@@ -40,9 +42,9 @@ struct Transaction {
     r#type: TransactionType,
     /// Signed: a charge is negative.
     amount_usd: Usd,
-    /// What was paid in UAH, else the amount at today's rate. Null until exchange rates exist.
-    #[schema(value_type = Option<f64>, format = "decimal", required = true)]
-    amount_uah: (),
+    /// What was paid in UAH, else the amount at the current rate. Null where no rate is known.
+    #[schema(required = true)]
+    amount_uah: Option<Amount>,
     balance_before_usd: Usd,
     balance_after_usd: Usd,
     /// The tool backend's name for the request that was charged.
@@ -124,14 +126,13 @@ pub(crate) async fn list(
         skip: offset,
         ..ListEntriesRequest::default()
     };
-    let answer = core
-        .list_entries(request)
-        .await
-        .map_err(|error| error.into_api(FIELDS))?;
+    let (answer, rate) = tokio::join!(core.list_entries(request), rate::current(&core));
+    let answer = answer.map_err(|error| error.into_api(FIELDS))?;
+    let rate = rate?.map(|(rate, _)| rate);
     let transactions = answer
         .entries
         .into_iter()
-        .map(|entry| transaction(entry, &caller))
+        .map(|entry| transaction(entry, &caller, rate.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Json(HistoryResponse {
         success: true,
@@ -145,7 +146,11 @@ pub(crate) async fn list(
     }))
 }
 
-fn transaction(entry: Entry, caller: &Caller) -> Result<Transaction, ApiError> {
+fn transaction(
+    entry: Entry,
+    caller: &Caller,
+    rate: Option<&Rate>,
+) -> Result<Transaction, ApiError> {
     let r#type = shown_as(entry.kind())?;
     let before_micros = entry
         .balance_after_micros
@@ -153,12 +158,13 @@ fn transaction(entry: Entry, caller: &Caller) -> Result<Transaction, ApiError> {
         .ok_or_else(|| ApiError::fault("an entry's balance is out of range"))?;
     let created_at = written(entry.created_at.as_ref())?
         .ok_or_else(|| ApiError::fault("an entry has no time"))?;
+    let amount_uah = amount_uah(&entry, rate);
     Ok(Transaction {
         id: entry.entry_id,
         user_id: caller.user_id().to_owned(),
         r#type,
         amount_usd: Usd::from_micros(entry.amount_micros),
-        amount_uah: (),
+        amount_uah,
         balance_before_usd: Usd::from_micros(before_micros),
         balance_after_usd: Usd::from_micros(entry.balance_after_micros),
         request_id: filled(entry.request_id),
@@ -170,6 +176,14 @@ fn transaction(entry: Entry, caller: &Caller) -> Result<Transaction, ApiError> {
         metadata: entry.metadata,
         created_at,
     })
+}
+
+/// What was paid in hryvnias stays what it was, whatever they are worth today.
+fn amount_uah(entry: &Entry, rate: Option<&Rate>) -> Option<Amount> {
+    if entry.paid_currency == UAH.code {
+        return UAH.amount(entry.paid_minor);
+    }
+    rate?.uah(entry.amount_micros)
 }
 
 /// The four words that the clients of the first platform know.

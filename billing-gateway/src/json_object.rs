@@ -64,6 +64,17 @@ impl JsonObject {
         Ok(AmountMember::Amount(amount))
     }
 
+    pub(crate) fn boolean(&self, field: &'static str) -> Result<Option<bool>, ApiError> {
+        self.0
+            .get(field)
+            .map(|raw| match raw.get() {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(ApiError::invalid(field, "must be true or false")),
+            })
+            .transpose()
+    }
+
     pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, ApiError> {
         self.0
             .get(field)
@@ -158,16 +169,18 @@ mod tests {
 
     #[test]
     fn a_member_of_the_wrong_type_is_named() {
-        let body = object(r#"{"daily": "5", "zone": 7, "negative": -1}"#);
+        let body = object(r#"{"daily": "5", "zone": 7, "negative": -1, "mail": null}"#);
         for refused in [
             body.amount("daily").unwrap_err(),
             body.amount("negative").unwrap_err(),
             body.text("zone").unwrap_err(),
+            body.boolean("mail").unwrap_err(),
+            body.boolean("zone").unwrap_err(),
         ] {
             let ApiError::InvalidField(error) = refused else {
                 panic!("{refused}");
             };
-            assert!(["daily", "negative", "zone"].contains(&error.field.as_ref()));
+            assert!(["daily", "negative", "zone", "mail"].contains(&error.field.as_ref()));
         }
     }
 

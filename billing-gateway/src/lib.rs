@@ -19,14 +19,18 @@ mod json_object;
 mod observe;
 mod openapi;
 mod payment;
+mod payment_id;
 mod problem_kind;
 mod providers;
 mod query;
+mod rate;
 mod rate_limit;
+mod rates;
 mod reconcile;
 mod router;
 mod server;
 mod settings;
+mod test_email;
 mod usage;
 pub mod usd;
 mod webhooks;
@@ -38,6 +42,7 @@ use std::sync::Arc;
 
 use billing_telemetry::admin::{self, Readiness};
 use config::{Config, ConfigError};
+use rates::Rates;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,6 +56,8 @@ pub enum StartError {
     Jwks(#[from] auth::JwksError),
     #[error("no HTTP client can be made for payment providers")]
     Providers(#[source] reqwest::Error),
+    #[error("no HTTP client can be made for exchange rates")]
+    Rates(#[source] reqwest::Error),
     #[error("metrics cannot be recorded")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the admin port failed")]
@@ -104,6 +111,14 @@ pub async fn serve(
             period,
             shutdown.clone(),
         ));
+    }
+    let rates = Rates::new(
+        state.core().clone(),
+        &config.rate.source,
+        config.rate.period,
+    );
+    if let Some(rates) = rates.map_err(StartError::Rates)? {
+        background.spawn(rates.keep(shutdown.clone()));
     }
     let app = router::router(&config, state);
     readiness.set(true);

@@ -51,6 +51,15 @@ fn describe_payments() {
         "billing.payment.requests",
         "Requests to begin a payment, by outcome."
     );
+    describe_counter!(
+        "billing.rate.fetch",
+        "Fetches of the exchange rate, by source and outcome."
+    );
+    describe_gauge!(
+        "billing.rate.age",
+        Unit::Seconds,
+        "How long ago the exchange rate was fetched with success."
+    );
     describe_gauge!(
         "billing.payments.open",
         "Payments whose end is not known, as of the last reconciliation."

@@ -8,10 +8,11 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "Billing",
-        description = "Balance, history, usage, limits and payments of the signed-in user.\n\n\
+        description = "Balance, history, usage, settings and payments of the signed-in user.\n\n\
             Amounts named `*_usd` are JSON numbers with up to six decimals, to be read and \
             written as text; exponents, strings and further decimals are refused with 400 and \
-            nothing is ever rounded. `*_uah` are null until exchange rates exist.\n\n\
+            nothing is ever rounded. `*_uah` in answers are for display, at the current rate, and null \
+            where none is known.\n\n\
             Whatever is not a success is `application/problem+json` with the members `error`, \
             `message` and `code`; `code` is stable. Every answer carries `x-request-id`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),

@@ -116,8 +116,30 @@ pub const PAYMENTS_PAUSED: Kind = kind(
     "Payments paused",
 );
 
+pub const PAYMENTS_OFF: Kind = kind(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "PAYMENTS_OFF",
+    "Payments switched off",
+);
+pub const RATE_UNAVAILABLE: Kind = kind(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "RATE_UNAVAILABLE",
+    "No exchange rate",
+);
+pub const PAYMENT_BEGUN: Kind = kind(
+    StatusCode::CONFLICT,
+    "PAYMENT_BEGUN",
+    "Payment begun already",
+);
+pub const NO_EMAIL: Kind = kind(StatusCode::CONFLICT, "NO_EMAIL", "No e-mail address");
+pub const TEST_MAIL_TOO_SOON: Kind = kind(
+    StatusCode::TOO_MANY_REQUESTS,
+    "TEST_MAIL_TOO_SOON",
+    "Test mail too soon",
+);
+
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 23] = [
+pub const KINDS: [Kind; 28] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -128,6 +150,8 @@ pub const KINDS: [Kind; 23] = [
     METHOD_NOT_ALLOWED,
     BODY_LATE,
     KEY_REUSED,
+    PAYMENT_BEGUN,
+    NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,
     REFUND_TOO_LATE,
@@ -135,11 +159,14 @@ pub const KINDS: [Kind; 23] = [
     BODY_TOO_LARGE,
     NOT_JSON,
     RATE_LIMITED,
+    TEST_MAIL_TOO_SOON,
     FAULT,
     PROVIDER_REFUSED,
     PROVIDER_UNAVAILABLE,
     UNAVAILABLE,
     PAYMENTS_PAUSED,
+    PAYMENTS_OFF,
+    RATE_UNAVAILABLE,
     PROVIDER_TIMEOUT,
 ];
 

@@ -27,7 +27,8 @@ use crate::health::{self, CoreHealth};
 use crate::providers::Providers;
 use crate::rate_limit::{self, RateLimit};
 use crate::{
-    StartError, balance, docs, history, observe, openapi, payment, settings, usage, webhooks,
+    StartError, balance, docs, history, observe, openapi, payment, settings, test_email, usage,
+    webhooks,
 };
 
 /// What requests share. Cheap to clone.
@@ -138,7 +139,8 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(balance::get))
         .routes(routes!(history::list))
         .routes(routes!(usage::get))
-        .routes(routes!(settings::update))
+        .routes(routes!(settings::get, settings::update))
+        .routes(routes!(test_email::post))
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))

@@ -1,7 +1,9 @@
-//! `PUT /api/billing/settings`: the user's own limits, warning threshold and time zone.
+//! `/api/billing/settings`: the user's own limits, warning threshold, time zone, language and mail.
 
 use axum::Json;
-use billing_proto::v1::{Account, AmountSetting, LimitPeriod, UpdateSettingsRequest};
+use billing_proto::v1::{
+    Account, AmountSetting, GetAccountRequest, LimitPeriod, UpdateSettingsRequest,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,13 +41,29 @@ pub(crate) struct SettingsRequest {
     /// IANA name of the zone whose days and months the limits follow.
     #[schema(required = false, nullable = false, example = "Europe/Kyiv")]
     time_zone: Option<String>,
+    /// The language of mail: `en` or `uk`.
+    #[schema(required = false, nullable = false, example = "uk")]
+    locale: Option<String>,
+    /// Mail about payments: received, failed, refunded.
+    #[schema(required = false, nullable = false)]
+    mail_payments: Option<bool>,
+    /// Mail when less than the threshold may be spent.
+    #[schema(required = false, nullable = false)]
+    mail_low_balance: Option<bool>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UpdatedSettings {
+    /// Always true: what is not a success is a problem body.
+    success: bool,
+    message: &'static str,
+    settings: Settings,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SettingsResponse {
     /// Always true: what is not a success is a problem body.
     success: bool,
-    message: &'static str,
     settings: Settings,
 }
 
@@ -62,6 +80,39 @@ struct Settings {
     #[schema(required = true)]
     low_balance_threshold_usd: Option<Usd>,
     time_zone: String,
+    /// The language of mail: `en` or `uk`.
+    locale: String,
+    mail_payments: bool,
+    mail_low_balance: bool,
+    /// Whether an address is known that mail can be sent to.
+    has_email: bool,
+}
+
+/// The user's settings
+#[utoipa::path(
+    get,
+    path = "/api/billing/settings",
+    operation_id = "getSettings",
+    tag = "billing",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = SettingsResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<SettingsResponse>, ApiError> {
+    let request = GetAccountRequest {
+        account: Some(caller.account()),
+    };
+    let answer = core
+        .get_account(request)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    Ok(Json(SettingsResponse {
+        success: true,
+        settings: settings(answer.account)?,
+    }))
 }
 
 /// Changes the user's settings
@@ -73,7 +124,7 @@ struct Settings {
     security(("bearer" = [])),
     request_body = SettingsRequest,
     responses(
-        (status = 200, body = SettingsResponse),
+        (status = 200, body = UpdatedSettings),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
@@ -82,25 +133,26 @@ pub(crate) async fn update(
     core: Core,
     caller: Caller,
     body: JsonObject,
-) -> Result<Json<SettingsResponse>, ApiError> {
+) -> Result<Json<UpdatedSettings>, ApiError> {
     let request = UpdateSettingsRequest {
         account: Some(caller.account()),
         daily_limit: setting(body.amount("daily_limit_usd")?),
         monthly_limit: setting(body.amount("monthly_limit_usd")?),
         low_balance_threshold: setting(body.amount("low_balance_threshold_usd")?),
         time_zone: body.text("time_zone")?,
+        locale: body.text("locale")?,
+        mail_payments: body.boolean("mail_payments")?,
+        mail_low_balance: body.boolean("mail_low_balance")?,
+        contact: caller.contact(),
     };
     let answer = core
         .update_settings(request)
         .await
         .map_err(|error| error.into_api(FIELDS))?;
-    let account = answer
-        .account
-        .ok_or_else(|| ApiError::fault("the core's answer has no account"))?;
-    Ok(Json(SettingsResponse {
+    Ok(Json(UpdatedSettings {
         success: true,
         message: "Settings updated",
-        settings: settings(account)?,
+        settings: settings(answer.account)?,
     }))
 }
 
@@ -113,7 +165,11 @@ fn setting(member: AmountMember) -> Option<AmountSetting> {
     Some(AmountSetting { amount_micros })
 }
 
-fn settings(account: Account) -> Result<Settings, ApiError> {
+fn settings(account: Option<Account>) -> Result<Settings, ApiError> {
+    let account = account.ok_or_else(|| ApiError::fault("the core's answer has no account"))?;
+    let preferences = account
+        .preferences
+        .ok_or_else(|| ApiError::fault("the core's answer has no preferences"))?;
     let limit_of = |period| {
         let limit_micros = limit(&account.limits, period)?.limit_micros;
         Ok::<_, ApiError>(limit_micros.map(Usd::from_micros))
@@ -123,5 +179,9 @@ fn settings(account: Account) -> Result<Settings, ApiError> {
         monthly_limit_usd: limit_of(LimitPeriod::Month)?,
         low_balance_threshold_usd: account.low_balance_threshold_micros.map(Usd::from_micros),
         time_zone: account.time_zone,
+        locale: preferences.locale,
+        mail_payments: preferences.mail_payments,
+        mail_low_balance: preferences.mail_low_balance,
+        has_email: account.has_email,
     })
 }

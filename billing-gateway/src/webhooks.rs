@@ -124,13 +124,21 @@ async fn store(
             PaymentError::Webhook(refusal)
         })?;
     let (id, event_type) = (event.id.clone(), event.r#type.clone());
+    // Before it waits for its turn, so that a provider that does not answer takes none.
+    let events = provider
+        .confirm(event)
+        .await
+        .map_err(|error| ApiError::Unavailable(Outage::Unconfirmed(error)))?;
     let turn = tokio::time::timeout(TURN_TIMEOUT, state.events_in_flight().acquire()).await;
     let Ok(Ok(_turn)) = turn else {
         return Err(ApiError::Unavailable(Outage::Busy));
     };
-    let applied = apply(core, provider.name(), event)
-        .await
-        .map_err(|error| error.into_api(&[]))?;
+    let mut applied = ApplyProviderEventResponse::default();
+    for event in events {
+        applied = apply(core, provider.name(), event)
+            .await
+            .map_err(|error| error.into_api(&[]))?;
+    }
     tracing::debug!(
         provider = provider.name(),
         event_id = id,
@@ -149,6 +157,7 @@ pub(crate) fn outcome_label(outcome: EventOutcome) -> &'static str {
         EventOutcome::Unmatched => "unmatched",
         EventOutcome::Unreadable => "unreadable",
         EventOutcome::Contradiction => "contradiction",
+        EventOutcome::Recorded => "recorded",
         EventOutcome::Unspecified => "unspecified",
     }
 }

@@ -7,8 +7,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use super::Caller;
 use super::jwks::{Jwks, JwksError};
+use super::{Caller, ContactClaims};
 use crate::config::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 
 /// What clocks may differ by.
@@ -22,6 +22,7 @@ pub(crate) struct Verifier {
     user_claim: String,
     tenant: TenantSource,
     admin: Option<AdminClaim>,
+    contact: ContactClaims,
 }
 
 enum Keys {
@@ -65,6 +66,7 @@ impl Verifier {
             user_claim: config.user_claim.clone(),
             tenant: config.tenant.clone(),
             admin: config.admin.clone(),
+            contact: config.contact.clone(),
         })
     }
 
@@ -109,7 +111,8 @@ impl Verifier {
         };
         let user_id = name(claims, &self.user_claim)?;
         let administrator = self.admin.as_ref().is_some_and(|admin| admin.is_in(claims));
-        Caller::new(tenant_id, user_id, administrator)
+        let contact = self.contact.read(claims);
+        Caller::new(tenant_id, user_id, administrator, contact)
             .ok_or_else(|| Refusal::Claim(self.user_claim.clone()))
     }
 }

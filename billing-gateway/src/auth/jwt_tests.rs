@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
 
-use super::{Caller, Refusal, Verifier};
+use super::{Caller, ContactClaims, Refusal, Verifier};
 use crate::config::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -16,6 +16,7 @@ fn config() -> JwtConfig {
         user_claim: "userId".to_owned(),
         tenant: TenantSource::Fixed("demo".to_owned()),
         admin: None,
+        contact: ContactClaims::default(),
     }
 }
 

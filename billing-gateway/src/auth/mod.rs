@@ -1,5 +1,6 @@
 //! Who calls: a bearer token, verified and turned into the account it speaks for.
 
+mod contact;
 mod jwks;
 mod jwt;
 #[cfg(test)]
@@ -7,15 +8,19 @@ mod jwt_tests;
 #[cfg(test)]
 mod tests;
 
+pub use contact::ContactClaims;
+pub(crate) use contact::{Contact, is_email};
 pub(crate) use jwks::JwksError;
 pub(crate) use jwt::{Refusal, Verifier};
+
+use std::hash::{Hash, Hasher};
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use billing_proto::v1::AccountRef;
+use billing_proto::v1::{AccountRef, Contact as SentContact};
 
 use crate::api_error::{ApiError, Outage, TokenRefusal};
 use crate::router::AppState;
@@ -26,17 +31,37 @@ const USER_BYTES_MAX: usize = 255;
 
 const TENANT_HEADER: &str = "x-tenant-id";
 
-/// The user whose token came with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The user whose token came with a request. Equal where the account is.
+#[derive(Clone, Debug)]
 pub(crate) struct Caller {
     tenant_id: String,
     user_id: String,
     administrator: bool,
+    contact: Contact,
+}
+
+impl PartialEq for Caller {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.tenant_id, &self.user_id) == (&other.tenant_id, &other.user_id)
+    }
+}
+
+impl Eq for Caller {}
+
+impl Hash for Caller {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.tenant_id, &self.user_id).hash(state);
+    }
 }
 
 impl Caller {
     /// None for names that no account can have.
-    fn new(tenant_id: String, user_id: String, administrator: bool) -> Option<Self> {
+    fn new(
+        tenant_id: String,
+        user_id: String,
+        administrator: bool,
+        contact: Contact,
+    ) -> Option<Self> {
         let fits = |name: &str, bytes_max| {
             !name.is_empty() && name.len() <= bytes_max && !name.contains('\0')
         };
@@ -44,6 +69,7 @@ impl Caller {
             tenant_id,
             user_id,
             administrator,
+            contact,
         })
     }
 
@@ -60,6 +86,14 @@ impl Caller {
             tenant_id: self.tenant_id.clone(),
             user_id: self.user_id.clone(),
         }
+    }
+
+    /// Where the user is reached; none where the token does not say.
+    pub(crate) fn contact(&self) -> Option<SentContact> {
+        (self.contact != Contact::default()).then(|| SentContact {
+            email: self.contact.email.clone(),
+            name: self.contact.name.clone(),
+        })
     }
 
     /// The accounts of the tenant, for an administrator only.

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{Caller, Refusal, Verifier};
+use super::{Caller, ContactClaims, Refusal, Verifier};
 use crate::config::{JwtConfig, JwtKeys, TenantSource};
 
 /// An identity provider: one document at a time, and how often it was asked.
@@ -65,6 +65,7 @@ where
         user_claim: "sub".to_owned(),
         tenant: TenantSource::Fixed("demo".to_owned()),
         admin: None,
+        contact: ContactClaims::default(),
     })
     .unwrap()
 }

@@ -38,6 +38,9 @@ pub struct Settings {
     pub payment: PaymentSettings,
 
     #[command(flatten)]
+    pub rate: RateSettings,
+
+    #[command(flatten)]
     pub providers: ProviderSettings,
 
     #[command(flatten)]
@@ -114,6 +117,14 @@ pub struct JwtSettings {
     #[arg(long, env = "JWT_ADMIN_VALUE")]
     pub jwt_admin_value: Option<String>,
 
+    /// The claim that holds the user's e-mail address, for mail; absent: none is sent
+    #[arg(long, env = "JWT_EMAIL_CLAIM")]
+    pub jwt_email_claim: Option<String>,
+
+    /// The claim that holds the user's name, for mail; absent: mail names nobody
+    #[arg(long, env = "JWT_NAME_CLAIM")]
+    pub jwt_name_claim: Option<String>,
+
     /// The tenant of every user. Required where no tenant claim is set, and then the only one
     #[arg(long, env = "BILLING_DEFAULT_TENANT")]
     pub default_tenant: Option<String>,
@@ -160,6 +171,33 @@ pub struct HttpSettings {
     pub drain_secs: u64,
 }
 
+/// What a dollar costs in hryvnias.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Exchange rates")]
+pub struct RateSettings {
+    #[arg(
+        long,
+        env = "BILLING_RATE_SOURCE",
+        default_value = "none",
+        help = "Where the rate comes from: `none`, `nbu` (the National Bank of Ukraine) or \
+                `static:41.50`"
+    )]
+    pub rate_source: String,
+
+    /// Where the National Bank's rate is fetched; https, or http on loopback
+    #[arg(
+        long,
+        env = "NBU_URL",
+        default_value = "https://bank.gov.ua/NBUStatService/v1/statdirectory/exchange?valcode=USD&json"
+    )]
+    pub nbu_url: String,
+
+    /// How often the rate is fetched, in seconds
+    #[arg(long, env = "BILLING_RATE_SECS", default_value = "3600",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub rate_secs: u64,
+}
+
 /// Payments of every provider.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Payments")]
@@ -168,6 +206,11 @@ pub struct PaymentSettings {
     #[arg(long, env = "BILLING_TOPUP_MAX_USD", default_value = "1000",
           value_parser = clap::value_parser!(u32).range(1..=999_999))]
     pub topup_max_usd: u32,
+
+    /// The most that is topped up at once by a provider that is paid in hryvnias, in whole hryvnias
+    #[arg(long, env = "BILLING_TOPUP_MAX_UAH", default_value = "40000",
+          value_parser = clap::value_parser!(u32).range(10..=9_999_999))]
+    pub topup_max_uah: u32,
 
     /// Payments that one user may create in a minute
     #[arg(long, env = "BILLING_PAYMENT_LIMIT_USER", default_value = "5")]

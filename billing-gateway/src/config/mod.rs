@@ -1,10 +1,13 @@
 //! Configuration: settings as they are given, and the [`Config`] that they make once checked.
 
 mod flags;
+mod rate;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use flags::{CoreSettings, HttpSettings, JwtSettings, PaymentSettings, Settings};
+pub use flags::{CoreSettings, HttpSettings, JwtSettings, PaymentSettings, RateSettings, Settings};
+pub use rate::RateConfig;
+pub(crate) use rate::RateSource;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -16,6 +19,7 @@ use jsonwebtoken::Algorithm;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::auth::ContactClaims;
 use crate::providers::ProviderConfig;
 
 /// HS256 is as strong as its secret: RFC 7518, section 3.2 asks for as many bits as the hash has.
@@ -34,13 +38,15 @@ pub struct Config {
     pub rate_limit_user: NonZeroU32,
     pub rate_limit_ip: NonZeroU32,
     pub payment: PaymentConfig,
+    pub rate: RateConfig,
     pub providers: ProviderConfig,
 }
 
 #[derive(Clone, Debug)]
 pub struct PaymentConfig {
-    /// The most that is topped up at once, in micros of a US dollar.
-    pub most_micros: i64,
+    /// The most that is topped up at once, in millionths of a US dollar, or of a hryvnia.
+    pub most_usd_micros: i64,
+    pub most_uah_micros: i64,
     /// Payments that may be created in a minute.
     pub limit_user: NonZeroU32,
     pub limit_ip: NonZeroU32,
@@ -65,6 +71,7 @@ pub struct JwtConfig {
     pub user_claim: String,
     pub tenant: TenantSource,
     pub admin: Option<AdminClaim>,
+    pub contact: ContactClaims,
 }
 
 /// What a token must say to be an administrator's.
@@ -132,6 +139,10 @@ pub enum ConfigError {
     NotAscii(&'static str),
     #[error("{0} must be an https URL, or an http URL on loopback")]
     ProviderUrl(&'static str),
+    #[error("{0} must be a lower-case letter, then such letters, digits or underscores")]
+    ProviderName(&'static str),
+    #[error("BILLING_RATE_SOURCE must be none, nbu, or static: and a rate, such as static:41.50")]
+    RateSource,
     #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
     Origin(String),
 }
@@ -147,6 +158,7 @@ impl TryFrom<Settings> for Config {
             jwt,
             http,
             payment,
+            rate,
             providers,
             log: _,
         } = settings;
@@ -160,6 +172,7 @@ impl TryFrom<Settings> for Config {
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,
             payment: payment_config(&payment),
+            rate: RateConfig::try_from(rate)?,
             providers: ProviderConfig::try_from(providers)?,
             http: HttpLimits {
                 header_timeout: Duration::from_secs(5),
@@ -176,7 +189,8 @@ impl TryFrom<Settings> for Config {
 
 fn payment_config(payment: &PaymentSettings) -> PaymentConfig {
     PaymentConfig {
-        most_micros: i64::from(payment.topup_max_usd).saturating_mul(1_000_000),
+        most_usd_micros: i64::from(payment.topup_max_usd).saturating_mul(1_000_000),
+        most_uah_micros: i64::from(payment.topup_max_uah).saturating_mul(1_000_000),
         limit_user: payment.payment_limit_user,
         limit_ip: payment.payment_limit_ip,
         limit_tenant: payment.payment_limit_tenant,
@@ -231,6 +245,10 @@ fn jwt_config(jwt: JwtSettings) -> Result<JwtConfig, ConfigError> {
         user_claim: filled("JWT_USER_CLAIM", jwt.jwt_user_claim)?,
         tenant,
         admin,
+        contact: ContactClaims {
+            email: filled_option("JWT_EMAIL_CLAIM", jwt.jwt_email_claim)?,
+            name: filled_option("JWT_NAME_CLAIM", jwt.jwt_name_claim)?,
+        },
     })
 }
 

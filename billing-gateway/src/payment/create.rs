@@ -13,21 +13,19 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, Problem};
-use crate::auth::Caller;
+use crate::auth::{Caller, is_email};
+use crate::config::PaymentConfig;
 use crate::core_client::Core;
 use crate::core_error::FieldNames;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{amount, currency};
 use crate::payment::{PaymentError, idempotency_key, named, open, present};
-use crate::providers::{Amount, BrowserMembers, BrowserSchema, Provider};
+use crate::providers::{Amount, BrowserMembers, BrowserSchema, Provider, UAH};
 use crate::router::AppState;
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1.3).
-const EMAIL_BYTES_MAX: usize = 254;
 
 /// The members of the body carry the names that the core's fields have but the amount, which is
 /// checked here.
@@ -40,8 +38,13 @@ const FIELDS: FieldNames = &[("idempotency_key", "Idempotency-Key")];
     reason = "it documents the body, which JsonObject reads member by member"
 )]
 pub(crate) struct CreatePaymentBody {
-    /// At least 1, at most what the operator allows, with at most two decimals.
-    amount_usd: Usd,
+    /// For a provider that is paid in US dollars. At least 1, at most what the operator allows, with
+    /// at most two decimals.
+    #[schema(required = false, nullable = false)]
+    amount_usd: Option<Usd>,
+    /// For a provider that is paid in hryvnias: Fondy. At least 10.
+    #[schema(required = false, nullable = false)]
+    amount_uah: Option<Usd>,
     /// Where the provider sends its receipt. Billing does not keep it.
     #[schema(required = false, nullable = false)]
     receipt_email: Option<String>,
@@ -122,10 +125,11 @@ async fn create(
         idempotency_key: idempotency_key(headers)?,
         provider: provider.name().to_owned(),
         purpose: PaymentPurpose::TopUp.into(),
-        amount_minor: amount_minor(body, provider, state.payment().most_micros)?,
+        amount_minor: amount_minor(body, provider, state.payment())?,
         currency: provider.currency().code.to_owned(),
         livemode: provider.livemode(),
         content: receipt_email.as_deref().map(digest).unwrap_or_default(),
+        contact: caller.contact(),
     };
     let answer = core
         .create_payment(request)
@@ -140,7 +144,8 @@ async fn create(
         }
         // The key was used before: the browser goes on with what it was given then.
         let retrieved = provider.retrieve(&payment.provider_reference).await;
-        Ok::<_, ApiError>(retrieved.map_err(PaymentError::from)?.browser)
+        let retrieved = retrieved.map_err(PaymentError::from)?;
+        Ok::<_, ApiError>(retrieved.browser.ok_or(PaymentError::Begun)?)
     };
     // Where this fails the payment stays as it is: whether the provider has it is not known.
     let browser = tokio::time::timeout(PROVIDER_TIMEOUT, at_provider)
@@ -157,10 +162,15 @@ async fn create(
 fn amount_minor(
     body: &JsonObject,
     provider: &dyn Provider,
-    most_micros: i64,
+    config: &PaymentConfig,
 ) -> Result<i64, ApiError> {
     let currency = provider.currency();
     let field = currency.amount_field;
+    let most_micros = if currency == UAH {
+        config.most_uah_micros
+    } else {
+        config.most_usd_micros
+    };
     let AmountMember::Amount(given) = body.amount(field)? else {
         return Err(ApiError::invalid(field, "must be a JSON number"));
     };
@@ -186,12 +196,7 @@ fn receipt_email(body: &JsonObject) -> Result<Option<String>, ApiError> {
     let Some(email) = body.text(FIELD)? else {
         return Ok(None);
     };
-    let plausible = email.len() <= EMAIL_BYTES_MAX
-        && !email.contains(|c: char| c.is_whitespace() || c.is_control())
-        && email
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-    if !plausible {
+    if !is_email(&email) {
         return Err(ApiError::invalid(FIELD, "must be an e-mail address"));
     }
     Ok(Some(email))

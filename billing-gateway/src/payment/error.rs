@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use crate::core_error::Refusal;
 use crate::problem_kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT,
-    PROVIDER_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE,
-    WEBHOOK_TIME,
+    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF, PAYMENTS_PAUSED,
+    PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
+    REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
 use crate::providers::{ProviderError, WebhookRefusal};
 
 /// How long payments pause where the core does not say.
 const PAUSE: Duration = Duration::from_mins(5);
+/// How long a caller waits before it asks again whether there is a rate, or payments are on.
+const RETRY_CLOSED: Duration = Duration::from_mins(5);
 
 /// Why a request about payments does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,13 @@ pub enum PaymentError {
     /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
     #[error("payments cannot be made at present")]
     Paused { retry_after: Duration },
+    /// An operator's text, for payers.
+    #[error("{reason}")]
+    Off { reason: String },
+    #[error("payments in this currency cannot be made at present: its rate is not known")]
+    RateUnavailable,
+    #[error("this payment has begun, and where it is paid is told once: begin another one")]
+    Begun,
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -47,6 +56,13 @@ impl PaymentError {
             "PAYMENTS_PAUSED" => Self::Paused {
                 retry_after: refusal.retry_after.unwrap_or(PAUSE),
             },
+            "PAYMENTS_SWITCHED_OFF" => Self::Off {
+                reason: refusal
+                    .reason_for_people()
+                    .unwrap_or("payments are switched off at present")
+                    .to_owned(),
+            },
+            "RATE_TOO_OLD" => Self::RateUnavailable,
             "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,
             "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds,
             "REFUND_TOO_LATE" => Self::RefundTooLate,
@@ -58,6 +74,9 @@ impl PaymentError {
         match self {
             Self::KeyReused => KEY_REUSED,
             Self::Paused { .. } => PAYMENTS_PAUSED,
+            Self::Off { .. } => PAYMENTS_OFF,
+            Self::RateUnavailable => RATE_UNAVAILABLE,
+            Self::Begun => PAYMENT_BEGUN,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,
@@ -75,6 +94,7 @@ impl PaymentError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Paused { retry_after } => Some(*retry_after),
+            Self::Off { .. } | Self::RateUnavailable => Some(RETRY_CLOSED),
             _ => None,
         }
     }
@@ -93,6 +113,7 @@ impl From<ProviderError> for PaymentError {
             ProviderError::Late => Self::ProviderLate,
             ProviderError::Away(_) => Self::ProviderAway(error),
             ProviderError::Refused { .. } => Self::ProviderRefused(error),
+            ProviderError::Begun => Self::Begun,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::core_error::FieldNames;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
 use crate::payment::{PaymentError, apply, find, idempotency_key, named, present};
-use crate::providers::{Amount, Currency, Provider, ProviderError, RefundOrder};
+use crate::providers::{Amount, Currency, Provider, ProviderError, RefundOrder, UAH, USD};
 use crate::router::AppState;
 use crate::usd::Usd;
 
@@ -27,7 +27,12 @@ const REASON_BYTES_MAX: usize = 500;
 const CODE_BYTES_MAX: usize = 64;
 
 const FIELDS: FieldNames = &[
-    ("amount_minor", "amount_usd"),
+    ("amount_minor", USD.amount_field),
+    ("reason", "reason"),
+    ("idempotency_key", "Idempotency-Key"),
+];
+const FIELDS_UAH: FieldNames = &[
+    ("amount_minor", UAH.amount_field),
     ("reason", "reason"),
     ("idempotency_key", "Idempotency-Key"),
 ];
@@ -42,6 +47,9 @@ pub(crate) struct RefundBody {
     /// Absent: all that is left of the payment.
     #[schema(required = false, nullable = false)]
     amount_usd: Option<Usd>,
+    /// The same, of a payment in hryvnias.
+    #[schema(required = false, nullable = false)]
+    amount_uah: Option<Usd>,
     /// Why; at most 500 bytes.
     reason: String,
 }
@@ -123,7 +131,7 @@ pub(crate) async fn post(
     let answer = core
         .start_refund(request)
         .await
-        .map_err(|error| error.into_api(FIELDS))?;
+        .map_err(|error| error.into_api(if currency == UAH { FIELDS_UAH } else { FIELDS }))?;
     let refund = answer
         .refund
         .ok_or_else(|| ApiError::fault("the core's answer has no refund"))?;

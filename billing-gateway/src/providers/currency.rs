@@ -25,7 +25,14 @@ pub(crate) const USD: Currency = Currency {
     micros_per_minor: 10_000,
 };
 
-const KNOWN: [Currency; 1] = [USD];
+/// Hryvnias, in kopiykas.
+pub(crate) const UAH: Currency = Currency {
+    code: "UAH",
+    amount_field: "amount_uah",
+    micros_per_minor: 10_000,
+};
+
+const KNOWN: [Currency; 2] = [USD, UAH];
 
 /// An amount in the currency that stands beside it, written as a JSON number like a [`Usd`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +86,7 @@ impl utoipa::ToSchema for Amount {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Currency, USD};
+    use super::{Currency, UAH, USD};
 
     #[test]
     fn cents_become_dollars_and_back_without_rounding() {
@@ -93,6 +100,7 @@ mod tests {
     #[test]
     fn only_currencies_that_are_known_have_amounts() {
         assert_eq!(Currency::of("USD"), Some(USD));
+        assert_eq!(Currency::of("UAH"), Some(UAH));
         assert_eq!(Currency::of("usd"), None);
         assert_eq!(Currency::of("XTS"), None);
     }

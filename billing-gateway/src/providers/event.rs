@@ -15,7 +15,7 @@ const TYPE_MAX: usize = 128;
 const REFERENCE_MAX: usize = 255;
 const PAYMENT_ID_MAX: usize = 80;
 const CODE_MAX: usize = 64;
-const UNREADABLE_MAX: usize = 255;
+const WHY_MAX: usize = 255;
 /// The most that the contract takes, in minor units.
 const MINOR_MAX: i64 = 1_000_000_000_000;
 
@@ -42,13 +42,18 @@ pub(crate) struct Event {
 
 impl Event {
     /// One of which nothing can be read but that it came.
-    pub(crate) fn unreadable(why: impl Into<String>, livemode: bool, raw: &[u8]) -> Self {
+    pub(crate) fn unreadable(
+        why: impl Into<String>,
+        livemode: bool,
+        raw: &[u8],
+        received_at: Timestamp,
+    ) -> Self {
         Self {
             id: String::new(),
             r#type: String::new(),
             livemode,
             provider_account: String::new(),
-            occurred_at: Timestamp::now(),
+            occurred_at: received_at,
             reference: String::new(),
             payment_id: String::new(),
             report: Some(Report::Unreadable(why.into())),
@@ -102,7 +107,7 @@ pub(crate) fn made_unreadable(
         provider_account: String::new(),
         provider_reference: String::new(),
         payment_id: String::new(),
-        report: Some(Report::Unreadable(cut(why, UNREADABLE_MAX))),
+        report: Some(Report::Unreadable(cut(why, WHY_MAX))),
         ..request
     }
 }
@@ -131,7 +136,13 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
             dispute.status = cut(&dispute.status, CODE_MAX);
             Report::Dispute(dispute)
         }
-        Report::Unreadable(why) => Report::Unreadable(cut(&why, UNREADABLE_MAX)),
+        Report::GivenBack(mut given_back) => {
+            given_back.total_minor = amount(given_back.total_minor, 1, MINOR_MAX)?;
+            given_back.currency = currency(&given_back.currency)?;
+            Report::GivenBack(given_back)
+        }
+        Report::Unreadable(why) => Report::Unreadable(cut(&why, WHY_MAX)),
+        Report::Unconfirmed(why) => Report::Unconfirmed(cut(&why, WHY_MAX)),
     })
 }
 
@@ -188,11 +199,12 @@ fn digest(raw: &[u8]) -> String {
 mod tests {
     use billing_proto::v1::apply_provider_event_request::Report;
     use billing_proto::v1::{PaymentReport, RefundReport};
+    use jiff::Timestamp;
 
     use super::{Event, cut};
 
     fn event() -> Event {
-        Event::unreadable("why", false, b"raw")
+        Event::unreadable("why", false, b"raw", Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 mod currency;
 mod event;
+mod fondy;
 mod stripe;
 
-pub(crate) use currency::{Amount, Currency, USD};
+pub(crate) use currency::{Amount, Currency, UAH, USD};
 pub(crate) use event::{Event, made_unreadable};
 
 use std::collections::BTreeMap;
@@ -80,7 +81,15 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     ) -> Result<Event, WebhookRefusal>;
 
     /// Reads a webhook, or an [`Event::raw`] of another kind, that was verified when it came.
-    fn read_event(&self, body: &[u8]) -> Event;
+    /// `received_at` stands in where it does not say when it happened.
+    fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event;
+
+    /// What is to be applied of an event that was read: the event itself where its word is enough. A
+    /// provider whose word is not is asked: then it is the event with whatever must be booked before
+    /// it, or one that says why it is not confirmed.
+    async fn confirm(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
+        Ok(vec![event])
+    }
 }
 
 /// A payment to be made at its provider.
@@ -128,8 +137,10 @@ pub(crate) struct Opened {
 
 #[derive(Debug)]
 pub(crate) struct Retrieved {
-    pub event: Event,
-    pub browser: BrowserMembers,
+    /// In the order in which they are to be applied.
+    pub events: Vec<Event>,
+    /// None: the provider does not say it a second time.
+    pub browser: Option<BrowserMembers>,
 }
 
 /// Why a provider did not do what it was asked for.
@@ -144,6 +155,9 @@ pub enum ProviderError {
     /// It did not, and never will.
     #[error("the provider refused the request: {detail}")]
     Refused { code: String, detail: String },
+    /// It has the payment already, and does not say a second time how it is paid.
+    #[error("the provider has the payment already")]
+    Begun,
 }
 
 impl ProviderError {
@@ -153,6 +167,7 @@ impl ProviderError {
             Self::Late => "late",
             Self::Away(_) => "away",
             Self::Refused { .. } => "refused",
+            Self::Begun => "begun",
         }
     }
 }
@@ -238,6 +253,7 @@ macro_rules! providers {
 // One line each.
 providers! {
     stripe,
+    fondy,
 }
 
 /// The part of a body that is a provider's, for the documentation.

@@ -123,8 +123,10 @@ impl Check<'_> {
         } else {
             self.provider.retrieve(reference).await
         };
-        self.apply(answered.map_err(PaymentError::from)?.event)
-            .await
+        for event in answered.map_err(PaymentError::from)?.events {
+            self.apply(event).await?;
+        }
+        Ok(())
     }
 
     /// Those that the provider has are applied first; only what it does not have is asked for, by

@@ -166,25 +166,51 @@ async fn again(
     tally.looked_at += 1;
     let event = Event {
         id: stored.event_id.clone(),
-        ..provider.read_event(&stored.raw)
+        ..provider.read_event(&stored.raw, received_at(&stored))
     };
-    let core = core.within(TraceContext::random());
-    match apply(&core, provider.name(), event).await {
-        Ok(applied) => match applied.outcome() {
-            EventOutcome::Applied => tally.applied += 1,
-            EventOutcome::Contradiction => tally.contradictions += 1,
-            EventOutcome::Ignored
-            | EventOutcome::Unmatched
-            | EventOutcome::Unreadable
-            | EventOutcome::Unspecified => {}
-        },
-        Err(error) if is_away(&error) => return Err(core_away(error)),
+    // What was confirmed when it came was perhaps not booked then, and may not be so any more.
+    let mut events = match provider.confirm(event).await {
+        Ok(events) => events,
         Err(error) => {
-            tracing::warn!(event_id = stored.event_id, error = %causes(&error), "event not applied");
+            tracing::warn!(event_id = stored.event_id, error = %causes(&error), "event not confirmed");
             tally.failed += 1;
+            return Ok(());
+        }
+    };
+    if let Some(itself) = events.last_mut() {
+        itself.id.clone_from(&stored.event_id);
+    }
+    let core = core.within(TraceContext::random());
+    let mut outcome = EventOutcome::Unspecified;
+    for event in events {
+        match apply(&core, provider.name(), event).await {
+            Ok(applied) => outcome = applied.outcome(),
+            Err(error) if is_away(&error) => return Err(core_away(error)),
+            Err(error) => {
+                tracing::warn!(event_id = stored.event_id, error = %causes(&error), "event not applied");
+                tally.failed += 1;
+                return Ok(());
+            }
         }
     }
+    match outcome {
+        EventOutcome::Applied => tally.applied += 1,
+        EventOutcome::Contradiction => tally.contradictions += 1,
+        EventOutcome::Ignored
+        | EventOutcome::Unmatched
+        | EventOutcome::Unreadable
+        | EventOutcome::Recorded
+        | EventOutcome::Unspecified => {}
+    }
     Ok(())
+}
+
+fn received_at(stored: &StoredEvent) -> Timestamp {
+    stored
+        .received_at
+        .as_ref()
+        .and_then(|time| Timestamp::new(time.seconds, time.nanos).ok())
+        .unwrap_or_else(Timestamp::now)
 }
 
 fn core_away(error: CoreError) -> CommandError {

@@ -30,11 +30,13 @@ struct Said {
 
 /// Reads an event that was verified, of whatever version. Nothing in it makes this fail: what is
 /// not understood is kept as it is.
-pub(super) fn read(raw: &[u8], livemode: bool) -> Event {
+pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event {
     let body: Value = match serde_json::from_slice(raw) {
         Ok(body @ Value::Object(_)) => body,
-        Ok(_) => return Event::unreadable("it is not an object", livemode, raw),
-        Err(error) => return Event::unreadable(format!("not JSON: {error}"), livemode, raw),
+        Ok(_) => return Event::unreadable("it is not an object", livemode, raw, received_at),
+        Err(error) => {
+            return Event::unreadable(format!("not JSON: {error}"), livemode, raw, received_at);
+        }
     };
     let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut event = Event {
@@ -45,7 +47,7 @@ pub(super) fn read(raw: &[u8], livemode: bool) -> Event {
             .and_then(Value::as_bool)
             .unwrap_or(livemode),
         provider_account: text("account").to_owned(),
-        occurred_at: created(body.get("created")),
+        occurred_at: created(body.get("created")).unwrap_or(received_at),
         reference: String::new(),
         payment_id: String::new(),
         report: None,
@@ -63,8 +65,8 @@ pub(super) fn read(raw: &[u8], livemode: bool) -> Event {
     event
 }
 
-/// Seconds, or RFC 3339 in events of the second version. One that does not say was made just now.
-fn created(value: Option<&Value>) -> Timestamp {
+/// Seconds, or RFC 3339 in events of the second version.
+fn created(value: Option<&Value>) -> Option<Timestamp> {
     match value {
         Some(Value::Number(seconds)) => seconds
             .as_i64()
@@ -72,7 +74,6 @@ fn created(value: Option<&Value>) -> Timestamp {
         Some(Value::String(text)) => text.parse().ok(),
         _ => None,
     }
-    .unwrap_or_else(Timestamp::now)
 }
 
 /// None: billing does nothing about such an event.
@@ -209,5 +210,5 @@ fn made(
         "livemode": livemode,
         "data": {"object": object},
     });
-    read(envelope.to_string().as_bytes(), livemode)
+    read(envelope.to_string().as_bytes(), livemode, Timestamp::now())
 }

@@ -249,11 +249,11 @@ impl Provider for Stripe {
         now: Timestamp,
     ) -> Result<Event, WebhookRefusal> {
         webhook::verify(headers, body, &self.webhook_secrets, now)?;
-        Ok(self.read_event(body))
+        Ok(self.read_event(body, now))
     }
 
-    fn read_event(&self, body: &[u8]) -> Event {
-        events::read(body, self.livemode)
+    fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {
+        events::read(body, self.livemode, received_at)
     }
 }
 
@@ -261,8 +261,8 @@ impl Stripe {
     fn retrieved(&self, origin: Origin, intent: &PaymentIntent) -> Retrieved {
         let livemode = intent.livemode.unwrap_or(self.livemode);
         Retrieved {
-            event: events::of_answered_payment(origin, intent, livemode),
-            browser: browser(intent),
+            events: vec![events::of_answered_payment(origin, intent, livemode)],
+            browser: Some(browser(intent)),
         }
     }
 }

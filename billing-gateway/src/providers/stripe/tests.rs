@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{Payment, PaymentState, RefundState};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -81,7 +82,7 @@ fn read(event_type: &str, object: &Value) -> Event {
         "id": "evt_1", "object": "event", "type": event_type, "created": 1_763_700_000,
         "livemode": false, "account": "acct_1", "data": {"object": object},
     });
-    stripe("http://127.0.0.1:1").read_event(event.to_string().as_bytes())
+    stripe("http://127.0.0.1:1").read_event(event.to_string().as_bytes(), Timestamp::UNIX_EPOCH)
 }
 
 #[test]
@@ -167,11 +168,12 @@ fn whatever_else_is_authentic_is_kept_as_it_came() {
     }
     let thin = json!({"id": "evt_2", "object": "v2.core.event", "type": "v2.core.thing",
         "created": "2026-11-21T09:00:00.000Z", "related_object": {"id": "x"}});
-    let thin = stripe("http://127.0.0.1:1").read_event(thin.to_string().as_bytes());
+    let thin =
+        stripe("http://127.0.0.1:1").read_event(thin.to_string().as_bytes(), Timestamp::UNIX_EPOCH);
     assert_eq!((thin.id.as_str(), thin.report), ("evt_2", None));
     assert_eq!(thin.occurred_at.to_string(), "2026-11-21T09:00:00Z");
     for raw in [&b"\xff\xfe"[..], b"[]", b"", b"{\"id\": 1"] {
-        let event = stripe("http://127.0.0.1:1").read_event(raw);
+        let event = stripe("http://127.0.0.1:1").read_event(raw, Timestamp::UNIX_EPOCH);
         assert!(matches!(event.report, Some(Report::Unreadable(_))));
         assert_eq!(event.raw, raw);
     }
@@ -276,11 +278,14 @@ async fn equal_answers_are_one_event_and_hold_no_secret() {
     let mut ids = Vec::new();
     for _ in 0..3 {
         let retrieved = stripe.retrieve("pi_1").await.unwrap();
-        let raw = String::from_utf8(retrieved.event.raw.clone()).unwrap();
+        let raw = String::from_utf8(retrieved.events[0].raw.clone()).unwrap();
         assert!(!raw.contains("secret"), "{raw}");
         // Read again, it says the same.
-        assert_eq!(stripe.read_event(raw.as_bytes()), retrieved.event);
-        ids.push(retrieved.event.id);
+        assert_eq!(
+            stripe.read_event(raw.as_bytes(), Timestamp::UNIX_EPOCH),
+            retrieved.events[0]
+        );
+        ids.push(retrieved.events[0].id.clone());
     }
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], ids[2]);
