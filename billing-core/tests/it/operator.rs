@@ -26,7 +26,7 @@ async fn run(database: &TestDatabase, arguments: &[&str]) -> (bool, Value, Strin
 const ALICE: [&str; 5] = ["--tenant", "acme", "--user", "alice", "--json"];
 
 #[tokio::test]
-async fn an_operator_grants_adjusts_and_suspends_through_the_ledger() {
+async fn a_grant_of_an_operator_is_the_same_as_one_by_rpc() {
     let (database, core) = core().await;
     let grant = [
         "accounts",
@@ -67,11 +67,17 @@ async fn an_operator_grants_adjusts_and_suspends_through_the_ledger() {
             .replayed
     );
 
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn an_operator_s_correction_may_make_debt_and_a_suspension_denies_everything() {
+    let (database, core) = core().await;
     let adjust = [
         "accounts",
         "adjust",
         "--amount-micros",
-        "-7000000",
+        "-2000000",
         "--reason",
         "too much",
     ];
