@@ -123,10 +123,9 @@ fn plan_oddity(
     let event_type = event_type.unwrap_or_else(|| "payment_intent.succeeded".to_owned());
     let unknown = || ApiError::invalid(format!("there is no fault {name} of {event_type}"));
     if event_type.starts_with("fondy.") {
-        if !callback::TYPES.contains(&event_type.as_str()) {
-            return Err(unknown());
-        }
-        let known = callback::Oddity::ALL.iter().find(|(of, _)| *of == name);
+        let known = callback::Oddity::ALL
+            .iter()
+            .find(|(of, oddity)| *of == name && oddity.fits(&event_type));
         let (_, oddity) = *known.ok_or_else(unknown)?;
         world.faults.plan_callback_oddity(PlannedOddity {
             event_type,

@@ -32,7 +32,8 @@ pub enum Oddity {
     WrongSignature,
     /// It is not signed.
     NoSignature,
-    /// It tells of an approval; the order is processing, and says so to who asks.
+    /// It tells of what has not happened: an approval, and the order is processing; a reversal, and
+    /// there is none. Whoever asks hears the truth.
     Unconfirmed,
 }
 
@@ -46,6 +47,13 @@ impl Oddity {
         ("no_signature", Self::NoSignature),
         ("unconfirmed", Self::Unconfirmed),
     ];
+
+    /// Whether a callback of this type can be told so.
+    pub fn fits(self, event_type: &str) -> bool {
+        TYPES.contains(&event_type)
+            && (self != Self::Unconfirmed
+                || matches!(event_type, "fondy.approved" | "fondy.reversed"))
+    }
 }
 
 /// Every type of callback, as the sandbox calls them: by the status, and one for reversals in
@@ -86,7 +94,10 @@ pub fn tell(act: &mut Act<'_>, id: &str, news: News) {
     if oddity == Some(Oddity::Unconfirmed)
         && let Ok(order) = act.world.orders.find_mut(id)
     {
-        order.state = State::Processing;
+        match news {
+            News::Status => order.state = State::Processing,
+            News::Reversal => drop(order.reversals.pop()),
+        }
     }
     act.world.webhooks.queue(&url, &message);
 }

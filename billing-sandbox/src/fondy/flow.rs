@@ -32,7 +32,9 @@ pub fn complete(act: &mut Act<'_>, id: &str) -> Result<(), Refusal> {
 
 /// The bank says no.
 pub fn fail(act: &mut Act<'_>, id: &str) -> Result<(), Refusal> {
-    end(act, id, State::Declined)
+    end(act, id, State::Declined)?;
+    act.world.orders.await_end(id);
+    Ok(())
 }
 
 /// Ends the lifetimes that are over.

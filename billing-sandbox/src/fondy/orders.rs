@@ -79,6 +79,14 @@ impl Orders {
         self.ends.first().is_some_and(|(end, _)| *end < now)
     }
 
+    /// Has the order's lifetime ended when it is over; it may have been over while its bank took time.
+    pub fn await_end(&mut self, id: &str) {
+        let place = self.places.get(id).copied();
+        if let Some((place, order)) = place.and_then(|at| Some((at, self.all.get(at)?))) {
+            self.ends.insert((order.expires_at, place));
+        }
+    }
+
     /// The orders whose lifetimes are over and that nobody has paid; each is told once.
     pub fn take_ends(&mut self, now: i64) -> Vec<String> {
         let later = self.ends.split_off(&(now, 0));

@@ -103,6 +103,23 @@ async fn an_approval_can_be_told_that_the_status_does_not_confirm() {
 }
 
 #[tokio::test]
+async fn a_reversal_can_be_told_that_nobody_made() {
+    let mut stage = Stage::open().await;
+    stage.checkout("u").await;
+    stage.pay("u").await;
+    stage.received().await;
+    let planned = json!({ "fault": "unconfirmed", "event": "fondy.reversed" });
+    stage.control("faults", planned).await;
+    stage
+        .control("orders/u/reverse", json!({ "amount": 50 }))
+        .await;
+    assert_eq!(stage.received().await.params()["reversal_amount"], "50");
+    let asked = stage.status("u").await;
+    assert_eq!(asked["reversal_amount"], "0");
+    assert_eq!(asked["order_status"], "approved");
+}
+
+#[tokio::test]
 async fn a_fault_that_does_not_fit_its_provider_is_refused() {
     let stage = Stage::open().await;
     let url = format!("{}/sandbox/faults", stage.sandbox.url());
@@ -111,6 +128,7 @@ async fn a_fault_that_does_not_fit_its_provider_is_refused() {
         json!({ "fault": "failure_body" }),
         json!({ "fault": "thin", "event": "fondy.approved" }),
         json!({ "fault": "md5_signature" }),
+        json!({ "fault": "unconfirmed", "event": "fondy.declined" }),
         json!({ "fault": "other_amount", "event": "fondy.gremlin" }),
     ] {
         let answer = stage.http.post(&url).json(&wrong).send().await.unwrap();

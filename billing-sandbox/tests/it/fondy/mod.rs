@@ -3,6 +3,7 @@
 mod api;
 mod callbacks;
 mod faults;
+mod lifetime;
 mod page;
 mod stage;
 mod tls;
