@@ -57,7 +57,7 @@ fn deliveries(world: &World) -> String {
     let webhooks = &world.webhooks;
     let urls = escape(&webhooks.urls().join(" "));
     let field = format!(
-        "<label>Told of events <input name=\"urls\" size=\"60\" value=\"{urls}\" \
+        "<label>Told of Stripe's events <input name=\"urls\" size=\"60\" value=\"{urls}\" \
          placeholder=\"http://127.0.0.1:8080/webhooks/stripe\"></label>"
     );
     let mut html = String::from("<h2>Webhooks</h2>\n");

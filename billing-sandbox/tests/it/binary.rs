@@ -50,6 +50,22 @@ async fn it_refuses_other_machines_live_keys_and_blank_ones() {
 }
 
 #[tokio::test]
+async fn it_refuses_half_of_fondy_and_half_of_a_certificate() {
+    for (argument, value, why) in [
+        ("--fondy-secret", " ", "the secret of Fondy is blank"),
+        ("--fondy-merchant-id", "none", "invalid value"),
+        ("--fondy-speedup", "0", "invalid value"),
+        ("--tls-cert", "none.pem", "--tls-key"),
+    ] {
+        let arguments = ["--addr", "127.0.0.1:0", argument, value];
+        let output = program("sk_test_x", &arguments).output().await.unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn it_listens_to_other_machines_where_that_is_asked_for() {
     let bind = async || TcpListener::bind("0.0.0.0:0").await.unwrap();
     let mut options = Options::new("sk_test_x".into(), "whsec_x".into());
@@ -62,6 +78,7 @@ async fn it_listens_to_other_machines_where_that_is_asked_for() {
 
 #[test]
 fn no_secret_is_in_what_debug_shows() {
-    let options = Options::new("sk_test_hidden".into(), "whsec_hidden".into());
+    let mut options = Options::new("sk_test_hidden".into(), "whsec_hidden".into());
+    options.fondy_secret = "hidden".into();
     assert!(!format!("{options:?}").contains("hidden"));
 }
