@@ -31,6 +31,8 @@ pub struct Announcement {
     admin_jwt: String,
     /// The stand-in for Stripe and Fondy; null where Stripe itself is used.
     sandbox: Option<String>,
+    /// Where mail is written instead of sent.
+    mail_dir: String,
     stripe_secret_key: String,
     stripe_webhook_secret: String,
     /// Null where there is no stand-in, as the secret.
@@ -39,7 +41,13 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    pub fn new(ports: Ports, database_url: &str, secrets: &Secrets, cards: &Cards) -> Result<Self> {
+    pub fn new(
+        ports: Ports,
+        database_url: &str,
+        secrets: &Secrets,
+        cards: &Cards,
+        mail: &Path,
+    ) -> Result<Self> {
         let (stripe_secret_key, stripe_webhook_secret) = cards.keys(secrets);
         Ok(Self {
             grpc: format!("http://{}", ports.grpc),
@@ -55,6 +63,7 @@ impl Announcement {
             gateway_token: secrets.gateway_token.clone(),
             admin_token: secrets.admin_token.clone(),
             admin_jwt: demonstration::administrator_token(&secrets.jwt_secret)?,
+            mail_dir: mail.display().to_string(),
             sandbox: cards.is_sandbox().then(|| sandbox_url(ports)),
             stripe_secret_key: stripe_secret_key.to_owned(),
             stripe_webhook_secret: stripe_webhook_secret.to_owned(),
@@ -95,6 +104,16 @@ impl Announcement {
         lines.concat()
     }
 
+    /// Who takes cards, for people.
+    fn cards(&self) -> String {
+        match &self.sandbox {
+            Some(page) => {
+                format!("{page}   (stands in for Stripe and Fondy: pay, decline, give back)")
+            }
+            None => "Stripe itself; let it report to /webhooks/stripe".to_owned(),
+        }
+    }
+
     pub fn print(&self, json: bool, environment: &Path) -> Result<()> {
         if json {
             let mut stdout = std::io::stdout();
@@ -109,14 +128,10 @@ impl Announcement {
             gateway_admin,
             jwt,
             tools_token,
+            mail_dir,
             ..
         } = self;
-        let cards = match &self.sandbox {
-            Some(page) => {
-                format!("{page}   (stands in for Stripe and Fondy: pay, decline, give back)")
-            }
-            None => "Stripe itself; let it report to /webhooks/stripe".to_owned(),
-        };
+        let cards = self.cards();
         let hryvnias = match &self.fondy_secret {
             Some(_) => format!(
                 "\n\
@@ -135,6 +150,7 @@ impl Announcement {
              core admin    {core_admin}/metrics /livez /readyz\n\
              gateway admin {gateway_admin}/metrics /livez /readyz\n\
              cards         {cards}\n\
+             mail          {mail_dir}\n\
              tenant, user  {TENANT}, {USER}\n\
              tokens        . {environment}\n\
              JWT           {jwt}\n\

@@ -121,7 +121,13 @@ impl Stack {
         }
         self.start_gateway(&programs, state, ports, &cards).await?;
         demonstration::seed(ports.grpc, &state.secrets.admin_token).await?;
-        let announcement = Announcement::new(ports, &urls.core, &state.secrets, &cards)?;
+        let announcement = Announcement::new(
+            ports,
+            &urls.core,
+            &state.secrets,
+            &cards,
+            &state.path("outbox/mail"),
+        )?;
         state.write_private("env", &announcement.environment())?;
         announcement.print(options.json, &state.path("env"))?;
         self.part_ended().await
