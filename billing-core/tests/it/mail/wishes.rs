@@ -33,7 +33,7 @@ fn files(folder: &Path) -> Vec<String> {
         .collect();
     paths.sort();
     for path in &paths {
-        assert_eq!(path.extension().unwrap(), "eml", "{path:?}");
+        assert_eq!(path.extension().unwrap(), "eml");
     }
     paths
         .iter()
