@@ -1,6 +1,5 @@
 //! What the core refuses, in the words of the REST surface.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tonic::{Code, Status};
@@ -35,7 +34,6 @@ pub(crate) enum CoreError {
 pub(crate) struct Refusal {
     pub reason: String,
     pub retry_after: Option<Duration>,
-    metadata: HashMap<String, String>,
     status: Box<Status>,
 }
 
@@ -85,7 +83,6 @@ impl Refusal {
             || EXHAUSTED_BY_RULE.contains(&reason.reason.as_str());
         is_rule.then(|| Self {
             reason: reason.reason,
-            metadata: reason.metadata,
             retry_after: status
                 .get_details_retry_info()
                 .and_then(|retry| retry.retry_delay),
@@ -93,9 +90,9 @@ impl Refusal {
         })
     }
 
-    /// What an operator gave as the reason.
-    pub(crate) fn reason_for_people(&self) -> Option<&str> {
-        self.metadata.get("reason").map(String::as_str)
+    /// In the core's words. Only where the contract says so are they for payers.
+    pub(crate) fn message(&self) -> &str {
+        self.status.message()
     }
 }
 

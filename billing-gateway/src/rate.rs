@@ -56,10 +56,11 @@ impl Rate {
             return None;
         }
         let scaled: i64 = format!("{whole}{fraction:0<DECIMALS$}").parse().ok()?;
-        (scaled > 0).then(|| Self {
-            text: format!("{whole}.{fraction}"),
-            scaled,
-        })
+        let text = match text.split_once('.') {
+            Some((_, fraction)) => format!("{whole}.{fraction}"),
+            None => whole.to_owned(),
+        };
+        (scaled > 0).then_some(Self { text, scaled })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -145,7 +146,7 @@ mod tests {
     fn a_rate_is_a_plain_decimal_above_zero() {
         for (text, read) in [
             ("41.2345", "41.2345"),
-            ("41", "41.0"),
+            ("41", "41"),
             ("0041.50", "41.50"),
             ("0.00000001", "0.00000001"),
             ("999999.99999999", "999999.99999999"),

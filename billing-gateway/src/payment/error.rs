@@ -57,10 +57,7 @@ impl PaymentError {
                 retry_after: refusal.retry_after.unwrap_or(PAUSE),
             },
             "PAYMENTS_SWITCHED_OFF" => Self::Off {
-                reason: refusal
-                    .reason_for_people()
-                    .unwrap_or("payments are switched off at present")
-                    .to_owned(),
+                reason: refusal.message().to_owned(),
             },
             "RATE_TOO_OLD" => Self::RateUnavailable,
             "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,

@@ -33,6 +33,7 @@ async fn a_user_who_was_never_seen_has_a_new_account() {
         "billing": {
             "balance_usd": 0,
             "balance_uah": null,
+            "uah_rate": null,
             "available_usd": 0,
             "held_usd": 0,
             "total_spent_usd": 0,
@@ -96,6 +97,10 @@ async fn a_setting_that_is_absent_stays_and_null_is_no_limit() {
         "monthly_limit_usd": 20,
         "low_balance_threshold_usd": 0.000_001,
         "time_zone": "Europe/Kyiv",
+        "locale": "en",
+        "mail_payments": true,
+        "mail_low_balance": true,
+        "has_email": false,
     });
     assert_eq!(answer["settings"], set);
     assert_eq!(put(&system, "u", "{}").await["settings"], set);

@@ -108,8 +108,11 @@ pub(crate) fn token_of(claims: &Value) -> String {
 
 impl Gateway {
     pub(crate) async fn start(config: Config) -> Self {
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), config)
+    }
+
+    pub(crate) fn start_on(listener: TcpListener, config: Config) -> Self {
         let client = client();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let readiness = Readiness::new();
         let shutdown = CancellationToken::new();

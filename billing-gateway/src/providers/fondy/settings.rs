@@ -152,6 +152,7 @@ mod tests {
 
     #[test]
     fn a_blank_secret_and_half_of_what_is_needed_do_not_start() {
+        type Change = fn(&mut Settings);
         for blank in ["", "  ", "\t\n"] {
             let settings = Settings {
                 secret_key: Some(blank.into()),
@@ -160,20 +161,16 @@ mod tests {
             let refused = Config::checked(settings).unwrap_err();
             assert_eq!(refused, ConfigError::Blank("FONDY_SECRET_KEY"));
         }
-        let without = |change: fn(&mut Settings)| {
-            let mut settings = settings();
-            change(&mut settings);
-            Config::checked(settings).unwrap_err()
-        };
-        for (change, missing) in [
-            (
-                (|settings| settings.secret_key = None) as fn(&mut Settings),
-                "FONDY_SECRET_KEY",
-            ),
+        let without: [(Change, &str); 3] = [
+            (|settings| settings.secret_key = None, "FONDY_SECRET_KEY"),
             (|settings| settings.merchant_id = None, "FONDY_MERCHANT_ID"),
             (|settings| settings.backend_url = None, "BACKEND_URL"),
-        ] {
-            assert_eq!(without(change), ConfigError::Missing(missing));
+        ];
+        for (change, missing) in without {
+            let mut settings = settings();
+            change(&mut settings);
+            let refused = Config::checked(settings).unwrap_err();
+            assert_eq!(refused, ConfigError::Missing(missing));
         }
         let nothing = Settings {
             merchant_id: None,

@@ -55,7 +55,7 @@ mod tests {
     use crate::providers::WebhookRefusal;
     use crate::providers::fondy::message::{Fields, Received};
 
-    /// From the official clients: npm cloudipsp-node-js-sdk 1.0.8 and PyPI cloudipsp 1.0.4.
+    /// From the official clients: npm cloudipsp-node-js-sdk 1.0.8 and `PyPI` cloudipsp 1.0.4.
     fn vectors() -> Vec<Value> {
         let file = include_str!("../../../tests/fixtures/fondy-vectors.json");
         let file: Value = serde_json::from_str(file).unwrap();
@@ -84,12 +84,11 @@ mod tests {
         let mut seen = 0;
         for vector in vectors() {
             let expected = vector["signature_sha1"].as_str().unwrap();
-            let signed = match vector["data"].as_str() {
-                Some(data) => of_data(&secret(&vector), data),
-                None => {
-                    let fields = Fields::of_json(&vector["params"].to_string()).unwrap();
-                    of_fields(&secret(&vector), &fields)
-                }
+            let signed = if let Some(data) = vector["data"].as_str() {
+                of_data(&secret(&vector), data)
+            } else {
+                let fields = Fields::of_json(&vector["params"].to_string()).unwrap();
+                of_fields(&secret(&vector), &fields)
             };
             assert_eq!(signed, expected, "{}", vector["name"]);
             seen += 1;
