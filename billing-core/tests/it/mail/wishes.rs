@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use billing_proto::v1;
 use billing_testkit::{TestCore, TestDatabase};
 use serde_json::json;
 
 use super::{contact, outbox, post, post_test};
-use crate::support::{as_owner, eventually};
+use crate::support::{USD, account, as_owner, charge, core, eventually, set};
 
 /// Lets a core deliver all mail into files, and answers with their contents by name.
 async fn delivered(database: &TestDatabase, more: &[&str]) -> Vec<String> {
@@ -102,4 +103,38 @@ async fn mail_is_written_in_the_language_of_its_reader() {
         mail.contains("Subject: =?utf-8?b?0J/QtdGA0LXQstGW0YDQutCw"),
         "{mail}"
     );
+}
+
+#[tokio::test]
+async fn what_the_core_tells_arrives_where_and_as_the_person_said() {
+    let (database, silent) = core().await;
+    let olena = v1::Contact {
+        email: "olena@example.org".to_owned(),
+        name: "Olena".to_owned(),
+    };
+    let settings = v1::UpdateSettingsRequest {
+        account: Some(account("olena")),
+        low_balance_threshold: set(2 * USD),
+        locale: Some("uk".to_owned()),
+        ..Default::default()
+    };
+    silent.accounts().update_settings(settings).await.unwrap();
+    let request = v1::SendTestMailRequest {
+        account: Some(account("olena")),
+        contact: Some(olena),
+    };
+    silent.accounts().send_test_mail(request).await.unwrap();
+    silent.grant(&account("olena"), 3 * USD).await;
+    let charge = charge("olena", "1", 2 * USD);
+    silent.balance().charge(charge).await.unwrap();
+    let mails = delivered(&database, &[]).await;
+    assert_eq!(mails.len(), 2);
+    for (mail, subject) in mails.iter().zip([
+        // "Перевірка пошти: Billing" and "Баланс закінчується: 1,00 $", as far as they fit a line.
+        "=?utf-8?b?0J/QtdGA0LXQstGW0YDQutCw",
+        "=?utf-8?b?0JHQsNC70LDQvdGBINC30LDQutGW",
+    ]) {
+        assert!(mail.contains("To: olena@example.org\r\n"));
+        assert!(mail.contains(&format!("Subject: {subject}")), "{mail}");
+    }
 }
