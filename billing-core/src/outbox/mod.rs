@@ -21,7 +21,7 @@ use sqlx::PgConnection;
 use crate::id::AccountId;
 use crate::ledger::{Balance, EntryKind};
 use crate::money::Micros;
-use crate::payment::{Booking, Payment};
+use crate::payment::{Booking, Payment, State};
 
 /// How a message leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,13 +120,21 @@ pub fn payment_booked(payment: &Payment, booking: &Booking, balance: Balance) ->
     ]
 }
 
-/// What is told when a payment has ended without money.
-pub fn payment_ended(payment: &Payment) -> Message {
-    Message {
+/// What is told when a payment has ended without money: an event, and a mail to a payer who tried.
+pub fn payment_ended(payment: &Payment) -> Vec<Message> {
+    let mut messages = vec![Message {
         channel: Channel::Event,
         kind: "payment.ended",
         payload: described(payment),
+    }];
+    if payment.state == State::Failed || payment.decline_code.is_some() {
+        messages.push(Message {
+            channel: Channel::Mail,
+            kind: "payment_failed",
+            payload: described(payment),
+        });
     }
+    messages
 }
 
 fn described(payment: &Payment) -> Value {

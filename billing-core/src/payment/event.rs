@@ -291,8 +291,8 @@ impl Effect<'_> {
         }
         if payment.state != before && payment.state.is_final() && payment.state != State::Succeeded
         {
-            let message = outbox::payment_ended(payment);
-            outbox::enqueue(conn, payment.id.account, &[message], self.now).await?;
+            let messages = outbox::payment_ended(payment);
+            outbox::enqueue(conn, payment.id.account, &messages, self.now).await?;
         }
         Ok(())
     }

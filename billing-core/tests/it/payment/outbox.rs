@@ -140,3 +140,26 @@ async fn two_relays_share_the_work_and_one_takes_over_from_the_other() {
     second.stop().await;
     assert_eq!(events(folder.path()).len(), 20);
 }
+
+#[tokio::test]
+async fn a_payer_who_tried_is_told_that_his_payment_ended_and_one_who_left_is_not() {
+    let (database, core) = core().await;
+    for (user, tried) in [("alice", true), ("bob", false)] {
+        let payment = super::attached(&core, user, "1").await;
+        if tried {
+            let id = format!("declined_{user}");
+            apply(&core, event(&id, &payment, super::declined()))
+                .await
+                .unwrap();
+        }
+        let canceled = super::state(v1::PaymentState::Canceled);
+        let id = format!("canceled_{user}");
+        apply(&core, event(&id, &payment, canceled)).await.unwrap();
+    }
+    let mut owner = database.connect_as_owner().await;
+    let kinds: Vec<String> = sqlx::query_scalar("select kind from outbox_message order by kind")
+        .fetch_all(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(kinds, ["payment.ended", "payment.ended", "payment_failed"]);
+}
