@@ -39,7 +39,7 @@ pub(crate) struct WebhookResponse {
     operation_id = "receiveWebhook",
     tag = "payments",
     params(("provider" = String, Path, example = "stripe")),
-    request_body(content = String, description = "As the provider sends it",
+    request_body(content = String, description = "As the provider sends it: JSON, or a form",
                  content_type = "application/json"),
     responses(
         (status = 200, body = WebhookResponse),
@@ -63,7 +63,7 @@ pub(crate) async fn receive(
     operation_id = "receiveWebhookV1",
     tag = "payments",
     params(("provider" = String, Path, example = "stripe")),
-    request_body(content = String, description = "As the provider sends it",
+    request_body(content = String, description = "As the provider sends it: JSON, or a form",
                  content_type = "application/json"),
     responses(
         (status = 200, body = WebhookResponse),

@@ -139,7 +139,10 @@ pub enum ConfigError {
     NotAscii(&'static str),
     #[error("{0} must be an https URL, or an http URL on loopback")]
     ProviderUrl(&'static str),
-    #[error("{0} must be a lower-case letter, then such letters, digits or underscores")]
+    #[error(
+        "{0} must be a lower-case letter, then such letters, digits or underscores, and no \
+             other provider's name"
+    )]
     ProviderName(&'static str),
     #[error("BILLING_RATE_SOURCE must be none, nbu, or static: and a rate, such as static:41.50")]
     RateSource,

@@ -245,6 +245,9 @@ macro_rules! providers {
             }
         }
 
+        /// What providers are called that have no other name.
+        const NAMES: &[&str] = &[$(stringify!($provider)),+];
+
         /// What each provider adds to the answer to a browser: the member, and what it is.
         const BROWSER_MEMBERS: &[&[(&str, &str)]] = &[$($provider::BROWSER_MEMBERS),+];
     };

@@ -21,7 +21,7 @@ use crate::rate::Rate;
 use nbu::Nbu;
 
 /// How soon a source is asked again that did not answer, and how often the age is told.
-const TICK: Duration = Duration::from_mins(1);
+const TICK: Duration = Duration::from_secs(15);
 
 /// Where rates come from.
 #[derive(Debug)]

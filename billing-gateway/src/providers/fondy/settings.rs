@@ -5,10 +5,12 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{ConfigError, guarded_url};
+use crate::providers::NAMES;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
 const TEST_MERCHANT: u64 = 1_396_424;
 
+const NAME: &str = "fondy";
 const NAME_BYTES_MAX: usize = 32;
 
 /// How Fondy, or another that speaks its protocol, is reached. Without a merchant there is none.
@@ -47,7 +49,7 @@ pub struct Settings {
         id = "fondy_name",
         long = "fondy-name",
         env = "FONDY_NAME",
-        default_value = "fondy"
+        default_value = NAME
     )]
     pub name: String,
 
@@ -128,7 +130,9 @@ fn name(name: String) -> Result<&'static str, ConfigError> {
         && name
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    if !fits {
+    // Whoever else it is must not take the name of one that there is.
+    let is_taken = name != NAME && NAMES.contains(&name.as_str());
+    if !fits || is_taken {
         return Err(ConfigError::ProviderName("FONDY_NAME"));
     }
     Ok(name.leak())
@@ -217,8 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_not_stand_in_a_path_does_not_start() {
-        for name in ["", "Fondy", "a/b", "1a", "a-b", "é", &"a".repeat(33)] {
+    fn a_name_that_could_not_stand_in_a_path_or_is_another_providers_does_not_start() {
+        for name in [
+            "",
+            "stripe",
+            "Fondy",
+            "a/b",
+            "1a",
+            "a-b",
+            "é",
+            &"a".repeat(33),
+        ] {
             let settings = Settings {
                 name: name.to_owned(),
                 ..settings()

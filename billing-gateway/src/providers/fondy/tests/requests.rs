@@ -7,6 +7,7 @@ use billing_proto::v1::{PaymentState, RefundState};
 use serde_json::json;
 
 use super::{ORDER, answer, answering, callback, failure, order, payment, payment_report, signed};
+use crate::api_error::causes;
 use crate::providers::{Order, Provider, ProviderError, RefundOrder};
 
 #[tokio::test]
@@ -82,7 +83,9 @@ async fn only_what_the_request_is_to_blame_for_is_refused_for_good_and_the_log_h
         assert_eq!(refused.name(), expected, "{refused:?}");
         assert_eq!(seen.lock().unwrap().len(), 1);
     }
-    let (fondy, _) = answering(vec![failure(1007)]).await;
+    let (fondy, _) = answering(vec![failure(1000), failure(1007)]).await;
+    let away = causes(&fondy.refund(&refund).await.unwrap_err());
+    assert!(away.contains("1000 \"a textof Fondy's\""), "{away}");
     let refused = fondy.refund(&refund).await.unwrap_err().to_string();
     assert!(refused.contains("1007 \"a textof Fondy's\""), "{refused}");
 }
