@@ -4,10 +4,12 @@ mod flags;
 mod rate;
 #[cfg(test)]
 pub(crate) mod tests;
+mod url;
 
 pub use flags::{CoreSettings, HttpSettings, JwtSettings, PaymentSettings, RateSettings, Settings};
 pub use rate::RateConfig;
 pub(crate) use rate::RateSource;
+pub(crate) use url::guarded_url;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -19,6 +21,7 @@ use jsonwebtoken::Algorithm;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use self::url::origins;
 use crate::auth::ContactClaims;
 use crate::providers::ProviderConfig;
 
@@ -293,37 +296,6 @@ fn jwt_keys(
         }
         _ => Err(ConfigError::SecretOrJwks),
     }
-}
-
-/// None for an address over whose connection anybody could answer: it must be https, or on loopback.
-pub(crate) fn guarded_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let loopback = url.host_str().is_some_and(|host| {
-        let literal = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || literal
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    });
-    (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
-}
-
-/// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
-fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|origin| !origin.is_empty())
-        .map(|origin| {
-            let exact = Url::parse(origin).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https")
-                    && url.origin().ascii_serialization() == origin
-            });
-            HeaderValue::from_str(origin)
-                .ok()
-                .filter(|_| exact)
-                .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
-        })
-        .collect()
 }
 
 fn filled(name: &'static str, value: String) -> Result<String, ConfigError> {
