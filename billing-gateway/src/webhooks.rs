@@ -21,7 +21,7 @@ use crate::router::AppState;
 /// provider fills neither the core's queue nor its connections.
 pub(crate) const EVENTS_IN_FLIGHT: usize = 128;
 /// How long they wait. With the core's time for one this is less than providers' patience.
-const TURN_TIMEOUT: Duration = Duration::from_secs(4);
+const TURN_TIMEOUT: Duration = Duration::from_secs(8);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookResponse {

@@ -154,6 +154,43 @@ pub async fn apply_event(
     Ok(applied)
 }
 
+/// What became of an event, where something has: one that is sent again changes nothing.
+pub async fn find_done(
+    pool: &PgPool,
+    caller: &Caller,
+    event: &ProviderEvent,
+) -> Result<Option<Applied>, PaymentError> {
+    let mut connection = pool.acquire().await?;
+    let known = queries::find_event(&mut connection, event).await?;
+    let Some(known) = known.filter(|known| !known.outcome.is_open()) else {
+        return Ok(None);
+    };
+    let applied = known.again(&mut connection, caller).await?;
+    report(event, &applied);
+    Ok(Some(applied))
+}
+
+impl queries::Known {
+    /// The answer to who sends it again.
+    async fn again(
+        self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+    ) -> Result<Applied, PaymentError> {
+        let payment = match self.payment {
+            Some(id) => payments::find_payment(conn, id).await?,
+            None => None,
+        };
+        Ok(Applied {
+            duplicate: true,
+            ..Applied::nothing(
+                self.outcome,
+                payment.filter(|payment| caller.may_act_for(&payment.tenant_id)),
+            )
+        })
+    }
+}
+
 /// One transaction: event, payment, accounts, outbox, in this order of locks.
 async fn attempt_event(
     pool: &PgPool,
@@ -167,14 +204,7 @@ async fn attempt_event(
         // Whoever inserted it has committed by now.
         let known = queries::lock_event(&mut transaction, event).await?;
         if !known.outcome.is_open() {
-            let payment = match known.payment {
-                Some(id) => payments::find_payment(&mut *transaction, id).await?,
-                None => None,
-            };
-            return Ok(Applied {
-                duplicate: true,
-                ..Applied::nothing(known.outcome, payment)
-            });
+            return known.again(&mut transaction, caller).await;
         }
     }
     let payment = match stored.payment.or(event.payment) {

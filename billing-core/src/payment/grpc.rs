@@ -86,11 +86,18 @@ pub async fn apply_provider_event(
     let prices = core.catalogue.reading();
     let payments = &core.payments;
     let applying = async {
-        let _turn = payments
-            .turns
-            .acquire()
-            .await
-            .map_err(|_| PaymentError::Overloaded)?;
+        let _turn = match payments.turns.try_acquire() {
+            Ok(turn) => turn,
+            // What is only sent again need not wait for its turn.
+            Err(_) => match event::find_done(&payments.pool, &call.caller, &event).await? {
+                Some(done) => return Ok(done),
+                None => payments
+                    .turns
+                    .acquire()
+                    .await
+                    .map_err(|_| PaymentError::Overloaded)?,
+            },
+        };
         event::apply_event(&payments.pool, &prices, &call.caller, &event).await
     };
     let applied = by_deadline(&call, applying).await?;

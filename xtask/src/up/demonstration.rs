@@ -199,7 +199,7 @@ pub const ADMIN_CLAIM: (&str, &str) = ("role", "admin");
 
 /// A token of the user for the gateway and the example backend, good for a year.
 pub fn user_token(jwt_secret: &str) -> Result<String> {
-    let claims = json!({"userId": USER, "email": "demo@example.com"});
+    let claims = json!({"userId": USER, "email": "demo@example.com", "name": "Demo"});
     signed(claims, jwt_secret)
 }
 

@@ -164,6 +164,8 @@ impl Stack {
             ("BILLING_CORE_TOKEN", state.secrets.gateway_token.clone()),
             ("BILLING_DEFAULT_TENANT", demonstration::TENANT.to_owned()),
             ("JWT_SECRET", state.secrets.jwt_secret.clone()),
+            ("JWT_EMAIL_CLAIM", "email".to_owned()),
+            ("JWT_NAME_CLAIM", "name".to_owned()),
             ("JWT_ADMIN_CLAIM", demonstration::ADMIN_CLAIM.0.to_owned()),
             ("JWT_ADMIN_VALUE", demonstration::ADMIN_CLAIM.1.to_owned()),
         ];

@@ -143,7 +143,7 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 33] = [
+const FOREIGN_SETTINGS: [&str; 35] = [
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
     "BILLING_TLS_KEY",
@@ -155,6 +155,8 @@ const FOREIGN_SETTINGS: [&str; 33] = [
     "JWT_AUDIENCE",
     "JWT_USER_CLAIM",
     "JWT_TENANT_CLAIM",
+    "JWT_EMAIL_CLAIM",
+    "JWT_NAME_CLAIM",
     "JWT_ADMIN_CLAIM",
     "JWT_ADMIN_VALUE",
     "STRIPE_SECRET_KEY",

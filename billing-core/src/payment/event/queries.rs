@@ -74,6 +74,25 @@ pub struct Known {
     pub payment: Option<PaymentId>,
 }
 
+/// An event as it is committed.
+pub async fn find_event(
+    conn: &mut PgConnection,
+    event: &ProviderEvent,
+) -> Result<Option<Known>, PaymentError> {
+    let row = query!(
+        "select outcome, account_id, payment_id from provider_event where provider = $1 and event_id = $2",
+        event.provider,
+        event.event_id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Known {
+        outcome: Outcome::named(&row.outcome).ok_or(PaymentError::Row("provider_event.outcome"))?,
+        payment: payment_id(row.account_id, row.payment_id),
+    }))
+}
+
 pub async fn lock_event(
     conn: &mut PgConnection,
     event: &ProviderEvent,
