@@ -105,7 +105,7 @@ create trigger payment_reference_append_only before update or delete or truncate
     for each statement execute function refuse_change();
 grant select, insert on payment_reference to billing_app;
 
--- What a provider calls an account.
+-- What a provider calls an account; another name where it has lost the first.
 create table provider_customer (
     account_id uuid not null,
     provider text not null,
@@ -114,7 +114,7 @@ create table provider_customer (
     primary key (account_id, provider, livemode),
     constraint provider_customer_reference_length check (octet_length(reference) between 1 and 255)
 );
-grant select, insert on provider_customer to billing_app;
+grant select, insert, update on provider_customer to billing_app;
 
 -- One refund each, ours and those made at the provider.
 create table payment_refund (

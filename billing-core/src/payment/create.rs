@@ -161,13 +161,14 @@ async fn find_same(pool: &PgPool, new: &NewPayment) -> Result<Option<Payment>, P
     }
 }
 
-/// Notes what the provider calls a payment, and the account. The first customer stays; answers with
-/// it.
+/// Notes what the provider calls a payment, and the account. The first customer stays, unless it is the
+/// lost one; answers with it.
 pub async fn attach(
     pool: &PgPool,
     id: PaymentId,
     reference: Option<&str>,
     customer: Option<&str>,
+    lost_customer: Option<&str>,
 ) -> Result<(Payment, Option<String>), PaymentError> {
     let mut transaction = pool.begin().await?;
     let mut payment = queries::lock_payment(&mut transaction, id)
@@ -190,7 +191,7 @@ pub async fn attach(
         write::write_payment(&mut transaction, &payment, now).await?;
     }
     if let Some(customer) = customer {
-        write::insert_customer(&mut transaction, &payment, customer).await?;
+        write::insert_customer(&mut transaction, &payment, customer, lost_customer).await?;
     }
     let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
     let customer = queries::find_customer(&mut *transaction, account, provider, livemode).await?;

@@ -308,7 +308,10 @@ impl Effect<'_> {
             && payment.reference.as_ref() != Some(reference)
         {
             write::insert_reference(conn, payment, reference).await?;
-            payment.reference = Some(reference.clone());
+            // The name that paid stays: it is the one that is refunded.
+            if payment.state != State::Succeeded {
+                payment.reference = Some(reference.clone());
+            }
         }
         if let Some(code) = &report.decline_code {
             payment.decline_code = Some(code.clone());

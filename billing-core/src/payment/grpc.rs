@@ -60,12 +60,15 @@ pub async fn attach_provider_reference(
     let id = parse::payment_id(request.payment_id)?;
     let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
     let customer = field::optional_text("customer_reference", request.customer_reference, 255)?;
+    let lost = request.lost_customer_reference;
+    let lost = field::optional_text("lost_customer_reference", lost, 255)?;
     require_tenant(core, &call, id).await?;
     let attaching = create::attach(
         &core.payments.pool,
         id,
         reference.as_deref(),
         customer.as_deref(),
+        lost.as_deref(),
     );
     let (payment, customer) = by_deadline(&call, attaching).await?;
     Ok(Response::new(v1::AttachProviderReferenceResponse {

@@ -107,6 +107,8 @@ async fn lease_due(pool: &PgPool, claim: &Claim) -> Result<Vec<Leased>, sqlx::Er
         .collect())
 }
 
+/// Also those that somebody else has leased: who asks for all that was created since a time wants to
+/// know, and asking twice does no harm.
 async fn lease_since(
     pool: &PgPool,
     claim: &Claim,
@@ -118,7 +120,7 @@ async fn lease_since(
         from (
             select account_id, payment_id from payment
             where provider = $1 and created_at >= $5
-                and (leased_until is null or leased_until < clock_timestamp())
+                and (leased_until is null or leased_until < clock_timestamp() or leased_by <> $2)
             order by created_at limit $4 for no key update skip locked
         ) as recent
         where p.account_id = recent.account_id and p.payment_id = recent.payment_id

@@ -67,18 +67,22 @@ pub async fn insert_reference(
     Ok(())
 }
 
+/// The first one stays, unless it is the one that the provider has lost.
 pub async fn insert_customer(
     conn: &mut PgConnection,
     payment: &Payment,
     customer: &str,
+    lost: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "insert into provider_customer (account_id, provider, livemode, reference)
-        values ($1, $2, $3, $4) on conflict (account_id, provider, livemode) do nothing",
+        "insert into provider_customer as c (account_id, provider, livemode, reference)
+        values ($1, $2, $3, $4) on conflict (account_id, provider, livemode) do update
+            set reference = excluded.reference where c.reference = $5",
         payment.id.account.uuid(),
         &*payment.provider,
         payment.livemode,
         customer,
+        lost,
     )
     .execute(conn)
     .await?;
@@ -116,7 +120,8 @@ pub async fn write_payment_and_entries(
             next_check_at = case when $15 or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
-                then coalesce(p.next_check_at, $16::timestamptz + interval '1 minute') end
+                then coalesce(p.next_check_at, $16::timestamptz + interval '1 minute') end,
+            checks = case when p.next_check_at is null then 0 else p.checks end
         where p.account_id = $1 and p.payment_id = $2",
         payment.id.account.uuid(),
         payment.id.number,

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose};
+use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose, PaymentState};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -136,6 +136,13 @@ async fn create(
         .await
         .map_err(|error| error.into_api(FIELDS))?;
     let payment = present(answer.payment)?;
+    // What has ended is not opened again: nobody would ask the provider about it.
+    if matches!(
+        payment.state(),
+        PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired
+    ) {
+        return Err(PaymentError::Ended.into());
+    }
     let at_provider = async {
         if payment.provider_reference.is_empty() {
             let customer = answer.customer_reference;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::core_error::Refusal;
 use crate::problem_kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF, PAYMENTS_PAUSED,
+    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
     PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
     REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
@@ -30,6 +30,8 @@ pub enum PaymentError {
     RateUnavailable,
     #[error("this payment has begun, and where it is paid is told once: begin another one")]
     Begun,
+    #[error("this payment has ended: begin another one, with another key")]
+    Ended,
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -74,6 +76,7 @@ impl PaymentError {
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
+            Self::Ended => PAYMENT_ENDED,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,
@@ -108,7 +111,7 @@ impl From<ProviderError> for PaymentError {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Late => Self::ProviderLate,
-            ProviderError::Away(_) => Self::ProviderAway(error),
+            ProviderError::Away(_) | ProviderError::CustomerLost => Self::ProviderAway(error),
             ProviderError::Refused { .. } => Self::ProviderRefused(error),
             ProviderError::Begun => Self::Begun,
         }

@@ -5,7 +5,7 @@ use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 use crate::api_error::ApiError;
 use crate::core_client::Core;
 use crate::payment::PaymentError;
-use crate::providers::{Opened, Order, Provider};
+use crate::providers::{Opened, Order, Provider, ProviderError};
 
 /// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where
 /// the account has none yet.
@@ -26,14 +26,50 @@ pub(crate) async fn open(
         // Another request may have been faster with another customer: the first one stays.
         customer = attach(core, payment, String::new(), made).await?;
     }
-    let order = Order {
+    let order = |customer| Order {
         payment,
-        customer: &customer,
+        customer,
         receipt_email,
     };
-    let opened = provider.create(&order).await.map_err(PaymentError::from)?;
+    let opened = match provider.create(&order(&customer)).await {
+        Err(ProviderError::CustomerLost) => {
+            let customer = replace_customer(core, provider, payment, customer.clone()).await?;
+            provider.create(&order(&customer)).await
+        }
+        opened => opened,
+    };
+    let opened = opened.map_err(PaymentError::from)?;
     attach(core, payment, opened.reference.clone(), String::new()).await?;
     Ok(opened)
+}
+
+/// The provider does not know the account's customer any more: it gets another one.
+async fn replace_customer(
+    core: &Core,
+    provider: &dyn Provider,
+    payment: &Payment,
+    lost: String,
+) -> Result<String, ApiError> {
+    tracing::warn!(
+        provider = provider.name(),
+        payment_id = payment.payment_id,
+        "the provider has lost the account's customer, it gets another one"
+    );
+    let made = provider
+        .replace_customer(payment)
+        .await
+        .map_err(PaymentError::from)?;
+    let request = AttachProviderReferenceRequest {
+        payment_id: payment.payment_id.clone(),
+        customer_reference: made.unwrap_or_default(),
+        lost_customer_reference: lost,
+        ..AttachProviderReferenceRequest::default()
+    };
+    let answer = core
+        .attach_provider_reference(request)
+        .await
+        .map_err(|error| error.into_api(&[]))?;
+    Ok(answer.customer_reference)
 }
 
 /// Notes what the provider calls the payment and the account's customer, where either is not empty;
@@ -48,6 +84,7 @@ pub(crate) async fn attach(
         payment_id: payment.payment_id.clone(),
         provider_reference: reference,
         customer_reference: customer,
+        ..AttachProviderReferenceRequest::default()
     };
     let answer = core
         .attach_provider_reference(request)

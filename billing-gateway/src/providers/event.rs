@@ -78,8 +78,8 @@ impl Event {
             event_id,
             event_type: cut(&self.r#type, TYPE_MAX),
             livemode: self.livemode,
-            provider_account: named(self.provider_account, REFERENCE_MAX),
-            occurred_at: Some(sent(self.occurred_at)),
+            provider_account: somebody(self.provider_account),
+            occurred_at: Some(sent(possible(self.occurred_at))),
             provider_reference: reference,
             payment_id: if payment_id.bytes().all(ours) {
                 payment_id
@@ -172,6 +172,24 @@ fn named(text: String, bytes_max: usize) -> String {
         text
     } else {
         String::new()
+    }
+}
+
+/// An account that is not our own never becomes our own, whatever it is called.
+fn somebody(account: String) -> String {
+    if account.is_empty() || is_name(&account, REFERENCE_MAX) {
+        account
+    } else {
+        digest(account.as_bytes())
+    }
+}
+
+/// The contract knows the years 1 to 9999; what is said to lie outside happened just now.
+fn possible(at: Timestamp) -> Timestamp {
+    if (-62_135_596_800..=253_402_300_799).contains(&at.as_second()) {
+        at
+    } else {
+        Timestamp::now()
     }
 }
 

@@ -46,6 +46,11 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// What it calls the account's customer, made where there is none yet. None: it has no customers.
     async fn open_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError>;
 
+    /// Another customer for an account whose first one it does not know any more.
+    async fn replace_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
+        self.open_customer(payment).await
+    }
+
     /// Makes the payment there.
     async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError>;
 
@@ -155,6 +160,9 @@ pub enum ProviderError {
     /// It did not, and never will.
     #[error("the provider refused the request: {detail}")]
     Refused { code: String, detail: String },
+    /// It did not: it does not know the account's customer any more.
+    #[error("the provider does not know the account's customer")]
+    CustomerLost,
     /// It has the payment already, and does not say a second time how it is paid.
     #[error("the provider has the payment already")]
     Begun,
@@ -167,6 +175,7 @@ impl ProviderError {
             Self::Late => "late",
             Self::Away(_) => "away",
             Self::Refused { .. } => "refused",
+            Self::CustomerLost => "customer_lost",
             Self::Begun => "begun",
         }
     }

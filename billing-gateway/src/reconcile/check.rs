@@ -11,7 +11,7 @@ use crate::api_error::ApiError;
 use crate::core_client::Core;
 use crate::payment::refund::carry_out;
 use crate::payment::{PaymentError, apply, attach, open};
-use crate::providers::{Event, Provider};
+use crate::providers::{Event, Provider, ProviderError};
 
 /// How much is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Depth {
 /// What came of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Checked {
-    /// Answers that were applied and had not been before.
+    /// Answers that moved money which no report had moved.
     pub applied: u64,
     /// Answers that contradict the record.
     pub contradictions: u64,
@@ -60,7 +60,7 @@ pub(super) async fn check(
         return Ok(check.checked);
     };
     if is_open || depth == Depth::Whole {
-        check.state(&reference, give_up).await?;
+        check.state(&payment, &reference, give_up).await?;
     }
     if depth == Depth::Whole || !refunds.is_empty() {
         let payment = Payment {
@@ -117,13 +117,26 @@ impl Check<'_> {
         Ok(None)
     }
 
-    async fn state(&mut self, reference: &str, give_up: bool) -> Result<(), ApiError> {
+    async fn state(
+        &mut self,
+        payment: &Payment,
+        reference: &str,
+        give_up: bool,
+    ) -> Result<(), ApiError> {
         let answered = if give_up {
             self.provider.cancel(reference).await
         } else {
             self.provider.retrieve(reference).await
         };
-        for event in answered.map_err(PaymentError::from)?.events {
+        let events = match answered {
+            Ok(answered) => answered.events,
+            // It does not know it, or not any more, and nobody has paid it in all the time.
+            Err(ProviderError::Refused { .. }) if give_up => {
+                vec![expired(payment, self.provider.livemode())]
+            }
+            Err(error) => return Err(PaymentError::from(error).into()),
+        };
+        for event in events {
             self.apply(event).await?;
         }
         Ok(())
@@ -157,7 +170,10 @@ impl Check<'_> {
             .map_err(|error| error.into_api(&[]))?;
         match applied.outcome() {
             EventOutcome::Contradiction => self.checked.contradictions += 1,
-            EventOutcome::Applied if !applied.duplicate => self.checked.applied += 1,
+            // What was known already is no news, under whatever name it comes.
+            EventOutcome::Applied if !applied.duplicate && applied.moved_micros != 0 => {
+                self.checked.applied += 1;
+            }
             _ => {}
         }
         Ok(())

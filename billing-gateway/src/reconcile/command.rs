@@ -128,29 +128,39 @@ pub async fn replay(config: &Config, since: Option<Timestamp>) -> Result<Tally, 
     let (core, providers) = parts(config)?;
     let mut tally = Tally::default();
     for provider in providers.iter() {
-        let mut page_token = String::new();
-        loop {
-            let request = ReplayEventsRequest {
-                provider: provider.name().to_owned(),
-                since: since.map(sent),
-                page_size: EVENTS_PAGE,
-                page_token,
-            };
-            let page = core
-                .within(TraceContext::random())
-                .replay_events(request)
-                .await
-                .map_err(|error| CommandError::Core(Box::new(error)))?;
-            for stored in page.events {
-                again(&core, provider, stored, &mut tally).await?;
-            }
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
+        replay_of(&core, provider, since, &mut tally).await?;
     }
     Ok(tally)
+}
+
+/// The same, of one provider.
+pub(super) async fn replay_of(
+    core: &CoreClient,
+    provider: &Arc<dyn Provider>,
+    since: Option<Timestamp>,
+    tally: &mut Tally,
+) -> Result<(), CommandError> {
+    let mut page_token = String::new();
+    loop {
+        let request = ReplayEventsRequest {
+            provider: provider.name().to_owned(),
+            since: since.map(sent),
+            page_size: EVENTS_PAGE,
+            page_token,
+        };
+        let page = core
+            .within(TraceContext::random())
+            .replay_events(request)
+            .await
+            .map_err(|error| CommandError::Core(Box::new(error)))?;
+        for stored in page.events {
+            again(core, provider, stored, tally).await?;
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 async fn again(

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use billing_proto::v1::{ClaimStalePaymentsRequest, StalePayment};
 use billing_telemetry::trace::TraceContext;
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ use check::{Checked, Depth};
 const CLAIM_MAX: i32 = 20;
 /// How long they are this gateway's.
 const LEASE_SECS: i32 = 60;
+/// For how long events of unknown payments are tried again.
+const RECENT: Duration = Duration::from_hours(2);
 /// For one payment, so that it has ended before another gateway may begin with it.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(50);
 
@@ -48,6 +51,10 @@ pub(crate) async fn keep(
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = check_due(&core, provider, &owner) => {}
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = replay_recent(&core, provider) => {}
             }
         }
     }
@@ -80,6 +87,21 @@ async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str)
         if !whole_page {
             return;
         }
+    }
+}
+
+/// What came before its payment was known here is applied once it is: an operator is needed only for
+/// what stays.
+async fn replay_recent(core: &CoreClient, provider: &Arc<dyn Provider>) {
+    let since = Timestamp::now()
+        .saturating_sub(RECENT)
+        .unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut tally = Tally::default();
+    if let Err(error) = command::replay_of(core, provider, Some(since), &mut tally).await {
+        tracing::warn!(error = %causes(&error), "stored events not applied");
+    }
+    if tally.applied > 0 || tally.contradictions > 0 {
+        tracing::info!(provider = provider.name(), %tally, "stored events applied");
     }
 }
 

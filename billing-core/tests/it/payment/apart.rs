@@ -137,7 +137,7 @@ async fn an_account_has_one_customer_at_a_provider() {
         .payments()
         .create_payment(super::new_payment("alice", "3"))
         .await;
-    assert_eq!(third.unwrap().into_inner().customer_reference, "cus_1");
+    assert_eq!(third.unwrap().into_inner().customer_reference, "cus_3");
 }
 
 #[tokio::test]

@@ -183,6 +183,14 @@ async fn a_payment_that_is_paid_under_two_names_is_credited_once_and_looked_at()
         payment_id: payment.payment_id.clone(),
         ..event("evt_2", &payment, state(PaymentState::Succeeded))
     };
+    // The ordinary order: that it was made comes first.
+    let made = v1::ApplyProviderEventRequest {
+        event_id: "evt_made".to_owned(),
+        report: Some(state(PaymentState::Pending)),
+        ..second.clone()
+    };
+    let after = apply(&core, made).await.unwrap().payment.unwrap();
+    assert_eq!(after.provider_reference, payment.provider_reference);
     let applied = apply(&core, second).await.unwrap();
     assert_eq!(applied.outcome(), EventOutcome::Contradiction);
     assert_eq!(settled(&core, "alice").await, MICROS);
@@ -292,6 +300,7 @@ async fn what_is_unknown_or_unreadable_is_kept_and_can_be_applied_later() {
         payment_id: payment.payment_id,
         provider_reference: "pi_late".to_owned(),
         customer_reference: "cus_1".to_owned(),
+        ..Default::default()
     };
     core.payments()
         .attach_provider_reference(attach)

@@ -103,6 +103,7 @@ fn again(error: Arc<ProviderError>) -> ProviderError {
     match error.as_ref() {
         ProviderError::Late => ProviderError::Late,
         ProviderError::Begun => ProviderError::Begun,
+        ProviderError::CustomerLost => ProviderError::CustomerLost,
         ProviderError::Refused { code, detail } => ProviderError::Refused {
             code: code.clone(),
             detail: detail.clone(),

@@ -46,13 +46,22 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
             .get("livemode")
             .and_then(Value::as_bool)
             .unwrap_or(livemode),
-        provider_account: text("account").to_owned(),
+        provider_account: match body.get("account") {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(account)) => account.clone(),
+            // Whatever it is, it is not our own.
+            Some(other) => other.to_string(),
+        },
         occurred_at: created(body.get("created")).unwrap_or(received_at),
         reference: String::new(),
         payment_id: String::new(),
         report: None,
         raw: raw.to_vec(),
     };
+    if body.get("livemode").is_some_and(|mode| !mode.is_boolean()) {
+        event.report = Some(Report::Unreadable("its livemode is no boolean".to_owned()));
+        return event;
+    }
     match said(&event.r#type, body.pointer("/data/object")) {
         None => {}
         Some(Err(why)) => event.report = Some(Report::Unreadable(why)),

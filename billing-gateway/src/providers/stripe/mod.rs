@@ -102,6 +102,22 @@ impl Provider for Stripe {
         let account = account_part(payment);
         let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
         let key = format!("customer-{account}");
+        let customer: Result<Customer, _> = self
+            .client
+            .send("create_customer", request.build(), Some(&key))
+            .await;
+        match customer {
+            Ok(customer) => Ok(Some(customer.id)),
+            // A key keeps a fault for a day: the account must not wait for it.
+            Err(ProviderError::Away(_)) => self.replace_customer(payment).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn replace_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
+        let account = account_part(payment);
+        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
+        let key = format!("customer-{}", payment.payment_id);
         let customer: Customer = self
             .client
             .send("create_customer", request.build(), Some(&key))
@@ -126,10 +142,19 @@ impl Provider for Stripe {
         if let Some(email) = order.receipt_email {
             request = request.receipt_email(email);
         }
-        let intent: PaymentIntent = self
+        let created = self
             .client
             .send("create_payment", request.build(), Some(&payment.payment_id))
-            .await?;
+            .await;
+        let intent: PaymentIntent = match created {
+            // The only thing that the request refers to is its customer.
+            Err(ProviderError::Refused { code, .. })
+                if code == "resource_missing" && !order.customer.is_empty() =>
+            {
+                return Err(ProviderError::CustomerLost);
+            }
+            created => created?,
+        };
         Ok(Opened {
             browser: browser(&intent),
             reference: intent.id,

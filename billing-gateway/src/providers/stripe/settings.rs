@@ -61,7 +61,11 @@ impl Config {
             return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
         }
         let Some(secret_key) = settings.secret_key else {
-            return Ok(None);
+            // Half of it is a mistake, not a wish to do without.
+            return match settings.webhook_secret {
+                Some(_) => Err(ConfigError::Missing("STRIPE_SECRET_KEY")),
+                None => Ok(None),
+            };
         };
         let secret_key = SecretString::from(secret_key.expose_secret().trim());
         if HeaderValue::from_str(secret_key.expose_secret()).is_err() {

@@ -53,7 +53,7 @@ async fn a_slow_stripe_is_504_and_the_payment_is_found_later() {
 async fn a_stripe_that_is_down_is_502_and_the_same_key_goes_on_when_it_is_back() {
     for kind in ["create_customer", "create_payment_intent"] {
         let stage = Stage::start().await;
-        let fault = json!({"fault": "bad_gateway", "request": kind, "times": 3});
+        let fault = json!({"fault": "bad_gateway", "request": kind, "times": 9});
         let refused = refused(&stage, fault).await;
         assert_eq!(refused["status"], 502, "{kind}: {refused}");
         assert_eq!(refused["code"], "PAYMENT_PROVIDER_UNAVAILABLE");
@@ -116,4 +116,52 @@ async fn what_stripe_never_heard_of_is_made_by_the_reconciliation() {
     assert_eq!(made["status"], "pending");
     stage.pay(made["reference"].as_str().unwrap()).await;
     stage.balance_becomes("u", "25").await;
+}
+
+#[tokio::test]
+async fn a_fault_that_a_customer_s_key_keeps_does_not_stop_the_account() {
+    let stage = Stage::start().await;
+    // Stripe keeps it under the key for a day.
+    let fault = json!({"fault": "fail_after_commit", "request": "create_customer", "times": 3});
+    stage.control("faults", fault).await;
+    let begun = stage.begun("u").await;
+    stage.pay(&begun.reference).await;
+    stage.balance_becomes("u", "25").await;
+}
+
+#[tokio::test]
+async fn an_account_whose_customer_stripe_has_lost_gets_another_one() {
+    let stage = Stage::start().await;
+    stage.paid("u").await;
+    stage
+        .sql("update provider_customer set reference = 'cus_gone'")
+        .await;
+    let begun = stage.begun("u").await;
+    stage.pay(&begun.reference).await;
+    stage.balance_becomes("u", "50").await;
+    // It is remembered.
+    let mut owner = stage.database.connect_as_owner().await;
+    let customer: String = sqlx::query_scalar("select reference from provider_customer")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert!(
+        customer.starts_with("cus_") && customer != "cus_gone",
+        "{customer}"
+    );
+}
+
+#[tokio::test]
+async fn a_payment_that_was_given_up_is_not_begun_again() {
+    let stage = Stage::start().await;
+    let body = serde_json::from_str(BODY).unwrap();
+    good(stage.creation("u", &body, Some("key-1"))).await;
+    stage
+        .sql("update payment set state = 'expired', next_check_at = null")
+        .await;
+    let ended = problem(stage.creation("u", &body, Some("key-1"))).await;
+    assert_eq!(
+        (&ended["status"], &ended["code"]),
+        (&json!(409), &json!("PAYMENT_ENDED"))
+    );
 }

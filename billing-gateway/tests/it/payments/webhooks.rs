@@ -269,6 +269,7 @@ async fn what_could_not_be_applied_is_applied_when_it_is_replayed() {
         payment_id: begun.payment_id,
         provider_reference: early.reference,
         customer_reference: String::new(),
+        ..Default::default()
     };
     stage
         .core
