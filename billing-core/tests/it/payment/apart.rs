@@ -133,6 +133,18 @@ async fn an_account_has_one_customer_at_a_provider() {
         let answer = core.payments().attach_provider_reference(request).await;
         assert_eq!(answer.unwrap().into_inner().customer_reference, "cus_1");
     }
+    // Only the one that the provider has lost is replaced.
+    let fourth = create(&core, "alice", "4").await;
+    for (lost, known) in [("cus_other", "cus_1"), ("cus_1", "cus_3")] {
+        let request = v1::AttachProviderReferenceRequest {
+            payment_id: fourth.payment_id.clone(),
+            customer_reference: "cus_3".to_owned(),
+            lost_customer_reference: lost.to_owned(),
+            ..Default::default()
+        };
+        let answer = core.payments().attach_provider_reference(request).await;
+        assert_eq!(answer.unwrap().into_inner().customer_reference, known);
+    }
     let third = core
         .payments()
         .create_payment(super::new_payment("alice", "3"))
