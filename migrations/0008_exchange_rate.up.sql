@@ -10,7 +10,7 @@ create table exchange_rate (
     recorded_at timestamptz not null default clock_timestamp(),
     primary key (currency, fetched_at, source),
     constraint exchange_rate_currency_code check (currency ~ '^[A-Z]{3}$' and currency <> 'USD'),
-    constraint exchange_rate_range check (rate > 0 and rate < 1000000),
+    constraint exchange_rate_range check (rate between 1 and 1000),
     constraint exchange_rate_source_length check (octet_length(source) between 1 and 32),
     constraint exchange_rate_is_past check (fetched_at <= recorded_at + interval '5 minutes')
 );

@@ -53,6 +53,8 @@ struct Transaction {
     /// The tool that was used; null for charges by amount and for everything else.
     #[schema(required = true)]
     tool: Option<String>,
+    /// False: it was charged while an operator had switched enforcement off.
+    enforced: bool,
     /// By whom it was paid in or taken back; null for what no payment moved.
     #[schema(required = true)]
     payment_provider: Option<String>,
@@ -169,6 +171,7 @@ fn transaction(
         balance_after_usd: Usd::from_micros(entry.balance_after_micros),
         request_id: filled(entry.request_id),
         tool: filled(entry.tool),
+        enforced: !entry.unenforced,
         payment_provider: filled(entry.payment_provider),
         payment_id: filled(entry.payment_id),
         // A charge has a description; a grant, an adjustment and a refund have a reason.

@@ -24,7 +24,7 @@ pub fn parse_contact(
     };
     let email = field::optional_text(&format!("{path}.email"), contact.email, EMAIL_BYTES)?;
     if let Some(email) = &email
-        && (email.len() < 3 || !email.contains('@') || email.contains(char::is_control))
+        && !is_address(email)
     {
         return Err(FieldError::new(
             format!("{path}.email"),
@@ -36,6 +36,15 @@ pub fn parse_contact(
         name: field::optional_text(&format!("{path}.name"), contact.name, 255)?,
         ..ContactChange::default()
     })
+}
+
+/// One plain address, and nothing that a list or a name could hide in.
+fn is_address(text: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !",;<>()[]\"\\".contains(c);
+    text.chars().all(plain)
+        && text.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@')
+        })
 }
 
 pub fn parse_locale(locale: String) -> Result<String, FieldError> {

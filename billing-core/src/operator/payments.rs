@@ -123,6 +123,8 @@ async fn review(place: &Place) -> anyhow::Result<ExitCode> {
 async fn resolve(options: &ResolveOptions) -> anyhow::Result<ExitCode> {
     let pool = options.place.connect().await?;
     if review::resolve(&pool, &options.provider, &options.event).await? {
+        let resolved = json!({"provider": options.provider, "resolved_event": options.event});
+        options.place.print(&resolved);
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("billing-core: there is no such event to be looked at");

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Place;
+use crate::field;
 use crate::switch::{Position, Switch, queries};
 
 #[derive(Debug, Subcommand)]
@@ -66,8 +67,8 @@ async fn switch(turn: Turn, on: bool) -> anyhow::Result<()> {
     let position = Position {
         switch,
         on,
-        reason: turn.reason,
-        actor: turn.actor,
+        reason: field::text("--reason", turn.reason, 500)?,
+        actor: field::text("--actor", turn.actor, 255)?,
         changed_at: None,
     };
     let position = queries::set(&turn.place.connect().await?, &position).await?;

@@ -41,6 +41,10 @@ pub struct RetryOptions {
     #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
     pub database_url: SecretString,
 
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+
     /// The account, as `list` names it.
     #[arg(long)]
     pub account: Uuid,
@@ -134,6 +138,9 @@ async fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
 async fn retry(options: &RetryOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
     if queries::retry(&pool, options.account, options.channel, options.seq).await? {
+        if options.json {
+            println!("{}", serde_json::json!({"retried": true}));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("billing-core: there is no such message");

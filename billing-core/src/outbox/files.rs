@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use super::Channel;
 use super::queries::Waiting;
@@ -31,6 +32,12 @@ pub async fn deliver(folder: &Path, channel: Channel, message: &Waiting) -> io::
 pub async fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     tokio::fs::create_dir_all(folder).await?;
     let unfinished: PathBuf = folder.join(format!(".{name}"));
-    tokio::fs::write(&unfinished, content).await?;
+    // It tells of a person: nobody but who runs this needs to read it.
+    let mut options = tokio::fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true).mode(0o600);
+    let mut file = options.open(&unfinished).await?;
+    file.write_all(content).await?;
+    file.flush().await?;
+    drop(file);
     tokio::fs::rename(&unfinished, folder.join(name)).await
 }

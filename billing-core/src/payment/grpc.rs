@@ -15,6 +15,7 @@ use crate::Core;
 use crate::account::contact::upsert_contact;
 use crate::account::contact_grpc::parse_contact;
 use crate::account::grpc::{TENANT_BYTES, call_of, parse_account};
+use crate::auth::Role;
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::id::PaymentId;
@@ -287,6 +288,12 @@ pub async fn record_rate(
     let now = call.query(clock(&core.pool)).await?;
     if fetched_at > now.saturating_add(RATE_SKEW).unwrap_or(now) {
         return Err(FieldError::new("fetched_at", "must not be in the future").into());
+    }
+    let known = call.query(rate::newest(&core.pool, currency)).await?;
+    if call.caller.role != Role::Admin && known.is_some_and(|known| known.is_far_from(&rate)) {
+        let problem = "is more than twice the newest rate, or less than half of it: an administrator \
+                       may record it";
+        return Err(FieldError::new("rate", problem).into());
     }
     let recording = rate::record(&core.pool, currency, &rate, &source, fetched_at);
     call.query(recording).await?;

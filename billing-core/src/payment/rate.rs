@@ -73,6 +73,19 @@ impl Rate {
         .filter(|rate| rate.digits > 0)
     }
 
+    /// What a hryvnia may cost at all: a slipped point is noticed here.
+    pub fn is_plausible(self) -> bool {
+        let digits = i128::from(self.digits);
+        (self.scale()..=self.scale().saturating_mul(1000)).contains(&digits)
+    }
+
+    /// Whether it is more than twice the other, or less than half of it.
+    pub fn is_far_from(self, other: Self) -> bool {
+        let ours = i128::from(self.digits).saturating_mul(other.scale());
+        let theirs = i128::from(other.digits).saturating_mul(self.scale());
+        ours > theirs.saturating_mul(2) || theirs > ours.saturating_mul(2)
+    }
+
     fn scale(self) -> i128 {
         10_i128.pow(self.decimals)
     }
@@ -112,6 +125,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Whether a new rate differs from this one as no rate does from one day to the next.
+    pub fn is_far_from(&self, rate: &str) -> bool {
+        let rates = Rate::parse(&self.rate).zip(Rate::parse(rate));
+        rates.is_some_and(|(known, new)| new.is_far_from(known))
+    }
+
     pub fn is_too_old(&self, age_max: Duration) -> bool {
         self.age > age_max
     }
@@ -202,6 +221,27 @@ mod tests {
             assert_eq!(Rate::parse(text), None, "{text}");
         }
         assert_eq!(Rate::parse("41.2345").unwrap().inverse(), "0.024251536941");
+    }
+
+    #[test]
+    fn a_slipped_point_is_noticed() {
+        let rate = |text| Rate::parse(text).unwrap();
+        for (text, plausible) in [
+            ("0.99", false),
+            ("1", true),
+            ("1000", true),
+            ("1000.1", false),
+        ] {
+            assert_eq!(rate(text).is_plausible(), plausible, "{text}");
+        }
+        for (text, far) in [
+            ("83", false),
+            ("83.01", true),
+            ("20.75", false),
+            ("20.7", true),
+        ] {
+            assert_eq!(rate(text).is_far_from(rate("41.50")), far, "{text}");
+        }
     }
 
     proptest! {

@@ -1,20 +1,22 @@
 //! Every statement about switches.
 
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgExecutor, PgPool, query};
+use sqlx::{PgExecutor, PgPool, query, query_as};
 
 use super::{Position, Switch};
 
-/// The switches that were ever touched.
-pub async fn positions(executor: impl PgExecutor<'_>) -> Result<Vec<Position>, sqlx::Error> {
-    let rows = query!(
-        r#"select name, is_on, reason, actor, changed_at as "changed_at: SqlTimestamp"
-        from operator_switch order by name"#
-    )
-    .fetch_all(executor)
-    .await?;
-    Ok(rows
-        .into_iter()
+/// A switch, or a change of one, as the tables have it.
+struct PositionRow {
+    name: String,
+    is_on: bool,
+    reason: String,
+    actor: String,
+    changed_at: SqlTimestamp,
+}
+
+/// What this version knows; a newer one may have more switches.
+fn known(rows: Vec<PositionRow>) -> Vec<Position> {
+    rows.into_iter()
         .filter_map(|row| {
             Some(Position {
                 switch: Switch::named(&row.name)?,
@@ -24,7 +26,19 @@ pub async fn positions(executor: impl PgExecutor<'_>) -> Result<Vec<Position>, s
                 changed_at: Some(row.changed_at.to_jiff()),
             })
         })
-        .collect())
+        .collect()
+}
+
+/// The switches that were ever touched.
+pub async fn positions(executor: impl PgExecutor<'_>) -> Result<Vec<Position>, sqlx::Error> {
+    let rows = query_as!(
+        PositionRow,
+        r#"select name, is_on, reason, actor, changed_at as "changed_at: SqlTimestamp"
+        from operator_switch order by name"#
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(known(rows))
 }
 
 /// Every switch, touched or not.
@@ -65,23 +79,13 @@ pub async fn set(pool: &PgPool, position: &Position) -> Result<Position, sqlx::E
 
 /// What was switched, newest first.
 pub async fn changes(pool: &PgPool, most: i64) -> Result<Vec<Position>, sqlx::Error> {
-    let rows = query!(
+    let rows = query_as!(
+        PositionRow,
         r#"select name, is_on, reason, actor, changed_at as "changed_at: SqlTimestamp"
         from switch_change order by changed_at desc, name limit $1"#,
         most,
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(Position {
-                switch: Switch::named(&row.name)?,
-                on: row.is_on,
-                reason: row.reason,
-                actor: row.actor,
-                changed_at: Some(row.changed_at.to_jiff()),
-            })
-        })
-        .collect())
+    Ok(known(rows))
 }

@@ -222,6 +222,18 @@ async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<(), ApiError>
 /// None: all that is left.
 fn amount_minor(body: &JsonObject, currency: Currency) -> Result<Option<i64>, ApiError> {
     let field = currency.amount_field;
+    // Else it would be passed over, and everything given back.
+    for other in [USD, UAH].map(|known| known.amount_field) {
+        if other != field && !matches!(body.amount(other), Ok(AmountMember::Absent)) {
+            return Err(ApiError::invalid(
+                other,
+                format!(
+                    "does not fit: the payment is in {}; use {field}",
+                    currency.code
+                ),
+            ));
+        }
+    }
     let given = match body.amount(field)? {
         AmountMember::Absent => return Ok(None),
         AmountMember::Null => return Err(ApiError::invalid(field, "must be a JSON number")),

@@ -204,7 +204,7 @@ fn cut(text: &str, bytes_max: usize) -> String {
 }
 
 /// The name of an event that has none: the same body gets the same.
-fn digest(raw: &[u8]) -> String {
+pub(super) fn digest(raw: &[u8]) -> String {
     let mut name = "sha256:".to_owned();
     for byte in Sha256::digest(raw) {
         // Writing to a String cannot fail.

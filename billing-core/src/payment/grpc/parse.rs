@@ -66,11 +66,11 @@ pub fn foreign(code: &str) -> Result<Currency, FieldError> {
 /// A rate to be recorded, as it came.
 pub fn rate(text: String) -> Result<String, FieldError> {
     let text = field::text("rate", text, 16)?;
-    if Rate::parse(&text).is_some() {
+    if Rate::parse(&text).is_some_and(Rate::is_plausible) {
         Ok(text)
     } else {
         let problem =
-            "must be a decimal of more than 0, with at most 6 digits before the point and 8 behind";
+            "must be a decimal between 1 and 1000, with at most 8 digits behind the point";
         Err(FieldError::new("rate", problem))
     }
 }

@@ -137,6 +137,8 @@ async fn what_is_no_rate_is_refused_by_its_field() {
         ("rate", "0"),
         ("rate", "1e3"),
         ("rate", "41,5"),
+        ("rate", "0.5"),
+        ("rate", "1001"),
         ("currency", "USD"),
         ("source", ""),
         ("fetched_at", ""),
@@ -155,4 +157,12 @@ async fn what_is_no_rate_is_refused_by_its_field() {
         let refused = core.payments().record_rate(request).await.unwrap_err();
         assert_eq!(fields(&refused), [field], "{value}");
     }
+    // A gateway is not believed that a dollar costs twice as much as it did.
+    record(&core, "41.5", 1).await;
+    let leap = v1::RecordRateRequest {
+        rate: "83.1".to_owned(),
+        ..good
+    };
+    let refused = core.payments().record_rate(leap).await.unwrap_err();
+    assert_eq!(fields(&refused), ["rate"]);
 }

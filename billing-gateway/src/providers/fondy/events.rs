@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::message::{Fields, Received};
 use crate::payment_id::is_payment_id;
 use crate::providers::Event;
+use crate::providers::event::digest;
 
 /// What is kept of an answer: nothing of the payer.
 const KEPT: &[&str] = &[
@@ -129,7 +130,8 @@ pub(super) fn unconfirmed(event: Event, why: String) -> Event {
         id: if event.id.is_empty() {
             event.id
         } else {
-            format!("{}:unconfirmed", event.id)
+            // Each lie is one of its own, to be looked at.
+            format!("{}:unconfirmed:{}", event.id, digest(&event.raw))
         },
         report: Some(Report::Unconfirmed(why)),
         ..event
