@@ -144,6 +144,7 @@ async fn a_transaction_has_every_member_that_old_clients_read() {
         "payment_provider": null,
         "payment_id": null,
         "description": "searched",
+        "enforced": true,
         "metadata": {"matter": "A-17"},
     });
     assert_eq!(history["transactions"][0], expected);
