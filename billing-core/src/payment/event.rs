@@ -1,6 +1,10 @@
 //! What a provider reported: stored and booked in one transaction, once.
 
+mod contradiction;
 pub(super) mod queries;
+mod report;
+
+pub use report::{Applied, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report};
 
 use std::sync::Arc;
 
@@ -8,131 +12,12 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool};
 use tracing::warn;
 
-use super::books::{Booking, DisputeReport, RefundReport};
+use super::books::Booking;
 use super::{Payment, PaymentError, State, again, count, queries as payments, write};
 use crate::auth::Caller;
-use crate::id::PaymentId;
-use crate::ledger::{
-    Action, Balance, Command, CommandHash, EntryKind, Keyed, Opening, Post, apply,
-};
-use crate::money::Micros;
+use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post, apply};
 use crate::outbox;
 use crate::price::Reading;
-
-/// What became of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Its effect is booked, or it had none that was not booked already.
-    Applied,
-    Ignored,
-    /// It is about a payment that is not known here.
-    Unmatched,
-    Unreadable,
-    /// It contradicts the payment's record: nothing was credited.
-    Contradiction,
-    /// It came while the switch `webhooks` was off.
-    Recorded,
-}
-
-impl Outcome {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Ignored => "ignored",
-            Self::Unmatched => "unmatched",
-            Self::Unreadable => "unreadable",
-            Self::Contradiction => "contradiction",
-            Self::Recorded => "recorded",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        [
-            Self::Applied,
-            Self::Ignored,
-            Self::Unmatched,
-            Self::Unreadable,
-            Self::Contradiction,
-            Self::Recorded,
-        ]
-        .into_iter()
-        .find(|outcome| outcome.name() == name)
-    }
-
-    /// Whether the event may be applied again: nothing has come of it so far.
-    const fn is_open(self) -> bool {
-        matches!(self, Self::Unmatched | Self::Unreadable | Self::Recorded)
-    }
-}
-
-/// An authentic event, in our own words.
-#[derive(Clone, Debug)]
-pub struct ProviderEvent {
-    pub provider: String,
-    pub event_id: String,
-    pub event_type: String,
-    pub livemode: bool,
-    /// The connected account that it is about; empty: our own.
-    pub provider_account: String,
-    pub occurred_at: Timestamp,
-    pub raw: Vec<u8>,
-    /// What the provider calls the payment.
-    pub reference: Option<String>,
-    pub payment: Option<PaymentId>,
-    pub report: Report,
-}
-
-#[derive(Clone, Debug)]
-pub enum Report {
-    /// Nothing that billing does anything about.
-    None,
-    Unreadable(String),
-    /// The provider, asked about it, says otherwise: why.
-    Unconfirmed(String),
-    Payment(PaymentReport),
-    Refund(RefundReport),
-    Dispute(DisputeReport),
-    GivenBack(GivenBackReport),
-}
-
-/// All that was given back of a payment.
-#[derive(Clone, Debug)]
-pub struct GivenBackReport {
-    pub total_minor: i64,
-    pub currency: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct PaymentReport {
-    pub state: State,
-    pub amount_minor: i64,
-    pub currency: String,
-    pub decline_code: Option<String>,
-}
-
-/// What an event did.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    pub outcome: Outcome,
-    /// It had been stored before, with this outcome.
-    pub duplicate: bool,
-    pub payment: Option<Payment>,
-    /// What it moved, signed.
-    pub moved: Micros,
-    pub balance: Option<Balance>,
-}
-
-impl Applied {
-    fn nothing(outcome: Outcome, payment: Option<Payment>) -> Self {
-        Self {
-            outcome,
-            duplicate: false,
-            payment,
-            moved: Micros::ZERO,
-            balance: None,
-        }
-    }
-}
 
 /// Stores an event and books what follows from it. An event of a tenant that is not the caller's is
 /// stored as one of an unknown payment.
@@ -261,7 +146,7 @@ impl Effect<'_> {
             self.detail = Some("no payment has this reference or id".to_owned());
             return Ok(Applied::nothing(Outcome::Unmatched, None));
         };
-        if let Some(why) = contradiction(self.event, &payment) {
+        if let Some(why) = contradiction::find(self.event, &payment) {
             return self.contradict(conn, payment, why).await;
         }
         let cause = match &self.event.report {
@@ -391,41 +276,6 @@ impl Effect<'_> {
         write::write_payment(conn, &payment, self.now).await?;
         Ok(Applied::nothing(Outcome::Contradiction, Some(payment)))
     }
-}
-
-/// What an event says that the payment's record does not.
-fn contradiction(event: &ProviderEvent, payment: &Payment) -> Option<String> {
-    if *payment.provider != *event.provider {
-        return Some(format!("the payment is one of {}", payment.provider));
-    }
-    if payment.livemode != event.livemode {
-        return Some(format!("livemode is {}", event.livemode));
-    }
-    if !event.provider_account.is_empty() {
-        return Some(format!("it is about account {}", event.provider_account));
-    }
-    let (currency, amount) = match &event.report {
-        Report::Payment(report) => (&report.currency, Some(report.amount_minor)),
-        Report::Refund(report) => (&report.currency, None),
-        Report::Dispute(report) => (&report.currency, None),
-        Report::GivenBack(report) => (&report.currency, None),
-        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
-    };
-    if *currency != payment.currency {
-        return Some(format!("the currency is {currency}"));
-    }
-    if let Some(amount) = amount
-        && amount != payment.amount_minor
-    {
-        return Some(format!("the amount is {amount}"));
-    }
-    let Report::Payment(report) = &event.report else {
-        return None;
-    };
-    // Somebody paid twice, under two names of one payment.
-    let another = event.reference.is_some() && event.reference != payment.reference;
-    (another && report.state == State::Succeeded && payment.state == State::Succeeded)
-        .then(|| "the payment was paid under another name before".to_owned())
 }
 
 /// The kind of what was taken back before the payment was known to be paid.

@@ -1,0 +1,39 @@
+//! What cannot be true of a payment.
+
+use super::super::{Payment, State};
+use super::{ProviderEvent, Report};
+
+/// What an event says that the payment's record does not.
+pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
+    if *payment.provider != *event.provider {
+        return Some(format!("the payment is one of {}", payment.provider));
+    }
+    if payment.livemode != event.livemode {
+        return Some(format!("livemode is {}", event.livemode));
+    }
+    if !event.provider_account.is_empty() {
+        return Some(format!("it is about account {}", event.provider_account));
+    }
+    let (currency, amount) = match &event.report {
+        Report::Payment(report) => (&report.currency, Some(report.amount_minor)),
+        Report::Refund(report) => (&report.currency, None),
+        Report::Dispute(report) => (&report.currency, None),
+        Report::GivenBack(report) => (&report.currency, None),
+        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
+    };
+    if *currency != payment.currency {
+        return Some(format!("the currency is {currency}"));
+    }
+    if let Some(amount) = amount
+        && amount != payment.amount_minor
+    {
+        return Some(format!("the amount is {amount}"));
+    }
+    let Report::Payment(report) = &event.report else {
+        return None;
+    };
+    // Somebody paid twice, under two names of one payment.
+    let another = event.reference.is_some() && event.reference != payment.reference;
+    (another && report.state == State::Succeeded && payment.state == State::Succeeded)
+        .then(|| "the payment was paid under another name before".to_owned())
+}
