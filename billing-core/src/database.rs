@@ -26,6 +26,15 @@ pub fn is_unreachable(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
+/// conflict with another transaction, and nothing else.
+pub fn is_rolled_back(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code.starts_with("23") || code.starts_with("40"))
+}
+
 /// SQLSTATEs of a server that is starting, stopping, full, or does not let us in.
 fn ends_session(code: &str) -> bool {
     // Operator intervention, connection exception, insufficient resources, invalid authorization.

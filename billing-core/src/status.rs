@@ -36,6 +36,16 @@ pub fn not_found(reason: &str, message: &str) -> Status {
     with_reason(Code::NotFound, reason, message, [])
 }
 
+/// The database was lost while it committed.
+pub fn outcome_unknown() -> Status {
+    with_reason(
+        Code::Unavailable,
+        "OUTCOME_UNKNOWN",
+        "the database was lost while it committed; repeat with the same idempotency key to learn the outcome",
+        [],
+    )
+}
+
 fn unavailable() -> Status {
     with_reason(
         Code::Unavailable,
@@ -89,12 +99,7 @@ impl From<LedgerError> for Status {
             LedgerError::Overloaded => overloaded(),
             LedgerError::DeadlineExceeded => deadline_exceeded(),
             LedgerError::Unavailable => unavailable(),
-            LedgerError::OutcomeUnknown => with_reason(
-                Code::Unavailable,
-                "OUTCOME_UNKNOWN",
-                "the database was lost while it committed; repeat with the same idempotency key to learn the outcome",
-                [],
-            ),
+            LedgerError::OutcomeUnknown => outcome_unknown(),
             LedgerError::Internal => internal(),
         }
     }

@@ -11,7 +11,7 @@ use super::command::Command;
 use super::decide::{Answer, Refusal};
 #[cfg(feature = "seeded-bugs")]
 use super::session::Session;
-use crate::database::is_unreachable;
+use crate::database::{is_rolled_back, is_unreachable};
 use crate::price::Reading;
 use crate::seeded::{self, Bug};
 
@@ -90,15 +90,6 @@ pub async fn reply_first(
         }
     });
     Ok(outcomes)
-}
-
-/// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
-/// conflict with another transaction, and nothing else.
-fn is_rolled_back(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code.starts_with("23") || code.starts_with("40"))
 }
 
 /// What an error says of a transaction that is certain not to have committed.

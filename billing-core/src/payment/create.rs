@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::rate::{self, Currency, Rate};
-use super::{Payment, PaymentError, State, count, queries, write};
+use super::{Payment, PaymentError, State, commit, count, queries, write};
 use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -107,7 +107,8 @@ pub async fn create(
         number: Uuid::now_v7(),
     };
     let terms = terms(pool, new, rate_age_max).await?;
-    if write::insert_payment(pool, id, new, &terms, now).await? {
+    let inserted = write::insert_payment(pool, id, new, &terms, now).await;
+    if inserted.map_err(PaymentError::at_statement)? {
         count("billing_payments_created_total", &new.provider, 1);
         let payment = queries::find_payment(pool, id)
             .await?
@@ -195,7 +196,7 @@ pub async fn attach(
     }
     let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
     let customer = queries::find_customer(&mut *transaction, account, provider, livemode).await?;
-    transaction.commit().await?;
+    commit(transaction).await?;
     Ok((payment, customer))
 }
 

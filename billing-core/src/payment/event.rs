@@ -13,7 +13,7 @@ use sqlx::{PgConnection, PgPool};
 use tracing::warn;
 
 use super::books::Booking;
-use super::{Payment, PaymentError, State, again, count, queries as payments, write};
+use super::{Payment, PaymentError, State, again, commit, count, queries as payments, write};
 use crate::auth::Caller;
 use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post, apply};
 use crate::outbox;
@@ -111,7 +111,7 @@ async fn attempt_event(
         let detail = effect.detail.as_deref();
         queries::write_outcome(&mut transaction, event, applied.outcome, detail, id).await?;
     }
-    transaction.commit().await?;
+    commit(transaction).await?;
     Ok(applied)
 }
 

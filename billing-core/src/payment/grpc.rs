@@ -382,6 +382,7 @@ impl From<PaymentError> for Status {
                 message,
                 [("days", days.to_string())],
             ),
+            PaymentError::OutcomeUnknown => crate::status::outcome_unknown(),
             PaymentError::Overloaded => crate::status::overloaded(),
             PaymentError::Sql(error) | PaymentError::Apply(ApplyError::Sql(error)) => {
                 of_query(&error)

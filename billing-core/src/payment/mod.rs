@@ -19,9 +19,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use metrics::counter;
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
+use crate::database::{is_rolled_back, is_unreachable};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
@@ -191,6 +192,9 @@ pub enum PaymentError {
     RefundExceedsPayment { left_minor: i64 },
     #[error("the payment is older than {days} days")]
     RefundTooLate { days: i64 },
+    /// The connection was lost while the database committed.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
     #[error("too many wait")]
     Overloaded,
     #[error("the ledger refused: {0}")]
@@ -204,6 +208,24 @@ pub enum PaymentError {
 }
 
 impl PaymentError {
+    /// Of COMMIT.
+    fn at_commit(error: sqlx::Error) -> Self {
+        if is_rolled_back(&error) {
+            Self::Sql(error)
+        } else {
+            Self::OutcomeUnknown
+        }
+    }
+
+    /// Of a statement that commits by itself: refused by the database, or lost on the way.
+    fn at_statement(error: sqlx::Error) -> Self {
+        if is_unreachable(&error) {
+            Self::OutcomeUnknown
+        } else {
+            Self::Sql(error)
+        }
+    }
+
     /// Rolled back for a reason that may not hold the next time.
     fn may_pass(&self) -> bool {
         let (Self::Sql(error) | Self::Apply(ApplyError::Sql(error))) = self else {
@@ -214,6 +236,11 @@ impl PaymentError {
             .and_then(sqlx::error::DatabaseError::code)
             .is_some_and(|code| ["40001", "40P01", "23505"].contains(&code.as_ref()))
     }
+}
+
+/// Commits, or says what is known: an error here is no proof that nothing was done.
+async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), PaymentError> {
+    transaction.commit().await.map_err(PaymentError::at_commit)
 }
 
 /// An account's payments, newest first.

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::write::RefundWords;
-use super::{Payment, PaymentError, Refund, RefundState, State, queries, write};
+use super::{Payment, PaymentError, Refund, RefundState, State, commit, queries, write};
 use crate::auth::Caller;
 use crate::database::clock;
 use crate::id::PaymentId;
@@ -105,7 +105,7 @@ pub async fn start(
     refunds.push(refund.clone());
     payment.sum_refunds(&refunds);
     write::write_payment(&mut transaction, &payment, now).await?;
-    transaction.commit().await?;
+    commit(transaction).await?;
     Ok(Started {
         refund,
         payment,
@@ -141,6 +141,6 @@ pub async fn reject(
     payment.sum_refunds(&refunds);
     let now = clock(&mut *transaction).await?;
     write::write_payment(&mut transaction, &payment, now).await?;
-    transaction.commit().await?;
+    commit(transaction).await?;
     Ok((rejected, payment))
 }

@@ -6,6 +6,8 @@
     reason = "sqlx's macros take the type of a parameter by `as`"
 )]
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgPool, query, query_scalar};
@@ -52,13 +54,25 @@ pub async fn claim(
         None => lease_due(pool, claim).await?,
         Some(since) => lease_since(pool, claim, since).await?,
     };
+    let ids: Vec<PaymentId> = leased.iter().map(|lease| lease.id).collect();
+    let mut payments: HashMap<PaymentId, Payment> = queries::find_payments(pool, &ids)
+        .await?
+        .into_iter()
+        .filter(|payment| caller.may_act_for(&payment.tenant_id))
+        .map(|payment| (payment.id, payment))
+        .collect();
     let mut stale = Vec::new();
     for lease in leased {
-        let payment = queries::find_payment(pool, lease.id)
-            .await?
-            .filter(|payment| caller.may_act_for(&payment.tenant_id));
-        let Some(payment) = payment else { continue };
-        let mut refunds = queries::find_refunds(pool, lease.id).await?;
+        let Some(payment) = payments.remove(&lease.id) else {
+            continue;
+        };
+        // Few have any; what is open counts in one of these.
+        let has_refunds = payment.refunded_minor > 0 || payment.refund_requested_minor > 0;
+        let mut refunds = if has_refunds || payment.given_back_minor > 0 {
+            queries::find_refunds(pool, lease.id).await?
+        } else {
+            Vec::new()
+        };
         refunds
             .retain(|refund| matches!(refund.state, RefundState::Requested | RefundState::Pending));
         stale.push(Stale {

@@ -137,3 +137,24 @@ async fn a_commit_that_was_made_and_whose_answer_was_lost_is_answered_as_made() 
     assert_charged_once(&database, &alice, sent.await.unwrap()).await;
     core.stop().await;
 }
+
+#[tokio::test]
+async fn a_report_whose_commit_was_lost_says_so_and_is_applied_when_it_comes_again() {
+    let (database, core) = core().await;
+    let payment = crate::payment::attached(&core, "alice", "1").await;
+    let paid = crate::payment::state(v1::PaymentState::Succeeded);
+    let report = crate::payment::event("evt_1", &payment, paid);
+    let mut gate = Gate::closed(&database).await;
+    let mut gateway = core.payments();
+    let sent = report.clone();
+    let sent = tokio::spawn(async move { gateway.apply_provider_event(sent).await });
+    until_a_command_waits(&database).await;
+    gate.kill_whoever_waits().await;
+    gate.open().await;
+    let lost = sent.await.unwrap().unwrap_err();
+    assert_eq!(lost.code(), tonic::Code::Unavailable);
+    assert_eq!(crate::support::reason(&lost), "OUTCOME_UNKNOWN");
+    let again = crate::payment::apply(&core, report).await.unwrap();
+    assert_eq!((again.duplicate, again.moved_micros), (false, 10 * USD));
+    assert_books_are_right(&database).await;
+}
