@@ -20,7 +20,7 @@ mod page;
 mod payment_intent;
 mod payment_method;
 mod refund;
-mod shared;
+mod running;
 mod tls;
 mod webhook;
 mod wire;
@@ -38,7 +38,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
 use crate::fondy::flow;
-use crate::shared::{Shared, unix_now};
+use crate::running::{Running, unix_now};
 use crate::tls::TlsListener;
 use crate::webhook::sender;
 use crate::world::{Cause, World};
@@ -128,7 +128,7 @@ pub enum StartError {
 pub struct Sandbox {
     addr: SocketAddr,
     base_url: String,
-    shared: Arc<Shared>,
+    running: Arc<Running>,
 }
 
 impl Sandbox {
@@ -147,20 +147,20 @@ impl Sandbox {
         };
         world.webhooks.set_urls(options.webhook_urls.clone());
         let client = sender::client(options.webhook_timeout)?;
-        let shared = Arc::new(Shared::new(world, options, client));
+        let running = Arc::new(Running::new(world, options, client));
         match acceptor {
-            None => serve(listener, &shared),
-            Some(acceptor) => serve(TlsListener::new(listener, acceptor, &shared)?, &shared),
+            None => serve(listener, &running),
+            Some(acceptor) => serve(TlsListener::new(listener, acceptor, &running)?, &running),
         }
-        let expiring = Arc::clone(&shared);
-        shared.tasks.spawn(async move {
+        let expiring = Arc::clone(&running);
+        running.tasks.spawn(async move {
             let stop = expiring.stop.clone();
             stop.run_until_cancelled(expire_orders(expiring)).await;
         });
         Ok(Self {
             addr,
             base_url,
-            shared,
+            running,
         })
     }
 
@@ -181,16 +181,16 @@ impl Sandbox {
     /// Replaces the URLs that are told of events from now on: a listener that needs the sandbox's
     /// address first can be named afterwards.
     pub fn set_webhook_urls(&self, urls: Vec<String>) {
-        self.shared.lock().webhooks.set_urls(urls);
+        self.running.lock().webhooks.set_urls(urls);
     }
 
     /// Ends it: no new requests, what is under way is answered, nothing more is delivered.
     pub async fn stop(self) {
         // A connection that a caller keeps open and does not use must not keep it.
         const PATIENCE: Duration = Duration::from_secs(5);
-        self.shared.stop.cancel();
-        self.shared.tasks.close();
-        if tokio::time::timeout(PATIENCE, self.shared.tasks.wait())
+        self.running.stop.cancel();
+        self.running.tasks.close();
+        if tokio::time::timeout(PATIENCE, self.running.tasks.wait())
             .await
             .is_err()
         {
@@ -201,17 +201,17 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
+        self.running.stop.cancel();
     }
 }
 
-fn serve<L>(listener: L, shared: &Arc<Shared>)
+fn serve<L>(listener: L, running: &Arc<Running>)
 where
     L: Listener<Addr = SocketAddr>,
 {
-    let stop = shared.stop.clone();
-    let app = router().with_state(Arc::clone(shared));
-    shared.tasks.spawn(async move {
+    let stop = running.stop.clone();
+    let app = router().with_state(Arc::clone(running));
+    running.tasks.spawn(async move {
         let serving = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = serving.await {
             tracing::error!(%error, "the sandbox has stopped serving");
@@ -220,12 +220,12 @@ where
 }
 
 /// Ends the lifetimes of Fondy's orders, also while nobody asks.
-async fn expire_orders(shared: Arc<Shared>) {
+async fn expire_orders(running: Arc<Running>) {
     const PAUSE: Duration = Duration::from_millis(200);
     loop {
         tokio::time::sleep(PAUSE).await;
-        if shared.lock().orders.has_ends(unix_now()) {
-            shared.act(&Cause::default(), flow::expire_due);
+        if running.lock().orders.has_ends(unix_now()) {
+            running.act(&Cause::default(), flow::expire_due);
         }
     }
 }
@@ -256,7 +256,7 @@ fn check(addr: SocketAddr, options: &Options) -> Result<(), StartError> {
 }
 
 /// The providers' APIs, what tests and people do to it, and the page.
-fn router() -> Router<Arc<Shared>> {
+fn router() -> Router<Arc<Running>> {
     Router::new()
         .route("/", get(page::serve))
         .route("/checkout/{token}", get(page::serve_checkout))

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::shared::Shared;
+use crate::running::Running;
 
 /// How long a caller may take to shake hands.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -73,13 +73,13 @@ impl TlsListener {
     pub fn new(
         listener: TcpListener,
         acceptor: TlsAcceptor,
-        shared: &Arc<Shared>,
+        running: &Arc<Running>,
     ) -> io::Result<Self> {
         let addr = listener.local_addr()?;
         let (handed, ready) = mpsc::channel(64);
-        let stop = shared.stop.clone();
-        let accepting = accept(listener, acceptor, Arc::clone(shared), handed);
-        shared
+        let stop = running.stop.clone();
+        let accepting = accept(listener, acceptor, Arc::clone(running), handed);
+        running
             .tasks
             .spawn(async move { stop.run_until_cancelled(accepting).await });
         Ok(Self { ready, addr })
@@ -106,15 +106,15 @@ impl Listener for TlsListener {
 async fn accept(
     mut listener: TcpListener,
     acceptor: TlsAcceptor,
-    shared: Arc<Shared>,
+    running: Arc<Running>,
     handed: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
 ) {
     loop {
         // axum's own, which waits where the system has no more connections to give.
         let (stream, from) = Listener::accept(&mut listener).await;
         let (acceptor, handed) = (acceptor.clone(), handed.clone());
-        let stop = shared.stop.clone();
-        shared.tasks.spawn(async move {
+        let stop = running.stop.clone();
+        running.tasks.spawn(async move {
             let shaking = tokio::time::timeout(PATIENCE, acceptor.accept(stream));
             match stop.run_until_cancelled(shaking).await {
                 Some(Ok(Ok(stream))) => {

@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 
 use self::fields::Fields;
 use crate::page;
-use crate::shared::Shared;
+use crate::running::Running;
 use crate::wire::error::ApiError;
 use crate::world::{Act, Cause};
 
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-pub fn router() -> Router<Arc<Shared>> {
+pub fn router() -> Router<Arc<Running>> {
     Router::new().route("/sandbox/{*path}", axum::routing::any(serve))
 }
 
-async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn serve(State(running): State<Arc<Running>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if is_from_elsewhere(&head.headers) {
         return (StatusCode::FORBIDDEN, "not from another site\n").into_response();
@@ -41,7 +41,7 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
         Err(error) => return refused(&error),
     };
     let back = fields.back();
-    let done = shared.act(&Cause::default(), |act| {
+    let done = running.act(&Cause::default(), |act| {
         answer(act, &head.method, &path, &mut fields)
     });
     match (back, done) {

@@ -15,7 +15,7 @@ use super::{flow, outcome};
 use crate::currency::Currency;
 use crate::fault::{self, RequestFault, RequestKind};
 use crate::page;
-use crate::shared::Shared;
+use crate::running::Running;
 use crate::world::{Act, Cause};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -64,7 +64,7 @@ impl Endpoint {
     }
 }
 
-pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let endpoint = match Endpoint::at(head.uri.path()) {
         Some(endpoint) if head.method == http::Method::POST => endpoint,
@@ -73,14 +73,14 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
     };
     let encoding = Encoding::of(&head.headers);
     let read = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => wire::read(&shared.merchant, encoding, &body),
+        Ok(body) => wire::read(&running.merchant, encoding, &body),
         Err(_) => Err(Refusal::no_request()),
     };
     let call = match read {
         Ok(call) => call,
         Err(refusal) => return refused(endpoint, encoding, &refusal),
     };
-    let fault = shared.lock().faults.take_request(endpoint.kind());
+    let fault = running.lock().faults.take_request(endpoint.kind());
     match fault {
         Some(RequestFault::BadGateway) => return fault::bad_gateway(),
         Some(RequestFault::TooManyRequests) => {
@@ -89,15 +89,15 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
         Some(RequestFault::FailureBody) => {
             return refused(endpoint, encoding, &Refusal::application_error());
         }
-        Some(RequestFault::Slow(pause)) => shared.wait(pause).await,
+        Some(RequestFault::Slow(pause)) => running.wait(pause).await,
         _ => {}
     }
     let answered = {
-        let (shared, call) = (Arc::clone(&shared), call.clone());
+        let (running, call) = (Arc::clone(&running), call.clone());
         // Fondy acts on what it has read, also where the caller has gone meanwhile.
-        let acting = shared.tasks.clone();
+        let acting = running.tasks.clone();
         acting
-            .spawn(async move { shared.act(&Cause::default(), |act| endpoint.answer(act, &call)) })
+            .spawn(async move { running.act(&Cause::default(), |act| endpoint.answer(act, &call)) })
     };
     let answered = answered.await;
     match fault {
@@ -105,12 +105,12 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         Some(RequestFault::BadGatewayAfterCommit) => return fault::bad_gateway(),
-        Some(RequestFault::TimeOut(pause)) => shared.wait(pause).await,
+        Some(RequestFault::TimeOut(pause)) => running.wait(pause).await,
         _ => {}
     }
     match answered {
         Ok(Ok(params)) if endpoint == Endpoint::CheckoutRedirect => led_on(&params),
-        Ok(Ok(params)) => wire::success(&shared.merchant, call.protocol, encoding, params),
+        Ok(Ok(params)) => wire::success(&running.merchant, call.protocol, encoding, params),
         Ok(Err(refusal)) => refused(endpoint, encoding, &refusal),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

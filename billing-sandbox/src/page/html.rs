@@ -1,6 +1,6 @@
 //! What pages are made of. Whatever comes from a caller goes through [`escape`].
 
-use crate::shared::unix_now;
+use crate::running::unix_now;
 
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

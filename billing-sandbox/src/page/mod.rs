@@ -16,7 +16,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 
 use crate::fondy::flow;
-use crate::shared::Shared;
+use crate::running::Running;
 use crate::world::Cause;
 
 /// What a person reads whose button could not be obeyed, with the way back.
@@ -30,10 +30,10 @@ pub fn refusal(message: &str, back: &str) -> String {
 
 /// All payments, or the one of `?payment_intent=pi_…`.
 pub async fn serve(
-    State(shared): State<Arc<Shared>>,
+    State(running): State<Arc<Running>>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let world = shared.lock();
+    let world = running.lock();
     let (status, page) = match query.get("payment_intent") {
         None => (StatusCode::OK, overview::page(&world)),
         Some(id) => match payment::page(&world, id) {
@@ -47,11 +47,11 @@ pub async fn serve(
 
 /// The checkout of an order at Fondy.
 pub async fn serve_checkout(
-    State(shared): State<Arc<Shared>>,
+    State(running): State<Arc<Running>>,
     Path(token): Path<String>,
 ) -> Response {
-    shared.act(&Cause::default(), flow::expire_due);
-    let world = shared.lock();
+    running.act(&Cause::default(), flow::expire_due);
+    let world = running.lock();
     // The order's id is no secret; only the token opens its checkout.
     let Some(order) = world
         .orders
@@ -60,7 +60,7 @@ pub async fn serve_checkout(
     else {
         return respond(StatusCode::NOT_FOUND, payment::unknown(&token), "'self'");
     };
-    let page = order::checkout(&shared.merchant, order);
+    let page = order::checkout(&running.merchant, order);
     let targets = format!("'self' {}", origin(order.details.return_url.as_deref()));
     drop(world);
     respond(StatusCode::OK, page, &targets)

@@ -7,7 +7,7 @@ use crate::fondy::Merchant;
 use crate::fondy::callback;
 use crate::fondy::order::{Order, State};
 use crate::fondy::wire;
-use crate::shared::unix_now;
+use crate::running::unix_now;
 use crate::world::World;
 
 /// How much of the table is shown.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 
 use super::{Answer, Attempt, Batch, Message, Origin, signature};
-use crate::shared::{Shared, unix_now};
+use crate::running::{Running, unix_now};
 
 /// As Fondy's callbacks come (<https://docs.fondy.io/docs/callbacks>).
 const FONDY_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; Twisted) AppleWebKit/537.36 (KHTML, like \
@@ -16,10 +16,10 @@ const FONDY_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; Twisted) AppleWebKit/
 const SHOWN_CHARACTERS: usize = 200;
 
 /// Sends what an act has queued.
-pub fn send(shared: &Arc<Shared>, batches: Vec<Batch>) {
+pub fn send(running: &Arc<Running>, batches: Vec<Batch>) {
     for batch in batches {
-        let sender = Arc::clone(shared);
-        shared.tasks.spawn(async move {
+        let sender = Arc::clone(running);
+        running.tasks.spawn(async move {
             let stop = sender.stop.clone();
             // What is not sent when the sandbox ends was never sent: it forgets everything.
             stop.run_until_cancelled(deliver(sender, batch)).await;
@@ -27,16 +27,16 @@ pub fn send(shared: &Arc<Shared>, batches: Vec<Batch>) {
     }
 }
 
-async fn deliver(shared: Arc<Shared>, batch: Batch) {
+async fn deliver(running: Arc<Running>, batch: Batch) {
     if !batch.delay.is_zero() {
         tokio::time::sleep(batch.delay).await;
     }
     for id in batch.deliveries {
-        let Outcome::Refused(origin) = attempt(&shared, id).await else {
+        let Outcome::Refused(origin) = attempt(&running, id).await else {
             continue;
         };
-        let sender = Arc::clone(&shared);
-        shared.tasks.spawn(async move {
+        let sender = Arc::clone(&running);
+        running.tasks.spawn(async move {
             let stop = sender.stop.clone();
             stop.run_until_cancelled(repeat(sender, id, origin)).await;
         });
@@ -51,28 +51,28 @@ enum Outcome {
 }
 
 /// With growing pauses, until it is taken or nobody believes in it any more.
-async fn repeat(shared: Arc<Shared>, id: usize, origin: Origin) {
-    for pause in shared.retry_pauses(origin) {
+async fn repeat(running: Arc<Running>, id: usize, origin: Origin) {
+    for pause in running.retry_pauses(origin) {
         tokio::time::sleep(*pause).await;
-        if let Outcome::Taken = attempt(&shared, id).await {
+        if let Outcome::Taken = attempt(&running, id).await {
             return;
         }
     }
-    shared.lock().webhooks.give_up(id);
+    running.lock().webhooks.give_up(id);
 }
 
 /// Stripe signs each attempt anew, at its own time; Fondy's signature is in the body.
-async fn attempt(shared: &Shared, id: usize) -> Outcome {
-    let Some((url, message)) = shared.lock().webhooks.letter(id) else {
+async fn attempt(running: &Running, id: usize) -> Outcome {
+    let Some((url, message)) = running.lock().webhooks.letter(id) else {
         return Outcome::Taken;
     };
     let at = unix_now();
-    let answer = post(shared, &url, &message, at).await;
+    let answer = post(running, &url, &message, at).await;
     let taken = message.origin.is_satisfied_by(&answer);
     if !taken {
         tracing::info!(%url, answer = answer.show(), "a webhook was not taken");
     }
-    shared.lock().webhooks.note(id, Attempt { at, answer });
+    running.lock().webhooks.note(id, Attempt { at, answer });
     if taken {
         Outcome::Taken
     } else {
@@ -80,8 +80,8 @@ async fn attempt(shared: &Shared, id: usize) -> Outcome {
     }
 }
 
-async fn post(shared: &Shared, url: &str, message: &Message, at: i64) -> Answer {
-    let request = shared
+async fn post(running: &Running, url: &str, message: &Message, at: i64) -> Answer {
+    let request = running
         .http
         .post(url)
         .header(CONTENT_TYPE, message.content_type)
@@ -89,7 +89,7 @@ async fn post(shared: &Shared, url: &str, message: &Message, at: i64) -> Answer 
     let request = match message.origin {
         Origin::Fondy => request.header(USER_AGENT, FONDY_AGENT),
         Origin::Stripe => {
-            let signature = signature::header(&shared.webhook_secret, at, &message.body);
+            let signature = signature::header(&running.webhook_secret, at, &message.body);
             request
                 .header(USER_AGENT, "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
                 .header("Stripe-Signature", signature)

@@ -19,7 +19,7 @@ use super::params::Params;
 use super::{expand, routes};
 use crate::event::API_VERSION;
 use crate::fault::{RequestFault, bad_gateway};
-use crate::shared::Shared;
+use crate::running::Running;
 use crate::world::{Act, Cause, new_id};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -44,14 +44,14 @@ enum Told {
     Replayed(Answer),
 }
 
-pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Response {
     let request_id = new_id("req_");
-    let call = match read(&shared, request, request_id.clone()).await {
+    let call = match read(&running, request, request_id.clone()).await {
         Ok(call) => call,
         Err(error) => return refused(&error, &request_id),
     };
     let kind = routes::kind(&call.method, &call.path);
-    let fault = shared.lock().faults.take_request(kind);
+    let fault = running.lock().faults.take_request(kind);
     match fault {
         Some(RequestFault::BadGateway) => return bad_gateway(),
         Some(RequestFault::TooManyRequests) => {
@@ -60,10 +60,10 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
         _ => {}
     }
     let answered = {
-        let (shared, call) = (Arc::clone(&shared), call.clone());
+        let (running, call) = (Arc::clone(&running), call.clone());
         // Stripe acts on what it has read, also where the caller has gone meanwhile.
-        let acting = shared.tasks.clone();
-        acting.spawn(async move { answer_once(&shared, &call, fault).await })
+        let acting = running.tasks.clone();
+        acting.spawn(async move { answer_once(&running, &call, fault).await })
     };
     let told = match answered.await {
         Ok(Ok(told)) => told,
@@ -72,15 +72,15 @@ pub async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Respo
     };
     match fault {
         Some(RequestFault::BadGatewayAfterCommit) => return bad_gateway(),
-        Some(RequestFault::TimeOut(pause)) => shared.wait(pause).await,
+        Some(RequestFault::TimeOut(pause)) => running.wait(pause).await,
         _ => {}
     }
     respond(&call, told)
 }
 
-async fn read(shared: &Shared, request: Request, request_id: String) -> Result<Call, ApiError> {
+async fn read(running: &Running, request: Request, request_id: String) -> Result<Call, ApiError> {
     let (head, body) = request.into_parts();
-    authenticate(shared, &head.headers)?;
+    authenticate(running, &head.headers)?;
     let version = text_of(&head.headers, "stripe-version");
     if let Some(version) = &version {
         check_version(version)?;
@@ -111,7 +111,7 @@ async fn read(shared: &Shared, request: Request, request_id: String) -> Result<C
 
 /// Changes the world at most once for a key, and remembers what was answered.
 async fn answer_once(
-    shared: &Arc<Shared>,
+    running: &Arc<Running>,
     call: &Call,
     fault: Option<RequestFault>,
 ) -> Result<Told, ApiError> {
@@ -120,7 +120,7 @@ async fn answer_once(
         idempotency_key: call.idempotency_key.clone(),
     };
     if let Some(key) = &call.idempotency_key {
-        let begun = shared.act(&cause, |act| {
+        let begun = running.act(&cause, |act| {
             let keys = &mut act.world.keys;
             keys.begin(key, &call.path, &call.params, act.now)
         });
@@ -129,9 +129,9 @@ async fn answer_once(
         }
     }
     if let Some(RequestFault::Slow(pause)) = fault {
-        shared.wait(pause).await;
+        running.wait(pause).await;
     }
-    shared.act(&cause, |act| {
+    running.act(&cause, |act| {
         let answered = run(act, call);
         if let (Some(key), Err(error)) = (&call.idempotency_key, &answered)
             && !error.is_kept_by_a_key()
@@ -165,7 +165,7 @@ fn run(act: &mut Act<'_>, call: &Call) -> Result<Value, ApiError> {
 }
 
 /// By the secret key, as Bearer, or as the user of Basic.
-fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+fn authenticate(running: &Running, headers: &HeaderMap) -> Result<(), ApiError> {
     let given = text_of(headers, AUTHORIZATION.as_str()).and_then(|header| {
         let (scheme, value) = header.split_once(' ')?;
         if scheme.eq_ignore_ascii_case("bearer") {
@@ -185,7 +185,7 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
              YOUR_SECRET_KEY').",
         ));
     };
-    let expected = shared.secret_key.expose_secret().as_bytes();
+    let expected = running.secret_key.expose_secret().as_bytes();
     if bool::from(given.as_bytes().ct_eq(expected)) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What every request and every delivery has in common.
+//! The running sandbox: what every request and every delivery works with.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::webhook::{Origin, sender};
 use crate::world::{Act, Cause, World};
 
 #[derive(Debug)]
-pub struct Shared {
+pub struct Running {
     world: Mutex<World>,
     pub secret_key: SecretString,
     pub webhook_secret: SecretString,
@@ -31,7 +31,7 @@ pub struct RetryPauses {
     pub fondy: Vec<Duration>,
 }
 
-impl Shared {
+impl Running {
     pub fn new(world: World, options: Options, http: reqwest::Client) -> Self {
         Self {
             world: Mutex::new(world),
