@@ -136,14 +136,9 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub pool_max: u32,
 
-    /// Connections for payments, besides those of the reports.
+    /// Connections for payments, besides the one for what their providers report.
     #[arg(long, env = "BILLING_PAYMENT_POOL_MAX", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub payment_pool_max: u32,
-
-    /// Reports of payment providers that are booked at the same time, in a connection each; 0: as many
-    /// as threads that serve requests. More answer a storm of them no faster, and keep others waiting.
-    #[arg(long, env = "BILLING_REPORTS_AT_ONCE", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
-    pub reports_at_once: u16,
 
     /// Declined attempts to pay within ten minutes from which on a tenant's new payments are paused,
     /// unless more than half as many were paid. Stolen cards are tried by the thousand. 0: never.
@@ -262,13 +257,6 @@ impl Tuning {
         match self.lanes {
             0 => self.threads().min(2),
             lanes => lanes.into(),
-        }
-    }
-
-    pub fn reports(&self) -> usize {
-        match self.reports_at_once {
-            0 => self.threads(),
-            reports => reports.into(),
         }
     }
 

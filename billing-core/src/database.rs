@@ -26,6 +26,14 @@ pub fn is_unreachable(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether somebody has kept a row locked for longer than is waited.
+pub fn is_blocked(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "55P03")
+}
+
 /// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
 /// conflict with another transaction, and nothing else.
 pub fn is_rolled_back(error: &sqlx::Error) -> bool {

@@ -122,7 +122,7 @@ impl FromStr for EntryId {
 
 /// A payment as callers and providers know it: the account's UUID without dashes, a dash, the
 /// payment's own. It tells whose payment it is, so that no look-up leads there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PaymentId {
     pub account: AccountId,
     /// Made later, sorts later.

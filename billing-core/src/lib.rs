@@ -28,12 +28,11 @@ pub mod switch;
 use std::sync::Arc;
 
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
 
 use crate::decisions::DecisionCounters;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
-use crate::payment::{Limits, RefundTerms};
+use crate::payment::{EventBatcher, Limits, RefundTerms};
 use crate::price::CataloguePulse;
 
 /// What the RPCs work with. Cheap to clone.
@@ -48,16 +47,13 @@ pub struct Core {
     pub payments: Payments,
 }
 
-/// What payments work with: connections of their own, so that a storm of a provider's reports
+/// What payments work with: connections of their own, so that a storm of a provider's events
 /// starves nobody else, and nobody them.
 #[derive(Clone)]
 pub struct Payments {
     pub pool: PgPool,
-    /// Reports that may wait for their turn; more are refused at once.
-    pub places: Arc<Semaphore>,
-    /// Reports that are booked at the same time: fewer than there are connections, so that a storm of
-    /// them leaves some to whoever pays or refunds, and some of the processors to everybody else.
-    pub turns: Arc<Semaphore>,
+    /// What providers report, on a connection of its own.
+    pub events: EventBatcher,
     pub limits: Limits,
     pub refund_terms: RefundTerms,
 }

@@ -16,7 +16,6 @@ use metrics::gauge;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::{Router, TcpIncoming};
@@ -32,7 +31,7 @@ use crate::config::{ServeOptions, Tuning};
 use crate::decisions::DecisionCounters;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, Limits, RefundTerms};
+use crate::payment::{Breaker, EventBatcher, Limits, RefundTerms};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::{Core, Payments};
@@ -42,12 +41,10 @@ use crate::{hold, migrate};
 const MESSAGE_MAX: usize = 256 * 1024;
 /// A provider's report comes with its body as it was sent, of 1 MiB at most.
 const EVENT_MAX: usize = MESSAGE_MAX + 1024 * 1024;
-/// Reports that may wait for a connection of their own.
-const REPORTS_WAITING: usize = 512;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
 const POOL_WAIT: Duration = Duration::from_secs(1);
-/// A report is worth waiting for: its provider would only send it again.
+/// Whoever pays would rather wait.
 const PAYMENT_WAIT: Duration = Duration::from_secs(3);
 
 /// Serves until `shutdown`, then answers what has begun and returns. `readiness` is true while calls
@@ -170,6 +167,7 @@ pub async fn start(
         batch_max: tuning.batch_max.into(),
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };
+    let events = EventBatcher::start(database, &catalogue, tasks);
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, options, tasks),
         reader: Reader::start(database, tasks),
@@ -178,8 +176,7 @@ pub async fn start(
         decisions: Arc::new(DecisionCounters::default()),
         payments: Payments {
             pool: payment_pool(database, tuning),
-            places: Arc::new(Semaphore::new(REPORTS_WAITING)),
-            turns: Arc::new(Semaphore::new(tuning.reports())),
+            events,
             limits: Limits {
                 breaker: Breaker {
                     declines: tuning.declines_max,
@@ -198,11 +195,7 @@ pub async fn start(
 /// ledger do that share their transactions.
 fn payment_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
     PgPoolOptions::new()
-        .max_connections(
-            tuning
-                .payment_pool_max
-                .saturating_add(u32::try_from(tuning.reports()).unwrap_or(u32::MAX)),
-        )
+        .max_connections(tuning.payment_pool_max)
         .acquire_timeout(PAYMENT_WAIT)
         .connect_lazy_with(hot_path(database))
 }

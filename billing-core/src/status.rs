@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
-use crate::database::is_unreachable;
+use crate::database::{is_blocked, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -46,7 +46,7 @@ pub fn outcome_unknown() -> Status {
     )
 }
 
-fn unavailable() -> Status {
+pub fn unavailable() -> Status {
     with_reason(
         Code::Unavailable,
         "DATABASE_UNAVAILABLE",
@@ -176,6 +176,9 @@ impl From<PriceError> for Status {
 pub fn of_query(error: &sqlx::Error) -> Status {
     if is_unreachable(error) {
         warn!(%error, "database not reached");
+        unavailable()
+    } else if is_blocked(error) {
+        warn!(%error, "another session keeps a row locked");
         unavailable()
     } else {
         error!(%error, "query refused by the database");

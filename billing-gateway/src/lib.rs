@@ -33,6 +33,7 @@ mod settings;
 mod test_email;
 mod usage;
 pub mod usd;
+mod waiting_room;
 mod webhooks;
 
 pub use reconcile::{CommandError, Tally, reconcile, replay};

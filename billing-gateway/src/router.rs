@@ -12,7 +12,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use billing_telemetry::admin::Readiness;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::openapi::OpenApi;
@@ -26,6 +26,7 @@ use crate::core_client::CoreClient;
 use crate::health::{self, CoreHealth};
 use crate::providers::Providers;
 use crate::rate_limit::{self, RateLimit};
+use crate::waiting_room::WaitingRoom;
 use crate::{
     StartError, balance, docs, history, observe, openapi, payment, settings, test_email, usage,
     webhooks,
@@ -48,7 +49,7 @@ struct Shared {
     trusted_proxies: u8,
     http: HttpLimits,
     in_flight: Semaphore,
-    events_in_flight: Semaphore,
+    waiting_room: WaitingRoom,
     readiness: Readiness,
 }
 
@@ -79,7 +80,7 @@ impl AppState {
             trusted_proxies: config.trusted_proxies,
             http: config.http,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
-            events_in_flight: Semaphore::new(webhooks::EVENTS_IN_FLIGHT),
+            waiting_room: WaitingRoom::default(),
             readiness,
         })))
     }
@@ -124,8 +125,14 @@ impl AppState {
         &self.0.http
     }
 
-    pub(crate) fn events_in_flight(&self) -> &Semaphore {
-        &self.0.events_in_flight
+    pub(crate) fn waiting_room(&self) -> &WaitingRoom {
+        &self.0.waiting_room
+    }
+
+    /// A place among the requests that are answered at the same time, until it is dropped.
+    pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        let place = self.0.in_flight.try_acquire();
+        place.map_err(|_full| ApiError::Unavailable(Outage::Busy))
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {
@@ -205,8 +212,9 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))
-        .merge(providers)
-        .merge(probes);
+        .merge(probes)
+        .route_layer(from_fn_with_state(state.clone(), bounded))
+        .merge(providers);
     surrounded(routes, config, state)
 }
 
@@ -215,7 +223,7 @@ fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Rou
     routes
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(from_fn_with_state(state.clone(), bounded))
+        .layer(from_fn_with_state(state.clone(), timely))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(config))
         .layer(from_fn(observe::harden))
@@ -223,11 +231,18 @@ fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Rou
         .with_state(state)
 }
 
-/// Refuses what is too much at once, and ends what takes too long.
-async fn bounded(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = state.0.in_flight.try_acquire() else {
-        return ApiError::Unavailable(Outage::Busy).into_response();
-    };
+/// Refuses what is too much at once. Webhooks are not: they wait, in a room of their own.
+async fn bounded(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let _place = state.place()?;
+    Ok(next.run(request).await)
+}
+
+/// Ends what takes too long.
+async fn timely(State(state): State<AppState>, request: Request, next: Next) -> Response {
     tokio::time::timeout(state.0.http.request_timeout, next.run(request))
         .await
         .unwrap_or_else(|_elapsed| ApiError::Unavailable(Outage::RequestLate).into_response())

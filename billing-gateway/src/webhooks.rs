@@ -1,6 +1,6 @@
 //! What providers tell us: verified, stored by the core, and answered only then.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -16,12 +16,6 @@ use crate::json_object;
 use crate::payment::{PaymentError, apply};
 use crate::providers::Provider;
 use crate::router::AppState;
-
-/// Events that the core is told of at the same time; more of them wait here, so that a storm of one
-/// provider fills neither the core's queue nor its connections.
-pub(crate) const EVENTS_IN_FLIGHT: usize = 128;
-/// How long they wait. With the core's time for one this is less than providers' patience.
-const TURN_TIMEOUT: Duration = Duration::from_secs(8);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookResponse {
@@ -111,6 +105,8 @@ async fn store(
     provider: &dyn Provider,
     request: Request,
 ) -> Result<ApplyProviderEventResponse, ApiError> {
+    // Until it is known to be authentic it is a request as others are.
+    let reading = state.place()?;
     let (head, body) = request.into_parts();
     let body = json_object::read(body, state.http_limits()).await?;
     let event = provider
@@ -123,16 +119,15 @@ async fn store(
             .increment(1);
             PaymentError::Webhook(refusal)
         })?;
+    let place = state.waiting_room().enter(body.len())?;
+    drop(reading);
     let (id, event_type) = (event.id.clone(), event.r#type.clone());
     // Before it waits for its turn, so that a provider that does not answer takes none.
     let events = provider
         .confirm(event)
         .await
         .map_err(|error| ApiError::Unavailable(Outage::Unconfirmed(error)))?;
-    let turn = tokio::time::timeout(TURN_TIMEOUT, state.events_in_flight().acquire()).await;
-    let Ok(Ok(_turn)) = turn else {
-        return Err(ApiError::Unavailable(Outage::Busy));
-    };
+    let _turn = place.turn().await?;
     let mut applied = ApplyProviderEventResponse::default();
     for event in events {
         applied = apply(core, provider.name(), event)

@@ -72,7 +72,7 @@ pub async fn send_test_mail(
             return Ok(false);
         }
         let now = clock(&mut *transaction).await?;
-        outbox::enqueue(&mut transaction, account, &[outbox::test_mail()], now).await?;
+        outbox::enqueue(&mut transaction, &[(account, outbox::test_mail())], now).await?;
         transaction.commit().await?;
         Ok(true)
     };

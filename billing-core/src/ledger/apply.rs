@@ -346,10 +346,15 @@ async fn write(
     if !columns.unenforced.account_ids.is_empty() {
         queries::insert_unenforced(conn, &columns.unenforced).await?;
     }
-    for warning in &columns.warnings {
-        let message = outbox::low_balance(warning.available, warning.threshold);
-        outbox::enqueue(conn, warning.account, &[message], now).await?;
-    }
+    let warnings: Vec<_> = columns
+        .warnings
+        .iter()
+        .map(|warning| {
+            let message = outbox::low_balance(warning.available, warning.threshold);
+            (warning.account, message)
+        })
+        .collect();
+    outbox::enqueue(conn, &warnings, now).await?;
     Ok(())
 }
 

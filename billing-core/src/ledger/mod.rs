@@ -21,6 +21,9 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use tests::plans;
+
 pub use apply::{ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{
@@ -31,5 +34,5 @@ pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_ch
 pub use local_time::{LocalTime, is_zone};
 pub use queries::{expired_holds, find_account};
 pub use reader::{ReadError, Reader, Snapshot};
-pub use session::hot_path;
+pub use session::{Session, hot_path};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};

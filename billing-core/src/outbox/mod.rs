@@ -77,18 +77,17 @@ pub struct Message {
     pub payload: Value,
 }
 
-/// Writes messages of one account, in order. Joins the caller's transaction; the account's counter
-/// stays locked until it ends, so that nobody comes between.
+/// Writes messages, each account's in order. Joins the caller's transaction; the accounts' counters
+/// stay locked until it ends, so that nobody comes between.
 pub async fn enqueue(
     conn: &mut PgConnection,
-    account: AccountId,
-    messages: &[Message],
+    messages: &[(AccountId, Message)],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     if messages.is_empty() {
         return Ok(());
     }
-    queries::insert_messages(conn, account, messages, now).await
+    queries::insert_messages(conn, messages, now).await
 }
 
 /// What is told when the ledger has booked something of a payment: an event, and a mail to the payer.

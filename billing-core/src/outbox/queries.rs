@@ -5,6 +5,8 @@
     reason = "sqlx's macros take the type of a parameter by `as`"
 )]
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use serde_json::Value;
@@ -18,40 +20,69 @@ use crate::id::AccountId;
 /// Shares of the accounts, each leased on its own.
 const SHARES: u64 = 16;
 
+/// Numbers the messages of each account and channel in their order. The counters are locked in the
+/// order of the accounts, so that two sessions do not wait for each other. They come back as one object,
+/// which is searched by key: where no join may be hashed, one of many messages would be their square.
 pub async fn insert_messages(
     conn: &mut PgConnection,
-    account: AccountId,
-    messages: &[Message],
+    messages: &[(AccountId, Message)],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let channels: Vec<&str> = messages.iter().map(|m| m.channel.name()).collect();
-    let kinds: Vec<&str> = messages.iter().map(|message| message.kind).collect();
-    let payloads: Vec<Value> = messages.iter().map(|m| m.payload.clone()).collect();
-    let share = i16::try_from(account.spread() % SHARES).unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    // From the last on: how many of its subject come behind each message.
+    let mut behind: Vec<i64> = messages
+        .iter()
+        .rev()
+        .map(|(account, message)| {
+            let count = counts
+                .entry((*account, message.channel.name()))
+                .or_insert(0_i64);
+            *count += 1;
+            *count - 1
+        })
+        .collect();
+    behind.reverse();
+    let subjects: Vec<Uuid> = counts.keys().map(|(account, _)| account.uuid()).collect();
+    let subject_channels: Vec<&str> = counts.keys().map(|(_, channel)| *channel).collect();
+    let subject_counts: Vec<i64> = counts.into_values().collect();
+    let accounts: Vec<Uuid> = messages.iter().map(|(to, _)| to.uuid()).collect();
+    let shares: Vec<i16> = messages.iter().map(|(to, _)| share(*to)).collect();
+    let channels: Vec<&str> = messages.iter().map(|(_, m)| m.channel.name()).collect();
+    let kinds: Vec<&str> = messages.iter().map(|(_, message)| message.kind).collect();
+    let payloads: Vec<&Value> = messages.iter().map(|(_, m)| &m.payload).collect();
     query!(
-        "with message as (
-            select channel, kind, payload, row_number() over (partition by channel order by place) as number,
-                count(*) over (partition by channel) as of
-            from unnest($2::text[], $3::text[], $4::jsonb[]) with ordinality as m (channel, kind, payload, place)
-        ), subject as (
+        "with subject as (
             insert into outbox_subject as s (account_id, channel, last_seq)
-            select distinct $1::uuid, channel, of from message order by channel
+            select n.account_id, n.channel, n.count
+            from unnest($1::uuid[], $2::text[], $3::bigint[]) as n (account_id, channel, count)
             on conflict (account_id, channel) do update set last_seq = s.last_seq + excluded.last_seq
-            returning channel, last_seq
+            returning account_id, channel, last_seq
+        ), last as (
+            select jsonb_object_agg(channel || account_id, last_seq) as seqs from subject
         )
         insert into outbox_message (channel, account_id, seq, share, kind, payload, created_at, next_attempt_at)
-        select m.channel, $1, s.last_seq - m.of + m.number, $5, m.kind, m.payload, $6, $6
-        from message m join subject s using (channel)",
-        account.uuid(),
+        select m.channel, m.account_id, (last.seqs -> (m.channel || m.account_id))::bigint - m.behind,
+            m.share, m.kind, m.payload, $10, $10
+        from last cross join unnest($4::uuid[], $5::smallint[], $6::text[], $7::bigint[], $8::text[],
+            $9::jsonb[]) as m (account_id, share, channel, behind, kind, payload)",
+        &subjects,
+        &subject_channels as &[&str],
+        &subject_counts,
+        &accounts,
+        &shares,
         &channels as &[&str],
+        &behind,
         &kinds as &[&str],
-        &payloads,
-        share,
+        &payloads as &[&Value],
         now.to_sqlx() as SqlTimestamp,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn share(account: AccountId) -> i16 {
+    i16::try_from(account.spread() % SHARES).unwrap_or_default()
 }
 
 /// Takes the shares of a channel that nobody has, and keeps those that the owner has.

@@ -3,6 +3,7 @@
 mod parse;
 mod shown;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use billing_proto::v1;
@@ -10,7 +11,7 @@ use tokio::time::timeout_at;
 use tonic::{Code, Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, create, event, queries, rate, refund, stale};
+use super::{PaymentError, create, queries, rate, refund, stale};
 use crate::Core;
 use crate::account::contact::upsert_contact;
 use crate::account::contact_grpc::parse_contact;
@@ -84,26 +85,7 @@ pub async fn apply_provider_event(
 ) -> Result<Response<v1::ApplyProviderEventResponse>, Status> {
     let (call, request) = call_of(request)?;
     let event = parse::event(request)?;
-    let Ok(_place) = core.payments.places.try_acquire() else {
-        return Err(PaymentError::Overloaded.into());
-    };
-    let prices = core.catalogue.reading();
-    let payments = &core.payments;
-    let applying = async {
-        let _turn = match payments.turns.try_acquire() {
-            Ok(turn) => turn,
-            // What is only sent again need not wait for its turn.
-            Err(_) => match event::find_done(&payments.pool, &call.caller, &event).await? {
-                Some(done) => return Ok(done),
-                None => payments
-                    .turns
-                    .acquire()
-                    .await
-                    .map_err(|_| PaymentError::Overloaded)?,
-            },
-        };
-        event::apply_event(&payments.pool, &prices, &call.caller, &event).await
-    };
+    let applying = core.payments.events.apply(event, Arc::clone(&call.caller));
     let applied = by_deadline(&call, applying).await?;
     Ok(Response::new(shown::applied(&applied)))
 }
@@ -328,7 +310,8 @@ async fn require_tenant(core: &Core, call: &Call, id: PaymentId) -> Result<(), S
     by_deadline(call, found).await.map(|_payment| ())
 }
 
-/// What is done about payments, by the call's deadline. What is dropped half-way is rolled back.
+/// What is done about payments, by the call's deadline. What is dropped half-way is rolled back, but for
+/// an event, which may be stored all the same.
 async fn by_deadline<T>(
     call: &Call,
     work: impl Future<Output = Result<T, PaymentError>>,
@@ -383,6 +366,7 @@ impl From<PaymentError> for Status {
                 [("days", days.to_string())],
             ),
             PaymentError::OutcomeUnknown => crate::status::outcome_unknown(),
+            PaymentError::Unavailable => crate::status::unavailable(),
             PaymentError::Overloaded => crate::status::overloaded(),
             PaymentError::Sql(error) | PaymentError::Apply(ApplyError::Sql(error)) => {
                 of_query(&error)

@@ -15,6 +15,7 @@ pub mod review;
 mod stale;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ use crate::money::Micros;
 
 pub use books::{Booking, DisputeReport, Movement, RefundReport};
 pub use create::{Breaker, Limits, NewPayment};
-pub use event::{Applied, Outcome, PaymentReport, ProviderEvent, Report};
+pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
 pub use refund::{NewRefund, RefundTerms};
 
 /// Where a payment stands.
@@ -195,6 +196,9 @@ pub enum PaymentError {
     /// The connection was lost while the database committed.
     #[error("the outcome is unknown")]
     OutcomeUnknown,
+    /// Nothing was done.
+    #[error("the database cannot be reached")]
+    Unavailable,
     #[error("too many wait")]
     Overloaded,
     #[error("the ledger refused: {0}")]
@@ -226,20 +230,49 @@ impl PaymentError {
         }
     }
 
+    /// Before COMMIT was asked for: a statement that took longer than it may says that the server cannot
+    /// keep up.
+    fn before_commit(self) -> Self {
+        if self.sqlstate().is_some_and(|code| code == "57014") {
+            return Self::Unavailable;
+        }
+        self
+    }
+
     /// Rolled back for a reason that may not hold the next time.
     fn may_pass(&self) -> bool {
-        let (Self::Sql(error) | Self::Apply(ApplyError::Sql(error))) = self else {
-            return false;
-        };
-        error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
+        self.sqlstate()
             .is_some_and(|code| ["40001", "40P01", "23505"].contains(&code.as_ref()))
+    }
+
+    /// The connection is of no use any more.
+    fn is_lost(&self) -> bool {
+        self.of_all().is_some() || self.sql().is_some_and(is_unreachable)
+    }
+
+    /// The same for whoever else has waited, where it is the database's fault whatever was asked of it.
+    const fn of_all(&self) -> Option<Self> {
+        match self {
+            Self::Unavailable => Some(Self::Unavailable),
+            Self::OutcomeUnknown => Some(Self::OutcomeUnknown),
+            _ => None,
+        }
+    }
+
+    fn sqlstate(&self) -> Option<Cow<'_, str>> {
+        self.sql()?.as_database_error()?.code()
+    }
+
+    const fn sql(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Sql(error) | Self::Apply(ApplyError::Sql(error)) => Some(error),
+            _ => None,
+        }
     }
 }
 
 /// Commits, or says what is known: an error here is no proof that nothing was done.
-async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), PaymentError> {
+async fn commit(transaction: Transaction<'_, Postgres>) -> Result<(), PaymentError> {
     transaction.commit().await.map_err(PaymentError::at_commit)
 }
 
@@ -255,11 +288,6 @@ pub async fn find_newest(
 
 /// How often something is tried that met a deadlock, or another who wrote the same first.
 const ATTEMPTS: u32 = 3;
-
-/// Whether there is to be another attempt.
-fn again<T>(attempt: u32, outcome: &Result<T, PaymentError>) -> bool {
-    attempt < ATTEMPTS && outcome.as_ref().is_err_and(PaymentError::may_pass)
-}
 
 /// What operators watch: successes, failures and what is taken back, by provider.
 fn count(name: &'static str, provider: &str, amount: u64) {

@@ -84,21 +84,37 @@ pub async fn lock_payment(
     conn: &mut PgConnection,
     id: PaymentId,
 ) -> Result<Option<Payment>, PaymentError> {
+    Ok(lock_payments(conn, &[id]).await?.pop())
+}
+
+/// Takes the row locks of payments, in the order of the ids: sorted by whoever locks more than one.
+pub async fn lock_payments(
+    conn: &mut PgConnection,
+    sorted: &[PaymentId],
+) -> Result<Vec<Payment>, PaymentError> {
+    let accounts: Vec<Uuid> = sorted.iter().map(|id| id.account.uuid()).collect();
+    let numbers: Vec<Uuid> = sorted.iter().map(|id| id.number).collect();
     query_as!(
         PaymentRow,
-        r#"select account_id, payment_id, tenant_id, user_id, provider, livemode, state,
+        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
             state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
             credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
             refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
-        from payment where account_id = $1 and payment_id = $2 for no key update"#,
-        id.account.uuid(),
-        id.number,
+        from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
+            cross join lateral (
+                select * from payment p
+                where p.account_id = wanted.account_id and p.payment_id = wanted.payment_id
+                for no key update offset 0
+            ) p"#,
+        &accounts,
+        &numbers,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?
+    .into_iter()
     .map(Payment::try_from)
-    .transpose()
+    .collect()
 }
 
 /// The payments of these ids, in their order.
@@ -116,7 +132,10 @@ pub async fn find_payments(
             refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
-            join payment p on p.account_id = wanted.account_id and p.payment_id = wanted.payment_id
+            cross join lateral (
+                select * from payment p
+                where p.account_id = wanted.account_id and p.payment_id = wanted.payment_id offset 0
+            ) p
         order by wanted.place"#,
         &accounts,
         &numbers,
@@ -160,7 +179,8 @@ pub async fn find_by_key(
     key: &str,
 ) -> Result<Option<PaymentId>, sqlx::Error> {
     let number = query_scalar!(
-        "select payment_id from payment where account_id = $1 and idempotency_key = $2",
+        "select payment_id from payment
+        where account_id = $1 and idempotency_key = $2 and idempotency_key <> ''",
         account.uuid(),
         key,
     )

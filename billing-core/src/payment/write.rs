@@ -5,9 +5,12 @@
     reason = "sqlx's macros take the type of a parameter by `as`"
 )]
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgExecutor, query};
+use uuid::Uuid;
 
 use super::create::{NewPayment, Terms};
 use super::{Dispute, Payment, Refund};
@@ -28,7 +31,7 @@ pub async fn insert_payment(
             next_check_at)
         values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, $13::text::numeric, $11, $12,
             $12::timestamptz + interval '1 minute')
-        on conflict (account_id, idempotency_key) do nothing",
+        on conflict (account_id, idempotency_key) where idempotency_key <> '' do nothing",
         id.account.uuid(),
         id.number,
         new.name.tenant_id,
@@ -95,58 +98,84 @@ pub async fn write_payment(
     payment: &Payment,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    write_payment_and_entries(conn, payment, &[], now).await
+    write_payments(conn, &[payment], &[], now).await
 }
 
-/// Writes what may change of a payment, whose row the caller has locked, and which entries it has made.
-/// It is looked at again while it is open, or has refunds that are.
-pub async fn write_payment_and_entries(
+/// An entry that a payment has made.
+pub struct EntryRow {
+    pub payment: PaymentId,
+    pub provider: Arc<str>,
+    pub seq: EntrySeq,
+    pub kind: EntryKind,
+}
+
+/// Writes what may change of payments, whose rows the caller has locked, and which entries they have
+/// made. A payment is looked at again while it is open, or has refunds that are.
+pub async fn write_payments(
     conn: &mut PgConnection,
-    payment: &Payment,
-    entries: &[(EntrySeq, EntryKind)],
+    payments: &[&Payment],
+    entries: &[EntryRow],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let seqs: Vec<i64> = entries.iter().map(|(seq, _)| seq.get()).collect();
-    let kinds: Vec<&str> = entries.iter().map(|(_, kind)| kind.name()).collect();
+    let entry_accounts: Vec<Uuid> = entries.iter().map(|e| e.payment.account.uuid()).collect();
+    let entry_payments: Vec<Uuid> = entries.iter().map(|entry| entry.payment.number).collect();
+    let entry_providers: Vec<&str> = entries.iter().map(|entry| &*entry.provider).collect();
+    let entry_seqs: Vec<i64> = entries.iter().map(|entry| entry.seq.get()).collect();
+    let entry_kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
     query!(
         "with entries as (
-            insert into payment_entry (account_id, seq, payment_id, provider, kind)
-            select $1, n.seq, $2, $18, n.kind from unnest($19::bigint[], $20::text[]) as n (seq, kind)
+            insert into payment_entry (account_id, payment_id, provider, seq, kind)
+            select n.account_id, n.payment_id, n.provider, n.seq, n.kind
+            from unnest($18::uuid[], $19::uuid[], $20::text[], $21::bigint[], $22::text[])
+                as n (account_id, payment_id, provider, seq, kind)
         )
-        update payment p set state = $3, state_at = $4, reference = $5, credited_micros = $6,
-            reversed_micros = $7, bookings = $8, refunded_minor = $9, refund_requested_minor = $10,
-            disputed_minor = $11, decline_code = $12, needs_review = $13, succeeded_at = $14,
-            given_back_minor = $17,
-            next_check_at = case when $15 or exists (select from payment_refund r
+        update payment p set state = n.state, state_at = n.state_at, reference = n.reference,
+            credited_micros = n.credited, reversed_micros = n.reversed, bookings = n.bookings,
+            refunded_minor = n.refunded, refund_requested_minor = n.refund_requested,
+            given_back_minor = n.given_back, disputed_minor = n.disputed, decline_code = n.decline_code,
+            needs_review = n.needs_review, succeeded_at = n.succeeded_at,
+            next_check_at = case when n.open or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
-                then coalesce(p.next_check_at, $16::timestamptz + interval '1 minute') end,
+                then coalesce(p.next_check_at, $17::timestamptz + interval '1 minute') end,
             checks = case when p.next_check_at is null then 0 else p.checks end
-        where p.account_id = $1 and p.payment_id = $2",
-        payment.id.account.uuid(),
-        payment.id.number,
-        payment.state.name(),
-        payment.state_at.map(ToSqlx::to_sqlx) as Option<SqlTimestamp>,
-        payment.reference,
-        payment.credited.get(),
-        payment.reversed.get(),
-        payment.bookings,
-        payment.refunded_minor,
-        payment.refund_requested_minor,
-        payment.disputed_minor,
-        payment.decline_code,
-        payment.needs_review,
-        payment.succeeded_at.map(ToSqlx::to_sqlx) as Option<SqlTimestamp>,
-        !payment.state.is_final(),
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[],
+            $7::bigint[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
+            $14::boolean[], $15::timestamptz[], $16::boolean[])
+            as n (account_id, payment_id, state, state_at, reference, credited, reversed, bookings,
+                refunded, refund_requested, given_back, disputed, decline_code, needs_review,
+                succeeded_at, open)
+        where p.account_id = n.account_id and p.payment_id = n.payment_id",
+        &column(payments, |payment| payment.id.account.uuid()),
+        &column(payments, |payment| payment.id.number),
+        &column(payments, |payment| payment.state.name()) as &[&str],
+        &column(payments, |payment| payment.state_at.map(ToSqlx::to_sqlx)) as &[Option<SqlTimestamp>],
+        &column(payments, |payment| payment.reference.as_deref()) as &[Option<&str>],
+        &column(payments, |payment| payment.credited.get()),
+        &column(payments, |payment| payment.reversed.get()),
+        &column(payments, |payment| payment.bookings),
+        &column(payments, |payment| payment.refunded_minor),
+        &column(payments, |payment| payment.refund_requested_minor),
+        &column(payments, |payment| payment.given_back_minor),
+        &column(payments, |payment| payment.disputed_minor),
+        &column(payments, |payment| payment.decline_code.as_deref()) as &[Option<&str>],
+        &column(payments, |payment| payment.needs_review),
+        &column(payments, |payment| payment.succeeded_at.map(ToSqlx::to_sqlx)) as &[Option<SqlTimestamp>],
+        &column(payments, |payment| !payment.state.is_final()),
         now.to_sqlx() as SqlTimestamp,
-        payment.given_back_minor,
-        &*payment.provider,
-        &seqs,
-        &kinds as &[&str],
+        &entry_accounts,
+        &entry_payments,
+        &entry_providers as &[&str],
+        &entry_seqs,
+        &entry_kinds as &[&str],
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn column<'a, T>(payments: &[&'a Payment], of: impl Fn(&'a Payment) -> T) -> Vec<T> {
+    payments.iter().map(|payment| of(payment)).collect()
 }
 
 /// What operators and people say about a refund of ours.

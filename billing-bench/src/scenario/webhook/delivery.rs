@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use hdrhistogram::Histogram;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -40,7 +42,15 @@ impl Line {
     }
 
     async fn exchange(&mut self, report: &Report) -> Result<Answer> {
-        self.0.write_all(&report.0).await?;
+        self.write(report).await?;
+        self.read().await
+    }
+
+    async fn write(&mut self, report: &Report) -> Result<()> {
+        Ok(self.0.write_all(&report.0).await?)
+    }
+
+    async fn read(&mut self) -> Result<Answer> {
         let mut answer = Vec::new();
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
@@ -98,70 +108,102 @@ pub async fn one_by_one(gateway: &Gateway, payments: &[Made]) -> Result<Histogra
     Ok(latency)
 }
 
+/// Reports that are sent by many at once, none of them twice but for those that are put off.
+pub struct Storm {
+    reports: Vec<Report>,
+    sent: AtomicUsize,
+    /// A permit for each connection that has sent its first report.
+    risen: Semaphore,
+    over: AtomicBool,
+}
+
 /// What came of a storm.
 pub struct Stormed {
-    pub answered: u32,
+    /// How many reports were sent, from the first on. Each was answered 200 in the end.
+    pub sent: usize,
     pub put_off: u32,
     pub wrong: Vec<String>,
 }
 
-/// Keeps as many reports in flight as there are, for a time; those that have been answered are sent
-/// once more. Every report is answered 200 in the end.
-pub async fn storm(address: SocketAddr, reports: Arc<[Report]>, time: Duration) -> Result<Stormed> {
-    let until = Instant::now() + time;
-    let mut senders = JoinSet::new();
-    for number in 0..reports.len() {
-        let reports = Arc::clone(&reports);
-        senders.spawn(async move { deliver(address, &reports, number, until).await });
-    }
-    let mut stormed = Stormed {
-        answered: 0,
-        put_off: 0,
-        wrong: Vec::new(),
-    };
-    while let Some(sender) = senders.join_next().await {
-        match sender? {
-            Ok((answered, put_off)) => {
-                stormed.answered += answered;
-                stormed.put_off += put_off;
-            }
-            Err(error) => stormed.wrong.push(format!("storm: {error:#}")),
+impl Storm {
+    pub fn new(reports: Vec<Report>) -> Self {
+        Self {
+            reports,
+            sent: AtomicUsize::new(0),
+            risen: Semaphore::new(0),
+            over: AtomicBool::new(false),
         }
     }
-    stormed.wrong.truncate(5);
-    Ok(stormed)
-}
 
-/// Delivers one report until it is accepted, and again as long as the storm lasts.
-async fn deliver(
-    address: SocketAddr,
-    reports: &[Report],
-    number: usize,
-    until: Instant,
-) -> Result<(u32, u32)> {
-    let report = reports.get(number).context("there is no such report")?;
-    let give_up = until + PATIENCE;
-    let mut line = Line::connect(address).await?;
-    let (mut answered, mut put_off) = (0, 0);
-    loop {
-        let answer = line.send(report).await?;
-        match answer.status {
-            200 => {
-                answered += 1;
-                if Instant::now() >= until {
-                    return Ok((answered, put_off));
-                }
-            }
-            503 => {
-                put_off += 1;
-                if Instant::now() >= until && answered > 0 {
-                    return Ok((answered, put_off));
-                }
-                ensure!(Instant::now() < give_up, "a webhook was never accepted");
-                sleep(answer.retry_after.unwrap_or(PAUSE)).await;
-            }
-            status => bail!("a webhook was answered {status}"),
+    /// Waits until so many reports are on their way.
+    pub async fn risen(&self, in_flight: usize) -> Result<()> {
+        let all = self.risen.acquire_many(u32::try_from(in_flight)?);
+        let _risen = timeout(PATIENCE, all).await.context("no storm rose")??;
+        Ok(())
+    }
+
+    /// Nothing more is sent.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps `in_flight` reports on their way until the end, each on a connection of its own.
+    pub async fn blow(self: Arc<Self>, address: SocketAddr, in_flight: usize) -> Result<Stormed> {
+        let mut senders = JoinSet::new();
+        for _ in 0..in_flight {
+            let storm = Arc::clone(&self);
+            senders.spawn(async move { storm.send_on(address).await });
         }
+        let mut stormed = Stormed {
+            sent: 0,
+            put_off: 0,
+            wrong: Vec::new(),
+        };
+        while let Some(sender) = senders.join_next().await {
+            match sender? {
+                Ok(put_off) => stormed.put_off += put_off,
+                Err(error) => stormed.wrong.push(format!("storm: {error:#}")),
+            }
+        }
+        let reports = self.reports.len();
+        stormed.sent = self.sent.load(Ordering::Relaxed).min(reports);
+        if !self.over.load(Ordering::Relaxed) {
+            let early = format!("the storm ended early, after {reports} reports");
+            stormed.wrong.push(early);
+        }
+        stormed.wrong.truncate(5);
+        Ok(stormed)
+    }
+
+    /// Sends reports, each until it is accepted; counts how often one was put off.
+    async fn send_on(&self, address: SocketAddr) -> Result<u32> {
+        let mut line = Line::connect(address).await?;
+        let mut put_off = 0;
+        let mut is_first = true;
+        while !self.over.load(Ordering::Relaxed)
+            && let Some(report) = self.reports.get(self.sent.fetch_add(1, Ordering::Relaxed))
+        {
+            let give_up = Instant::now() + PATIENCE;
+            loop {
+                timeout(PATIENCE, line.write(report)).await??;
+                if std::mem::take(&mut is_first) {
+                    self.risen.add_permits(1);
+                }
+                let answer = timeout(PATIENCE, line.read())
+                    .await
+                    .context("a webhook was not answered")??;
+                match answer.status {
+                    200 => break,
+                    503 => {
+                        put_off += 1;
+                        ensure!(Instant::now() < give_up, "a webhook was never accepted");
+                        sleep(answer.retry_after.unwrap_or(PAUSE)).await;
+                    }
+                    status => bail!("a webhook was answered {status}"),
+                }
+            }
+        }
+        Ok(put_off)
     }
 }
 

@@ -12,11 +12,12 @@ use tokio::task::JoinSet;
 use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
+use uuid::Uuid;
 
 use super::super::ground::Ground;
 use super::super::report::ScenarioReport;
 use super::ACCOUNTS;
-use crate::load::{TENANT, user};
+use crate::load::{TENANT, account_id, user};
 
 const AMOUNT_MINOR: i64 = 1_000;
 const AT_ONCE: usize = 64;
@@ -105,18 +106,94 @@ fn signed<T>(message: T, bearer: &MetadataValue<Ascii>) -> Request<T> {
     request
 }
 
+/// Writes as many payments at once as a storm needs, as `create` would have left them.
+pub async fn fill(ground: &Ground, name: &str, count: usize) -> Result<Vec<Made>> {
+    let (mut accounts, mut users, mut numbers, mut made) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for number in 0..u64::try_from(count)? {
+        let user = user(number.checked_rem(ACCOUNTS).unwrap_or_default());
+        let account = account_id(TENANT, &user);
+        let id = Uuid::now_v7();
+        made.push(Made {
+            payment_id: format!("{}-{}", account.simple(), id.simple()),
+            reference: format!("pi_{}_{number}", name.replace('-', "_")),
+            amount_minor: AMOUNT_MINOR,
+        });
+        accounts.push(account);
+        users.push(user);
+        numbers.push(id);
+    }
+    let references: Vec<&str> = made.iter().map(|made| made.reference.as_str()).collect();
+    let mut connection = PgConnection::connect(&ground.stage.superuser_url()).await?;
+    sqlx::query(
+        "with made as (
+            insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose,
+                state, idempotency_key, content_hash, amount_minor, currency, rate, credit_micros,
+                reference, created_at, next_check_at)
+            select n.account_id, n.payment_id, $1, n.user_id, 'stripe', false, 'top_up', 'pending',
+                n.reference, sha256('of the benchmark'), $6, 'USD', 1, $6 * 10000, n.reference,
+                clock_timestamp(), clock_timestamp() + interval '1 minute'
+            from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[])
+                as n (account_id, payment_id, user_id, reference)
+            returning account_id, payment_id, reference
+        )
+        insert into payment_reference (provider, reference, account_id, payment_id)
+        select 'stripe', reference, account_id, payment_id from made",
+    )
+    .bind(TENANT)
+    .bind(&accounts)
+    .bind(&numbers)
+    .bind(&users)
+    .bind(&references)
+    .bind(AMOUNT_MINOR)
+    .execute(&mut connection)
+    .await
+    .context("cannot write payments")?;
+    // Not while something is measured.
+    sqlx::query("vacuum analyze payment, payment_reference")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(made)
+}
+
 /// Each of these payments is credited, once.
 pub async fn expect_credited(
     report: &mut ScenarioReport,
     ground: &Ground,
     made: &[Made],
 ) -> Result<()> {
+    let credits = credits(ground, made).await?;
+    if usize::try_from(credits) != Ok(made.len()) {
+        report
+            .wrong
+            .push(format!("{credits} credits of {} paid payments", made.len()));
+    }
+    Ok(())
+}
+
+/// None of these is.
+pub async fn expect_uncredited(
+    report: &mut ScenarioReport,
+    ground: &Ground,
+    made: &[Made],
+) -> Result<()> {
+    let credits = credits(ground, made).await?;
+    if credits > 0 {
+        report
+            .wrong
+            .push(format!("{credits} credits of payments that nobody paid"));
+    }
+    Ok(())
+}
+
+async fn credits(ground: &Ground, made: &[Made]) -> Result<i64> {
     let references: Vec<&str> = made
         .iter()
         .map(|payment| payment.reference.as_str())
         .collect();
     let mut connection = PgConnection::connect(&ground.stage.superuser_url()).await?;
-    let credits: i64 = sqlx::query_scalar(
+    let credits = sqlx::query_scalar(
         "select count(*) from payment_reference r
         join payment_entry e on e.account_id = r.account_id and e.payment_id = r.payment_id and e.kind = 'top_up'
         where r.provider = 'stripe' and r.reference = any($1)",
@@ -125,10 +202,5 @@ pub async fn expect_credited(
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
-    if usize::try_from(credits) != Ok(made.len()) {
-        report
-            .wrong
-            .push(format!("{credits} credits of {} paid payments", made.len()));
-    }
-    Ok(())
+    Ok(credits)
 }

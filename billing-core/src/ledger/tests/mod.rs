@@ -4,5 +4,5 @@ mod commands;
 mod expiry;
 mod limits;
 mod locks;
-mod plans;
+pub(crate) mod plans;
 mod splits;

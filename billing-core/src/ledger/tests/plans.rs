@@ -31,13 +31,13 @@ async fn plans_made_for_a_few_rows_find_their_rows_by_key() {
     assert_by_key(&mut connection).await;
 }
 
-async fn connect(database: &TestDatabase) -> PgConnection {
+pub(crate) async fn connect(database: &TestDatabase) -> PgConnection {
     PgConnection::connect_with(&hot_path(&database.application()))
         .await
         .unwrap()
 }
 
-async fn analyze(database: &TestDatabase) {
+pub(crate) async fn analyze(database: &TestDatabase) {
     let mut owner = PgConnection::connect_with(&database.owner()).await.unwrap();
     sqlx::raw_sql("vacuum analyze")
         .execute(&mut owner)
@@ -46,7 +46,7 @@ async fn analyze(database: &TestDatabase) {
 }
 
 /// Explains every statement that the connection has prepared.
-async fn assert_by_key(connection: &mut PgConnection) {
+pub(crate) async fn assert_by_key(connection: &mut PgConnection) {
     let mut plans = 0;
     let statements: Vec<(String, i32)> =
         sqlx::query_as("select name, cardinality(parameter_types) from pg_prepared_statements")
@@ -63,6 +63,11 @@ async fn assert_by_key(connection: &mut PgConnection) {
         let plan = plan.join("\n");
         for node in plan.split("->").filter(|node| reads_a_table(node)) {
             assert!(node.contains("Index Cond"), "{node}\nin\n{plan}");
+            // Nor may a part of the key be left to look at.
+            let left = node
+                .lines()
+                .find(|line| line.contains("Filter") && line.contains("_id = "));
+            assert_eq!(left, None, "in\n{plan}");
         }
         plans += usize::from(plan.contains("Index Cond"));
     }

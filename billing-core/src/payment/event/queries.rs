@@ -14,51 +14,77 @@ use super::super::PaymentError;
 use super::{Outcome, ProviderEvent};
 use crate::id::{AccountId, PaymentId};
 
-/// What there was when an event came.
-pub struct Stored {
-    /// It was not known before.
-    pub inserted: bool,
+/// Until its end, the transaction waits hardly longer for a lock than a batch takes.
+pub async fn hardly_wait(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query!("set local lock_timeout = '200ms'")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// An event that was not known before.
+pub struct Inserted {
+    pub provider: String,
+    pub event_id: String,
     /// The payment that has its reference.
     pub payment: Option<PaymentId>,
     pub now: Timestamp,
 }
 
-/// Stores an event unless it is known, as applied to the payment that has its reference: what most
-/// events come to. Where another session is about to store the same, this waits until that one has
-/// ended.
-pub async fn insert_event(
+/// Stores those of the events that are not known, each as applied to the payment that has its reference:
+/// what most events come to. Where another session is about to store the same, this waits until that one
+/// has ended. The events are sorted by their ids, so that two sessions do not wait for each other.
+pub async fn insert_events(
     conn: &mut PgConnection,
-    event: &ProviderEvent,
-) -> Result<Stored, sqlx::Error> {
-    let row = query!(
-        r#"with named as (
-            select r.account_id, r.payment_id
-            from (select 1) as one left join payment_reference r on r.provider = $1 and r.reference = $8
-        ), inserted as (
-            insert into provider_event (provider, event_id, event_type, livemode, provider_account,
-                occurred_at, received_at, raw, outcome, account_id, payment_id)
-            select $1, $2, $3, $4, $5, $6, clock_timestamp(), $7, 'applied', account_id, payment_id from named
-            on conflict (provider, event_id) do nothing returning 1
-        )
-        select exists (select from inserted) as "inserted!", clock_timestamp() as "now!: SqlTimestamp",
-            account_id as "account_id?", payment_id as "payment_id?"
-        from named"#,
-        event.provider,
-        event.event_id,
-        event.event_type,
-        event.livemode,
-        event.provider_account,
-        event.occurred_at.to_sqlx() as SqlTimestamp,
-        event.raw,
-        event.reference,
+    sorted: &[&ProviderEvent],
+) -> Result<Vec<Inserted>, sqlx::Error> {
+    let column = |of: fn(&ProviderEvent) -> &str| -> Vec<&str> {
+        sorted.iter().map(|event| of(event)).collect()
+    };
+    let livemodes: Vec<bool> = sorted.iter().map(|event| event.livemode).collect();
+    let occurred: Vec<SqlTimestamp> = sorted
+        .iter()
+        .map(|event| event.occurred_at.to_sqlx())
+        .collect();
+    let bodies: Vec<&[u8]> = sorted.iter().map(|event| event.raw.as_slice()).collect();
+    let references: Vec<Option<&str>> = sorted
+        .iter()
+        .map(|event| event.reference.as_deref())
+        .collect();
+    let rows = query!(
+        r#"insert into provider_event (provider, event_id, event_type, livemode, provider_account,
+            occurred_at, received_at, raw, outcome, account_id, payment_id)
+        select n.provider, n.event_id, n.event_type, n.livemode, n.provider_account, n.occurred_at,
+            clock_timestamp(), n.raw, 'applied', r.account_id, r.payment_id
+        from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::timestamptz[],
+            $7::bytea[], $8::text[])
+            as n (provider, event_id, event_type, livemode, provider_account, occurred_at, raw, reference)
+            left join lateral (
+                select r.account_id, r.payment_id from payment_reference r
+                where r.provider = n.provider and r.reference = n.reference offset 0
+            ) r on true
+        on conflict (provider, event_id) do nothing
+        returning provider, event_id, account_id, payment_id, received_at as "now: SqlTimestamp""#,
+        &column(|event| &event.provider) as &[&str],
+        &column(|event| &event.event_id) as &[&str],
+        &column(|event| &event.event_type) as &[&str],
+        &livemodes,
+        &column(|event| &event.provider_account) as &[&str],
+        &occurred as &[SqlTimestamp],
+        &bodies as &[&[u8]],
+        &references as &[Option<&str>],
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(Stored {
-        inserted: row.inserted,
-        payment: payment_id(row.account_id, row.payment_id),
-        now: row.now.to_jiff(),
-    })
+    Ok(rows
+        .into_iter()
+        .map(|row| Inserted {
+            provider: row.provider,
+            event_id: row.event_id,
+            payment: payment_id(row.account_id, row.payment_id),
+            now: row.now.to_jiff(),
+        })
+        .collect())
 }
 
 fn payment_id(account: Option<Uuid>, number: Option<Uuid>) -> Option<PaymentId> {
@@ -68,65 +94,99 @@ fn payment_id(account: Option<Uuid>, number: Option<Uuid>) -> Option<PaymentId> 
     })
 }
 
-/// An event that is known.
+/// An event that was known, behind its lock.
 pub struct Known {
+    pub provider: String,
+    pub event_id: String,
     pub outcome: Outcome,
+    /// The payment that something came of it for.
+    pub payment: Option<PaymentId>,
+    /// The payment that has its reference by now.
+    pub named: Option<PaymentId>,
+    pub now: Timestamp,
+}
+
+/// Locks events that are stored, in their order.
+pub async fn lock_events(
+    conn: &mut PgConnection,
+    sorted: &[&ProviderEvent],
+) -> Result<Vec<Known>, PaymentError> {
+    let providers: Vec<&str> = sorted.iter().map(|event| &*event.provider).collect();
+    let event_ids: Vec<&str> = sorted.iter().map(|event| &*event.event_id).collect();
+    let references: Vec<Option<&str>> = sorted
+        .iter()
+        .map(|event| event.reference.as_deref())
+        .collect();
+    let rows = query!(
+        r#"select e.provider, e.event_id, e.outcome, e.account_id, e.payment_id,
+            r.account_id as "named_account_id?", r.payment_id as "named_payment_id?",
+            clock_timestamp() as "now!: SqlTimestamp"
+        from unnest($1::text[], $2::text[], $3::text[]) as n (provider, event_id, reference)
+            cross join lateral (
+                select * from provider_event e where e.provider = n.provider and e.event_id = n.event_id
+                for no key update offset 0
+            ) e
+            left join lateral (
+                select r.account_id, r.payment_id from payment_reference r
+                where r.provider = n.provider and r.reference = n.reference offset 0
+            ) r on true"#,
+        &providers as &[&str],
+        &event_ids as &[&str],
+        &references as &[Option<&str>],
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Known {
+                provider: row.provider,
+                event_id: row.event_id,
+                outcome: Outcome::named(&row.outcome)
+                    .ok_or(PaymentError::Row("provider_event.outcome"))?,
+                payment: payment_id(row.account_id, row.payment_id),
+                named: payment_id(row.named_account_id, row.named_payment_id),
+                now: row.now.to_jiff(),
+            })
+        })
+        .collect()
+}
+
+/// What became of an event, where that is not how it was stored.
+pub struct OutcomeRow<'a> {
+    pub event: &'a ProviderEvent,
+    pub outcome: Outcome,
+    pub detail: Option<String>,
     pub payment: Option<PaymentId>,
 }
 
-/// An event as it is committed.
-pub async fn find_event(
+pub async fn write_outcomes(
     conn: &mut PgConnection,
-    event: &ProviderEvent,
-) -> Result<Option<Known>, PaymentError> {
-    let row = query!(
-        "select outcome, account_id, payment_id from provider_event where provider = $1 and event_id = $2",
-        event.provider,
-        event.event_id,
-    )
-    .fetch_optional(conn)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Known {
-        outcome: Outcome::named(&row.outcome).ok_or(PaymentError::Row("provider_event.outcome"))?,
-        payment: payment_id(row.account_id, row.payment_id),
-    }))
-}
-
-pub async fn lock_event(
-    conn: &mut PgConnection,
-    event: &ProviderEvent,
-) -> Result<Known, PaymentError> {
-    let row = query!(
-        "select outcome, account_id, payment_id from provider_event
-        where provider = $1 and event_id = $2 for no key update",
-        event.provider,
-        event.event_id,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(Known {
-        outcome: Outcome::named(&row.outcome).ok_or(PaymentError::Row("provider_event.outcome"))?,
-        payment: payment_id(row.account_id, row.payment_id),
-    })
-}
-
-pub async fn write_outcome(
-    conn: &mut PgConnection,
-    event: &ProviderEvent,
-    outcome: Outcome,
-    detail: Option<&str>,
-    payment: Option<PaymentId>,
+    rows: &[OutcomeRow<'_>],
 ) -> Result<(), sqlx::Error> {
+    let providers: Vec<&str> = rows.iter().map(|row| &*row.event.provider).collect();
+    let event_ids: Vec<&str> = rows.iter().map(|row| &*row.event.event_id).collect();
+    let outcomes: Vec<&str> = rows.iter().map(|row| row.outcome.name()).collect();
+    let details: Vec<Option<&str>> = rows.iter().map(|row| row.detail.as_deref()).collect();
+    let accounts: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| row.payment.map(|id| id.account.uuid()))
+        .collect();
+    let numbers: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| row.payment.map(|id| id.number))
+        .collect();
     query!(
-        "update provider_event set outcome = $3, detail = $4, account_id = $5, payment_id = $6
-        where provider = $1 and event_id = $2",
-        event.provider,
-        event.event_id,
-        outcome.name(),
-        detail,
-        payment.map(|id| id.account.uuid()),
-        payment.map(|id| id.number),
+        "update provider_event e set outcome = n.outcome, detail = n.detail, account_id = n.account_id,
+            payment_id = n.payment_id
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[])
+            as n (provider, event_id, outcome, detail, account_id, payment_id)
+        where e.provider = n.provider and e.event_id = n.event_id",
+        &providers as &[&str],
+        &event_ids as &[&str],
+        &outcomes as &[&str],
+        &details as &[Option<&str>],
+        &accounts as &[Option<Uuid>],
+        &numbers as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;

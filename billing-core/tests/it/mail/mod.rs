@@ -75,7 +75,7 @@ async fn post_event(database: &TestDatabase, user: &str) {
 async fn put(database: &TestDatabase, user: &str, message: Message) {
     let mut owner = database.connect_as_owner().await;
     let account = AccountId::of("acme", user);
-    enqueue(&mut owner, account, &[message], jiff::Timestamp::now())
+    enqueue(&mut owner, &[(account, message)], jiff::Timestamp::now())
         .await
         .unwrap();
 }

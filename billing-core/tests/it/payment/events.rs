@@ -3,6 +3,7 @@
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{EntryKind, EventOutcome, PaymentState, RefundState};
+use billing_testkit::TestCore;
 use tokio::task::JoinSet;
 use tonic::Code;
 
@@ -62,15 +63,16 @@ async fn a_report_that_comes_again_changes_nothing_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reports_of_one_payment_that_come_at_once_credit_it_once() {
+async fn reports_of_one_payment_that_come_to_two_cores_at_once_credit_it_once() {
     let (database, core) = core().await;
+    let another = TestCore::start(&database).await;
     let payment = attached(&core, "alice", "1").await;
     let mut calls = JoinSet::new();
     for n in 0..60 {
         // Three ids of the same news, each many times.
         let id = format!("evt_{}", n % 3);
         let succeeded = event(&id, &payment, state(PaymentState::Succeeded));
-        let mut gateway = core.payments();
+        let mut gateway = [&core, &another][n % 2].payments();
         calls.spawn(async move { gateway.apply_provider_event(succeeded).await });
     }
     let mut moved = Vec::new();

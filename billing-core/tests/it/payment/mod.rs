@@ -9,6 +9,7 @@ mod rates;
 mod refunds;
 mod schema;
 mod stale;
+mod together;
 
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;

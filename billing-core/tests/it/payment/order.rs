@@ -9,6 +9,7 @@ use billing_testkit::{TestCore, TestDatabase};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
+use tokio::task::JoinSet;
 
 use super::{CENTS, apply, attached, declined, dispute, event, refund, settled, state};
 use crate::support::{account, assert_books_are_right};
@@ -66,11 +67,13 @@ async fn any_order_and_any_duplication_of_a_payments_events_ends_at_the_same_sum
     let database = TestDatabase::new().await;
     // So many declines would pause the tenant.
     let core = TestCore::start_with(&database, &["--declines-max", "0"]).await;
+    let another = TestCore::start_with(&database, &["--declines-max", "0"]).await;
     let mut runner = TestRunner::new(Config::with_cases(60));
     for n in 0..60 {
         let tree = deliveries().new_tree(&mut runner).unwrap();
         let (happened, order) = tree.current();
-        let [sorted_user, shuffled_user] = ["sorted", "shuffled"].map(|name| format!("{name}{n}"));
+        let [sorted_user, shuffled_user, at_once_user] =
+            ["sorted", "shuffled", "at-once"].map(|name| format!("{name}{n}"));
         let sorted = attached(&core, &sorted_user, "1").await;
         let sorted_events = all(&sorted);
         for place in &happened {
@@ -86,6 +89,25 @@ async fn any_order_and_any_duplication_of_a_payments_events_ends_at_the_same_sum
             end(&core, &shuffled_user, &shuffled).await,
             expected,
             "{happened:?} as {order:?}"
+        );
+        // All of them at once, by turns to two cores.
+        let at_once = attached(&core, &at_once_user, "1").await;
+        let events = all(&at_once);
+        let calls: JoinSet<_> = order
+            .iter()
+            .zip([&core, &another].into_iter().cycle())
+            .map(|(place, core)| {
+                let (mut gateway, event) = (core.payments(), events[*place].clone());
+                async move { gateway.apply_provider_event(event).await.map(drop) }
+            })
+            .collect();
+        for call in calls.join_all().await {
+            call.unwrap();
+        }
+        assert_eq!(
+            end(&core, &at_once_user, &at_once).await,
+            expected,
+            "{happened:?} at once"
         );
         assert_eq!(expected[0], expected[1] - expected[2], "{happened:?}");
     }

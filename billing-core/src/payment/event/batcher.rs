@@ -1,0 +1,315 @@
+//! Events that wait share one transaction, as the ledger's commands do: there is no timer, and a lone
+//! event pays for nothing but its own. No answer leaves before COMMIT has been answered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Histogram, histogram};
+use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{info, warn};
+
+use super::super::{ATTEMPTS, PaymentError, commit};
+use super::batch::{self, Brought};
+use super::queries::hardly_wait;
+use super::report::{Applied, ProviderEvent};
+use super::tell;
+use crate::auth::Caller;
+use crate::ledger::Session;
+use crate::price::CataloguePulse;
+
+/// Most events in one transaction: few, since checks and charges wait while the processors are busy with
+/// them. See `REST_MAX`.
+const BATCH_MAX: usize = 16;
+/// After a full batch this task rests for twice as long as it has worked, but no longer than this. Nobody
+/// waits for a provider's event; a storm of them has to leave the machine to those who are waited for.
+const REST_MAX: Duration = Duration::from_millis(8);
+/// Most of what they may bring along, unless one alone brings more.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Most events that may wait.
+const QUEUE_MAX: usize = 512;
+/// Longer than the statement and lock time-outs of the session: it ends only what the server itself
+/// no longer answers.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// An event on its way, and who waits for it.
+struct Job {
+    brought: Brought,
+    reply: oneshot::Sender<Result<Applied, PaymentError>>,
+    /// The same event, brought once more while this one waited.
+    repeats: Vec<Job>,
+}
+
+impl Job {
+    /// Answers, and returns the repeats that this does not answer: those of an event that may be
+    /// applied again, or that the database refused.
+    fn answer(mut self, answer: Result<Applied, PaymentError>) -> Vec<Self> {
+        let mut unanswered = Vec::new();
+        for repeat in std::mem::take(&mut self.repeats) {
+            match repeated(&answer, &repeat.brought.caller) {
+                Some(answer) => drop(repeat.answer(answer)),
+                None => unanswered.push(repeat),
+            }
+        }
+        if let Ok(applied) = &answer {
+            tell(&self.brought.event, applied);
+        }
+        // Whoever asked may have gone: what came of the event is stored.
+        drop(self.reply.send(answer));
+        unanswered
+    }
+}
+
+/// The answer to a repeat, where the first one's says it.
+fn repeated(
+    answer: &Result<Applied, PaymentError>,
+    caller: &Caller,
+) -> Option<Result<Applied, PaymentError>> {
+    let first = match answer {
+        Ok(first) if !first.outcome.is_open() => first,
+        Ok(_) => return None,
+        Err(error) => return error.of_all().map(Err),
+    };
+    let payment = first.payment.clone();
+    Some(Ok(Applied {
+        duplicate: true,
+        ..Applied::nothing(
+            first.outcome,
+            payment.filter(|payment| caller.may_act_for(&payment.tenant_id)),
+        )
+    }))
+}
+
+/// The way into the books for what providers report. Cheap to clone; when the last clone is gone, what
+/// still waits is carried out, and the task ends.
+#[derive(Clone)]
+pub struct EventBatcher(mpsc::Sender<Job>);
+
+impl EventBatcher {
+    /// Starts the one task and its one connection, which is made when there is something to do: so a
+    /// storm of events leaves the other connections, and most of the processors, to everybody else.
+    pub fn start(
+        database: &PgConnectOptions,
+        catalogue: &CataloguePulse,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let (sender, jobs) = mpsc::channel(QUEUE_MAX);
+        let task = BatcherTask {
+            session: Session::new("events".to_owned(), database),
+            catalogue: catalogue.clone(),
+            meters: Meters {
+                size: histogram!("billing_event_batch_size"),
+                duration: histogram!("billing_event_batch_duration_seconds"),
+            },
+        };
+        tasks.spawn(task.run(jobs));
+        Self(sender)
+    }
+
+    /// Stores an event and books what follows from it, together with whatever else waits. What it
+    /// answers is committed.
+    pub async fn apply(
+        &self,
+        event: ProviderEvent,
+        caller: Arc<Caller>,
+    ) -> Result<Applied, PaymentError> {
+        let (reply, answer) = oneshot::channel();
+        let brought = Brought { event, caller };
+        self.0
+            .try_send(Job {
+                brought,
+                reply,
+                repeats: Vec::new(),
+            })
+            .map_err(|_full_or_ending| PaymentError::Overloaded)?;
+        // Without an answer the task is gone, and the process is ending.
+        answer.await.unwrap_or(Err(PaymentError::OutcomeUnknown))
+    }
+}
+
+/// How long a batch waits for the locks of others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locks {
+    /// As long as the session does.
+    Await,
+    /// One account or payment that somebody keeps locked must not hold up the others.
+    Hardly,
+}
+
+struct Meters {
+    size: Histogram,
+    duration: Histogram,
+}
+
+impl Meters {
+    fn batch(&self, size: usize, elapsed: Duration) {
+        self.size
+            .record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
+        self.duration.record(elapsed);
+    }
+}
+
+/// Divides what waits into a batch and the rest. A repeat of an event goes with the first one.
+fn take(waiting: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
+    let (mut batch, mut later) = (Vec::<Job>::new(), Vec::new());
+    let mut places = HashMap::new();
+    let mut bytes = 0;
+    for job in waiting {
+        let event = &job.brought.event;
+        let name = (event.provider.clone(), event.event_id.clone());
+        let first = places
+            .get(&name)
+            .and_then(|place| batch.get_mut::<usize>(*place));
+        if let Some(first) = first {
+            first.repeats.push(job);
+            continue;
+        }
+        let size = event.raw.len();
+        let fits = batch.is_empty() || batch.len() < BATCH_MAX && bytes + size <= BATCH_BYTES;
+        if fits && later.is_empty() {
+            places.insert(name, batch.len());
+            bytes += size;
+            batch.push(job);
+        } else {
+            later.push(job);
+        }
+    }
+    (batch, later)
+}
+
+struct BatcherTask {
+    session: Session,
+    catalogue: CataloguePulse,
+    meters: Meters,
+}
+
+impl BatcherTask {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut waiting = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                match jobs.recv().await {
+                    Some(job) => waiting.push(job),
+                    None => return,
+                }
+                // Whoever is ready now comes along.
+                tokio::task::yield_now().await;
+            }
+            while waiting.len() < QUEUE_MAX
+                && let Ok(job) = jobs.try_recv()
+            {
+                waiting.push(job);
+            }
+            waiting.retain(|job| !job.reply.is_closed());
+            let (batch, later) = take(waiting);
+            let (size, began) = (batch.len(), Instant::now());
+            waiting = self.carry_out(batch).await;
+            if size >= BATCH_MAX {
+                sleep((began.elapsed() * 2).min(REST_MAX)).await;
+            }
+            waiting.extend(later);
+        }
+    }
+
+    /// Carries out a batch, and returns what is to come again. Where the database refuses the batch, or
+    /// somebody has locked a row of it, each event stands alone, and waits for locks no longer.
+    async fn carry_out(&mut self, batch: Vec<Job>) -> Vec<Job> {
+        let brought: Vec<&Brought> = batch.iter().map(|job| &job.brought).collect();
+        let cause = match self.attempts(&brought, Locks::Await).await {
+            Ok(applied) => {
+                let jobs = batch.into_iter().zip(applied);
+                return jobs.flat_map(|(job, one)| job.answer(Ok(one))).collect();
+            }
+            Err(cause) => cause,
+        };
+        let mut batch = batch;
+        if batch.len() == 1
+            && let Some(job) = batch.pop()
+        {
+            return job.answer(Err(cause));
+        }
+        let mut all = cause.of_all();
+        if all.is_none() {
+            warn!(size = batch.len(), %cause, "batch of events refused, carrying out each alone");
+        }
+        let mut again = Vec::new();
+        for job in batch {
+            let answer = match all.as_ref().and_then(PaymentError::of_all) {
+                Some(error) => Err(error),
+                None => self.attempts(&[&job.brought], Locks::Hardly).await,
+            };
+            if let Err(error) = &answer {
+                all = error.of_all();
+            }
+            let answer = answer.and_then(|mut one| one.pop().ok_or(PaymentError::OutcomeUnknown));
+            again.extend(job.answer(answer));
+        }
+        again
+    }
+
+    /// Tries a few times where that may help, and nothing has been done for certain.
+    async fn attempts(
+        &mut self,
+        batch: &[&Brought],
+        locks: Locks,
+    ) -> Result<Vec<Applied>, PaymentError> {
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let outcome = self.attempt(batch, locks).await;
+            match outcome {
+                Ok(applied) => {
+                    self.meters.batch(batch.len(), started.elapsed());
+                    return Ok(applied);
+                }
+                Err(error) if error.is_lost() => {
+                    self.session.close();
+                    if error.of_all().is_some() {
+                        return Err(error);
+                    }
+                    if attempt >= ATTEMPTS {
+                        return Err(PaymentError::Unavailable);
+                    }
+                    // Perhaps long ago, while nobody needed it.
+                    warn!(cause = %error, "database lost before commit");
+                }
+                Err(error) if attempt < ATTEMPTS && error.may_pass() => {
+                    info!(cause = %error, "batch of events tried again");
+                }
+                Err(error) => return Err(error),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        batch: &[&Brought],
+        locks: Locks,
+    ) -> Result<Vec<Applied>, PaymentError> {
+        let prices = self.catalogue.reading();
+        let Some(connection) = self.session.open().await else {
+            return Err(PaymentError::Unavailable);
+        };
+        let begun = async {
+            let mut transaction = connection.begin().await?;
+            if locks == Locks::Hardly {
+                hardly_wait(&mut transaction).await?;
+            }
+            let applied = batch::apply(&mut transaction, &prices, batch).await?;
+            Ok::<_, PaymentError>((transaction, applied))
+        };
+        let (transaction, applied) = timeout(ATTEMPT_TIMEOUT, begun)
+            .await
+            .unwrap_or(Err(PaymentError::Unavailable))
+            .map_err(PaymentError::before_commit)?;
+        timeout(ATTEMPT_TIMEOUT, commit(transaction))
+            .await
+            .unwrap_or(Err(PaymentError::OutcomeUnknown))?;
+        Ok(applied)
+    }
+}

@@ -1,0 +1,239 @@
+//! What one event makes of its payment.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::PgConnection;
+
+use super::super::books::Booking;
+use super::super::{Payment, PaymentError, State, queries as payments, write};
+use super::contradiction;
+use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
+use crate::id::AccountId;
+use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
+use crate::outbox::{self, Message};
+
+/// An event on its way into the books.
+pub struct Effect<'a> {
+    pub event: &'a ProviderEvent,
+    /// Whether what is reported is booked.
+    pub booking: bool,
+    pub now: Timestamp,
+}
+
+/// What is still to be done about an event once its payment has been changed.
+#[derive(Debug)]
+pub struct Taken {
+    pub outcome: Outcome,
+    /// Why nothing came of it, for operators.
+    pub detail: Option<String>,
+    /// The payment's row is to be written.
+    pub changed: bool,
+    /// What the ledger is to book, and its commands.
+    pub bookings: Vec<Booking>,
+    pub commands: Vec<Command>,
+    /// What is told besides the bookings.
+    pub messages: Vec<(AccountId, Message)>,
+}
+
+impl Taken {
+    pub fn nothing(outcome: Outcome, detail: Option<String>) -> Self {
+        Self {
+            outcome,
+            detail,
+            changed: false,
+            bookings: Vec::new(),
+            commands: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+}
+
+/// What a report has changed of its payment.
+enum Change {
+    Made {
+        /// The kind of what is taken back for it.
+        cause: EntryKind,
+        messages: Vec<(AccountId, Message)>,
+    },
+    Contradiction(String),
+}
+
+impl Effect<'_> {
+    /// Changes the payment, whose row is locked, and writes what belongs to this event alone. The
+    /// payment itself, what the ledger books, and what is told are left to the whole batch.
+    pub async fn take(
+        &self,
+        conn: &mut PgConnection,
+        payment: Option<&mut Payment>,
+    ) -> Result<Taken, PaymentError> {
+        match &self.event.report {
+            Report::None => return Ok(Taken::nothing(Outcome::Ignored, None)),
+            Report::Unreadable(why) => {
+                return Ok(Taken::nothing(Outcome::Unreadable, Some(why.clone())));
+            }
+            Report::Unconfirmed(why) => return Ok(unconfirmed(payment, why)),
+            Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) | Report::GivenBack(_) => {}
+        }
+        if !self.booking {
+            return Ok(Taken::nothing(Outcome::Recorded, None));
+        }
+        let Some(payment) = payment else {
+            let why = "no payment has this reference or id".to_owned();
+            return Ok(Taken::nothing(Outcome::Unmatched, Some(why)));
+        };
+        if let Some(why) = contradiction::find(self.event, payment) {
+            return Ok(contradicted(payment, why));
+        }
+        let (cause, messages) = match self.change(conn, payment).await? {
+            Change::Made { cause, messages } => (cause, messages),
+            Change::Contradiction(why) => return Ok(contradicted(payment, why)),
+        };
+        // The one place where payments move money.
+        let bookings = payment.bookings(cause);
+        let commands = commands(payment, &bookings);
+        Ok(Taken {
+            changed: true,
+            bookings,
+            commands,
+            messages,
+            ..Taken::nothing(Outcome::Applied, None)
+        })
+    }
+
+    /// Changes the payment as the report says, and not yet what is booked of it.
+    async fn change(
+        &self,
+        conn: &mut PgConnection,
+        payment: &mut Payment,
+    ) -> Result<Change, PaymentError> {
+        let mut messages = Vec::new();
+        let cause = match &self.event.report {
+            Report::Payment(report) => {
+                messages = self.take_payment(conn, payment, report).await?;
+                first_reversal(payment)
+            }
+            Report::Refund(report) => {
+                let mut refunds = payments::find_refunds(&mut *conn, payment.id).await?;
+                let Some(refund) = report.change(&mut refunds, self.now) else {
+                    let why = format!("refund {} has another amount", report.reference);
+                    return Ok(Change::Contradiction(why));
+                };
+                write::write_refund(conn, payment.id, &refund, None).await?;
+                payment.sum_refunds(&refunds);
+                EntryKind::PaymentReversal
+            }
+            Report::Dispute(report) => {
+                let mut disputes = payments::find_disputes(conn, payment.id).await?;
+                let dispute = report.change(&mut disputes);
+                write::write_dispute(conn, payment.id, &dispute, self.now).await?;
+                payment.sum_disputes(&disputes);
+                EntryKind::Dispute
+            }
+            Report::GivenBack(report) => {
+                let refunds = payments::find_refunds(&mut *conn, payment.id).await?;
+                payment.note_given_back(report.total_minor, &refunds);
+                EntryKind::PaymentReversal
+            }
+            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => {
+                EntryKind::PaymentReversal
+            }
+        };
+        Ok(Change::Made { cause, messages })
+    }
+
+    async fn take_payment(
+        &self,
+        conn: &mut PgConnection,
+        payment: &mut Payment,
+        report: &PaymentReport,
+    ) -> Result<Vec<(AccountId, Message)>, PaymentError> {
+        if let Some(reference) = &self.event.reference
+            && payment.reference.as_ref() != Some(reference)
+        {
+            write::insert_reference(conn, payment, reference).await?;
+            // The name that paid stays: it is the one that is refunded.
+            if payment.state != State::Succeeded {
+                payment.reference = Some(reference.clone());
+            }
+        }
+        if let Some(code) = &report.decline_code {
+            payment.decline_code = Some(code.clone());
+            write::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
+        }
+        let before = payment.state;
+        payment.advance(report.state, self.event.occurred_at);
+        if payment.state == State::Succeeded && before != State::Succeeded {
+            payment.succeeded_at = Some(self.event.occurred_at);
+        }
+        let ended = payment.state != before
+            && payment.state.is_final()
+            && payment.state != State::Succeeded;
+        if !ended {
+            return Ok(Vec::new());
+        }
+        let account = payment.id.account;
+        Ok(outbox::payment_ended(payment)
+            .into_iter()
+            .map(|message| (account, message))
+            .collect())
+    }
+}
+
+/// What its own provider does not confirm is left to an operator, whether or not its payment is known.
+fn unconfirmed(payment: Option<&mut Payment>, why: &str) -> Taken {
+    match payment {
+        Some(payment) => contradicted(payment, why.to_owned()),
+        None => Taken::nothing(Outcome::Contradiction, Some(why.to_owned())),
+    }
+}
+
+/// Credits nothing, and leaves it to an operator.
+fn contradicted(payment: &mut Payment, why: String) -> Taken {
+    payment.needs_review = true;
+    Taken {
+        changed: true,
+        ..Taken::nothing(Outcome::Contradiction, Some(why))
+    }
+}
+
+/// The kind of what was taken back before the payment was known to be paid.
+const fn first_reversal(payment: &Payment) -> EntryKind {
+    if payment.refunded_minor > 0 {
+        EntryKind::PaymentReversal
+    } else {
+        EntryKind::Dispute
+    }
+}
+
+/// The ledger's commands, each under a key of its own: callers cannot write these.
+fn commands(payment: &mut Payment, bookings: &[Booking]) -> Vec<Command> {
+    bookings
+        .iter()
+        .map(|booking| {
+            payment.bookings = payment.bookings.saturating_add(1);
+            let key = format!(
+                "payment:{}:{}",
+                payment.id.number.simple(),
+                payment.bookings
+            );
+            let hash = CommandHash::of(booking.kind.name())
+                .number(booking.amount.get())
+                .finish();
+            Command {
+                account: payment.id.account,
+                action: Action::Post(Post {
+                    opening: Opening {
+                        tenant_id: payment.tenant_id.clone(),
+                        user_id: payment.user_id.clone(),
+                    },
+                    keyed: Keyed::by_system(&key, hash),
+                    kind: booking.kind,
+                    amount: booking.amount,
+                    counterparty: Some(Arc::clone(&payment.provider)),
+                    note: None,
+                }),
+            }
+        })
+        .collect()
+}
