@@ -104,8 +104,20 @@ fn told(tally: Tally) -> Result<(), Box<dyn Error>> {
     }
 }
 
-#[tokio::main]
-async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
+fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let threads = settings.threads();
+    // One alone need not wake another to pass a request on.
+    let runtime = match threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    }
+    .worker_threads(threads)
+    .enable_all()
+    .build()?;
+    runtime.block_on(serve_until_signal(settings))
+}
+
+async fn serve_until_signal(settings: Settings) -> Result<(), Box<dyn Error>> {
     install_tls()?;
     let _log = log::init(&settings.log, "billing-gateway")?;
     let config = Config::try_from(settings)?;

@@ -155,6 +155,11 @@ pub struct HttpSettings {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_requests: u32,
 
+    /// Threads that serve requests; 0: half of the machine's processors, since other services need
+    /// some too
+    #[arg(long, env = "BILLING_GATEWAY_WORKER_THREADS", default_value_t = 0)]
+    pub worker_threads: usize,
+
     /// Connections that are open at the same time; more wait to be accepted
     #[arg(long, env = "BILLING_GATEWAY_MAX_CONNECTIONS", default_value = "8192",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

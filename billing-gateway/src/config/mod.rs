@@ -14,6 +14,7 @@ pub(crate) use url::guarded_url;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -151,6 +152,16 @@ pub enum ConfigError {
     RateSource,
     #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
     Origin(String),
+}
+
+impl Settings {
+    /// How many threads serve requests.
+    pub fn threads(&self) -> usize {
+        match self.http.worker_threads {
+            0 => available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
+            threads => threads,
+        }
+    }
 }
 
 impl TryFrom<Settings> for Config {

@@ -25,9 +25,13 @@ use crate::price::CataloguePulse;
 /// Most events in one transaction: few, since checks and charges wait while the processors are busy with
 /// them. See `REST_MAX`.
 const BATCH_MAX: usize = 16;
-/// After a full batch this task rests for twice as long as it has worked, but no longer than this. Nobody
-/// waits for a provider's event; a storm of them has to leave the machine to those who are waited for.
-const REST_MAX: Duration = Duration::from_millis(8);
+/// After a full batch this task rests for three times as long as it has worked, but no longer than this.
+/// Nobody waits for a provider's event; a storm of them has to leave the machine to those who are waited
+/// for.
+const REST_MAX: Duration = Duration::from_millis(10);
+/// Answers that leave together. Those of a full batch are spread over the rest: each of them makes a
+/// gateway busy with the next event.
+const ANSWERS_AT_ONCE: usize = 2;
 /// Most of what they may bring along, unless one alone brings more.
 const BATCH_BYTES: usize = 1024 * 1024;
 /// Most events that may wait.
@@ -205,38 +209,39 @@ impl BatcherTask {
                 waiting.push(job);
             }
             waiting.retain(|job| !job.reply.is_closed());
-            let (batch, later) = take(waiting);
-            let (size, began) = (batch.len(), Instant::now());
-            waiting = self.carry_out(batch).await;
-            if size >= BATCH_MAX {
-                sleep((began.elapsed() * 2).min(REST_MAX)).await;
+            let (batch, later) = take(std::mem::take(&mut waiting));
+            let (is_full, began) = (batch.len() >= BATCH_MAX, Instant::now());
+            let mut answers = self.carry_out(batch).await.into_iter();
+            let rest = (began.elapsed() * 3).min(REST_MAX);
+            let steps = BATCH_MAX.div_ceil(ANSWERS_AT_ONCE);
+            while answers.len() > 0 {
+                for (job, answer) in answers.by_ref().take(ANSWERS_AT_ONCE) {
+                    waiting.extend(job.answer(answer));
+                }
+                if is_full {
+                    sleep(rest / u32::try_from(steps).unwrap_or(1)).await;
+                }
             }
             waiting.extend(later);
         }
     }
 
-    /// Carries out a batch, and returns what is to come again. Where the database refuses the batch, or
-    /// somebody has locked a row of it, each event stands alone, and waits for locks no longer.
-    async fn carry_out(&mut self, batch: Vec<Job>) -> Vec<Job> {
+    /// Carries out a batch. Where the database refuses it, or somebody has locked a row of it, each event
+    /// stands alone, and waits for locks no longer.
+    async fn carry_out(&mut self, batch: Vec<Job>) -> Vec<(Job, Result<Applied, PaymentError>)> {
         let brought: Vec<&Brought> = batch.iter().map(|job| &job.brought).collect();
         let cause = match self.attempts(&brought, Locks::Await).await {
-            Ok(applied) => {
-                let jobs = batch.into_iter().zip(applied);
-                return jobs.flat_map(|(job, one)| job.answer(Ok(one))).collect();
+            Ok(applied) => return batch.into_iter().zip(applied.into_iter().map(Ok)).collect(),
+            Err(cause) if batch.len() == 1 => {
+                return batch.into_iter().zip([Err(cause)]).collect();
             }
             Err(cause) => cause,
         };
-        let mut batch = batch;
-        if batch.len() == 1
-            && let Some(job) = batch.pop()
-        {
-            return job.answer(Err(cause));
-        }
         let mut all = cause.of_all();
         if all.is_none() {
             warn!(size = batch.len(), %cause, "batch of events refused, carrying out each alone");
         }
-        let mut again = Vec::new();
+        let mut answers = Vec::with_capacity(batch.len());
         for job in batch {
             let answer = match all.as_ref().and_then(PaymentError::of_all) {
                 Some(error) => Err(error),
@@ -246,9 +251,9 @@ impl BatcherTask {
                 all = error.of_all();
             }
             let answer = answer.and_then(|mut one| one.pop().ok_or(PaymentError::OutcomeUnknown));
-            again.extend(job.answer(answer));
+            answers.push((job, answer));
         }
-        again
+        answers
     }
 
     /// Tries a few times where that may help, and nothing has been done for certain.

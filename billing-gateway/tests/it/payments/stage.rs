@@ -196,6 +196,25 @@ impl Stage {
             .unwrap()
     }
 
+    /// A statement of the core waits for a lock.
+    pub(super) async fn database_waits(&self) {
+        let mut watcher = self.database.connect_as_owner().await;
+        let since = Instant::now();
+        loop {
+            let waits = "select exists (select from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock')";
+            if sqlx::query_scalar(waits)
+                .fetch_one(&mut watcher)
+                .await
+                .unwrap()
+            {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE, "nothing waits for a lock");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     pub(super) async fn sql(&self, statement: &str) {
         let mut owner = self.database.connect_as_owner().await;
         sqlx::query(AssertSqlSafe(statement.to_owned()))

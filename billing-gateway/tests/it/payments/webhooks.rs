@@ -1,7 +1,11 @@
 //! What Stripe tells us: once, twice, late, in any order, wrongly, or not at all Stripe.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use sqlx::Connection;
 use tokio::task::JoinSet;
 
 use super::stage::{Begun, Stage, good, signature};
@@ -165,6 +169,49 @@ async fn a_thousand_deliveries_at_once_over_two_gateways_are_one_credit() {
         stage.history("u").await,
         [("topup".to_owned(), "25".to_owned())]
     );
+}
+
+/// Sent again where it is put off, as Stripe does.
+async fn deliver(request: RequestBuilder) {
+    loop {
+        let status = sent(request.try_clone().unwrap()).await.status();
+        if status == 200 {
+            return;
+        }
+        assert_eq!(status, 503);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn webhooks_that_wait_keep_no_other_request_out() {
+    let stage = Stage::start_with(&["--max-requests=4"]).await;
+    let begun = stage.begun("u").await;
+    stage.delivered().await;
+    let mut session = stage.database.connect_as_owner().await;
+    let mut transaction = session.begin().await.unwrap();
+    sqlx::query("lock table provider_event in exclusive mode")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let mut deliveries = JoinSet::new();
+    for number in 0..40 {
+        let body = success(&format!("evt_{number}"), &begun, 2500);
+        deliveries.spawn(deliver(stage.webhook(&body)));
+    }
+    stage.database_waits().await;
+    // None of them can be answered.
+    for _ in 0..100 {
+        assert_eq!(stage.balance("u").await, "0");
+    }
+    transaction.rollback().await.unwrap();
+    deliveries.join_all().await;
+    assert_eq!(stage.balance("u").await, "25");
+    let stored = stage.events().await;
+    for number in 0..40 {
+        let id = format!("evt_{number}");
+        assert!(stored.iter().any(|(stored, _)| *stored == id), "{id}");
+    }
 }
 
 #[tokio::test]
