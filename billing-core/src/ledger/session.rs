@@ -52,6 +52,14 @@ impl Session {
         }
     }
 
+    /// For another time than the others wait.
+    #[must_use]
+    pub fn waiting_for_locks(mut self, time: &str) -> Self {
+        // Of a setting that is given twice, the later one holds.
+        self.database = self.database.options([("lock_timeout", time)]);
+        self
+    }
+
     /// The connection; none where the server cannot be reached, which is logged.
     pub async fn open(&mut self) -> Option<&mut PgConnection> {
         if self.open.is_none() {

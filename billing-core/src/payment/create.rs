@@ -176,9 +176,7 @@ pub async fn attach(
         .await?
         .ok_or(PaymentError::NotFound)?;
     if let Some(reference) = reference {
-        write::insert_reference(&mut transaction, &payment, reference).await?;
-        let known = queries::find_by_reference(&mut *transaction, &payment.provider, reference);
-        if known.await? != Some(id) {
+        if !write::insert_reference(&mut transaction, &payment, reference).await? {
             return Err(PaymentError::ReferenceTaken);
         }
         // The name that paid stays the one that is shown.

@@ -179,8 +179,7 @@ pub async fn find_by_key(
     key: &str,
 ) -> Result<Option<PaymentId>, sqlx::Error> {
     let number = query_scalar!(
-        "select payment_id from payment
-        where account_id = $1 and idempotency_key = $2 and idempotency_key <> ''",
+        "select payment_id from payment where account_id = $1 and idempotency_key = $2",
         account.uuid(),
         key,
     )

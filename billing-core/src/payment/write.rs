@@ -13,7 +13,7 @@ use sqlx::{PgConnection, PgExecutor, query};
 use uuid::Uuid;
 
 use super::create::{NewPayment, Terms};
-use super::{Dispute, Payment, Refund};
+use super::{Dispute, Payment, Refund, queries};
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::EntryKind;
 
@@ -31,7 +31,7 @@ pub async fn insert_payment(
             next_check_at)
         values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, $13::text::numeric, $11, $12,
             $12::timestamptz + interval '1 minute')
-        on conflict (account_id, idempotency_key) where idempotency_key <> '' do nothing",
+        on conflict (account_id, idempotency_key) do nothing",
         id.account.uuid(),
         id.number,
         new.name.tenant_id,
@@ -51,13 +51,13 @@ pub async fn insert_payment(
     Ok(written.rows_affected() == 1)
 }
 
-/// One name, one payment: a name that is known stays where it is.
+/// One name, one payment: a name that is known stays where it is. False where it is another payment's.
 pub async fn insert_reference(
     conn: &mut PgConnection,
     payment: &Payment,
     reference: &str,
-) -> Result<(), sqlx::Error> {
-    query!(
+) -> Result<bool, sqlx::Error> {
+    let written = query!(
         "insert into payment_reference (provider, reference, account_id, payment_id)
         values ($1, $2, $3, $4) on conflict (provider, reference) do nothing",
         &*payment.provider,
@@ -65,9 +65,14 @@ pub async fn insert_reference(
         payment.id.account.uuid(),
         payment.id.number,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    if written.rows_affected() == 1 {
+        return Ok(true);
+    }
+    // In a statement of its own: whoever was waited for has committed by now.
+    let owner = queries::find_by_reference(conn, &payment.provider, reference).await?;
+    Ok(owner == Some(payment.id))
 }
 
 /// The first one stays, unless it is the one that the provider has lost.

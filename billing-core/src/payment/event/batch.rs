@@ -11,7 +11,7 @@ use super::super::write::EntryRow;
 use super::super::{Payment, PaymentError, queries as payments, write};
 use super::effect::{Effect, Taken};
 use super::queries::{self, OutcomeRow};
-use super::report::{Applied, Outcome, ProviderEvent};
+use super::report::{Applied, Outcome, ProviderEvent, Report};
 use crate::auth::Caller;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{self, Answer, Command, Refusal};
@@ -213,8 +213,8 @@ impl<'a> Found<'a> {
         let mut id = standing.payment;
         if standing.done.is_none() {
             id = id
-                .or(event.payment)
-                .or_else(|| self.names.get(&named?).copied());
+                .or_else(|| self.names.get(&named?).copied())
+                .or(event.payment);
         }
         let payment = id
             .and_then(|id| self.payments.get_mut(&id))
@@ -236,7 +236,9 @@ impl<'a> Found<'a> {
         let mut payment = payment;
         let taken = effect.take(conn, payment.as_deref_mut()).await?;
         let id = payment.as_ref().map(|payment| payment.id);
-        if let (Outcome::Applied, Some(named), Some(id)) = (taken.outcome, named, id) {
+        if let (Report::Payment(_), Outcome::Applied, Some(named), Some(id)) =
+            (&event.report, taken.outcome, named, id)
+        {
             self.names.insert(named, id);
         }
         Ok(Step {

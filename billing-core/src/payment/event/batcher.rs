@@ -36,6 +36,9 @@ const ANSWERS_AT_ONCE: usize = 2;
 const BATCH_BYTES: usize = 1024 * 1024;
 /// Most events that may wait.
 const QUEUE_MAX: usize = 512;
+/// What somebody keeps locked for longer, a person for example, must not hold up the others: a batch of the
+/// ledger has a row for some milliseconds.
+const LOCK_WAIT: &str = "200ms";
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
@@ -103,7 +106,7 @@ impl EventBatcher {
     ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
         let task = BatcherTask {
-            session: Session::new("events".to_owned(), database),
+            session: Session::new("events".to_owned(), database).waiting_for_locks(LOCK_WAIT),
             catalogue: catalogue.clone(),
             meters: Meters {
                 size: histogram!("billing_event_batch_size"),
@@ -138,9 +141,9 @@ impl EventBatcher {
 /// How long a batch waits for the locks of others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Locks {
-    /// As long as the session does.
+    /// `LOCK_WAIT`.
     Await,
-    /// One account or payment that somebody keeps locked must not hold up the others.
+    /// Less: the batch that it was in has waited already.
     Hardly,
 }
 
@@ -209,6 +212,9 @@ impl BatcherTask {
                 waiting.push(job);
             }
             waiting.retain(|job| !job.reply.is_closed());
+            if waiting.is_empty() {
+                continue;
+            }
             let (batch, later) = take(std::mem::take(&mut waiting));
             let (is_full, began) = (batch.len() >= BATCH_MAX, Instant::now());
             let mut answers = self.carry_out(batch).await.into_iter();

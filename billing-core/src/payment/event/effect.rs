@@ -110,7 +110,11 @@ impl Effect<'_> {
         let mut messages = Vec::new();
         let cause = match &self.event.report {
             Report::Payment(report) => {
-                messages = self.take_payment(conn, payment, report).await?;
+                let Some(ended) = self.take_payment(conn, payment, report).await? else {
+                    let why = "its reference is another payment's".to_owned();
+                    return Ok(Change::Contradiction(why));
+                };
+                messages = ended;
                 first_reversal(payment)
             }
             Report::Refund(report) => {
@@ -142,16 +146,19 @@ impl Effect<'_> {
         Ok(Change::Made { cause, messages })
     }
 
+    /// What is told of its end; none where the reference is another payment's.
     async fn take_payment(
         &self,
         conn: &mut PgConnection,
         payment: &mut Payment,
         report: &PaymentReport,
-    ) -> Result<Vec<(AccountId, Message)>, PaymentError> {
+    ) -> Result<Option<Vec<(AccountId, Message)>>, PaymentError> {
         if let Some(reference) = &self.event.reference
             && payment.reference.as_ref() != Some(reference)
         {
-            write::insert_reference(conn, payment, reference).await?;
+            if !write::insert_reference(conn, payment, reference).await? {
+                return Ok(None);
+            }
             // The name that paid stays: it is the one that is refunded.
             if payment.state != State::Succeeded {
                 payment.reference = Some(reference.clone());
@@ -170,13 +177,11 @@ impl Effect<'_> {
             && payment.state.is_final()
             && payment.state != State::Succeeded;
         if !ended {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let account = payment.id.account;
-        Ok(outbox::payment_ended(payment)
-            .into_iter()
-            .map(|message| (account, message))
-            .collect())
+        let messages = outbox::payment_ended(payment).into_iter();
+        Ok(Some(messages.map(|message| (account, message)).collect()))
     }
 }
 
