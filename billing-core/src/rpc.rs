@@ -18,7 +18,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
-use crate::status::{deadline_exceeded, of_query, with_reason};
+use crate::status::{deadline_exceeded, of_change, of_query, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -74,6 +74,18 @@ impl Call {
     ) -> Result<T, Status> {
         match timeout_at(self.deadline, query).await {
             Ok(answer) => answer.map_err(|error| of_query(&error)),
+            Err(_) => Err(deadline_exceeded()),
+        }
+    }
+
+    /// The same for what changes something: where the database did not answer, the caller is not told
+    /// that nothing was done.
+    pub async fn change<T>(
+        &self,
+        change: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, Status> {
+        match timeout_at(self.deadline, change).await {
+            Ok(answer) => answer.map_err(|error| of_change(&error)),
             Err(_) => Err(deadline_exceeded()),
         }
     }

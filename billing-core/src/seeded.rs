@@ -33,10 +33,11 @@ pub enum Bug {
     ReplyBeforeCommit,
     LostCommitIsFailure,
     LostCommitIsSuccess,
+    LockedIsFailure,
 }
 
 impl Bug {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -63,6 +64,7 @@ impl Bug {
         Self::ReplyBeforeCommit,
         Self::LostCommitIsFailure,
         Self::LostCommitIsSuccess,
+        Self::LockedIsFailure,
     ];
 
     /// As `BILLING_SEEDED_BUG` names it.
@@ -94,6 +96,7 @@ impl Bug {
             Self::ReplyBeforeCommit => "reply-before-commit",
             Self::LostCommitIsFailure => "lost-commit-is-failure",
             Self::LostCommitIsSuccess => "lost-commit-is-success",
+            Self::LockedIsFailure => "locked-is-failure",
         }
     }
 }

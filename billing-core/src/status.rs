@@ -10,6 +10,7 @@ use crate::database::{is_blocked, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
+use crate::seeded::{self, Bug};
 
 const DOMAIN: &str = "billing";
 
@@ -36,21 +37,35 @@ pub fn not_found(reason: &str, message: &str) -> Status {
     with_reason(Code::NotFound, reason, message, [])
 }
 
-/// The database was lost while it committed.
-pub fn outcome_unknown() -> Status {
-    with_reason(
-        Code::Unavailable,
-        "OUTCOME_UNKNOWN",
-        "the database was lost while it committed; repeat with the same idempotency key to learn the outcome",
-        [],
-    )
+/// Why it is not known here what became of a request, or of an earlier attempt at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    LostAtCommit,
+    /// This attempt did nothing. An earlier one may stand at its COMMIT, in a backend that nobody hears.
+    Unreachable,
+    /// This attempt did nothing. Whoever keeps the lock may be an earlier one.
+    Locked,
 }
 
+/// What changes something, and had no word of the database's.
+pub fn outcome_unknown(doubt: Doubt) -> Status {
+    let why = match doubt {
+        Doubt::LostAtCommit => "the database was lost while it committed",
+        Doubt::Unreachable => "the database cannot be reached",
+        Doubt::Locked => "another session keeps locked what this request changes",
+    };
+    let message = format!(
+        "{why}; repeat the request, with the same idempotency key where it has one, to learn the outcome"
+    );
+    with_reason(Code::Unavailable, "OUTCOME_UNKNOWN", message, [])
+}
+
+/// What only reads, and was not answered.
 pub fn unavailable() -> Status {
     with_reason(
         Code::Unavailable,
         "DATABASE_UNAVAILABLE",
-        "the database cannot be reached; nothing was done",
+        "the database cannot be reached",
         [],
     )
 }
@@ -59,7 +74,7 @@ pub fn internal() -> Status {
     with_reason(
         Code::Internal,
         "INTERNAL",
-        "internal error; nothing was done",
+        "internal error; this attempt did nothing",
         [],
     )
 }
@@ -78,7 +93,7 @@ pub fn overloaded() -> Status {
     with_reason(
         Code::ResourceExhausted,
         "OVERLOADED",
-        "too many requests are waiting; nothing was done",
+        "too many requests are waiting; this attempt was not begun",
         [],
     )
 }
@@ -98,8 +113,10 @@ impl From<LedgerError> for Status {
             LedgerError::Refused(refusal) => refusal.into(),
             LedgerError::Overloaded => overloaded(),
             LedgerError::DeadlineExceeded => deadline_exceeded(),
-            LedgerError::Unavailable => unavailable(),
-            LedgerError::OutcomeUnknown => outcome_unknown(),
+            LedgerError::Unavailable => outcome_unknown(Doubt::Unreachable),
+            LedgerError::Locked if seeded::is(Bug::LockedIsFailure) => unavailable(),
+            LedgerError::Locked => outcome_unknown(Doubt::Locked),
+            LedgerError::OutcomeUnknown => outcome_unknown(Doubt::LostAtCommit),
             LedgerError::Internal => internal(),
         }
     }
@@ -172,14 +189,27 @@ impl From<PriceError> for Status {
     }
 }
 
-/// A query of the read pool that failed: nothing was done.
+/// A query that failed, and would have changed nothing.
 pub fn of_query(error: &sqlx::Error) -> Status {
+    of_failed(error, unavailable(), unavailable())
+}
+
+/// A change that failed.
+pub fn of_change(error: &sqlx::Error) -> Status {
+    of_failed(
+        error,
+        outcome_unknown(Doubt::Unreachable),
+        outcome_unknown(Doubt::Locked),
+    )
+}
+
+fn of_failed(error: &sqlx::Error, unreachable: Status, locked: Status) -> Status {
     if is_unreachable(error) {
         warn!(%error, "database not reached");
-        unavailable()
+        unreachable
     } else if is_blocked(error) {
         warn!(%error, "another session keeps a row locked");
-        unavailable()
+        locked
     } else {
         error!(%error, "query refused by the database");
         internal()

@@ -177,6 +177,7 @@ mod tests {
                 ended: 1,
                 outcome,
             }],
+            believed: false,
         };
         incoherent(&operation, held).is_empty()
     }

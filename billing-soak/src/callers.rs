@@ -21,10 +21,10 @@ use crate::books::TENANT;
 use crate::checker::WELCOME_MICROS;
 use crate::journal::{Journal, Operation, Outcome, Try};
 
-/// For one try.
-const DEADLINE: Duration = Duration::from_millis(1_500);
+/// For one try: longer than a core waits for a row.
+const DEADLINE: Duration = Duration::from_millis(2_500);
 /// A core that is halted does not even say that time is up.
-const SILENCE: Duration = Duration::from_secs(2);
+const SILENCE: Duration = Duration::from_secs(3);
 /// For all tries together.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -111,6 +111,8 @@ pub enum Persistence {
     UntilAnswered,
     /// Also when a try was in doubt: whoever gives up leaves it open what happened.
     UntilInDoubt,
+    /// Also when nothing was done, as they are told, whatever the tries before that left open.
+    UntilNothingDone,
 }
 
 /// Connections to every core.
@@ -177,7 +179,8 @@ impl Callers {
             let over = match attempt.outcome {
                 Outcome::Told(_) => true,
                 Outcome::InDoubt => persistence == Persistence::UntilInDoubt,
-                Outcome::NothingDone => false,
+                Outcome::NothingDone => persistence == Persistence::UntilNothingDone,
+                Outcome::NotBegun => false,
             };
             tries.push(attempt);
             if over || Instant::now() > until {

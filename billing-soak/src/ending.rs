@@ -60,7 +60,9 @@ async fn settle_unknown(
     operations: &mut [Operation],
     unknown: &mut Unknown,
 ) -> Result<()> {
-    let numbers = numbers_of(operations, |operation| operation.told().is_none());
+    let numbers = numbers_of(operations, |operation| {
+        operation.told().is_none() && !operation.believed
+    });
     unknown.operations = numbers.len();
     ask_again(load, operations, &numbers, unknown).await?;
     for operation in numbers.iter().filter_map(|number| operations.get(*number)) {
@@ -96,6 +98,7 @@ async fn settle_denied(
     let numbers = numbers_of(operations, |operation| {
         operation.poison.is_none()
             && operation.is_doubtful()
+            && !operation.believed
             && operation.effect().is_none()
             && operation
                 .asked

@@ -39,10 +39,13 @@ pub enum Fault {
     CoreKilledAtCommit,
     /// A session of the soak's holds an account's row for longer than a core waits.
     AccountLocked,
+    /// The synchronous standby is dead: no COMMIT ends, for longer than any caller waits, and each
+    /// keeps its locks.
+    CommitsStalled,
 }
 
 impl Fault {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CoreKilled,
         Self::CoreHalted,
         Self::PostmasterKilled,
@@ -59,6 +62,7 @@ impl Fault {
         Self::CommitLate,
         Self::CoreKilledAtCommit,
         Self::AccountLocked,
+        Self::CommitsStalled,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -79,6 +83,7 @@ impl Fault {
             Self::CommitLate => "COMMIT late",
             Self::CoreKilledAtCommit => "core killed at COMMIT",
             Self::AccountLocked => "account locked",
+            Self::CommitsStalled => "commits stalled",
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Operation {
     /// Set where the product must refuse it.
     pub poison: Option<Poison>,
     pub tries: Vec<Try>,
+    /// The caller was told last that nothing was done, and believed it: they did not ask again.
+    pub believed: bool,
 }
 
 /// The same request, sent once.
@@ -36,8 +38,10 @@ pub struct Try {
 
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The product said so.
+    /// The product said so: of this request, however often it was sent.
     NothingDone,
+    /// The product said that this try did nothing.
+    NotBegun,
     /// No answer, or one that leaves it open: it may have been carried out, or be so later.
     InDoubt,
     Told(Told),

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use self::pace::Pace;
 use crate::callers::{Callers, Persistence};
-use crate::journal::{Asked, Journal, Operation, Told, User};
+use crate::journal::{Asked, Journal, Operation, Outcome, Told, User};
 
 /// What everybody but the poor one gets beside the welcome: more than can be spent here.
 const CREDIT_MICROS: i64 = 1_000_000_000_000;
@@ -62,6 +62,8 @@ pub struct Mix {
     pub poison: u32,
     /// Of the requests: those that are given up at the first try that leaves open what happened.
     pub impatient: u32,
+    /// Of the requests that are sent by one caller: those whose caller believes that nothing was done.
+    pub credulous: u32,
 }
 
 /// Workers that go on until they are told to stop.
@@ -174,6 +176,9 @@ impl Load {
             settle(copies.turn).await
         };
         operation.tries.extend(tries);
+        let last = operation.tries.last().map(|attempt| &attempt.outcome);
+        operation.believed = copies.persistence == Persistence::UntilNothingDone
+            && matches!(last, Some(Outcome::NothingDone));
         operation
     }
 }
@@ -185,6 +190,7 @@ impl Operation {
             asked,
             poison: None,
             tries: Vec::new(),
+            believed: false,
         }
     }
 }
@@ -221,12 +227,18 @@ impl Worker {
         Copies {
             together,
             later,
-            persistence: if self.chance(self.load.mix.impatient) {
-                Persistence::UntilInDoubt
-            } else {
-                Persistence::UntilAnswered
-            },
+            persistence: self.persistence(together || later),
             turn: self.load.turns.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    fn persistence(&mut self, is_repeated: bool) -> Persistence {
+        if self.chance(self.load.mix.impatient) {
+            Persistence::UntilInDoubt
+        } else if !is_repeated && self.chance(self.load.mix.credulous) {
+            Persistence::UntilNothingDone
+        } else {
+            Persistence::UntilAnswered
         }
     }
 

@@ -35,6 +35,7 @@ const OTHERS: usize = 30;
 const MIX: Mix = Mix {
     poison: 17,
     impatient: 100,
+    credulous: 300,
 };
 /// Longer than any caller asks for one answer.
 const LAST_ANSWERS: Duration = Duration::from_mins(3);

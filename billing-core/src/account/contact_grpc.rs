@@ -76,7 +76,7 @@ pub async fn send_test_mail(
         transaction.commit().await?;
         Ok(true)
     };
-    if call.query(queued).await? {
+    if call.change(queued).await? {
         return Ok(Response::new(v1::SendTestMailResponse {}));
     }
     Err(with_reason(

@@ -182,7 +182,7 @@ pub async fn update_settings(
         }
         find_preferences(&core.pool, id).await
     };
-    let preferences = call.query(remembered).await?;
+    let preferences = call.change(remembered).await?;
     Ok(Response::new(v1::UpdateSettingsResponse {
         account: Some(with_preferences(account, preferences)),
     }))

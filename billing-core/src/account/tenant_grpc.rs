@@ -33,7 +33,7 @@ pub async fn set_tenant(
     let (call, request) = call_of(request)?;
     let tenant = parse(request.tenant)?;
     call.tenant(&tenant.tenant_id)?;
-    call.query(queries::upsert_tenant(&core.pool, &tenant))
+    call.change(queries::upsert_tenant(&core.pool, &tenant))
         .await?;
     Ok(Response::new(v1::SetTenantResponse {
         tenant: Some(shown(tenant)),

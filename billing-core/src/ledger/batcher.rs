@@ -33,19 +33,22 @@ pub struct BatcherOptions {
 pub enum LedgerError {
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Too many wait. Nothing was done.
+    /// Too many wait. This attempt was not begun.
     #[error("too many requests are waiting")]
     Overloaded,
     /// No answer in time. Whether the command was carried out is unknown to the caller.
     #[error("no answer by the deadline")]
     DeadlineExceeded,
-    /// Nothing was done.
+    /// This attempt did nothing. An earlier one with the same key may stand at its COMMIT.
     #[error("the database cannot be reached")]
     Unavailable,
+    /// This attempt did nothing. Whoever keeps the lock may be an earlier one with the same key.
+    #[error("another session keeps the account locked")]
+    Locked,
     /// The connection was lost at COMMIT, and what became of it could not be learned in time.
     #[error("the outcome is unknown")]
     OutcomeUnknown,
-    /// Refused by the database, and logged. Nothing was done.
+    /// Refused by the database, and logged. This attempt did nothing.
     #[error("internal error")]
     Internal,
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -13,6 +14,7 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::apply::ApplyError;
+use super::aside::{Aside, LOOK_EVERY};
 #[cfg(feature = "seeded-bugs")]
 use super::attempt::reply_first;
 use super::attempt::{Failure, Outcome, attempt};
@@ -37,6 +39,7 @@ pub(super) struct Lane {
     catalogue: CataloguePulse,
     batch_max: usize,
     depth: Arc<AtomicUsize>,
+    aside: Aside,
     meters: Meters,
 }
 
@@ -80,9 +83,10 @@ enum Ending {
     Committed(Vec<Outcome>),
     /// The database refused something in it.
     Refused(ApplyError),
-    /// Somebody holds the lock of an account in it. Nothing was done.
+    /// Somebody holds the lock of an account in it. This attempt did nothing; that somebody may be an
+    /// earlier one.
     Blocked(ApplyError),
-    /// Nothing was done.
+    /// This attempt did nothing; of an earlier one nothing is known.
     Unavailable,
     OutcomeUnknown,
 }
@@ -101,6 +105,7 @@ impl Lane {
             catalogue: catalogue.clone(),
             batch_max,
             depth,
+            aside: Aside::default(),
             meters: Meters::new(number),
         }
     }
@@ -111,9 +116,11 @@ impl Lane {
         let mut queue = FairQueue::default();
         loop {
             if queue.is_empty() {
-                match jobs.recv().await {
+                match self.first(&mut jobs).await {
                     Some(job) => queue.push(job.command.account, job),
-                    None => return,
+                    None if self.aside.is_empty() => return,
+                    // Time to look at what is locked.
+                    None => {}
                 }
                 // Whoever is ready now comes along.
                 tokio::task::yield_now().await;
@@ -126,7 +133,56 @@ impl Lane {
             self.meters
                 .queue_depth
                 .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-            self.carry_out(batch).await;
+            let batch = self.without_locked(batch);
+            if !batch.is_empty() {
+                self.carry_out(batch).await;
+            }
+            self.look_aside().await;
+        }
+    }
+
+    /// The next command; none where there is something else to do first, or nothing will come any more.
+    async fn first(&self, jobs: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
+        if self.aside.is_empty() {
+            return jobs.recv().await;
+        }
+        let Ok(job) = timeout(LOOK_EVERY, jobs.recv()).await else {
+            return None;
+        };
+        if job.is_none() {
+            sleep(LOOK_EVERY).await;
+        }
+        job
+    }
+
+    /// The batch but for the commands of accounts that are known to be locked, which are set aside.
+    fn without_locked(&mut self, batch: Vec<Job>) -> Vec<Job> {
+        let (locked, free): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|job| self.aside.remembers(job.command.account));
+        self.set_aside(locked);
+        free
+    }
+
+    fn set_aside(&mut self, locked: impl IntoIterator<Item = Job>) {
+        let now = Instant::now();
+        for job in locked {
+            self.aside.put(job, now);
+        }
+    }
+
+    /// Carries out what waits aside and is not locked any more.
+    async fn look_aside(&mut self) {
+        let Some(accounts) = self.aside.due(Instant::now()) else {
+            return;
+        };
+        let locked = self.locked_of(&accounts).await.unwrap_or_else(|| {
+            // Nobody can see: as before.
+            accounts.into_iter().map(AccountId::from_uuid).collect()
+        });
+        let free = self.aside.take_free(&locked, Instant::now());
+        if !free.is_empty() {
+            self.carry_out(free).await;
         }
     }
 
@@ -156,11 +212,9 @@ impl Lane {
                         waiter.answer(outcome.map_err(LedgerError::from));
                     }
                 }
-                Ending::Blocked(cause) if part.has_several_accounts() => {
+                Ending::Blocked(cause) => {
                     warn!(lane = self.number, size = part.commands.len(), %cause, "batch blocked, setting accounts aside");
-                    let blocked = self.split_off_blocked(&mut part).await;
-                    parts.push(blocked);
-                    parts.push(part);
+                    parts.extend(self.split_off_blocked(part).await);
                 }
                 Ending::Refused(cause) if part.commands.len() > 1 => {
                     warn!(lane = self.number, size = part.commands.len(), %cause, "batch refused, halving it");
@@ -180,11 +234,6 @@ impl Lane {
                             LedgerError::Internal
                         }
                     });
-                }
-                Ending::Blocked(cause) => {
-                    let account = part.commands.first().map(|command| command.account);
-                    warn!(lane = self.number, ?account, %cause, "account locked by another session");
-                    part.answer_all(|| LedgerError::Unavailable);
                 }
                 Ending::Unavailable => part.answer_all(|| LedgerError::Unavailable),
                 Ending::OutcomeUnknown => part.answer_all(|| LedgerError::OutcomeUnknown),
@@ -253,37 +302,43 @@ impl Lane {
         Ending::Unavailable
     }
 
-    /// Takes out of the part the commands of accounts that somebody has locked; half of it, where
-    /// that cannot be seen any more.
-    async fn split_off_blocked(&mut self, part: &mut Part) -> Part {
+    /// Sets those commands of a blocked part aside whose accounts somebody has locked. Answers with the
+    /// others; with its halves, where that cannot be seen any more, and all of it is not of one account.
+    async fn split_off_blocked(&mut self, mut part: Part) -> Vec<Part> {
         let ids: Vec<Uuid> = part
             .commands
             .iter()
             .map(|command| command.account.uuid())
             .collect();
-        let free = match self.session.open().await {
-            None => Vec::new(),
-            Some(connection) => {
-                let asking = queries::unlocked_accounts(connection, &ids);
-                let answer = timeout(PROBE_TIMEOUT, asking).await;
-                if let Ok(Ok(free)) = answer {
-                    free
-                } else {
-                    self.session.close();
-                    Vec::new()
-                }
-            }
+        let locked = self.locked_of(&ids).await.unwrap_or_default();
+        let blocked = part.split_off(|command| locked.contains(&command.account));
+        if !blocked.commands.is_empty() {
+            self.set_aside(blocked.into_jobs());
+            return vec![part];
+        }
+        if part.has_several_accounts() {
+            let second = part.split_off_half();
+            return vec![second, part];
+        }
+        self.set_aside(part.into_jobs());
+        Vec::new()
+    }
+
+    /// Those of the accounts that somebody has locked; none where the database does not answer.
+    async fn locked_of(&mut self, accounts: &[Uuid]) -> Option<HashSet<AccountId>> {
+        let connection = self.session.open().await?;
+        let asking = async {
+            let mut transaction = connection.begin().await?;
+            let locked = queries::locked_accounts(&mut transaction, accounts).await?;
+            // A COMMIT would wait for the disk, which may be why they are locked.
+            transaction.rollback().await?;
+            Ok::<_, sqlx::Error>(locked)
         };
-        let free: HashSet<AccountId> = free.into_iter().collect();
-        let blocked = part.split_off(|command| !free.contains(&command.account));
-        if part.commands.is_empty() {
-            *part = blocked;
-            return part.split_off_half();
+        if let Ok(Ok(locked)) = timeout(PROBE_TIMEOUT, asking).await {
+            return Some(locked.into_iter().collect());
         }
-        if blocked.commands.is_empty() {
-            return part.split_off_half();
-        }
-        blocked
+        self.session.close();
+        None
     }
 
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
@@ -334,6 +389,11 @@ impl Part {
             waiting: self.waiting.split_off(half),
             in_doubt: self.in_doubt,
         }
+    }
+
+    fn into_jobs(self) -> impl Iterator<Item = Job> {
+        let commands = self.commands.into_iter().zip(self.waiting);
+        commands.map(|(command, waiter)| Job { command, waiter })
     }
 
     fn answer_all(self, error: impl Fn() -> LedgerError) {

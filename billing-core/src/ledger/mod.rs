@@ -3,6 +3,7 @@
 //! Only this module writes accounts, entries, holds and keys.
 
 mod apply;
+mod aside;
 mod attempt;
 pub mod audit;
 mod batcher;

@@ -22,7 +22,9 @@ use crate::field::{self, FieldError};
 use crate::id::PaymentId;
 use crate::ledger::{ApplyError, grpc::KEY_BYTES};
 use crate::rpc::Call;
-use crate::status::{deadline_exceeded, not_found, of_query, with_reason};
+use crate::status::{
+    Doubt, deadline_exceeded, not_found, of_change, of_query, outcome_unknown, with_reason,
+};
 
 /// Most payments on a page.
 const PAGE_MAX: i64 = 200;
@@ -120,7 +122,7 @@ pub async fn get_payment(
         let refunds = queries::find_refunds(&core.pool, id).await?;
         Ok((payment, refunds))
     };
-    let (payment, refunds) = by_deadline(&call, found).await?;
+    let (payment, refunds) = look_up(&call, found).await?;
     Ok(Response::new(v1::GetPaymentResponse {
         refunds: refunds
             .iter()
@@ -159,7 +161,7 @@ pub async fn list_payments(
         let ids = queries::list_payments(&core.pool, account, before, page + 1).await?;
         queries::find_payments(&core.pool, &ids).await
     };
-    let mut payments = by_deadline(&call, listed).await?;
+    let mut payments = look_up(&call, listed).await?;
     let most = usize::try_from(page).unwrap_or_default();
     let more = payments.len() > most;
     payments.truncate(most);
@@ -278,7 +280,7 @@ pub async fn record_rate(
         return Err(FieldError::new("rate", problem).into());
     }
     let recording = rate::record(&core.pool, currency, &rate, &source, fetched_at);
-    call.query(recording).await?;
+    call.change(recording).await?;
     let newest = call.query(rate::newest(&core.pool, currency)).await?;
     let age_max = core.payments.limits.rate_age_max;
     Ok(Response::new(v1::RecordRateResponse {
@@ -307,7 +309,7 @@ async fn require_tenant(core: &Core, call: &Call, id: PaymentId) -> Result<(), S
             .filter(|payment| call.caller.may_act_for(&payment.tenant_id))
             .ok_or(PaymentError::NotFound)
     };
-    by_deadline(call, found).await.map(|_payment| ())
+    look_up(call, found).await.map(|_payment| ())
 }
 
 /// What is done about payments, by the call's deadline. What is dropped half-way is rolled back, but for
@@ -317,6 +319,18 @@ async fn by_deadline<T>(
     work: impl Future<Output = Result<T, PaymentError>>,
 ) -> Result<T, Status> {
     match timeout_at(call.deadline, work).await {
+        Ok(done) => done.map_err(Status::from),
+        Err(_) => Err(deadline_exceeded()),
+    }
+}
+
+/// The same for what only looks something up.
+async fn look_up<T>(
+    call: &Call,
+    work: impl Future<Output = Result<T, PaymentError>>,
+) -> Result<T, Status> {
+    match timeout_at(call.deadline, work).await {
+        Ok(Err(PaymentError::Sql(error))) => Err(of_query(&error)),
         Ok(done) => done.map_err(Status::from),
         Err(_) => Err(deadline_exceeded()),
     }
@@ -365,11 +379,11 @@ impl From<PaymentError> for Status {
                 message,
                 [("days", days.to_string())],
             ),
-            PaymentError::OutcomeUnknown => crate::status::outcome_unknown(),
-            PaymentError::Unavailable => crate::status::unavailable(),
+            PaymentError::OutcomeUnknown => outcome_unknown(Doubt::LostAtCommit),
+            PaymentError::Unavailable => outcome_unknown(Doubt::Unreachable),
             PaymentError::Overloaded => crate::status::overloaded(),
             PaymentError::Sql(error) | PaymentError::Apply(ApplyError::Sql(error)) => {
-                of_query(&error)
+                of_change(&error)
             }
             PaymentError::Ledger(_) | PaymentError::Row(_) | PaymentError::Apply(_) => {
                 tracing::error!("payments: {message}");

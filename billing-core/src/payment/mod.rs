@@ -168,7 +168,7 @@ pub struct Dispute {
     pub status: String,
 }
 
-/// Why something that was asked of payments was not done. It changed nothing.
+/// Why something that was asked of payments was not done. It changed nothing, where that is known.
 #[derive(Debug, thiserror::Error)]
 pub enum PaymentError {
     #[error("there is no such payment")]
@@ -196,7 +196,7 @@ pub enum PaymentError {
     /// The connection was lost while the database committed.
     #[error("the outcome is unknown")]
     OutcomeUnknown,
-    /// Nothing was done.
+    /// This attempt did nothing; of an earlier one nothing is known.
     #[error("the database cannot be reached")]
     Unavailable,
     #[error("too many wait")]

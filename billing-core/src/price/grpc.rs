@@ -35,7 +35,7 @@ pub async fn set_price(
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
     let price = call
-        .query(super::set(
+        .change(super::set(
             &core.pool,
             &tenant_id,
             &tool,

@@ -38,7 +38,7 @@ pub async fn set_switch(
         actor: field::text("actor", request.actor, 255)?,
         changed_at: None,
     };
-    let position = call.query(queries::set(&core.pool, &position)).await?;
+    let position = call.change(queries::set(&core.pool, &position)).await?;
     tracing::warn!(
         switch = switch.name(),
         on = position.on,

@@ -1,13 +1,16 @@
 //! Another session, a person's for example, holds the lock of an account's row.
 
+use std::time::Duration;
+
 use billing_core::id::AccountId;
 use billing_proto::v1;
 use billing_testkit::{TestCore, TestDatabase};
 use sqlx::{Connection, PgConnection, PgTransaction};
 use tokio::task::JoinSet;
-use tonic::Code;
+use tokio::time::Instant;
+use tonic::{Code, Status};
 
-use crate::support::{USD, account, charge, until_a_command_waits};
+use crate::support::{USD, account, charge, reason, until_a_command_waits};
 
 #[tokio::test]
 async fn an_account_that_another_session_has_locked_holds_up_no_other() {
@@ -30,7 +33,7 @@ async fn an_account_that_another_session_has_locked_holds_up_no_other() {
         charge_once("free-2"),
         charge_once("free-3"),
     );
-    assert_eq!(locked.unwrap_err().code(), Code::Unavailable);
+    assert_may_have_been_done(&locked.unwrap_err());
     for free in [free_1, free_2, free_3] {
         assert_eq!(free.unwrap().into_inner().decision(), v1::Decision::Allowed);
     }
@@ -73,10 +76,56 @@ async fn an_account_that_stays_locked_is_set_aside_from_a_large_batch_at_once() 
     }
     for locked in [first, second] {
         let refused = locked.await.unwrap().unwrap_err();
-        assert_eq!(refused.code(), Code::Unavailable);
+        assert_may_have_been_done(&refused);
     }
     transaction.rollback().await.unwrap();
     core.stop().await;
+}
+
+/// The wait for its lock is paid once, by the batch that met it first.
+#[tokio::test]
+async fn an_account_that_is_known_to_be_locked_delays_no_other() {
+    let database = TestDatabase::new().await;
+    let core = TestCore::start_with(&database, &["--lanes", "1"]).await;
+    for user in ["locked", "free"] {
+        core.grant(&account(user), 5 * USD).await;
+    }
+    let mut session = database.connect_as_owner().await;
+    let transaction = lock(&mut session).await;
+    let charge_once = |user: &'static str, key: String| {
+        let mut balance = core.balance();
+        async move { balance.charge(charge(user, &key, 1)).await }
+    };
+    let first = charge_once("locked", "first".to_owned()).await;
+    assert_may_have_been_done(&first.unwrap_err());
+
+    let second = tokio::spawn(charge_once("locked", "second".to_owned()));
+    let mut slowest = Duration::ZERO;
+    for number in 0.. {
+        let begun = Instant::now();
+        charge_once("free", number.to_string()).await.unwrap();
+        slowest = slowest.max(begun.elapsed());
+        if second.is_finished() {
+            break;
+        }
+    }
+    assert_may_have_been_done(&second.await.unwrap().unwrap_err());
+    assert!(slowest < Duration::from_secs(1), "waited {slowest:?}");
+
+    // One that still waits is carried out as soon as it can be.
+    let third = tokio::spawn(charge_once("locked", "third".to_owned()));
+    charge_once("free", "meanwhile".to_owned()).await.unwrap();
+    transaction.rollback().await.unwrap();
+    let third = third.await.unwrap().unwrap().into_inner();
+    assert_eq!(third.decision(), v1::Decision::Allowed);
+    core.stop().await;
+}
+
+/// Whoever has locked the account may be an earlier attempt at the same.
+fn assert_may_have_been_done(status: &Status) {
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    assert_eq!(reason(status), "OUTCOME_UNKNOWN");
+    assert!(!status.message().contains("reached"), "{status:?}");
 }
 
 /// Until the transaction ends.

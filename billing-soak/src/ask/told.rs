@@ -189,7 +189,8 @@ pub fn outcome_of(status: &Status) -> Outcome {
     };
     let mut number = |name: &str| info.metadata.remove(name)?.parse::<i64>().ok();
     let refusal = match info.reason.as_str() {
-        "DATABASE_UNAVAILABLE" | "OVERLOADED" | "PRICE_LIST_STALE" => return Outcome::NothingDone,
+        "DATABASE_UNAVAILABLE" => return Outcome::NothingDone,
+        "OVERLOADED" | "PRICE_LIST_STALE" => return Outcome::NotBegun,
         "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" => return Outcome::InDoubt,
         "HOLD_ENDED" => info
             .metadata
@@ -232,7 +233,7 @@ mod tests {
         let unreachable = outcome(Code::Unavailable, "DATABASE_UNAVAILABLE", &[]);
         assert!(matches!(unreachable, Outcome::NothingDone));
         let overloaded = outcome(Code::ResourceExhausted, "OVERLOADED", &[]);
-        assert!(matches!(overloaded, Outcome::NothingDone));
+        assert!(matches!(overloaded, Outcome::NotBegun));
         let unknown = outcome(Code::Unavailable, "OUTCOME_UNKNOWN", &[]);
         assert!(matches!(unknown, Outcome::InDoubt));
         for code in [

@@ -23,6 +23,9 @@ const ANSWERED_BETWEEN: usize = 30;
 /// Longer than a core waits for a row's lock.
 const LOCKED_AT_LEAST: Duration = Duration::from_millis(2_300);
 
+/// Longer than a caller waits for one answer, and a core for a lock after it.
+const STALLED_AT_LEAST: Duration = Duration::from_secs(6);
+
 /// One proxy stands before each core.
 pub struct Injurer<'a> {
     pub stage: &'a mut Stage,
@@ -68,6 +71,7 @@ impl Injurer<'_> {
             }
             Fault::CoreKilledAtCommit => self.kill_core_at_commit().await?,
             Fault::AccountLocked => self.lock_account().await?,
+            Fault::CommitsStalled => self.stall_commits().await?,
         }
         timeout(SERVES_AGAIN, self.recovered())
             .await
@@ -192,6 +196,30 @@ impl Injurer<'_> {
         sleep(LOCKED_AT_LEAST + self.a_while()).await;
         lock.rollback().await?;
         connection.close().await?;
+        Ok(())
+    }
+
+    /// As a standby's death does it. A disk that stands still would need a file system of its own.
+    async fn stall_commits(&mut self) -> Result<()> {
+        let mut connection = PgConnection::connect(&self.stage.superuser_url()).await?;
+        let standbys = async |connection: &mut PgConnection, statement: &'static str| {
+            sqlx::query(statement).execute(&mut *connection).await?;
+            sqlx::query("select pg_reload_conf()")
+                .execute(connection)
+                .await
+        };
+        let wait = "alter system set synchronous_standby_names = 'dead'";
+        standbys(&mut connection, wait).await?;
+        sleep(STALLED_AT_LEAST + self.a_while()).await;
+        let stalled = "select count(*) from pg_stat_activity
+            where application_name = 'billing-core' and wait_event = 'SyncRep'";
+        let stalled: i64 = sqlx::query_scalar(stalled)
+            .fetch_one(&mut connection)
+            .await?;
+        let go_on = "alter system reset synchronous_standby_names";
+        standbys(&mut connection, go_on).await?;
+        connection.close().await?;
+        ensure!(stalled > 0, "no COMMIT was under way");
         Ok(())
     }
 }

@@ -27,10 +27,12 @@ impl Requests {
                 let tries = operation.tries.iter();
                 tries.filter(|attempt| wanted(&attempt.outcome)).count()
             };
-            requests.nothing_done += count(|outcome| matches!(outcome, Outcome::NothingDone));
+            let nothing =
+                |outcome: &Outcome| matches!(outcome, Outcome::NothingDone | Outcome::NotBegun);
+            requests.nothing_done += count(nothing);
             requests.in_doubt += count(|outcome| matches!(outcome, Outcome::InDoubt));
             if !operation.asked.is_read() {
-                let tries = count(|outcome| !matches!(outcome, Outcome::NothingDone));
+                let tries = operation.tries.len() - count(nothing);
                 requests.firsts += tries.min(1);
                 requests.repeats += tries.saturating_sub(1);
             }

@@ -94,6 +94,7 @@ async fn survive(
     let mix = Mix {
         poison: 0,
         impatient: 0,
+        credulous: 0,
     };
     let load = Load::new(Callers::new(&cores, tokens)?, Cast::of(6), mix, None);
     load.endow().await;

@@ -14,3 +14,4 @@ mod halt;
 mod injuries;
 mod payment;
 mod seeded;
+mod stall;

@@ -278,4 +278,12 @@ pub const LIST: &[SeededBug] = &[
         says: "left: [] right: [2]",
         besides: "the soak",
     },
+    SeededBug {
+        name: "locked-is-failure",
+        wrong: "where an earlier attempt may keep the account locked, `nothing was done` is answered",
+        place: "status.rs",
+        test: Test::Wire("blocked::an_account_that_another_session_has_locked_holds_up_no_other"),
+        says: "left: \"DATABASE_UNAVAILABLE\" right: \"OUTCOME_UNKNOWN\"",
+        besides: "the soak",
+    },
 ];

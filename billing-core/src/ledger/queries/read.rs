@@ -94,13 +94,17 @@ pub async fn lock_accounts(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Those of the accounts whose rows nobody else has locked at this moment.
-pub async fn unlocked_accounts(
+/// Those of the accounts that another session has locked, without waiting for it. Locks the others
+/// until the transaction ends.
+pub async fn locked_accounts(
     conn: &mut PgConnection,
     account_ids: &[Uuid],
 ) -> Result<Vec<AccountId>, sqlx::Error> {
     let ids = query_scalar!(
-        "select account_id from account where account_id = any($1) for no key update skip locked",
+        "with free as (
+            select account_id from account where account_id = any($1) for no key update skip locked
+        )
+        select account_id from account where account_id = any($1) and account_id not in (select account_id from free)",
         account_ids
     )
     .fetch_all(conn)
