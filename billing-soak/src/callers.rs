@@ -22,9 +22,9 @@ use crate::checker::WELCOME_MICROS;
 use crate::journal::{Journal, Operation, Outcome, Try};
 
 /// For one try: longer than a core waits for a row.
-const DEADLINE: Duration = Duration::from_millis(2_500);
+const DEADLINE: Duration = Duration::from_secs(3);
 /// A core that is halted does not even say that time is up.
-const SILENCE: Duration = Duration::from_secs(3);
+const SILENCE: Duration = Duration::from_millis(3_500);
 /// For all tries together.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -35,6 +35,9 @@ pub enum Fault {
     LostAfterAnswer,
     /// The server sees it when the core has long lost it.
     CommitLate,
+    /// The same, when its callers have given up, and have asked another core, which found the account
+    /// locked.
+    CommitOverdue,
     /// A core is killed at its COMMIT, which is then lost or carried out.
     CoreKilledAtCommit,
     /// A session of the soak's holds an account's row for longer than a core waits.
@@ -45,7 +48,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::CoreKilled,
         Self::CoreHalted,
         Self::PostmasterKilled,
@@ -60,6 +63,7 @@ impl Fault {
         Self::LostBeforeAnswer,
         Self::LostAfterAnswer,
         Self::CommitLate,
+        Self::CommitOverdue,
         Self::CoreKilledAtCommit,
         Self::AccountLocked,
         Self::CommitsStalled,
@@ -81,6 +85,7 @@ impl Fault {
             Self::LostBeforeAnswer => "lost before COMMIT's answer",
             Self::LostAfterAnswer => "lost after COMMIT's answer",
             Self::CommitLate => "COMMIT late",
+            Self::CommitOverdue => "COMMIT overdue",
             Self::CoreKilledAtCommit => "core killed at COMMIT",
             Self::AccountLocked => "account locked",
             Self::CommitsStalled => "commits stalled",

@@ -227,15 +227,15 @@ impl Worker {
         Copies {
             together,
             later,
-            persistence: self.persistence(together || later),
+            persistence: self.persistence(together || later || asked.is_read()),
             turn: self.load.turns.fetch_add(1, Ordering::Relaxed),
         }
     }
 
-    fn persistence(&mut self, is_repeated: bool) -> Persistence {
+    fn persistence(&mut self, is_asked_again: bool) -> Persistence {
         if self.chance(self.load.mix.impatient) {
             Persistence::UntilInDoubt
-        } else if !is_repeated && self.chance(self.load.mix.credulous) {
+        } else if !is_asked_again && self.chance(self.load.mix.credulous) {
             Persistence::UntilNothingDone
         } else {
             Persistence::UntilAnswered

@@ -126,7 +126,7 @@ impl Report {
                 batches_lost_at_commit: count("database lost at commit"),
                 batches_halved: count("halving it"),
                 commands_refused_by_the_database: count("command refused by the database"),
-                accounts_found_locked: count("account locked by another session"),
+                accounts_found_locked: count("setting accounts aside"),
             },
             unknown,
             books: InTheBooks {
@@ -218,7 +218,7 @@ impl fmt::Display for Report {
 
 impl Report {
     fn write_operations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ENDS: [&str; 4] = ["done", "denied", "refused", "astray"];
+        const ENDS: [&str; 5] = ["done", "denied", "refused", "believed", "astray"];
         write!(f, "{:<16}", "operations")?;
         for end in ENDS {
             write!(f, "{end:>10}")?;

@@ -35,7 +35,7 @@ const OTHERS: usize = 30;
 const MIX: Mix = Mix {
     poison: 17,
     impatient: 100,
-    credulous: 300,
+    credulous: 1_000,
 };
 /// Longer than any caller asks for one answer.
 const LAST_ANSWERS: Duration = Duration::from_mins(3);

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::batcher::{Job, LedgerError};
@@ -15,7 +16,7 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// As long as a batch waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an account is taken for locked that nobody asks about any more.
-const REMEMBERED: Duration = Duration::from_secs(30);
+const REMEMBERED: Duration = Duration::from_secs(10);
 /// Most commands that wait here.
 const MOST: usize = 256;
 
@@ -35,7 +36,17 @@ impl Aside {
 
     /// Whether the account was found locked, and not found free since.
     pub fn remembers(&self, account: AccountId) -> bool {
-        !self.locked.is_empty() && self.locked.contains_key(&account)
+        self.remembers_any() && self.locked.contains_key(&account)
+    }
+
+    /// Forgets those that nobody has asked about for long.
+    pub fn forget(&mut self, now: Instant) {
+        self.locked.retain(|_, seen| now - *seen < REMEMBERED);
+    }
+
+    /// Where one is locked, others may be: so nothing waits long for a lock then.
+    pub fn remembers_any(&self) -> bool {
+        !self.locked.is_empty()
     }
 
     pub fn put(&mut self, job: Job, now: Instant) {
@@ -65,7 +76,7 @@ impl Aside {
     /// Takes out, in order of arrival, the commands of accounts that are not locked. Answers those that
     /// have waited for too long.
     pub fn take_free(&mut self, locked: &HashSet<AccountId>, now: Instant) -> Vec<Job> {
-        let mut free = Vec::new();
+        let (mut free, mut given_up, mut stays) = (Vec::new(), 0, None);
         for (since, job) in std::mem::take(&mut self.waiting) {
             let account = job.command.account;
             if !locked.contains(&account) {
@@ -74,6 +85,8 @@ impl Aside {
             } else if job.waiter.is_gone(now) {
                 job.waiter.answer(Err(LedgerError::DeadlineExceeded));
             } else if now - since >= PATIENCE {
+                given_up += 1;
+                stays.get_or_insert(account);
                 job.waiter.answer(Err(LedgerError::Locked));
             } else {
                 self.waiting.push_back((since, job));
@@ -84,7 +97,13 @@ impl Aside {
                 *seen = now;
             }
         }
-        self.locked.retain(|_, seen| now - *seen < REMEMBERED);
+        if let Some(account) = stays {
+            warn!(
+                given_up,
+                ?account,
+                "account stays locked by another session, or several do"
+            );
+        }
         free
     }
 }

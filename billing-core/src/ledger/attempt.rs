@@ -9,6 +9,7 @@ use tracing::warn;
 use super::apply::{ApplyError, apply};
 use super::command::Command;
 use super::decide::{Answer, Refusal};
+use super::queries::hardly_wait;
 #[cfg(feature = "seeded-bugs")]
 use super::session::Session;
 use crate::database::{is_rolled_back, is_unreachable};
@@ -18,6 +19,15 @@ use crate::seeded::{self, Bug};
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How long a batch waits for the locks of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// As its session says.
+    Await,
+    /// Less: somebody is known to keep locks for longer.
+    Hardly,
+}
 
 pub type Outcome = Result<Answer, Refusal>;
 
@@ -41,9 +51,13 @@ pub async fn attempt(
     connection: &mut PgConnection,
     prices: &Reading,
     commands: &[Command],
+    locks: Locks,
 ) -> Result<Vec<Outcome>, Failure> {
     let begun = async {
         let mut transaction = connection.begin().await?;
+        if locks == Locks::Hardly {
+            hardly_wait(&mut transaction).await?;
+        }
         let outcomes = apply(&mut transaction, prices, commands).await?;
         Ok::<_, ApplyError>((transaction, outcomes))
     };

@@ -17,7 +17,7 @@ use super::apply::ApplyError;
 use super::aside::{Aside, LOOK_EVERY};
 #[cfg(feature = "seeded-bugs")]
 use super::attempt::reply_first;
-use super::attempt::{Failure, Outcome, attempt};
+use super::attempt::{Failure, Locks, Outcome, attempt};
 use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
 use super::decide::Answer;
@@ -157,6 +157,7 @@ impl Lane {
 
     /// The batch but for the commands of accounts that are known to be locked, which are set aside.
     fn without_locked(&mut self, batch: Vec<Job>) -> Vec<Job> {
+        self.aside.forget(Instant::now());
         let (locked, free): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|job| self.aside.remembers(job.command.account));
@@ -350,7 +351,12 @@ impl Lane {
         let Some(session) = self.session.open().await else {
             return Err(Failure::Unreachable);
         };
-        attempt(session, &prices, commands).await
+        let locks = if self.aside.remembers_any() {
+            Locks::Hardly
+        } else {
+            Locks::Await
+        };
+        attempt(session, &prices, commands, locks).await
     }
 }
 

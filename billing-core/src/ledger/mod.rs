@@ -26,6 +26,7 @@ mod tests;
 pub(crate) use tests::plans;
 
 pub use apply::{ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
+pub use attempt::Locks;
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{
     Action, Capture, ChangeSettings, Charge, Command, CommandHash, Cost, EntryKind, Extend, Keyed,
@@ -33,7 +34,7 @@ pub use command::{
 };
 pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
 pub use local_time::{LocalTime, is_zone};
-pub use queries::{expired_holds, find_account};
+pub use queries::{expired_holds, find_account, hardly_wait};
 pub use reader::{ReadError, Reader, Snapshot};
 pub use session::{Session, hot_path};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};

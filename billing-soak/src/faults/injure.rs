@@ -23,8 +23,10 @@ const ANSWERED_BETWEEN: usize = 30;
 /// Longer than a core waits for a row's lock.
 const LOCKED_AT_LEAST: Duration = Duration::from_millis(2_300);
 
-/// Longer than a caller waits for one answer, and a core for a lock after it.
-const STALLED_AT_LEAST: Duration = Duration::from_secs(6);
+/// Longer than two callers wait, one after the other, and less than a transaction may stand still.
+const OVERDUE: Duration = Duration::from_millis(8_500);
+/// Longer than a core waits for a COMMIT, and then for the locks that it keeps.
+const STALLED_AT_LEAST: Duration = Duration::from_secs(10);
 
 /// One proxy stands before each core.
 pub struct Injurer<'a> {
@@ -68,6 +70,10 @@ impl Injurer<'_> {
                 let late = self.a_while();
                 self.lose_commit(CommitLoss::Late(late)).await?;
                 sleep(late).await;
+            }
+            Fault::CommitOverdue => {
+                self.lose_commit(CommitLoss::Late(OVERDUE)).await?;
+                sleep(OVERDUE).await;
             }
             Fault::CoreKilledAtCommit => self.kill_core_at_commit().await?,
             Fault::AccountLocked => self.lock_account().await?,

@@ -343,7 +343,7 @@ fn span(operation: &Operation) -> (Moment, Moment) {
     let might = operation
         .tries
         .iter()
-        .filter(|attempt| !matches!(attempt.outcome, Outcome::NothingDone));
+        .filter(|attempt| !matches!(attempt.outcome, Outcome::NothingDone | Outcome::NotBegun));
     let first = might.map(|attempt| attempt.begun).min().unwrap_or(0);
     let itself = operation
         .effects()

@@ -87,6 +87,7 @@ pub fn ends_by_kind(
             Some(Told::Denied { .. }) => "denied",
             Some(Told::Refused(_)) => "refused",
             Some(Told::Stands { .. } | Told::Extended { .. }) => "done",
+            None if operation.believed => "believed",
             Some(_) | None => "astray",
         };
         let ends = kinds.entry(operation.asked.kind()).or_default();

@@ -9,7 +9,7 @@ mod write;
 pub use open::{Openings, TenantDefaults, insert_accounts, tenant_defaults};
 pub use read::{
     Wanted, expired_holds, find_account, find_accounts, find_charges, find_free_calls,
-    find_keys_and_holds, lock_accounts, locked_accounts,
+    find_keys_and_holds, hardly_wait, lock_accounts, locked_accounts,
 };
 #[cfg(feature = "seeded-bugs")]
 pub use write::forget_changes;

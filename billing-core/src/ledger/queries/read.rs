@@ -94,6 +94,14 @@ pub async fn lock_accounts(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Until its end, the transaction waits hardly longer for a lock than a batch takes.
+pub async fn hardly_wait(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query!("set local lock_timeout = '50ms'")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Those of the accounts that another session has locked, without waiting for it. Locks the others
 /// until the transaction ends.
 pub async fn locked_accounts(

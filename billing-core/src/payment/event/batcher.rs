@@ -15,11 +15,10 @@ use tracing::{info, warn};
 
 use super::super::{ATTEMPTS, PaymentError, commit};
 use super::batch::{self, Brought};
-use super::queries::hardly_wait;
 use super::report::{Applied, ProviderEvent};
 use super::tell;
 use crate::auth::Caller;
-use crate::ledger::Session;
+use crate::ledger::{Locks, Session, hardly_wait};
 use crate::price::CataloguePulse;
 
 /// Most events in one transaction: few, since checks and charges wait while the processors are busy with
@@ -136,15 +135,6 @@ impl EventBatcher {
         // Without an answer the task is gone, and the process is ending.
         answer.await.unwrap_or(Err(PaymentError::OutcomeUnknown))
     }
-}
-
-/// How long a batch waits for the locks of others.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Locks {
-    /// `LOCK_WAIT`.
-    Await,
-    /// Less: the batch that it was in has waited already.
-    Hardly,
 }
 
 struct Meters {

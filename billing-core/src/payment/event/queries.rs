@@ -14,14 +14,6 @@ use super::super::PaymentError;
 use super::{Outcome, ProviderEvent};
 use crate::id::{AccountId, PaymentId};
 
-/// Until its end, the transaction waits hardly longer for a lock than a batch of the ledger takes.
-pub async fn hardly_wait(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    query!("set local lock_timeout = '50ms'")
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// An event that was not known before.
 pub struct Inserted {
     pub provider: String,
