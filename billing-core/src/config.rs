@@ -168,7 +168,8 @@ pub struct Tuning {
 
 #[derive(Debug, Args)]
 pub struct MigrateOptions {
-    /// `up` applies what is missing; `down` undoes the newest, or all above `--to`.
+    /// `up` applies what is missing, beside running cores; `contract`, once the last core of an older
+    /// version has gone, takes away what only those need; `down` undoes the newest, or all above `--to`.
     pub direction: Direction,
 
     /// URL of the database, for the role that owns the schema.
@@ -178,11 +179,16 @@ pub struct MigrateOptions {
     /// With `down`: the migration that is to remain the newest; 0 undoes all. Their data is lost.
     #[arg(long)]
     pub to: Option<i64>,
+
+    /// Seconds that a migration gives way to who holds the locks that it needs, and tries again.
+    #[arg(long, env = "BILLING_MIGRATE_GIVE_UP_SECS", default_value_t = 300)]
+    pub give_up_secs: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Direction {
     Up,
+    Contract,
     Down,
 }
 

@@ -1,50 +1,184 @@
 //! The schema's versions.
 
+mod older;
+mod patience;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::{Connection, PgConnection, PgPool, query_scalar};
 
 use crate::config::{Direction, MigrateOptions};
+pub use patience::Patience;
+use patience::Wait;
 
-/// The migrations that this version of the core needs.
+/// All migrations, those included that take away what older cores need.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// How the name of a migration begins that takes something away: see migrations/README.md.
+const CONTRACT: &str = "contract ";
+
+fn contracts(migration: &Migration) -> bool {
+    migration.description.starts_with(CONTRACT)
+}
 
 /// Runs `billing-core migrate`.
 pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(options.owner_database_url.expose_secret())
         .await
         .context("cannot connect to the database as its owner")?;
+    // Looks who is in the way while the first one waits.
+    let mut watcher = PgConnection::connect(options.owner_database_url.expose_secret())
+        .await
+        .context("cannot connect to the database as its owner")?;
+    let mut patience = Patience::new(
+        &mut connection,
+        &mut watcher,
+        Duration::from_secs(options.give_up_secs),
+    )
+    .await?;
     match options.direction {
-        Direction::Up if options.to.is_some() => bail!("--to goes with `down`"),
-        Direction::Up => MIGRATOR
-            .run(&mut connection)
-            .await
-            .context("cannot migrate up")?,
-        Direction::Down => {
-            let target = match options.to {
-                Some(target) => target,
-                None => one_below(&mut connection).await?,
-            };
-            MIGRATOR
-                .undo(&mut connection, target)
-                .await
-                .context("cannot migrate down")?;
+        Direction::Up | Direction::Contract if options.to.is_some() => {
+            bail!("--to goes with `down`")
         }
+        Direction::Up => up(&mut patience, i64::MAX)
+            .await
+            .context("cannot migrate up"),
+        Direction::Contract => contract(&mut patience)
+            .await
+            .context("cannot take away what older cores need"),
+        Direction::Down => down(&mut patience, options.to)
+            .await
+            .context("cannot migrate down"),
+    }
+}
+
+/// Applies what is missing up to a version, beside cores of this version and of the one before. Where
+/// there is no schema yet there is no older core either, and all is applied.
+pub async fn up(patience: &mut Patience<'_>, version: i64) -> anyhow::Result<()> {
+    let applied = prepare(patience).await?;
+    let wanted = |migration: &Migration| applied.is_empty() || !contracts(migration);
+    apply(patience, &applied, |migration| {
+        migration.version <= version && wanted(migration)
+    })
+    .await
+}
+
+/// Applies everything: what only older cores need goes.
+pub async fn contract(patience: &mut Patience<'_>) -> anyhow::Result<()> {
+    let applied = prepare(patience).await?;
+    apply(patience, &applied, |_| true).await
+}
+
+/// Undoes the newest migration, or all above a version.
+pub async fn down(patience: &mut Patience<'_>, version: Option<i64>) -> anyhow::Result<()> {
+    let mut applied = prepare(patience).await?;
+    applied.pop();
+    let target = version.or(applied.pop()).unwrap_or(0);
+    // One that failed half-way is begun anew, with those that are left.
+    patience
+        .run(Wait::Hardly, async |connection| {
+            MIGRATOR.undo(connection, target).await
+        })
+        .await
+}
+
+/// Keeps others from migrating until the connection is closed, and brings what an older text of a
+/// migration has made to what it makes today. Answers with the versions that are applied, in their order.
+async fn prepare(patience: &mut Patience<'_>) -> anyhow::Result<Vec<i64>> {
+    let table = &MIGRATOR.table_name;
+    // Hardly waited for: an index that somebody else makes concurrently waits for us in turn.
+    patience
+        .run(Wait::Hardly, async |connection| connection.lock().await)
+        .await?;
+    patience
+        .run(Wait::Hardly, async |connection| {
+            connection.ensure_migrations_table(table).await
+        })
+        .await?;
+    patience.run(Wait::Hardly, older::bring_up).await?;
+    let mut applied = Vec::new();
+    patience
+        .run(Wait::Hardly, async |connection| {
+            applied = connection.list_applied_migrations(table).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(applied.iter().map(|migration| migration.version).collect())
+}
+
+/// One after the other, each with its own patience.
+async fn apply(
+    patience: &mut Patience<'_>,
+    applied: &[i64],
+    wanted: impl Fn(&Migration) -> bool,
+) -> anyhow::Result<()> {
+    let is_applied = |migration: &Migration| applied.contains(&migration.version);
+    let known: Vec<Migration> = MIGRATOR
+        .iter()
+        .filter(|migration| is_applied(migration) || wanted(migration))
+        .cloned()
+        .collect();
+    let missing: Vec<Migration> = known
+        .iter()
+        .filter(|migration| migration.migration_type.is_up_migration() && !is_applied(migration))
+        .cloned()
+        .collect();
+    let migrator = Migrator {
+        migrations: Cow::Owned(known),
+        ..Migrator::DEFAULT
+    };
+    if missing.is_empty() {
+        // Checks what is applied against what it should be.
+        return patience
+            .run(Wait::Hardly, async |connection| {
+                migrator.run_direct(None, connection, false).await
+            })
+            .await;
+    }
+    for migration in &missing {
+        let wait = if migration.no_tx {
+            Wait::WithoutHarm
+        } else {
+            Wait::Hardly
+        };
+        patience
+            .run(wait, async |connection| {
+                if migration.no_tx {
+                    drop_unfinished_indexes(connection, migration).await?;
+                }
+                migrator
+                    .run_direct(Some(migration.version), connection, false)
+                    .await
+            })
+            .await
+            .with_context(|| format!("migration {}", migration.version))?;
     }
     Ok(())
 }
 
-async fn one_below(connection: &mut PgConnection) -> anyhow::Result<i64> {
-    let mut applied: Vec<i64> = connection
-        .list_applied_migrations(&MIGRATOR.table_name)
-        .await?
-        .into_iter()
-        .map(|migration| migration.version)
-        .collect();
-    applied.sort_unstable();
-    applied.pop();
-    Ok(applied.pop().unwrap_or(0))
+/// A concurrent build that was broken off leaves an index that costs and serves nobody, and keeps its
+/// name from the next attempt.
+async fn drop_unfinished_indexes(
+    connection: &mut PgConnection,
+    migration: &Migration,
+) -> Result<(), MigrateError> {
+    let unfinished: Vec<String> = sqlx::query_scalar(
+        "select quote_ident(c.relname) from pg_index i join pg_class c on c.oid = i.indexrelid
+        where not i.indisvalid and c.relnamespace = current_schema()::regnamespace
+            and position(c.relname::text in $1) > 0",
+    )
+    .bind(migration.sql.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    for index in unfinished {
+        let drop = sqlx::AssertSqlSafe(format!("drop index concurrently {index}"));
+        sqlx::raw_sql(drop).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Refuses a schema that is older than this core; a newer one is fine, since migrations expand
@@ -54,7 +188,11 @@ pub async fn require_current(pool: &PgPool) -> anyhow::Result<()> {
         .fetch_one(pool)
         .await
         .context("cannot read the schema's version: run `billing-core migrate up`, and connect as a member of billing_app")?;
-    let needed = MIGRATOR.iter().map(|migration| migration.version).max();
+    let needed = MIGRATOR
+        .iter()
+        .filter(|migration| !contracts(migration))
+        .map(|migration| migration.version)
+        .max();
     if newest < needed {
         bail!(
             "the schema is at migration {newest:?} and this core needs {needed:?}: run `billing-core migrate up`"

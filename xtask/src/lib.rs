@@ -4,6 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod hex;
 pub mod lint;
+pub mod migrations;
 pub mod postgres;
 pub mod process;
 pub mod programs;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use tokio::process::Command;
 
 use crate::config;
+use crate::migrations;
 use crate::process::find_program;
 use crate::programs;
 use crate::sqlx_data::{self, Purpose};
@@ -40,6 +41,7 @@ pub async fn run() -> Result<()> {
     steps
         .run("cargo clippy, seeded bugs", succeed(&mut seeded))
         .await;
+    steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;
     dependencies(&mut steps).await;
     steps

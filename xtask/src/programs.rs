@@ -95,6 +95,47 @@ pub async fn build_some(profile: Profile, arguments: &[&str]) -> Result<Built> {
     Ok(Built(messages))
 }
 
+/// The test programs of a package, built as `cargo test --workspace` builds them: cargo would build one
+/// package's alone with other features, and all below it once more.
+pub async fn tests_of(package: &str) -> Result<Vec<PathBuf>> {
+    let mut command = cargo();
+    command
+        .args(["test", "--workspace", "--no-run"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(config::repository())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let output = command.spawn().context("cannot run cargo")?;
+    let output = output
+        .wait_with_output()
+        .await
+        .context("cannot run cargo")?;
+    ensure!(output.status.success(), "the tests do not compile");
+    let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
+    let manifest = config::repository().join(package).join("Cargo.toml");
+    let tests: Vec<PathBuf> = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<TestMessage>(line).ok())
+        .filter(|message| message.profile.test && message.manifest_path == manifest)
+        .map(|message| message.executable)
+        .collect();
+    ensure!(!tests.is_empty(), "cargo built no tests of {package}");
+    Ok(tests)
+}
+
+#[derive(Deserialize)]
+struct TestMessage {
+    manifest_path: PathBuf,
+    profile: TestProfile,
+    executable: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct TestProfile {
+    test: bool,
+}
+
 #[derive(Deserialize)]
 struct Message {
     target: Target,

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that is proved by running it.
 
 mod fondy;
+mod majors;
 mod sandbox;
 mod stripe;
 
@@ -33,6 +34,9 @@ pub struct Options {
 pub async fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::of("test");
     steps.run("cargo test", rust(options)).await;
+    if options.filters.is_empty() {
+        majors::run(&mut steps).await;
+    }
     let python = "Python client against `up`";
     if !options.filters.is_empty() {
         steps.skip(python, "only the Rust tests have filters");

@@ -173,14 +173,15 @@ pub async fn find_by_reference(
     }))
 }
 
+/// By the account as text, as the index of the keys has it.
 pub async fn find_by_key(
     executor: impl PgExecutor<'_>,
     account: AccountId,
     key: &str,
 ) -> Result<Option<PaymentId>, sqlx::Error> {
     let number = query_scalar!(
-        "select payment_id from payment where account_id = $1 and idempotency_key = $2",
-        account.uuid(),
+        "select payment_id from payment where account_id::text = $1 and idempotency_key = $2",
+        account.uuid().to_string(),
         key,
     )
     .fetch_optional(executor)

@@ -17,7 +17,8 @@ use super::{Dispute, Payment, Refund, queries};
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::EntryKind;
 
-/// False where the account has used the key.
+/// False where the account has used the key. No index is named: whichever holds the rule, of this version
+/// or of one before, is waited for and answered by.
 pub async fn insert_payment(
     executor: impl PgExecutor<'_>,
     id: PaymentId,
@@ -31,7 +32,7 @@ pub async fn insert_payment(
             next_check_at)
         values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, $13::text::numeric, $11, $12,
             $12::timestamptz + interval '1 minute')
-        on conflict (account_id, idempotency_key) do nothing",
+        on conflict do nothing",
         id.account.uuid(),
         id.number,
         new.name.tenant_id,

@@ -30,6 +30,7 @@ mod input;
 mod limits;
 mod low_balance;
 mod mail;
+mod migrate;
 mod operator;
 mod outage;
 mod overload;

@@ -27,7 +27,8 @@ impl Binaries {
     }
 }
 
-/// Finds installed programs, else fetches some. `only_major`: of an existing data folder.
+/// Finds installed programs, else fetches some. `only_major`: no others will do, since a data folder was
+/// made by it or since it is to be tested.
 pub async fn find_or_fetch(run_as: &RunAs, only_major: Option<u32>) -> Result<Binaries> {
     match config::postgres_choice().as_deref() {
         Some("fetch") => return fetch(run_as, only_major, &[]).await,
@@ -49,13 +50,7 @@ pub async fn find_or_fetch(run_as: &RunAs, only_major: Option<u32>) -> Result<Bi
 }
 
 async fn fetch(run_as: &RunAs, only_major: Option<u32>, refused: &[String]) -> Result<Binaries> {
-    let fetched = match only_major {
-        Some(major) if major != npm::MAJOR => Err(anyhow::anyhow!(
-            "the data folder needs PostgreSQL {major}, and what can be fetched is {}",
-            npm::MAJOR
-        )),
-        _ => npm::fetch(run_as).await,
-    };
+    let fetched = npm::fetch(run_as, only_major).await;
     let reason = match fetched {
         Ok(folder) => match probe(&folder, run_as, only_major).await {
             Ok(binaries) => return Ok(binaries),
@@ -137,9 +132,7 @@ async fn probe(folder: &Path, run_as: &RunAs, only_major: Option<u32>) -> Result
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let major = parse_major(&version).ok_or_else(|| format!("unknown version: {version}"))?;
     match only_major {
-        Some(wanted) if wanted != major => Err(format!(
-            "is version {major}; the data folder was made by {wanted}"
-        )),
+        Some(wanted) if wanted != major => Err(format!("is version {major}; {wanted} is needed")),
         None if major < OLDEST_MAJOR => Err(format!(
             "is version {major}; {OLDEST_MAJOR} or newer is needed"
         )),

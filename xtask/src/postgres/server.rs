@@ -54,6 +54,18 @@ impl Server {
         Self::at(place, run_as).await
     }
 
+    /// As [`Server::throw_away`], with the programs of a certain installation.
+    pub async fn throw_away_of(binaries: Binaries) -> Result<Self> {
+        let run_as = RunAs::detect()?;
+        let place = Place::temporary(&run_as).await?;
+        Self::with(binaries, place, run_as).await
+    }
+
+    /// Programs of any version, or of one: installed, else fetched.
+    pub async fn installation(only_major: Option<u32>) -> Result<Binaries> {
+        binaries::find_or_fetch(&RunAs::detect()?, only_major).await
+    }
+
     async fn at(place: Place, run_as: RunAs) -> Result<Self> {
         let major = binaries::major_of_data(&place.data)?;
         let binaries =
@@ -65,6 +77,11 @@ impl Server {
                     }
                     None => "a private PostgreSQL cannot be started".to_owned(),
                 })?;
+        Self::with(binaries, place, run_as).await
+    }
+
+    async fn with(binaries: Binaries, place: Place, run_as: RunAs) -> Result<Self> {
+        let is_new = binaries::major_of_data(&place.data)?.is_none();
         let mut server = Self {
             place,
             binaries,
@@ -73,7 +90,7 @@ impl Server {
             log_start: 0,
             settings: Vec::new(),
         };
-        if major.is_none() {
+        if is_new {
             server.make_cluster().await?;
         }
         server.start().await?;
@@ -261,8 +278,9 @@ impl Server {
             .arg(&self.place.socket);
         // The port only names the socket.
         command.args(["-p", "5432", "-c", "listen_addresses="]);
+        let max_connections = format!("max_connections={}", max_connections());
         for setting in [
-            "max_connections=200",
+            &*max_connections,
             "shared_buffers=64MB",
             "log_destination=stderr",
             "logging_collector=off",
@@ -350,6 +368,14 @@ impl Drop for Server {
             let _ = waitpid(Some(pid), WaitOptions::empty());
         }
     }
+}
+
+/// What the tests need: as many run at once as there are processors, each with a core or two and their
+/// pools.
+fn max_connections() -> usize {
+    const OF_A_TEST: usize = 50;
+    let tests = std::thread::available_parallelism().map_or(1, usize::from);
+    (tests * OF_A_TEST).max(200)
 }
 
 fn as_pid(child: &Child) -> Option<Pid> {

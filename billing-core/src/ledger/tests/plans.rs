@@ -32,9 +32,34 @@ async fn plans_made_for_a_few_rows_find_their_rows_by_key() {
 }
 
 pub(crate) async fn connect(database: &TestDatabase) -> PgConnection {
-    PgConnection::connect_with(&hot_path(&database.application()))
+    let mut connection = PgConnection::connect_with(&hot_path(&database.application()))
         .await
-        .unwrap()
+        .unwrap();
+    prepare_foreign_keys(&mut connection).await;
+    connection
+}
+
+/// What the server itself asks for each row that a foreign key is checked for, by plans that it keeps as
+/// any other.
+async fn prepare_foreign_keys(connection: &mut PgConnection) {
+    let statements: Vec<String> = sqlx::query_scalar(
+        "select format('prepare %I (%s) as select from only %s where %s', c.conname,
+            string_agg(a.atttypid::regtype::text, ', ' order by k.place), c.confrelid::regclass,
+            string_agg(format('%I = $%s', a.attname, k.place), ' and ' order by k.place))
+        from pg_constraint c cross join unnest(c.confkey) with ordinality as k (attnum, place)
+            join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum
+        where c.contype = 'f' group by c.oid",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    assert!(!statements.is_empty());
+    for statement in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+    }
 }
 
 pub(crate) async fn analyze(database: &TestDatabase) {
