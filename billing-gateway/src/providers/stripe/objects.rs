@@ -44,6 +44,8 @@ pub(super) struct Metadata {
     #[serde(default, deserialize_with = "lenient")]
     pub payment_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub account_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub refund_id: Option<String>,
 }
 
