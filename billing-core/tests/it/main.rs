@@ -34,6 +34,7 @@ mod operator;
 mod outage;
 mod overload;
 mod payment;
+mod port;
 mod price;
 mod read;
 mod reflection;
