@@ -96,6 +96,39 @@ async fn a_connection_that_calls_on_without_a_token_is_ended_and_one_that_had_on
     read_balance(&known, &core.tools_token).await.unwrap();
 }
 
+/// The head of a call, and the end of its stream at once.
+fn opened_and_reset(stream: u32) -> Vec<u8> {
+    let path = b"/billing.v1.BalanceService/GetBalance";
+    let content_type = b"application/grpc";
+    // POST, http; path, authority and content type are spelt out.
+    let mut head = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
+    head.extend_from_slice(path);
+    head.extend_from_slice(b"\x01\x04core\x0f\x10");
+    head.push(u8::try_from(content_type.len()).unwrap());
+    head.extend_from_slice(content_type);
+    let mut frames = vec![0, 0, u8::try_from(head.len()).unwrap(), 1, 4];
+    frames.extend_from_slice(&stream.to_be_bytes());
+    frames.extend_from_slice(&head);
+    frames.extend_from_slice(&[0, 0, 4, 3, 0]);
+    frames.extend_from_slice(&stream.to_be_bytes());
+    frames.extend_from_slice(&8_u32.to_be_bytes());
+    frames
+}
+
+#[tokio::test]
+async fn a_connection_that_opens_and_resets_streams_without_a_token_is_ended() {
+    let (_database, core) = core().await;
+    let mut stream = TcpStream::connect(core.address).await.unwrap();
+    stream.write_all(PREFACE).await.unwrap();
+    let flood: Vec<u8> = (0..300).flat_map(|n| opened_and_reset(2 * n + 1)).collect();
+    stream.write_all(&flood).await.unwrap();
+    let ended = async {
+        let mut rest = Vec::new();
+        drop(stream.read_to_end(&mut rest).await);
+    };
+    timeout(Duration::from_secs(5), ended).await.unwrap();
+}
+
 #[tokio::test]
 async fn who_comes_beyond_the_most_connections_of_an_address_is_refused_until_one_has_gone() {
     let database = TestDatabase::new().await;
