@@ -157,9 +157,24 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_DEADLINE_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub deadline_secs: u64,
 
-    /// Most concurrent calls on one connection.
-    #[arg(long, env = "BILLING_STREAMS_MAX", default_value_t = 4096)]
+    /// Most concurrent calls on one connection. 0: half of what may wait in all lanes, but 256 at
+    /// least. Callers keep more to themselves until some are answered.
+    #[arg(long, env = "BILLING_STREAMS_MAX", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=65_536))]
     pub streams_max: u32,
+
+    /// Most connections for gRPC, of which a quarter may be without a call that had a valid token.
+    /// Fewer where the limit of open files asks for it.
+    #[arg(long, env = "BILLING_CONNECTIONS_MAX", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub connections_max: u32,
+
+    /// Most connections for gRPC from one address. A proxy that does not keep its connections opens
+    /// one for each call.
+    #[arg(long, env = "BILLING_CONNECTIONS_PER_ADDRESS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub connections_per_address: u32,
+
+    /// Seconds in which the first call of a connection must come, TLS included.
+    #[arg(long, env = "BILLING_FIRST_CALL_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub first_call_secs: u64,
 
     /// Seconds that calls in flight have to end after SIGTERM.
     #[arg(long, env = "BILLING_DRAIN_SECS", default_value_t = 20)]
@@ -264,6 +279,24 @@ impl Tuning {
             0 => self.threads().min(2),
             lanes => lanes.into(),
         }
+    }
+
+    /// Calls that are carried out at the same time, in all: twice what may wait for lanes, since
+    /// reads and payments wait elsewhere.
+    pub fn calls_max(&self) -> usize {
+        self.waiting_max().saturating_mul(2).max(1024)
+    }
+
+    pub fn streams(&self) -> u32 {
+        match self.streams_max {
+            0 => u32::try_from(self.waiting_max() / 2).map_or(4096, |half| half.clamp(256, 4096)),
+            streams => streams,
+        }
+    }
+
+    fn waiting_max(&self) -> usize {
+        let queue = usize::try_from(self.queue_max).unwrap_or(usize::MAX);
+        queue.saturating_mul(self.lanes())
     }
 
     pub fn deadline(&self) -> Duration {

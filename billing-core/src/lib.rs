@@ -17,6 +17,7 @@ pub mod money;
 pub mod operator;
 pub mod outbox;
 pub mod payment;
+pub mod port;
 pub mod preflight;
 pub mod price;
 pub mod rpc;

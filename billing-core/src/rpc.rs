@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use billing_telemetry::trace::TraceContext;
-use http::{HeaderMap, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -18,7 +19,8 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
-use crate::status::{deadline_exceeded, of_change, of_query, with_reason};
+use crate::port::Peer;
+use crate::status::{deadline_exceeded, of_change, of_query, overloaded, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -163,13 +165,21 @@ struct Gate {
     tokens: Option<Vec<ServiceToken>>,
     local: Arc<Caller>,
     deadlines: Deadlines,
+    /// Places of the calls that are carried out.
+    places: Arc<Semaphore>,
     meters: HashMap<String, Arc<Meter>>,
     other: Arc<Meter>,
 }
 
 impl RpcLayer {
-    /// `rpcs` are the paths that have a figure of their own in the metrics.
-    pub fn new(tokens: Option<Vec<ServiceToken>>, deadlines: Deadlines, rpcs: Vec<String>) -> Self {
+    /// `calls_max` are carried out at the same time; `rpcs` are the paths that have a figure of their
+    /// own in the metrics.
+    pub fn new(
+        tokens: Option<Vec<ServiceToken>>,
+        deadlines: Deadlines,
+        calls_max: usize,
+        rpcs: Vec<String>,
+    ) -> Self {
         describe_histogram!(
             "rpc.server.call.duration",
             Unit::Seconds,
@@ -180,6 +190,7 @@ impl RpcLayer {
                 tokens,
                 local: Arc::new(Caller::local()),
                 deadlines,
+                places: Arc::new(Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS))),
                 meters: rpcs
                     .into_iter()
                     .map(|path| {
@@ -233,8 +244,17 @@ where
             .get(request.uri().path())
             .unwrap_or(&self.gate.other);
         let meter = Arc::clone(meter);
-        let caller = match self.gate.admit(&request) {
-            Ok(caller) => caller,
+        let peer = request.extensions().get::<Arc<Peer>>();
+        if !is_grpc(request.headers()) {
+            if let Some(peer) = peer {
+                peer.note_strange();
+            }
+            meter.record(Code::Unimplemented, started.elapsed());
+            return Box::pin(async { Ok(unsupported()) });
+        }
+        let admitted = self.gate.admit(&request, peer.map(|peer| &**peer));
+        let (caller, place) = match admitted {
+            Ok(admitted) => admitted,
             Err(refused) => return Box::pin(std::future::ready(Ok(refused.into_http()))),
         };
         let budget = self.gate.deadlines.budget(request.headers());
@@ -251,6 +271,7 @@ where
         let answering = self.inner.call(request).instrument(span);
         Box::pin(async move {
             let response = answering.await;
+            drop(place);
             let elapsed = started.elapsed();
             if let Ok(response) = &response {
                 let code = code_of(response);
@@ -260,6 +281,22 @@ where
             response
         })
     }
+}
+
+/// Whether the body is what tonic takes it for: protobuf in gRPC's frames.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type
+        .and_then(|name| name.strip_prefix(b"application/grpc"))
+        .map(|rest| rest.strip_prefix(b"+proto").unwrap_or(rest))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b';')))
+}
+
+/// In HTTP's words, as gRPC over HTTP/2 asks for: whoever sends something else reads no trailers.
+fn unsupported() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
 }
 
 /// An error has its code in the headers; what has none has begun to answer.
@@ -283,25 +320,37 @@ fn log(rpc: &str, code: Code, elapsed: Duration, trace: Option<TraceContext>) {
 }
 
 impl Gate {
-    fn admit(&self, request: &Request<Body>) -> Result<Arc<Caller>, Status> {
-        let roles = match access(request.uri().path()) {
-            Access::Anyone => return Ok(Arc::clone(&self.local)),
-            Access::Roles(roles) => roles,
+    /// Who calls, and their place among all calls. Probes need none.
+    fn admit(
+        &self,
+        request: &Request<Body>,
+        peer: Option<&Peer>,
+    ) -> Result<(Arc<Caller>, Option<OwnedSemaphorePermit>), Status> {
+        let access = access(request.uri().path());
+        let caller = match (&access, &self.tokens) {
+            (_, None) => Some(&self.local),
+            (Access::Anyone, Some(_)) => None,
+            (Access::Roles(_), Some(tokens)) => {
+                bearer(request.headers()).and_then(|token| find_caller(tokens, token))
+            }
         };
-        let Some(tokens) = &self.tokens else {
-            return Ok(Arc::clone(&self.local));
+        match (peer, caller) {
+            (Some(peer), Some(_)) => peer.note_known(),
+            (Some(peer), None) => peer.note_strange(),
+            (None, _) => {}
+        }
+        let Access::Roles(roles) = access else {
+            return Ok((Arc::clone(&self.local), None));
         };
-        let caller = bearer(request.headers())
-            .and_then(|token| find_caller(tokens, token))
-            .ok_or_else(|| {
-                with_reason(
-                    Code::Unauthenticated,
-                    "SERVICE_TOKEN_REQUIRED",
-                    "send a valid service token as `authorization: Bearer …`",
-                    [],
-                )
-            })?;
-        if !roles.contains(&caller.role) {
+        let caller = caller.ok_or_else(|| {
+            with_reason(
+                Code::Unauthenticated,
+                "SERVICE_TOKEN_REQUIRED",
+                "send a valid service token as `authorization: Bearer …`",
+                [],
+            )
+        })?;
+        if self.tokens.is_some() && !roles.contains(&caller.role) {
             return Err(with_reason(
                 Code::PermissionDenied,
                 "ROLE_NOT_ALLOWED",
@@ -309,7 +358,10 @@ impl Gate {
                 [],
             ));
         }
-        Ok(Arc::clone(caller))
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_full| overloaded())?;
+        Ok((Arc::clone(caller), Some(place)))
     }
 }
 
@@ -366,6 +418,30 @@ mod tests {
         for wrong in ["", "m", "10", "10x", "-1S", "123456789S", "1é"] {
             assert_eq!(parse_timeout(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn only_grpcs_own_content_types_are_grpc() {
+        let is = |name: &'static str| {
+            let name = (header::CONTENT_TYPE, HeaderValue::from_static(name));
+            is_grpc(&HeaderMap::from_iter([name]))
+        };
+        for grpc in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc;q=1",
+        ] {
+            assert!(is(grpc), "{grpc}");
+        }
+        for other in [
+            "text/plain",
+            "application/grpc-web",
+            "application/grpc+json",
+            "",
+        ] {
+            assert!(!is(other), "{other}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
     }
 
     #[test]

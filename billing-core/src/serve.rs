@@ -18,7 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
@@ -31,7 +31,8 @@ use crate::config::{ServeOptions, Tuning};
 use crate::decisions::DecisionCounters;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, EventBatcher, Limits, RefundTerms};
+use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, RefundTerms};
+use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::{Core, Payments};
@@ -83,8 +84,9 @@ pub async fn serve(
 
     let router = router(options, tokens, &core, health)?;
     info!("serving");
+    let incoming = Port::new(listener, Limits::of(&options.tuning));
     tokio::select! {
-        served = router.serve_with_incoming_shutdown(incoming(listener), shutdown.clone().cancelled_owned()) => {
+        served = router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned()) => {
             served.context("gRPC server failed")?;
         }
         () = drained(&shutdown, options.tuning.drain()) => warn!("calls still in flight after the time to drain"),
@@ -119,6 +121,7 @@ fn router(
         .layer(RpcLayer::new(
             tokens,
             deadlines(&options.tuning),
+            options.tuning.calls_max(),
             rpc_paths(),
         ))
         .add_service(health)
@@ -136,12 +139,6 @@ fn deadlines(tuning: &Tuning) -> Deadlines {
         default: tuning.deadline(),
         most: DEADLINE_MOST,
     }
-}
-
-fn incoming(listener: TcpListener) -> TcpIncoming {
-    TcpIncoming::from(listener)
-        .with_nodelay(Some(true))
-        .with_keepalive(Some(Duration::from_secs(30)))
 }
 
 /// The end of the time that calls in flight have after `shutdown`.
@@ -177,7 +174,7 @@ pub async fn start(
         payments: Payments {
             pool: payment_pool(database, tuning),
             events,
-            limits: Limits {
+            limits: PaymentLimits {
                 breaker: Breaker {
                     declines: tuning.declines_max,
                     window: Duration::from_mins(10),
@@ -238,11 +235,11 @@ async fn warn_of_unsafe_settings(pool: &PgPool) -> anyhow::Result<()> {
 
 fn server(options: &ServeOptions) -> anyhow::Result<Server> {
     let server = Server::builder()
-        .max_concurrent_streams(options.tuning.streams_max)
+        .max_concurrent_streams(options.tuning.streams())
         // Where this process stood still while its callers' deadlines passed, it finds all their
         // calls given up at once. That is no attack, to be answered by ending the connection under
-        // calls that are being carried out.
-        .http2_max_pending_accept_reset_streams(usize::try_from(options.tuning.streams_max).ok())
+        // calls that are being carried out. Whoever does so without a token is ended by `port`.
+        .http2_max_pending_accept_reset_streams(usize::try_from(options.tuning.streams()).ok())
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .http2_max_header_list_size(HEADERS_MAX);

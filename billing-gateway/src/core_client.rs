@@ -1,5 +1,5 @@
-//! The core over gRPC: one channel for all requests, a deadline on each call, and one retry of
-//! what found nobody there.
+//! The core over gRPC: one channel for all requests, a deadline on each call, and another try of
+//! what found nobody there or was lost on its way.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use backon::{ConstantBuilder, Retryable};
+use backon::{ExponentialBuilder, Retryable};
+use billing_proto::retry;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::{
@@ -33,6 +34,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_millis(30);
+/// Pauses double. More than one, since a proxy ends each connection after some calls, and the next one
+/// may end under the second try.
+const RETRIES_MAX: usize = 3;
 
 /// 500 entries with the metadata that the contract allows are about 14 MB.
 const RESPONSE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -114,13 +118,11 @@ impl CoreClient {
             AsMut::<http::HeaderMap>::as_mut(headers).insert(TRACEPARENT, traceparent);
             send(self.channel.clone(), request)
         };
-        let once_more = ConstantBuilder::default()
-            .with_delay(RETRY_AFTER)
+        let again = ExponentialBuilder::new()
+            .with_min_delay(RETRY_AFTER)
             .with_jitter()
-            .with_max_times(1);
-        let calls = attempt
-            .retry(once_more)
-            .when(|status| status.code() == Code::Unavailable);
+            .with_max_times(RETRIES_MAX);
+        let calls = attempt.retry(again).when(retry::may_help);
         // Also the time to connect is in it, which the call's own deadline does not cover.
         let ended = tokio::time::timeout(timeout, calls).await;
         let code = match &ended {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use billing_proto::retry;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -45,6 +46,9 @@ impl From<Status> for CoreError {
         if let Some(refusal) = Refusal::of(&status) {
             return Self::Refused(refusal);
         }
+        if retry::may_help(&status) {
+            return Self::Away(Outage::Core(Box::new(status)));
+        }
         match status.code() {
             Code::InvalidArgument => match first_violation(&status) {
                 Some((field, description)) => Self::InvalidField { field, description },
@@ -54,17 +58,11 @@ impl From<Status> for CoreError {
                 },
             },
             Code::NotFound => Self::NotFound,
-            // An expired deadline comes out of tonic as CANCELLED.
+            // A deadline that expires on this side comes out of tonic as CANCELLED.
             Code::DeadlineExceeded | Code::Cancelled => Self::Away(Outage::CoreLate),
-            Code::Unavailable | Code::ResourceExhausted | Code::Aborted => {
-                Self::Away(Outage::Core(Box::new(status)))
-            }
+            Code::ResourceExhausted | Code::Aborted => Self::Away(Outage::Core(Box::new(status))),
             Code::Unauthenticated | Code::PermissionDenied => {
                 Self::Away(Outage::CoreToken(Box::new(status)))
-            }
-            // A connection that broke under the call: the status was made here, with its cause.
-            Code::Unknown | Code::Internal if std::error::Error::source(&status).is_some() => {
-                Self::Away(Outage::Core(Box::new(status)))
             }
             _ => Self::Unexpected(Box::new(status)),
         }

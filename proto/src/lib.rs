@@ -1,5 +1,7 @@
 //! The contract of the billing core, generated from `billing/v1/*.proto`.
 
+pub mod retry;
+
 /// Package `billing.v1`: messages, clients and servers.
 #[allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated code")]
 pub mod v1 {

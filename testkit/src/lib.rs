@@ -5,6 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a test that cannot be set up must fail where it stands"
@@ -12,6 +13,8 @@
 
 mod core;
 mod database;
+mod nginx;
 
 pub use crate::core::{Caller, TestCore};
 pub use crate::database::TestDatabase;
+pub use crate::nginx::Nginx;

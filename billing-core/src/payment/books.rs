@@ -209,6 +209,16 @@ pub enum Movement {
     Reinstated,
 }
 
+impl Movement {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Withdrawn => "withdrawn",
+            Self::Reinstated => "reinstated",
+        }
+    }
+}
+
 /// A dispute as a report names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeReport {

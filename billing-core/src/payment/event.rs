@@ -12,7 +12,9 @@ pub(super) mod queries;
 mod report;
 
 pub use batcher::EventBatcher;
-pub use report::{Applied, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report};
+pub use report::{
+    Applied, EVENT_ID_BYTES, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report,
+};
 
 use tracing::warn;
 

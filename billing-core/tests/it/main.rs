@@ -35,6 +35,7 @@ mod operator;
 mod outage;
 mod overload;
 mod payment;
+mod port;
 mod price;
 mod read;
 mod reflection;

@@ -34,6 +34,8 @@ pub(crate) struct Event {
     pub reference: String,
     /// Our own name of the payment, where the provider gave it back; else empty.
     pub payment_id: String,
+    /// The account that we told the provider the payment is of, where it gave it back; else empty.
+    pub account_id: String,
     /// None: nothing that billing does anything about.
     pub report: Option<Report>,
     /// As it came.
@@ -56,6 +58,7 @@ impl Event {
             occurred_at: received_at,
             reference: String::new(),
             payment_id: String::new(),
+            account_id: String::new(),
             report: Some(Report::Unreadable(why.into())),
             raw: raw.to_vec(),
         }
@@ -81,6 +84,7 @@ impl Event {
             provider_account: somebody(self.provider_account),
             occurred_at: Some(sent(possible(self.occurred_at))),
             provider_reference: reference,
+            account_id: somebody(self.account_id),
             payment_id: if payment_id.bytes().all(ours) {
                 payment_id
             } else {
@@ -107,6 +111,7 @@ pub(crate) fn made_unreadable(
         provider_account: String::new(),
         provider_reference: String::new(),
         payment_id: String::new(),
+        account_id: String::new(),
         report: Some(Report::Unreadable(cut(why, WHY_MAX))),
         ..request
     }

@@ -191,6 +191,7 @@ fn expired(payment: &Payment, livemode: bool) -> Event {
         occurred_at: Timestamp::now(),
         reference: String::new(),
         payment_id: payment.payment_id.clone(),
+        account_id: String::new(),
         report: Some(Report::Payment(PaymentReport {
             state: PaymentState::Expired.into(),
             amount_minor: payment.amount_minor,

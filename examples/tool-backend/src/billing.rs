@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use backon::{ExponentialBuilder, Retryable as _};
+use billing_proto::retry;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
@@ -16,7 +17,7 @@ use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 use tonic_types::StatusExt as _;
 
 use crate::config::{Config, ConfigError};
@@ -233,9 +234,10 @@ impl Billing {
 
     /// Sends a message until it is answered, at most until the deadline.
     ///
-    /// Only UNAVAILABLE is repeated, and only because every message here may be: a check reads, a
-    /// placement has its key, an ending has its hold. So even a message whose answer was lost
-    /// after the core had done it (`OUTCOME_UNKNOWN`) takes effect once.
+    /// Repeated is what the core cannot answer just now and what is lost on the way ([`retry`]), and
+    /// only because every message here may be: a check reads, a placement has its key, an ending has
+    /// its hold. So even a message whose answer was lost after the core had done it
+    /// (`OUTCOME_UNKNOWN`, or a connection that broke) takes effect once.
     async fn ask<M, A, F>(
         &self,
         payer: &Payer,
@@ -260,7 +262,7 @@ impl Billing {
         // Pauses take at most half of the time, so that the last try has time for its answer.
         let answer = attempt
             .retry(REPEATS.with_total_delay(Some(within / 2)))
-            .when(|status| status.code() == Code::Unavailable);
+            .when(retry::may_help);
         match tokio::time::timeout_at(deadline, answer).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(refused(status)),

@@ -32,7 +32,7 @@ impl Brought {
 }
 
 /// Stores the events and books what follows from them, one after the other; of what is known already,
-/// it says what came. An event of a tenant that is not the caller's is stored as one of an unknown
+/// it says what came. One that says something else than a known one of its id is kept beside that. An event of a tenant that is not the caller's is stored as one of an unknown
 /// payment. No two of the events may have the same name.
 ///
 /// Joins the caller's transaction, which must be READ COMMITTED and must be rolled back on an error.
@@ -43,9 +43,23 @@ pub async fn apply(
     prices: &Reading,
     batch: &[&Brought],
 ) -> Result<Vec<Applied>, PaymentError> {
-    let mut found = find(conn, batch).await?;
+    let mut standings = stand(conn, batch).await?;
+    let beside: Vec<Option<Brought>> = batch
+        .iter()
+        .map(|brought| standings.beside(brought))
+        .collect();
+    let others: Vec<&Brought> = beside.iter().flatten().collect();
+    if !others.is_empty() {
+        standings.extend(stand(conn, &others).await?);
+    }
+    let batch: Vec<&Brought> = batch
+        .iter()
+        .zip(&beside)
+        .map(|(brought, beside)| beside.as_ref().unwrap_or(brought))
+        .collect();
+    let mut found = find(conn, &batch, standings).await?;
     let mut steps = Vec::with_capacity(batch.len());
-    for brought in batch {
+    for brought in &batch {
         steps.push(found.step(conn, prices, brought).await?);
     }
     let commands: Vec<Command> = steps
@@ -84,6 +98,8 @@ struct Standing {
     done: Option<Outcome>,
     /// It was not known before.
     inserted: bool,
+    /// What it says, where it was known and understood.
+    meaning: Option<Vec<u8>>,
     /// The payment that has its reference; of what is done, the one that it was about.
     payment: Option<PaymentId>,
 }
@@ -97,37 +113,69 @@ struct Found<'a> {
     now: Timestamp,
 }
 
-async fn find<'a>(
-    conn: &mut PgConnection,
-    batch: &[&'a Brought],
-) -> Result<Found<'a>, PaymentError> {
+/// Where all events of a batch stand, by provider and id.
+struct Standings {
+    each: HashMap<(String, String), Standing>,
+    now: Timestamp,
+}
+
+impl Standings {
+    /// Of an event that says something else than the one of its id: what is kept beside that one.
+    fn beside(&self, brought: &Brought) -> Option<Brought> {
+        let event = &brought.event;
+        let known = self.each.get(&name(event))?;
+        let differs = differ(known.meaning.as_deref(), event.meaning());
+        differs.then(|| Brought {
+            event: event.beside(known.payment),
+            caller: Arc::clone(&brought.caller),
+        })
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.each.extend(more.each);
+    }
+}
+
+fn differ(known: Option<&[u8]>, meaning: Option<[u8; 32]>) -> bool {
+    known
+        .zip(meaning)
+        .is_some_and(|(known, meaning)| *known != meaning)
+}
+
+fn name(event: &ProviderEvent) -> (String, String) {
+    (event.provider.clone(), event.event_id.clone())
+}
+
+/// Stores what is not known, and locks what is.
+async fn stand(conn: &mut PgConnection, batch: &[&Brought]) -> Result<Standings, PaymentError> {
     // The one lock order of all batches of all cores.
     let mut sorted: Vec<&ProviderEvent> = batch.iter().map(|brought| &brought.event).collect();
     sorted.sort_unstable_by_key(|event| (&event.provider, &event.event_id));
     let inserted = queries::insert_events(conn, &sorted).await?;
     let mut now = inserted.first().map(|event| event.now);
-    let mut standings: HashMap<(String, String), Standing> = inserted
+    let mut each: HashMap<(String, String), Standing> = inserted
         .into_iter()
         .map(|event| {
             let standing = Standing {
                 done: None,
                 inserted: true,
+                meaning: None,
                 payment: event.payment,
             };
             ((event.provider, event.event_id), standing)
         })
         .collect();
-    let name = |event: &ProviderEvent| (event.provider.clone(), event.event_id.clone());
-    sorted.retain(|event| !standings.contains_key(&name(event)));
+    sorted.retain(|event| !each.contains_key(&name(event)));
     if !sorted.is_empty() {
         // Whoever inserted these has committed by now.
         let known = queries::lock_events(conn, &sorted).await?;
         now = now.or(known.first().map(|event| event.now));
-        standings.extend(known.into_iter().map(|event| {
+        each.extend(known.into_iter().map(|event| {
             let done = (!event.outcome.is_open()).then_some(event.outcome);
             let standing = Standing {
                 done,
                 inserted: false,
+                meaning: event.meaning,
                 payment: if done.is_some() {
                     event.payment
                 } else {
@@ -137,16 +185,31 @@ async fn find<'a>(
             ((event.provider, event.event_id), standing)
         }));
     }
+    Ok(Standings {
+        each,
+        now: now.ok_or(PaymentError::Row("provider_event"))?,
+    })
+}
+
+async fn find<'a>(
+    conn: &mut PgConnection,
+    batch: &[&'a Brought],
+    mut standings: Standings,
+) -> Result<Found<'a>, PaymentError> {
+    let now = standings.now;
     let standings: HashMap<(&str, &str), Standing> = batch
         .iter()
-        .filter_map(|brought| Some((brought.name(), standings.remove(&name(&brought.event))?)))
+        .filter_map(|brought| {
+            let standing = standings.each.remove(&name(&brought.event))?;
+            Some((brought.name(), standing))
+        })
         .collect();
     let payments = lock_payments(conn, batch, &standings).await?;
     Ok(Found {
         standings,
         payments,
         names: HashMap::new(),
-        now: now.ok_or(PaymentError::Row("provider_event"))?,
+        now,
     })
 }
 

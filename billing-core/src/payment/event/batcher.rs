@@ -52,11 +52,13 @@ struct Job {
 
 impl Job {
     /// Answers, and returns the repeats that this does not answer: those of an event that may be
-    /// applied again, or that the database refused.
+    /// applied again, that the database refused, or that say something else.
     fn answer(mut self, answer: Result<Applied, PaymentError>) -> Vec<Self> {
         let mut unanswered = Vec::new();
         for repeat in std::mem::take(&mut self.repeats) {
-            match repeated(&answer, &repeat.brought.caller) {
+            let event = &repeat.brought.event;
+            let same = event.meaning() == self.brought.event.meaning();
+            match repeated(&answer, &repeat.brought.caller).filter(|_| same) {
                 Some(answer) => drop(repeat.answer(answer)),
                 None => unanswered.push(repeat),
             }

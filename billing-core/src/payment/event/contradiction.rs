@@ -11,6 +11,11 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     if payment.livemode != event.livemode {
         return Some(format!("livemode is {}", event.livemode));
     }
+    if let Some(account) = &event.account
+        && account.parse() != Ok(payment.id.account.uuid())
+    {
+        return Some(format!("it is of account {account}"));
+    }
     if !event.provider_account.is_empty() {
         return Some(format!("it is about account {}", event.provider_account));
     }

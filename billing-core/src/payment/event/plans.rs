@@ -114,6 +114,7 @@ fn brought(event_id: &str, payment: PaymentId, report: Report) -> Brought {
             raw: b"{}".to_vec(),
             reference: Some(format!("pi_{}", payment.number)),
             payment: Some(payment),
+            account: None,
             report,
         },
         caller: Arc::new(Caller::local()),

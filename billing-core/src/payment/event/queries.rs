@@ -43,14 +43,16 @@ pub async fn insert_events(
         .iter()
         .map(|event| event.reference.as_deref())
         .collect();
+    let meanings = meanings(sorted.iter().copied());
     let rows = query!(
         r#"insert into provider_event (provider, event_id, event_type, livemode, provider_account,
-            occurred_at, received_at, raw, outcome, account_id, payment_id)
+            occurred_at, received_at, raw, meaning, outcome, account_id, payment_id)
         select n.provider, n.event_id, n.event_type, n.livemode, n.provider_account, n.occurred_at,
-            clock_timestamp(), n.raw, 'applied', r.account_id, r.payment_id
+            clock_timestamp(), n.raw, n.meaning, 'applied', r.account_id, r.payment_id
         from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::timestamptz[],
-            $7::bytea[], $8::text[])
-            as n (provider, event_id, event_type, livemode, provider_account, occurred_at, raw, reference)
+            $7::bytea[], $8::text[], $9::bytea[])
+            as n (provider, event_id, event_type, livemode, provider_account, occurred_at, raw, reference,
+                meaning)
             left join lateral (
                 select r.account_id, r.payment_id from payment_reference r
                 where r.provider = n.provider and r.reference = n.reference offset 0
@@ -65,6 +67,7 @@ pub async fn insert_events(
         &occurred as &[SqlTimestamp],
         &bodies as &[&[u8]],
         &references as &[Option<&str>],
+        &meanings as &[Option<Vec<u8>>],
     )
     .fetch_all(conn)
     .await?;
@@ -79,6 +82,12 @@ pub async fn insert_events(
         .collect())
 }
 
+fn meanings<'a>(events: impl Iterator<Item = &'a ProviderEvent>) -> Vec<Option<Vec<u8>>> {
+    events
+        .map(|event| event.meaning().map(|meaning| meaning.to_vec()))
+        .collect()
+}
+
 fn payment_id(account: Option<Uuid>, number: Option<Uuid>) -> Option<PaymentId> {
     Some(PaymentId {
         account: AccountId::from_uuid(account?),
@@ -91,6 +100,8 @@ pub struct Known {
     pub provider: String,
     pub event_id: String,
     pub outcome: Outcome,
+    /// A hash of what it says, where that was understood.
+    pub meaning: Option<Vec<u8>>,
     /// The payment that something came of it for.
     pub payment: Option<PaymentId>,
     /// The payment that has its reference by now.
@@ -110,7 +121,7 @@ pub async fn lock_events(
         .map(|event| event.reference.as_deref())
         .collect();
     let rows = query!(
-        r#"select e.provider, e.event_id, e.outcome, e.account_id, e.payment_id,
+        r#"select e.provider, e.event_id, e.outcome, e.meaning, e.account_id, e.payment_id,
             r.account_id as "named_account_id?", r.payment_id as "named_payment_id?",
             clock_timestamp() as "now!: SqlTimestamp"
         from unnest($1::text[], $2::text[], $3::text[]) as n (provider, event_id, reference)
@@ -135,6 +146,7 @@ pub async fn lock_events(
                 event_id: row.event_id,
                 outcome: Outcome::named(&row.outcome)
                     .ok_or(PaymentError::Row("provider_event.outcome"))?,
+                meaning: row.meaning,
                 payment: payment_id(row.account_id, row.payment_id),
                 named: payment_id(row.named_account_id, row.named_payment_id),
                 now: row.now.to_jiff(),
@@ -167,11 +179,12 @@ pub async fn write_outcomes(
         .iter()
         .map(|row| row.payment.map(|id| id.number))
         .collect();
+    let meanings = meanings(rows.iter().map(|row| row.event));
     query!(
         "update provider_event e set outcome = n.outcome, detail = n.detail, account_id = n.account_id,
-            payment_id = n.payment_id
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[])
-            as n (provider, event_id, outcome, detail, account_id, payment_id)
+            payment_id = n.payment_id, meaning = coalesce(e.meaning, n.meaning)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
+            as n (provider, event_id, outcome, detail, account_id, payment_id, meaning)
         where e.provider = n.provider and e.event_id = n.event_id",
         &providers as &[&str],
         &event_ids as &[&str],
@@ -179,6 +192,7 @@ pub async fn write_outcomes(
         &details as &[Option<&str>],
         &accounts as &[Option<Uuid>],
         &numbers as &[Option<Uuid>],
+        &meanings as &[Option<Vec<u8>>],
     )
     .execute(conn)
     .await?;

@@ -5,8 +5,13 @@ use jiff::Timestamp;
 use super::super::books::{DisputeReport, RefundReport};
 use super::super::{Payment, State};
 use crate::id::PaymentId;
-use crate::ledger::Balance;
+use crate::ledger::{Balance, CommandHash};
 use crate::money::Micros;
+
+/// The longest name of an event.
+pub const EVENT_ID_BYTES: usize = 255;
+/// What is added to one, so that it names another event of the same id.
+const BESIDE_BYTES: usize = ":beside:0123456789abcdef".len();
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +73,67 @@ pub struct ProviderEvent {
     /// What the provider calls the payment.
     pub reference: Option<String>,
     pub payment: Option<PaymentId>,
+    /// The account that the provider was told the payment is of, as it says it.
+    pub account: Option<String>,
     pub report: Report,
+}
+
+impl ProviderEvent {
+    /// A hash of what it says, by which another event of the same id is told from the same one sent
+    /// again. Not of its body: a provider counts its own deliveries in it (`pending_webhooks`), and
+    /// writes it in another way for another endpoint or where it is fetched. Nor of what changes while
+    /// the event stays the same: why an attempt was declined, where a dispute stands. None: nothing
+    /// was understood of it, which another version may understand.
+    pub fn meaning(&self) -> Option<[u8; 32]> {
+        let mut hash = CommandHash::of("ProviderEvent");
+        hash.text(&self.event_id)
+            .text(&self.event_type)
+            .number(self.livemode.into())
+            .text(&self.provider_account)
+            .text(self.reference.as_deref().unwrap_or_default());
+        match &self.report {
+            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
+            Report::Payment(report) => hash
+                .text(report.state.name())
+                .number(report.amount_minor)
+                .text(&report.currency),
+            Report::Refund(report) => hash
+                .text(&report.reference)
+                .text(report.state.name())
+                .number(report.amount_minor)
+                .text(&report.currency),
+            Report::Dispute(report) => hash
+                .text(&report.reference)
+                .text(report.movement.name())
+                .number(report.amount_minor)
+                .text(&report.currency),
+            Report::GivenBack(report) => hash.number(report.total_minor).text(&report.currency),
+        };
+        Some(hash.finish().0)
+    }
+
+    /// This event, to be kept beside the one of the same id that came before, and about its payment.
+    /// Sent again, it has the same name again.
+    pub(super) fn beside(&self, first: Option<PaymentId>) -> Self {
+        let meaning = self.meaning().unwrap_or_default();
+        let number = meaning
+            .first_chunk()
+            .map_or(0, |first| u64::from_be_bytes(*first));
+        let most = self
+            .event_id
+            .floor_char_boundary(EVENT_ID_BYTES - BESIDE_BYTES);
+        let name = self.event_id.get(..most).unwrap_or_default();
+        Self {
+            event_id: format!("{name}:beside:{number:016x}"),
+            reference: None,
+            payment: first.or(self.payment),
+            report: Report::Unconfirmed(format!(
+                "event {} came before and says something else",
+                self.event_id
+            )),
+            ..self.clone()
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

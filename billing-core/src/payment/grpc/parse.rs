@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::books::{DisputeReport, Movement, RefundReport};
 use super::super::create::NewPayment;
-use super::super::event::{GivenBackReport, PaymentReport, ProviderEvent, Report};
+use super::super::event::{EVENT_ID_BYTES, GivenBackReport, PaymentReport, ProviderEvent, Report};
 use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
 use super::super::{RefundState, State};
@@ -152,9 +152,10 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
     let event_type = field::optional_text("event_type", request.event_type, 128)?;
     let account = field::optional_text("provider_account", request.provider_account, 255)?;
     let payment = field::optional_text("payment_id", request.payment_id, 255)?;
+    let of_account = field::optional_text("account_id", request.account_id, 255)?;
     Ok(ProviderEvent {
         provider: provider(request.provider)?,
-        event_id: field::text("event_id", request.event_id, 255)?,
+        event_id: field::text("event_id", request.event_id, EVENT_ID_BYTES)?,
         event_type: event_type.unwrap_or_default(),
         livemode: request.livemode,
         provider_account: account.unwrap_or_default(),
@@ -164,6 +165,7 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
         reference: field::optional_text("provider_reference", request.provider_reference, 255)?,
         // Somebody else's payment may bear another kind of id: that is none of ours.
         payment: payment.and_then(|text| text.parse().ok()),
+        account: of_account,
         report: report(request.report)?,
     })
 }

@@ -1,5 +1,6 @@
 //! What a provider reports, and what becomes of it.
 
+use billing_core::payment::review;
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{EntryKind, EventOutcome, PaymentState, RefundState};
@@ -116,9 +117,11 @@ async fn payments_of_one_account_and_its_charges_at_once_lose_nothing() {
 async fn what_contradicts_the_record_credits_nothing_and_is_kept_for_a_look() {
     let (database, core) = core().await;
     let mut wrong = Vec::new();
-    for (n, change) in ["amount", "currency", "livemode", "account", "provider"]
-        .into_iter()
-        .enumerate()
+    for (n, change) in [
+        "amount", "currency", "livemode", "account", "owner", "provider",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let payment = attached(&core, "alice", change).await;
         let mut event = event(
@@ -134,6 +137,7 @@ async fn what_contradicts_the_record_credits_nothing_and_is_kept_for_a_look() {
             "currency" => report.currency = "EUR".to_owned(),
             "livemode" => event.livemode = true,
             "account" => event.provider_account = "acct_other".to_owned(),
+            "owner" => event.account_id = uuid::Uuid::nil().simple().to_string(),
             _ => {
                 event.provider = "fondy".to_owned();
                 event.payment_id = payment.payment_id.clone();
@@ -152,27 +156,87 @@ async fn what_contradicts_the_record_credits_nothing_and_is_kept_for_a_look() {
     }
     assert_eq!(settled(&core, "alice").await, 0);
     let pool = database.pool().await;
-    let findings = billing_core::payment::review::findings(&pool)
-        .await
-        .unwrap();
-    assert_eq!(findings.len(), 5);
+    let findings = review::findings(&pool).await.unwrap();
+    assert_eq!(findings.len(), 6);
     for finding in &findings {
-        let resolved =
-            billing_core::payment::review::resolve(&pool, &finding.provider, &finding.event_id);
+        let resolved = review::resolve(&pool, &finding.provider, &finding.event_id);
         assert!(resolved.await.unwrap());
     }
-    assert!(
-        billing_core::payment::review::findings(&pool)
-            .await
-            .unwrap()
-            .is_empty()
+    assert!(review::findings(&pool).await.unwrap().is_empty());
+    assert!(review::marked(&pool).await.unwrap().is_empty());
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn another_event_under_a_known_id_moves_nothing_and_is_kept_for_a_look() {
+    let (database, core) = core().await;
+    let payment = attached(&core, "alice", "1").await;
+    let account = payment.payment_id.split('-').next().unwrap().to_owned();
+    let first = v1::ApplyProviderEventRequest {
+        account_id: account,
+        ..event("evt_1", &payment, state(PaymentState::Succeeded))
+    };
+    assert_eq!(
+        apply(&core, first.clone()).await.unwrap().moved_micros,
+        MICROS
     );
-    assert!(
-        billing_core::payment::review::marked(&pool)
-            .await
-            .unwrap()
-            .is_empty()
+    // Sent again: the provider counts its deliveries in it.
+    let again = v1::ApplyProviderEventRequest {
+        raw: br#"{"id": "evt_1", "pending_webhooks": 2}"#.to_vec(),
+        ..first.clone()
+    };
+    let again = apply(&core, again).await.unwrap();
+    assert!(again.duplicate && !again.payment.unwrap().needs_review);
+
+    let other = event(
+        "evt_1",
+        &payment,
+        refund("re_1", 400, RefundState::Succeeded),
     );
+    for duplicate in [false, true] {
+        let applied = apply(&core, other.clone()).await.unwrap();
+        assert_eq!(applied.outcome(), EventOutcome::Contradiction);
+        assert_eq!((applied.duplicate, applied.moved_micros), (duplicate, 0));
+        assert!(applied.payment.unwrap().needs_review);
+    }
+    assert!(apply(&core, first).await.unwrap().duplicate);
+    assert_eq!(settled(&core, "alice").await, MICROS);
+
+    let pool = database.pool().await;
+    let findings = review::findings(&pool).await.unwrap();
+    let [finding] = &findings[..] else {
+        panic!("one finding, not {}", findings.len());
+    };
+    assert!(finding.event_id.starts_with("evt_1:beside:"), "{finding}");
+    let resolved = review::resolve(&pool, "stripe", &finding.event_id).await;
+    assert!(resolved.unwrap());
+    assert!(review::marked(&pool).await.unwrap().is_empty());
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_events_under_one_id_that_come_at_once_one_is_booked_and_one_kept() {
+    let (database, core) = core().await;
+    let another = TestCore::start(&database).await;
+    let payments = [
+        attached(&core, "alice", "1").await,
+        attached(&core, "bob", "1").await,
+    ];
+    let mut calls = JoinSet::new();
+    for n in 0..40 {
+        let paid = event("evt_1", &payments[n % 2], state(PaymentState::Succeeded));
+        let mut gateway = [&core, &another][n / 2 % 2].payments();
+        calls.spawn(async move { gateway.apply_provider_event(paid).await });
+    }
+    let mut moved = 0;
+    while let Some(answer) = calls.join_next().await {
+        moved += answer.unwrap().unwrap().into_inner().moved_micros;
+    }
+    assert_eq!(moved, MICROS);
+    let settled = settled(&core, "alice").await + settled(&core, "bob").await;
+    assert_eq!(settled, MICROS);
+    let pool = database.pool().await;
+    assert_eq!(review::findings(&pool).await.unwrap().len(), 1);
     assert_books_are_right(&database).await;
 }
 

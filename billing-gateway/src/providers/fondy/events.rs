@@ -112,6 +112,7 @@ impl Merchant {
             } else {
                 String::new()
             },
+            account_id: String::new(),
             report: report(kind, fields).unwrap_or_else(|why| Some(Report::Unreadable(why))),
             raw,
         };

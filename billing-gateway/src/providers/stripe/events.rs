@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::objects::{Dispute, PaymentIntent, Refund};
+use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
 use crate::providers::Event;
 
 /// How an answer came to be an event. The first part of its id and type.
@@ -24,7 +24,7 @@ pub(super) enum Origin {
 /// What an object says, and of which payment.
 struct Said {
     reference: Option<String>,
-    payment_id: Option<String>,
+    metadata: Option<Metadata>,
     report: Report,
 }
 
@@ -55,6 +55,7 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         occurred_at: created(body.get("created")).unwrap_or(received_at),
         reference: String::new(),
         payment_id: String::new(),
+        account_id: String::new(),
         report: None,
         raw: raw.to_vec(),
     };
@@ -67,7 +68,9 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         Some(Err(why)) => event.report = Some(Report::Unreadable(why)),
         Some(Ok(said)) => {
             event.reference = said.reference.unwrap_or_default();
-            event.payment_id = said.payment_id.unwrap_or_default();
+            let names = said.metadata.unwrap_or_default();
+            event.payment_id = names.payment_id.unwrap_or_default();
+            event.account_id = names.account_id.unwrap_or_default();
             event.report = Some(said.report);
         }
     }
@@ -136,7 +139,7 @@ fn of_declined(object: Option<&Value>) -> Result<Said, String> {
 
 fn of_intent(intent: PaymentIntent, report: Report) -> Said {
     Said {
-        payment_id: intent.payment_id().map(str::to_owned),
+        metadata: intent.metadata,
         reference: Some(intent.id),
         report,
     }
@@ -144,17 +147,13 @@ fn of_intent(intent: PaymentIntent, report: Report) -> Said {
 
 fn of_refund(object: Option<&Value>) -> Result<Said, String> {
     let refund: Refund = parsed(object)?;
-    let payment_id = refund
-        .metadata
-        .as_ref()
-        .and_then(|metadata| metadata.payment_id.clone());
     Ok(Said {
         reference: refund
             .payment_intent
             .as_ref()
             .map(|id| id.text().to_owned()),
-        payment_id,
         report: refund.report(),
+        metadata: refund.metadata,
     })
 }
 
@@ -165,7 +164,7 @@ fn of_dispute(object: Option<&Value>, movement: Movement) -> Result<Said, String
             .payment_intent
             .as_ref()
             .map(|id| id.text().to_owned()),
-        payment_id: None,
+        metadata: None,
         report: dispute.report(movement),
     })
 }

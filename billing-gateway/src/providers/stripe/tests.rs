@@ -63,7 +63,7 @@ fn intent(status: &str) -> Value {
     json!({
         "id": "pi_1", "object": "payment_intent", "amount": 2500, "amount_received": 2500,
         "currency": "usd", "status": status, "livemode": false, "client_secret": "pi_1_secret_2",
-        "metadata": {"payment_id": "0f-1"},
+        "metadata": {"payment_id": "0f-1", "account_id": "0f"},
         "last_payment_error": {"code": "card_declined", "decline_code": "stolen_card"},
     })
 }
@@ -103,6 +103,7 @@ fn each_event_of_a_payment_says_its_state_and_never_guesses() {
             (event.reference.as_str(), event.payment_id.as_str()),
             ("pi_1", "0f-1")
         );
+        assert_eq!(event.account_id, "0f");
         assert_eq!(event.provider_account, "acct_1");
         let Some(Report::Payment(report)) = event.report else {
             panic!("{event_type}");

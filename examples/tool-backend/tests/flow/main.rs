@@ -4,11 +4,14 @@
 
 mod stage;
 
+use std::sync::Arc;
+
 use billing_proto::v1::{AccountRef, GetBalanceRequest, ListEntriesRequest, SuspendAccountRequest};
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use reqwest::header::RETRY_AFTER;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::stage::{Reply, Stage, USD};
 
@@ -199,4 +202,27 @@ async fn the_suspended_the_unpriced_the_unknown_and_the_unnamed_are_refused() {
         (denied.status, denied.code().as_str()),
         (403, "TOOL_NOT_PRICED")
     );
+}
+
+/// nginx ends each connection after 1,000 requests, of which a call makes three.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_fails_where_nginx_recycles_the_connection_to_the_core() {
+    let Some((stage, _nginx)) = Stage::set_behind_nginx().await else {
+        return;
+    };
+    let user = stage.user("oksana");
+    let stage = Arc::new(stage);
+    let mut callers = JoinSet::new();
+    for _ in 0..50 {
+        let (stage, user) = (Arc::clone(&stage), user.clone());
+        callers.spawn(async move {
+            for _ in 0..40 {
+                let Reply { status, text, .. } = stage.call(&user, "ping", "hello").await;
+                assert_eq!(status, 200, "{text}");
+            }
+        });
+    }
+    while let Some(made) = callers.join_next().await {
+        made.unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use billing_proto::v1::{
     AccountRef, Entry, EntryKind, EstimateCostRequest, ListEntriesRequest, SetPriceRequest,
     ToolUsage, UnitPrice,
 };
-use billing_testkit::{TestCore, TestDatabase};
+use billing_testkit::{Nginx, TestCore, TestDatabase};
 use clap::Parser as _;
 use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
 use reqwest::header::HeaderMap;
@@ -63,6 +63,14 @@ impl Stage {
         Self::with_backend(core, TENANT).await
     }
 
+    /// With nginx between the example and the core. None where there is no nginx.
+    pub(crate) async fn set_behind_nginx() -> Option<(Self, Nginx)> {
+        let stage = Self::set().await;
+        let nginx = Nginx::before(stage.core.address).await?;
+        let stage = Self::with_backend_at(nginx.url(), stage.core, TENANT).await;
+        Some((stage, nginx))
+    }
+
     /// The same core, with the example set up for another tenant.
     pub(crate) async fn of_tenant(self, tenant: &'static str) -> Self {
         Self::with_backend(self.core, tenant).await
@@ -81,9 +89,13 @@ impl Stage {
     }
 
     async fn with_backend(core: TestCore, tenant: &'static str) -> Self {
+        Self::with_backend_at(core.url(), core, tenant).await
+    }
+
+    async fn with_backend_at(url: String, core: TestCore, tenant: &'static str) -> Self {
         // The HTTP client wants one, though it never leaves loopback. Another test may be first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (url, token) = (core.url(), core.tools_token.clone());
+        let token = core.tools_token.clone();
         let config = Config::parse_from([
             "tool-backend",
             "--core-url",

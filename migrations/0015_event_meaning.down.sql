@@ -1,0 +1,1 @@
+alter table provider_event drop column meaning;
