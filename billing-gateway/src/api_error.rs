@@ -167,6 +167,8 @@ impl ApiError {
             Self::Unavailable(outage @ Outage::CoreToken(_)) => {
                 tracing::error!(error = %causes(outage), "billing unavailable");
             }
+            // Counted where it is refused, and said once in a while.
+            Self::Unavailable(Outage::Busy) => {}
             Self::Unavailable(outage) => {
                 tracing::warn!(error = %causes(outage), "billing unavailable");
             }
@@ -225,6 +227,7 @@ impl IntoResponse for ApiError {
         let message = self.to_string();
         let retry_after = self.retry_after();
         let challenge = self.challenge();
+        let closes = matches!(self, Self::BodyLate | Self::BodyTooLarge { .. });
         let problem = Problem {
             r#type: format!("/docs#{code}"),
             title,
@@ -243,6 +246,9 @@ impl IntoResponse for ApiError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(wait) = retry_after {
             headers.insert(header::RETRY_AFTER, whole_secs(wait).into());
         }

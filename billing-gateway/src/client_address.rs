@@ -11,7 +11,23 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub IpAddr);
 
-pub(crate) fn of(request: &Request, trusted_proxies: u8) -> IpAddr {
+/// What counts as one client: of IPv4 the address, of IPv6 the network.
+pub(crate) fn network_of(request: &Request, trusted_proxies: u8) -> IpAddr {
+    network(of(request, trusted_proxies))
+}
+
+/// One customer usually has a whole /64 of IPv6, and could else be as many clients as he likes.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+fn of(request: &Request, trusted_proxies: u8) -> IpAddr {
     let peer = request
         .extensions()
         .get::<Peer>()
@@ -38,10 +54,12 @@ fn forwarded(headers: &HeaderMap, trusted_proxies: u8) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use axum::body::Body;
     use axum::extract::Request;
 
-    use super::{Peer, of};
+    use super::{Peer, network, of};
 
     fn address(trusted_proxies: u8, forwarded: &[&str]) -> String {
         let mut request = Request::builder();
@@ -51,6 +69,15 @@ mod tests {
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(Peer([10, 0, 0, 1].into()));
         of(&request, trusted_proxies).to_string()
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_client() {
+        let of = |text: &str| network(text.parse::<IpAddr>().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 
     #[test]

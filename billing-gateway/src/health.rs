@@ -75,6 +75,10 @@ pub(crate) async fn ready(
     State(state): State<AppState>,
     Extension(trace): Extension<TraceContext>,
 ) -> Result<Json<HealthResponse>, ApiError> {
+    let jwks = state.verifier().jwks();
+    if jwks.is_some_and(|jwks| !jwks.has_keys()) {
+        return Err(ApiError::Unavailable(Outage::SigningKeys(None)));
+    }
     if !state.readiness().is_ready() {
         return Err(ApiError::Unavailable(Outage::ShuttingDown));
     }

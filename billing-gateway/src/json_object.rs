@@ -1,19 +1,17 @@
-//! JSON bodies: bounded in size and time, then read member by member, so that amounts are taken
-//! from their text and whatever is wrong is named by its field.
+//! JSON bodies: read member by member, so that amounts are taken from their text and whatever is wrong
+//! is named by its field.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
-use crate::config::HttpLimits;
+use crate::request_body;
 use crate::router::AppState;
 use crate::usd::Usd;
 
@@ -40,7 +38,8 @@ impl FromRequest<AppState> for JsonObject {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
-        let bytes = read(request.into_body(), state.http_limits()).await?;
+        // It is there already where the route is bounded.
+        let (_head, bytes) = request_body::read(state, request).await?;
         serde_json::from_slice(&bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))
     }
 }
@@ -97,24 +96,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let essence = essence.to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-/// A whole body, within its bounds.
-pub(crate) async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, ApiError> {
-    let HttpLimits {
-        body_bytes,
-        body_timeout,
-        ..
-    } = *limits;
-    let whole = Limited::new(body, body_bytes).collect();
-    match tokio::time::timeout(body_timeout, whole).await {
-        Err(_elapsed) => Err(ApiError::BodyLate),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge {
-            limit_bytes: body_bytes,
-        }),
-        Ok(Err(_cut_off)) => Err(ApiError::MalformedJson("it broke off".to_owned())),
-    }
 }
 
 impl<'de> Deserialize<'de> for JsonObject {

@@ -13,10 +13,14 @@ mod core_error;
 mod core_payments;
 mod core_time;
 mod docs;
+mod fair_room;
 mod health;
 mod history;
+mod host;
 mod json_object;
+mod lingering_body;
 mod observe;
+pub mod open_files;
 mod openapi;
 mod payment;
 mod payment_id;
@@ -27,10 +31,13 @@ mod rate;
 mod rate_limit;
 mod rates;
 mod reconcile;
+mod request_body;
 mod router;
 mod server;
 mod settings;
+mod strict_heads;
 mod test_email;
+mod turned_away;
 mod usage;
 pub mod usd;
 mod waiting_room;
@@ -102,7 +109,8 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let state = router::AppState::new(&config, readiness.clone())?;
     let background = TaskTracker::new();
-    if let Some(jwks) = state.verifier().jwks() {
+    let jwks = state.verifier().jwks().map(Arc::clone);
+    if let Some(jwks) = &jwks {
         background.spawn(Arc::clone(jwks).keep_fresh(shutdown.clone()));
     }
     if let Some(period) = config.payment.reconcile_period {
@@ -122,19 +130,28 @@ pub async fn serve(
         background.spawn(rates.keep(shutdown.clone()));
     }
     let app = router::router(&config, state);
-    readiness.set(true);
-    let not_ready = {
-        let (readiness, shutdown) = (readiness.clone(), shutdown.clone());
-        async move {
-            shutdown.cancelled().await;
-            readiness.set(false);
-        }
-    };
-    background.spawn(not_ready);
+    background.spawn(keep_ready(jwks, readiness, shutdown.clone()));
     background.close();
     server::serve(listener, app, config.http, shutdown).await;
     background.wait().await;
     Ok(())
+}
+
+/// Ready as soon as tokens can be verified, until `shutdown`.
+async fn keep_ready(
+    jwks: Option<Arc<auth::Jwks>>,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) {
+    if let Some(jwks) = jwks {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = jwks.first_keys() => {}
+        }
+    }
+    readiness.set(true);
+    shutdown.cancelled().await;
+    readiness.set(false);
 }
 
 /// The OpenAPI document, as it is committed in `openapi.json`.

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-use billing_gateway::Tally;
 use billing_gateway::config::{Config, Settings};
+use billing_gateway::{Tally, open_files};
 use billing_telemetry::log;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
@@ -121,6 +121,10 @@ async fn serve_until_signal(settings: Settings) -> Result<(), Box<dyn Error>> {
     install_tls()?;
     let _log = log::init(&settings.log, "billing-gateway")?;
     let config = Config::try_from(settings)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    open_files::allow_all();
     let listener = listen("BILLING_GATEWAY_ADDR", config.addr).await?;
     let admin_listener = listen("BILLING_GATEWAY_ADMIN_ADDR", config.admin_addr).await?;
     let shutdown = CancellationToken::new();

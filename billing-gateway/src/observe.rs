@@ -29,6 +29,11 @@ pub(crate) fn describe_metrics() {
         "http.server.rate_limited",
         "Requests that were refused with 429, by policy."
     );
+    describe_counter!(
+        "http.server.turned_away",
+        "What was refused or cut off since there was too much of it: connections, bodies, requests, \
+         webhooks."
+    );
     describe_payments();
 }
 

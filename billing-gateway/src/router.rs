@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -23,13 +24,14 @@ use crate::api_error::{ApiError, Outage};
 use crate::auth::{self, Caller, Verifier};
 use crate::config::{Config, HttpLimits, PaymentConfig};
 use crate::core_client::CoreClient;
+use crate::fair_room::FairRoom;
 use crate::health::{self, CoreHealth};
 use crate::providers::Providers;
 use crate::rate_limit::{self, RateLimit};
 use crate::waiting_room::WaitingRoom;
 use crate::{
-    StartError, balance, docs, history, observe, openapi, payment, settings, test_email, usage,
-    webhooks,
+    StartError, balance, docs, history, host, observe, openapi, payment, request_body, settings,
+    test_email, turned_away, usage, webhooks,
 };
 
 /// What requests share. Cheap to clone.
@@ -49,6 +51,7 @@ struct Shared {
     trusted_proxies: u8,
     http: HttpLimits,
     in_flight: Semaphore,
+    bodies: Arc<FairRoom>,
     waiting_room: WaitingRoom,
     readiness: Readiness,
 }
@@ -80,6 +83,7 @@ impl AppState {
             trusted_proxies: config.trusted_proxies,
             http: config.http,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
+            bodies: FairRoom::new("body", config.http.bodies_bytes),
             waiting_room: WaitingRoom::default(),
             readiness,
         })))
@@ -125,14 +129,21 @@ impl AppState {
         &self.0.http
     }
 
+    /// Where bodies are until they have come as a whole.
+    pub(crate) fn bodies(&self) -> &Arc<FairRoom> {
+        &self.0.bodies
+    }
+
     pub(crate) fn waiting_room(&self) -> &WaitingRoom {
         &self.0.waiting_room
     }
 
     /// A place among the requests that are answered at the same time, until it is dropped.
-    pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        let place = self.0.in_flight.try_acquire();
-        place.map_err(|_full| ApiError::Unavailable(Outage::Busy))
+    fn place(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        self.0.in_flight.try_acquire().map_err(|_full| {
+            turned_away::count("request");
+            ApiError::Unavailable(Outage::Busy)
+        })
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {
@@ -190,7 +201,9 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let (creation, _) = creation().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
+    let bounded = from_fn_with_state(state.clone(), bounded);
     let creation = creation
+        .route_layer(bounded.clone())
         .route_layer(from_fn_with_state(
             state.clone(),
             rate_limit::creation_per_tenant,
@@ -204,6 +217,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
             rate_limit::creation_per_user,
         ));
     let users = users
+        .route_layer(bounded)
         .merge(creation)
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_user))
         .route_layer(from_fn_with_state(state.clone(), auth::require));
@@ -213,7 +227,6 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))
         .merge(probes)
-        .route_layer(from_fn_with_state(state.clone(), bounded))
         .merge(providers);
     surrounded(routes, config, state)
 }
@@ -224,6 +237,7 @@ fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Rou
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(from_fn_with_state(state.clone(), timely))
+        .layer(from_fn(host::named_once))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(config))
         .layer(from_fn(observe::harden))
@@ -231,14 +245,17 @@ fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Rou
         .with_state(state)
 }
 
-/// Refuses what is too much at once. Webhooks are not: they wait, in a room of their own.
+/// Refuses what is too much at once, of requests that have come as a whole. Webhooks wait instead, in a
+/// room of their own, and probes are answered in any case.
 async fn bounded(
     State(state): State<AppState>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    let (head, body) = request_body::read(&state, request).await?;
     let _place = state.place()?;
-    Ok(next.run(request).await)
+    let whole = Request::from_parts(head, Body::from(body));
+    Ok(next.run(whole).await)
 }
 
 /// Ends what takes too long.
@@ -303,7 +320,8 @@ mod tests {
         let config = config(&[]);
         let state = AppState::new(&config, Readiness::new()).unwrap();
         let app = surrounded(Router::new().route("/", get(panics)), &config, state);
-        let request = Request::builder().body(Body::empty()).unwrap();
+        let request = Request::builder().header("host", "x");
+        let request = request.body(Body::empty()).unwrap();
         let response = app.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);
         assert_eq!(

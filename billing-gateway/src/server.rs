@@ -1,5 +1,6 @@
 //! Accepts connections, within bounds, until told to stop; then lets what is under way end.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,18 +9,23 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use hyper::body::Incoming;
+use axum::http::header;
+use axum::response::Response;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::client_address::Peer;
+use crate::client_address::{self, Peer};
 use crate::config::HttpLimits;
+use crate::fair_room::{FairRoom, Place};
+use crate::lingering_body::LingeringBody;
+use crate::open_files;
+use crate::strict_heads::{HeadRead, StrictHeads};
 
 /// The longest head of a request.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -41,20 +47,20 @@ pub(crate) async fn serve(
     shutdown: CancellationToken,
 ) {
     let max_connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
-    let room = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
+    let room = FairRoom::new("connection", open_files::connections(max_connections));
     let ending = Ending {
         drain: shutdown,
         cut: CancellationToken::new(),
     };
     let connections = TaskTracker::new();
-    while let Some((stream, peer, permit)) = next_connection(&listener, &room, &ending).await {
+    while let Some((stream, peer, place)) = next_connection(&listener, &room, &ending).await {
         connections.spawn(connection(
             stream,
             peer,
             app.clone(),
             limits,
             ending.clone(),
-            permit,
+            place,
         ));
     }
     drop(listener);
@@ -73,14 +79,16 @@ pub(crate) async fn serve(
 /// None when it is time to stop.
 async fn next_connection(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    room: &Arc<FairRoom>,
     ending: &Ending,
-) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, Peer, Place)> {
     let accepted = async {
-        let permit = Arc::clone(room).acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, Peer(peer.ip()), permit)),
+                Ok((stream, peer)) => {
+                    let network = client_address::network(peer.ip());
+                    return (stream, Peer(peer.ip()), room.entered(network, 1).await);
+                }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted");
@@ -92,7 +100,7 @@ async fn next_connection(
     tokio::select! {
         biased;
         () = ending.drain.cancelled() => None,
-        accepted = accepted => accepted,
+        accepted = accepted => Some(accepted),
     }
 }
 
@@ -105,22 +113,28 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// One whose place another gets is closed, but for a request that is being answered.
 async fn connection(
     stream: TcpStream,
     peer: Peer,
     app: Router,
     limits: HttpLimits,
     ending: Ending,
-    _permit: OwnedSemaphorePermit,
+    place: Place,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
     }
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
-        app.clone().oneshot(request)
-    });
+    let head_read = HeadRead::default();
+    let stream = StrictHeads::new(stream, head_read.clone());
+    let place = Arc::new(place);
+    let service = {
+        let place = Arc::clone(&place);
+        service_fn(move |request: Request<Incoming>| {
+            head_read.told(request.body().size_hint().exact());
+            answer(app.clone(), with_peer(request, peer), Arc::clone(&place))
+        })
+    };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
@@ -129,6 +143,7 @@ async fn connection(
     let mut served = pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
+        () = place.revoked() => return,
         () = ending.drain.cancelled() => {
             served.as_mut().graceful_shutdown();
             tokio::select! {
@@ -140,4 +155,19 @@ async fn connection(
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended early");
     }
+}
+
+fn with_peer(request: Request<Incoming>, peer: Peer) -> Request {
+    let awaits_continue = request.headers().contains_key(header::EXPECT);
+    let mut request = request.map(|body| Body::new(LingeringBody::new(body, awaits_continue)));
+    request.extensions_mut().insert(peer);
+    request
+}
+
+/// The place is kept until the answer is there: then its client may take its time at its own risk.
+async fn answer(app: Router, request: Request, place: Arc<Place>) -> Result<Response, Infallible> {
+    place.keep();
+    let answer = app.oneshot(request).await;
+    place.let_go();
+    answer
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::api_error::{ApiError, Outage};
+use crate::turned_away;
 
 /// Webhooks that the core is told of at the same time: two of its transactions, one that it works on,
 /// and the next.
@@ -46,7 +47,7 @@ impl WaitingRoom {
         let body = u32::try_from(body_bytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let kib = self.kib.try_acquire_many(body.saturating_add(REQUEST_KIB));
         Ok(Place {
-            _kib: kib.map_err(|_full| ApiError::Unavailable(Outage::Busy))?,
+            _kib: kib.map_err(|_full| put_off())?,
             turns: &self.turns,
         })
     }
@@ -57,9 +58,14 @@ impl Place<'_> {
     pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
         match tokio::time::timeout(TURN_TIMEOUT, self.turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(ApiError::Unavailable(Outage::Busy)),
+            _ => Err(put_off()),
         }
     }
+}
+
+fn put_off() -> ApiError {
+    turned_away::count("webhook");
+    ApiError::Unavailable(Outage::Busy)
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, Outage, Problem};
 use crate::core_client::Core;
-use crate::json_object;
 use crate::payment::{PaymentError, apply};
 use crate::providers::Provider;
+use crate::request_body;
 use crate::router::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,10 +105,7 @@ async fn store(
     provider: &dyn Provider,
     request: Request,
 ) -> Result<ApplyProviderEventResponse, ApiError> {
-    // Until it is known to be authentic it is a request as others are.
-    let reading = state.place()?;
-    let (head, body) = request.into_parts();
-    let body = json_object::read(body, state.http_limits()).await?;
+    let (head, body) = request_body::read(state, request).await?;
     let event = provider
         .read_webhook(&head.headers, &body, Timestamp::now())
         .map_err(|refusal| {
@@ -120,7 +117,6 @@ async fn store(
             PaymentError::Webhook(refusal)
         })?;
     let place = state.waiting_room().enter(body.len())?;
-    drop(reading);
     let (id, event_type) = (event.id.clone(), event.r#type.clone());
     // Before it waits for its turn, so that a provider that does not answer takes none.
     let events = provider

@@ -1,6 +1,8 @@
 //! Public keys from an identity provider: one fixed URL, bounded in time and size.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -10,18 +12,24 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::Refusal;
+use crate::rate_limit::RateLimit;
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Whoever sends tokens with made-up key ids makes us ask this often and no more.
-const UNKNOWN_KEY_PAUSE: Duration = Duration::from_mins(1);
-/// While there are no keys at all, nobody can sign in; so sooner.
-const NO_KEYS_PAUSE: Duration = Duration::from_secs(5);
+/// The keys are fetched for tokens no more often than this: who comes in between waits for the next
+/// fetch, and shares it.
+const FETCH_PAUSE: Duration = Duration::from_millis(500);
+/// So often in a minute may the tokens of one network make us fetch.
+const FETCHES_PER_NETWORK: NonZeroU32 = NonZeroU32::new(6).unwrap();
+/// While there are no keys at all, nobody can sign in.
+const NO_KEYS_PAUSE: Duration = Duration::from_secs(2);
+/// After a refresh that failed, while old keys are there.
+const RETRY_PAUSE: Duration = Duration::from_secs(30);
 /// A key that the provider has withdrawn is accepted for at most this long.
 const REFRESH_PERIOD: Duration = Duration::from_mins(10);
 
@@ -35,16 +43,42 @@ pub(crate) struct Jwks {
     url: Url,
     algorithm: Algorithm,
     keys: RwLock<Option<Arc<KeySet>>>,
-    attempts: Mutex<Attempts>,
+    /// Set with the first keys.
+    has_keys: SetOnce<()>,
+    /// The last fetch; locked while one is under way.
+    last: Mutex<Option<Fetch>>,
+    budget: RateLimit<IpAddr>,
 }
 
-/// By key id; keys without an id have none.
-type KeySet = HashMap<Option<String>, DecodingKey>;
+#[derive(Debug)]
+struct KeySet {
+    /// Keys without an id have none.
+    by_id: HashMap<Option<String>, DecodingKey>,
+    /// How many sets were fetched before.
+    generation: u64,
+}
 
-#[derive(Debug, Default)]
-struct Attempts {
-    for_unknown_key: Option<Instant>,
-    without_success: Option<Instant>,
+#[derive(Debug)]
+struct Fetch {
+    began: Instant,
+    failed: bool,
+}
+
+/// A key, and of which set.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) key: DecodingKey,
+    generation: u64,
+}
+
+/// Whose key is looked for, and for whom.
+#[derive(Debug)]
+struct Search {
+    kid: Option<String>,
+    /// Only a key of a later set will do.
+    later_than: Option<u64>,
+    network: IpAddr,
+    began: Instant,
 }
 
 /// Why keys could not be fetched.
@@ -78,69 +112,130 @@ impl Jwks {
             url,
             algorithm,
             keys: RwLock::default(),
-            attempts: Mutex::default(),
+            has_keys: SetOnce::new(),
+            last: Mutex::default(),
+            budget: RateLimit::new("signing-keys", FETCHES_PER_NETWORK),
         })
     }
 
     /// The key with this id. A token without an id is verified with the only key, if there is
-    /// only one. An unknown id may be new: the keys are fetched again, at most once a minute.
-    pub(crate) async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<DecodingKey, Refusal> {
-        if let Some(key) = self.known(kid) {
-            return Ok(key);
+    /// only one. An unknown id may be new: then the keys are fetched again, which `network`, whence
+    /// the token came, may cause a few times a minute.
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        network: IpAddr,
+    ) -> Result<Found, Refusal> {
+        match self.known(kid) {
+            Some(found) => Ok(found),
+            None => self.search(kid, None, network).await,
         }
-        let this = Arc::clone(self);
-        let kid = kid.map(str::to_owned);
-        // On its own, so that a client that goes away does not break off what others wait for.
-        tokio::spawn(async move { this.find_anew(kid.as_deref()).await })
-            .await
-            .unwrap_or(Err(Refusal::NoKeys(None)))
+    }
+
+    /// What has taken the place of a key under its id, where something has; within the same bounds.
+    pub(super) async fn replacement(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        old: &Found,
+        network: IpAddr,
+    ) -> Result<Found, Refusal> {
+        self.search(kid, Some(old.generation), network).await
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.has_keys.initialized()
+    }
+
+    /// Waits until there are keys.
+    pub(crate) async fn first_keys(&self) {
+        self.has_keys.wait().await;
     }
 
     /// Fetches the keys now and then until `shutdown`; old ones stay where that fails.
     pub(crate) async fn keep_fresh(self: Arc<Self>, shutdown: CancellationToken) {
-        let mut ticks = tokio::time::interval(REFRESH_PERIOD);
         loop {
+            let fetched = {
+                let mut last = self.last.lock().await;
+                self.fetch(&mut last).await
+            };
+            let pause = match fetched {
+                Ok(()) => REFRESH_PERIOD,
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "signing keys not refreshed");
+                    let any = self.has_keys();
+                    if any { RETRY_PAUSE } else { NO_KEYS_PAUSE }
+                }
+            };
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            if let Err(error) = self.fetch().await {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "signing keys not refreshed");
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
-    async fn find_anew(&self, kid: Option<&str>) -> Result<DecodingKey, Refusal> {
-        let mut attempts = self.attempts.lock().await;
+    async fn search(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        later_than: Option<u64>,
+        network: IpAddr,
+    ) -> Result<Found, Refusal> {
+        let search = Search {
+            kid: kid.map(str::to_owned),
+            later_than,
+            network,
+            began: Instant::now(),
+        };
+        let this = Arc::clone(self);
+        // On its own, so that a client that goes away does not break off what others wait for.
+        tokio::spawn(async move { this.find_anew(&search).await })
+            .await
+            .unwrap_or(Err(Refusal::NoKeys(None)))
+    }
+
+    async fn find_anew(&self, search: &Search) -> Result<Found, Refusal> {
+        let mut last = self.last.lock().await;
         // Who waited for the lock waited for a fetch.
-        if let Some(key) = self.known(kid) {
-            return Ok(key);
+        if let Some(found) = self.fitting(search) {
+            return Ok(found);
         }
-        let recent = |at: Option<Instant>, pause| at.is_some_and(|at| at.elapsed() < pause);
-        if self.current().is_some() {
-            if recent(attempts.for_unknown_key, UNKNOWN_KEY_PAUSE) {
+        if let Some(fetch) = &*last {
+            if fetch.began >= search.began {
+                return Err(if fetch.failed {
+                    Refusal::NoKeys(None)
+                } else {
+                    Refusal::UnknownKey
+                });
+            }
+            let spent = self.current().is_some() && self.budget.count(search.network).refused;
+            if spent {
                 return Err(Refusal::UnknownKey);
             }
-            attempts.for_unknown_key = Some(Instant::now());
-        } else if recent(attempts.without_success, NO_KEYS_PAUSE) {
-            return Err(Refusal::NoKeys(None));
+            tokio::time::sleep(FETCH_PAUSE.saturating_sub(fetch.began.elapsed())).await;
         }
-        if let Err(error) = self.fetch().await {
-            attempts.without_success = Some(Instant::now());
-            return Err(Refusal::NoKeys(Some(error)));
-        }
-        self.known(kid).ok_or(Refusal::UnknownKey)
+        self.fetch(&mut last)
+            .await
+            .map_err(|error| Refusal::NoKeys(Some(error)))?;
+        self.fitting(search).ok_or(Refusal::UnknownKey)
     }
 
-    fn known(&self, kid: Option<&str>) -> Option<DecodingKey> {
+    fn fitting(&self, search: &Search) -> Option<Found> {
+        let found = self.known(search.kid.as_deref())?;
+        let fits = search.later_than.is_none_or(|old| found.generation > old);
+        fits.then_some(found)
+    }
+
+    fn known(&self, kid: Option<&str>) -> Option<Found> {
         let keys = self.current()?;
         let key = match kid {
-            Some(kid) => keys.get(&Some(kid.to_owned()))?,
-            None if keys.len() == 1 => keys.values().next()?,
+            Some(kid) => keys.by_id.get(&Some(kid.to_owned()))?,
+            None if keys.by_id.len() == 1 => keys.by_id.values().next()?,
             None => return None,
         };
-        Some(key.clone())
+        Some(Found {
+            key: key.clone(),
+            generation: keys.generation,
+        })
     }
 
     fn current(&self) -> Option<Arc<KeySet>> {
@@ -150,7 +245,25 @@ impl Jwks {
             .clone()
     }
 
-    async fn fetch(&self) -> Result<(), JwksError> {
+    async fn fetch(&self, last: &mut Option<Fetch>) -> Result<(), JwksError> {
+        let began = Instant::now();
+        let fetched = self.fetched().await;
+        *last = Some(Fetch {
+            began,
+            failed: fetched.is_err(),
+        });
+        let by_id = fetched?;
+        let generation = self
+            .current()
+            .map_or(0, |old| old.generation.saturating_add(1));
+        let keys = Arc::new(KeySet { by_id, generation });
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+        // Only the first time.
+        let _ = self.has_keys.set(());
+        Ok(())
+    }
+
+    async fn fetched(&self) -> Result<HashMap<Option<String>, DecodingKey>, JwksError> {
         let mut response = self.client.get(self.url.clone()).send().await?;
         if !response.status().is_success() {
             return Err(JwksError::Status(response.status().as_u16()));
@@ -162,16 +275,17 @@ impl Jwks {
             }
             body.extend_from_slice(&chunk);
         }
-        let keys = usable(&body, self.algorithm)?;
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(keys));
-        Ok(())
+        usable(&body, self.algorithm)
     }
 }
 
 /// The keys for `algorithm`; others, also of kinds that are not known here, are passed over.
-fn usable(body: &[u8], algorithm: Algorithm) -> Result<KeySet, JwksError> {
+fn usable(
+    body: &[u8],
+    algorithm: Algorithm,
+) -> Result<HashMap<Option<String>, DecodingKey>, JwksError> {
     let document: Document = serde_json::from_slice(body)?;
-    let keys: KeySet = document
+    let keys: HashMap<_, _> = document
         .keys
         .into_iter()
         .filter_map(|key| serde_json::from_value::<Jwk>(key).ok())

@@ -1,5 +1,6 @@
 //! JSON web tokens: one algorithm and one claim for each fact, all from configuration.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jsonwebtoken::errors::ErrorKind;
@@ -78,7 +79,8 @@ impl Verifier {
         }
     }
 
-    pub(crate) async fn verify(&self, token: &str) -> Result<Caller, Refusal> {
+    /// `network` is whence the token came.
+    pub(crate) async fn verify(&self, token: &str, network: IpAddr) -> Result<Caller, Refusal> {
         let header = decode_header(token)?;
         // Before any key is looked up, so that a token of another kind fetches nothing.
         if !self.validation.algorithms.contains(&header.alg) {
@@ -87,21 +89,46 @@ impl Verifier {
         if header.crit.is_some() {
             return Err(Refusal::Critical);
         }
-        let fetched;
-        let key = match &self.keys {
-            Keys::Secret(key) => key,
+        let claims = match &self.keys {
+            Keys::Secret(key) => self.claims(token, key)?,
             Keys::Jwks(jwks) => {
-                fetched = jwks.find(header.kid.as_deref()).await?;
-                &fetched
+                let kid = header.kid.as_deref();
+                self.claims_by(jwks, token, kid, network).await?
             }
         };
-        let claims = decode::<Map<String, Value>>(token, key, &self.validation)
-            .map_err(|error| match error.kind() {
+        self.caller(&claims)
+    }
+
+    async fn claims_by(
+        &self,
+        jwks: &Arc<Jwks>,
+        token: &str,
+        kid: Option<&str>,
+        network: IpAddr,
+    ) -> Result<Map<String, Value>, Refusal> {
+        let found = jwks.find(kid, network).await?;
+        let claims = self.claims(token, &found.key);
+        let Err(Refusal::Token(error)) = &claims else {
+            return claims;
+        };
+        if !matches!(error.kind(), ErrorKind::InvalidSignature) {
+            return claims;
+        }
+        // The provider may have put another key under the id.
+        match jwks.replacement(kid, &found, network).await {
+            Ok(newer) => self.claims(token, &newer.key),
+            Err(_none) => claims,
+        }
+    }
+
+    fn claims(&self, token: &str, key: &DecodingKey) -> Result<Map<String, Value>, Refusal> {
+        match decode(token, key, &self.validation) {
+            Ok(decoded) => Ok(decoded.claims),
+            Err(error) => Err(match error.kind() {
                 ErrorKind::ExpiredSignature => Refusal::Expired,
                 _ => Refusal::Token(error),
-            })?
-            .claims;
-        self.caller(&claims)
+            }),
+        }
     }
 
     fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, Refusal> {

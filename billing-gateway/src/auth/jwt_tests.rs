@@ -21,7 +21,8 @@ fn config() -> JwtConfig {
 }
 
 async fn verified(config: &JwtConfig, token: &str) -> Result<Caller, Refusal> {
-    Verifier::new(config).unwrap().verify(token).await
+    let verifier = Verifier::new(config).unwrap();
+    verifier.verify(token, [192, 0, 2, 1].into()).await
 }
 
 fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {

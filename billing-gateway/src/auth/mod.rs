@@ -10,7 +10,7 @@ mod tests;
 
 pub use contact::ContactClaims;
 pub(crate) use contact::{Contact, is_email};
-pub(crate) use jwks::JwksError;
+pub(crate) use jwks::{Jwks, JwksError};
 pub(crate) use jwt::{Refusal, Verifier};
 
 use std::hash::{Hash, Hasher};
@@ -23,6 +23,7 @@ use axum::response::Response;
 use billing_proto::v1::{AccountRef, Contact as SentContact};
 
 use crate::api_error::{ApiError, Outage, TokenRefusal};
+use crate::client_address;
 use crate::router::AppState;
 
 /// The longest names that the core takes, in bytes.
@@ -114,8 +115,10 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    let network = client_address::network_of(&request, state.trusted_proxies());
     let token = bearer(request.headers())?;
-    let caller = state.verifier().verify(token).await.map_err(refusal)?;
+    let verified = state.verifier().verify(token, network).await;
+    let caller = verified.map_err(refusal)?;
     let mut named = request.headers().get_all(TENANT_HEADER).iter();
     if named.any(|tenant| tenant.as_bytes() != caller.tenant_id.as_bytes()) {
         return Err(ApiError::OtherTenant);

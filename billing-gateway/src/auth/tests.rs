@@ -1,7 +1,9 @@
 //! Tokens verified with keys that an identity provider on loopback serves.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -15,6 +17,9 @@ use tokio::task::JoinSet;
 
 use super::{Caller, ContactClaims, Refusal, Verifier};
 use crate::config::{JwtConfig, JwtKeys, TenantSource};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
 /// An identity provider: one document at a time, and how often it was asked.
 #[derive(Clone, Default)]
@@ -124,9 +129,9 @@ async fn each_supported_algorithm_is_verified_with_the_served_keys() {
             Algorithm::ES256 => "es",
             _ => "ed",
         };
-        let named = verifier.verify(&token(algorithm, Some(kid))).await;
+        let named = verifier.verify(&token(algorithm, Some(kid)), HERE).await;
         assert!(is_accepted(&named), "{algorithm:?}: {named:?}");
-        let unnamed = verifier.verify(&token(algorithm, None)).await;
+        let unnamed = verifier.verify(&token(algorithm, None), HERE).await;
         assert!(is_accepted(&unnamed), "{algorithm:?}: {unnamed:?}");
         assert_eq!(provider.asked(), 1);
     }
@@ -145,54 +150,118 @@ async fn a_public_key_is_never_taken_for_a_secret() {
     header.kid = Some("a".to_owned());
     let forged = signed(&header, &EncodingKey::from_secret(rsa.n.as_bytes()));
     assert!(matches!(
-        verifier.verify(&forged).await,
+        verifier.verify(&forged, HERE).await,
         Err(Refusal::Token(_))
     ));
     let other_kind = token(Algorithm::EdDSA, Some("a"));
     assert!(matches!(
-        verifier.verify(&other_kind).await,
+        verifier.verify(&other_kind, HERE).await,
         Err(Refusal::Token(_))
     ));
     assert_eq!(provider.asked(), 0);
 }
 
-#[tokio::test]
-async fn an_unknown_key_id_fetches_the_keys_again_once_and_then_not_for_a_minute() {
-    let provider = Provider::default();
+/// A verifier that knows the key `old`, of a provider that serves it.
+async fn knows_old(provider: &Provider) -> Arc<Verifier> {
     provider.serves(&[public_key(Algorithm::RS256, "old")]);
     let verifier = Arc::new(provider.verifier(Algorithm::RS256).await);
     let old = token(Algorithm::RS256, Some("old"));
-    assert!(is_accepted(&verifier.verify(&old).await));
+    assert!(is_accepted(&verifier.verify(&old, HERE).await));
     assert_eq!(provider.asked(), 1);
+    verifier
+}
+
+/// Tokens of these, all at once.
+async fn verified(
+    verifier: &Arc<Verifier>,
+    tokens: Vec<String>,
+    network: IpAddr,
+) -> Vec<Result<Caller, Refusal>> {
+    let mut callers = JoinSet::new();
+    for token in tokens {
+        let verifier = Arc::clone(verifier);
+        callers.spawn(async move { verifier.verify(&token, network).await });
+    }
+    callers.join_all().await
+}
+
+fn made_up(number: usize) -> Vec<String> {
+    let kids = (0..number).map(|kid| format!("made-up-{kid}"));
+    kids.map(|kid| token(Algorithm::RS256, Some(&kid)))
+        .collect()
+}
+
+#[tokio::test]
+async fn all_who_come_with_a_new_key_at_once_share_one_fetch() {
+    let provider = Provider::default();
+    let verifier = knows_old(&provider).await;
+    provider.serves(&[public_key(Algorithm::RS256, "new")]);
+    let new = vec![token(Algorithm::RS256, Some("new")); 20];
+    let all = verified(&verifier, new, HERE).await;
+    assert!(all.iter().all(is_accepted), "{all:?}");
+    assert_eq!(provider.asked(), 2);
+    let old = token(Algorithm::RS256, Some("old"));
+    let refused = verifier.verify(&old, HERE).await;
+    assert!(matches!(refused, Err(Refusal::UnknownKey)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn made_up_key_ids_fetch_little_and_delay_no_new_key_of_others() {
+    let provider = Provider::default();
+    let verifier = knows_old(&provider).await;
+    let attacked = Instant::now();
+    let mut fetched = provider.asked();
+    // Each crowd shares a fetch, until their network may cause no more.
+    for _ in 0..10 {
+        for refused in verified(&verifier, made_up(20), ELSEWHERE).await {
+            assert!(matches!(refused, Err(Refusal::UnknownKey)), "{refused:?}");
+        }
+        fetched = provider.asked() - 1;
+    }
+    let few = 6 + usize::try_from(attacked.elapsed().as_secs() / 10).unwrap();
+    assert!(fetched <= few, "{fetched}");
 
     provider.serves(&[public_key(Algorithm::RS256, "new")]);
-    let mut callers = JoinSet::new();
-    for _ in 0..20 {
-        let verifier = Arc::clone(&verifier);
-        let new = token(Algorithm::RS256, Some("new"));
-        callers.spawn(async move { is_accepted(&verifier.verify(&new).await) });
-    }
-    assert!(
-        callers
-            .join_all()
-            .await
-            .into_iter()
-            .all(|accepted| accepted)
+    let rotated = Instant::now();
+    let (new, _) = tokio::join!(
+        verified(&verifier, vec![token(Algorithm::RS256, Some("new"))], HERE),
+        verified(&verifier, made_up(20), ELSEWHERE),
     );
-    assert_eq!(provider.asked(), 2);
-    assert!(matches!(
-        verifier.verify(&old).await,
-        Err(Refusal::UnknownKey)
-    ));
+    assert!(is_accepted(&new[0]), "{:?}", new[0]);
+    assert!(rotated.elapsed() < Duration::from_secs(5));
+}
 
-    for made_up in ["x", "y", "z"] {
-        let token = token(Algorithm::RS256, Some(made_up));
-        assert!(matches!(
-            verifier.verify(&token).await,
-            Err(Refusal::UnknownKey)
-        ));
+#[tokio::test]
+async fn another_key_under_a_known_id_is_fetched_once_a_signature_fails() {
+    let provider = Provider::default();
+    let mut replaced = public_key(Algorithm::RS256, "a");
+    if let AlgorithmParameters::RSA(rsa) = &mut replaced.algorithm {
+        // Some other modulus.
+        rsa.n.replace_range(10..14, "AAAA");
     }
-    assert_eq!(provider.asked(), 2);
+    provider.serves(std::slice::from_ref(&replaced));
+    let verifier = Arc::new(provider.verifier(Algorithm::RS256).await);
+    let good = token(Algorithm::RS256, Some("a"));
+    let refused = verifier.verify(&good, ELSEWHERE).await;
+    assert!(matches!(refused, Err(Refusal::Token(_))), "{refused:?}");
+
+    provider.serves(&[public_key(Algorithm::RS256, "a")]);
+    let before = provider.asked();
+    let all = verified(&verifier, vec![good; 20], HERE).await;
+    assert!(all.iter().all(is_accepted), "{all:?}");
+    assert_eq!(provider.asked(), before + 1);
+    // Forged ones are bounded as made-up ids are.
+    let (head_and_claims, _) = token(Algorithm::RS256, Some("a"))
+        .rsplit_once('.')
+        .map(|(text, signature)| (text.to_owned(), signature.to_owned()))
+        .unwrap();
+    let forged = format!("{head_and_claims}.{}", "A".repeat(342));
+    for _ in 0..10 {
+        for refused in verified(&verifier, vec![forged.clone(); 5], ELSEWHERE).await {
+            assert!(matches!(refused, Err(Refusal::Token(_))), "{refused:?}");
+        }
+    }
+    assert!(provider.asked() <= before + 1 + 6, "{}", provider.asked());
 }
 
 #[tokio::test]
@@ -205,7 +274,7 @@ async fn a_provider_that_does_not_serve_keys_is_an_outage_and_not_a_bad_token() 
     let answers: [fn() -> Response; 4] = [large, moved, broken, empty];
     for answer in answers {
         let verifier = verifier_of(Algorithm::RS256, answer).await;
-        let refused = verifier.verify(&token).await;
+        let refused = verifier.verify(&token, HERE).await;
         assert!(
             matches!(refused, Err(Refusal::NoKeys(Some(_)))),
             "{refused:?}"
@@ -225,12 +294,14 @@ async fn a_key_that_is_too_short_or_not_for_signing_is_passed_over() {
     provider.serves(&[short, encrypts, public_key(Algorithm::RS256, "good")]);
     let verifier = provider.verifier(Algorithm::RS256).await;
     for kid in ["short", "enc"] {
-        let refused = verifier.verify(&token(Algorithm::RS256, Some(kid))).await;
+        let refused = verifier
+            .verify(&token(Algorithm::RS256, Some(kid)), HERE)
+            .await;
         assert!(matches!(refused, Err(Refusal::UnknownKey)), "{refused:?}");
     }
     assert!(is_accepted(
         &verifier
-            .verify(&token(Algorithm::RS256, Some("good")))
+            .verify(&token(Algorithm::RS256, Some("good")), HERE)
             .await
     ));
 }

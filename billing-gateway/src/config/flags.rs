@@ -160,7 +160,8 @@ pub struct HttpSettings {
     #[arg(long, env = "BILLING_GATEWAY_WORKER_THREADS", default_value_t = 0)]
     pub worker_threads: usize,
 
-    /// Connections that are open at the same time; more wait to be accepted
+    /// Connections that are open at the same time; where more come, the address with the most loses
+    /// its oldest on which no request is being answered
     #[arg(long, env = "BILLING_GATEWAY_MAX_CONNECTIONS", default_value = "8192",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,

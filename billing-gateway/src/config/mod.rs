@@ -5,11 +5,14 @@ mod rate;
 #[cfg(test)]
 pub(crate) mod tests;
 mod url;
+mod warning;
 
 pub use flags::{CoreSettings, HttpSettings, JwtSettings, PaymentSettings, RateSettings, Settings};
 pub use rate::RateConfig;
 pub(crate) use rate::RateSource;
-pub(crate) use url::guarded_url;
+pub(crate) use url::{guarded_url, is_loopback};
+pub use warning::Warning;
+pub(crate) use warning::is_http;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -44,6 +47,8 @@ pub struct Config {
     pub payment: PaymentConfig,
     pub rate: RateConfig,
     pub providers: ProviderConfig,
+    /// What is to be said when the gateway starts.
+    pub warnings: Vec<Warning>,
 }
 
 #[derive(Clone, Debug)]
@@ -110,6 +115,8 @@ pub struct HttpLimits {
     pub header_timeout: Duration,
     pub body_timeout: Duration,
     pub body_bytes: usize,
+    /// What bodies take together while they are read, in bytes.
+    pub bodies_bytes: usize,
     pub request_timeout: Duration,
     pub max_requests: u32,
     pub max_connections: u32,
@@ -190,11 +197,14 @@ impl TryFrom<Settings> for Config {
             rate_limit_ip: http.rate_limit_ip,
             payment: payment_config(&payment),
             rate: RateConfig::try_from(rate)?,
+            warnings: providers.warnings(),
             providers: ProviderConfig::try_from(providers)?,
             http: HttpLimits {
                 header_timeout: Duration::from_secs(5),
                 body_timeout: Duration::from_secs(10),
                 body_bytes: 1024 * 1024,
+                // Room for a usual webhook on every connection: a storm is read as it comes.
+                bodies_bytes: 128 * 1024 * 1024,
                 request_timeout: Duration::from_secs(http.request_timeout_secs),
                 max_requests: http.max_requests,
                 max_connections: http.max_connections,

@@ -8,14 +8,18 @@ use super::ConfigError;
 /// None for an address over whose connection anybody could answer: it must be https, or on loopback.
 pub(crate) fn guarded_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let loopback = url.host_str().is_some_and(|host| {
+    let good = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    good.then_some(url)
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost"
             || literal
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|address| address.is_loopback())
-    });
-    (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
+    })
 }
 
 /// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.

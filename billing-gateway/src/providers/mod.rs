@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Warning};
 
 /// Everything a provider does for us. Requests may be repeated: the ids of our payments and refunds
 /// are its idempotency keys.
@@ -220,13 +220,21 @@ impl Providers {
     }
 }
 
-/// For each provider its module, with `Settings`, `Config::checked`, `open` and `BROWSER_MEMBERS`.
+/// For each provider its module, with `Settings` (and what is to be warned of in them),
+/// `Config::checked`, `open` and `BROWSER_MEMBERS`.
 macro_rules! providers {
     ($($provider:ident),+ $(,)?) => {
         /// The settings of every provider.
         #[derive(Args, Clone, Debug)]
         pub struct ProviderSettings {
             $(#[command(flatten)] pub $provider: $provider::Settings,)+
+        }
+
+        impl ProviderSettings {
+            pub(crate) fn warnings(&self) -> Vec<Warning> {
+                let live = [$(self.$provider.livemode(),)+].contains(&true);
+                [$(self.$provider.warnings(live),)+].concat()
+            }
         }
 
         /// What each provider that is configured needs.

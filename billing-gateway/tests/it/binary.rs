@@ -1,12 +1,15 @@
 //! The program itself: how it starts, refuses to start, and ends.
 
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
 
-use crate::gateway::client;
+use crate::gateway::{client, client_from};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_billing-gateway");
 
@@ -44,10 +47,148 @@ async fn started() -> (Child, Value) {
     .spawn()
     .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = lines.next_line().await.unwrap().unwrap();
+    let serving = serving(&mut lines).await;
     // Whoever writes later must find a reader.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, serde_json::from_str(&line).unwrap())
+    (child, serving)
+}
+
+/// The line of its log that says where it serves.
+async fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> Value {
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        if said["message"] == "serving" {
+            return said;
+        }
+    }
+}
+
+/// What it warns of when it starts with these settings as well.
+async fn warned(settings: &[(&str, &str)]) -> Vec<String> {
+    let mut child = program(&["--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
+        .env("JWT_SECRET", "0123456789abcdef0123456789abcdef")
+        .env("BILLING_CORE_TOKEN", "the-core-token")
+        .env("BILLING_DEFAULT_TENANT", "demo")
+        .env("BILLING_LOG_FORMAT", "json")
+        .env("BILLING_RECONCILE_SECS", "0")
+        .envs(settings.iter().copied())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut warned = Vec::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        let said: Value = serde_json::from_str(&line).unwrap();
+        for (name, value) in settings {
+            let secret = name.contains("SECRET");
+            assert!(!secret || !line.contains(&format!("\"{value}")), "{line}");
+            assert!(
+                !secret || value.len() < 6 || !line.contains(value),
+                "{line}"
+            );
+        }
+        match said["message"].as_str().unwrap() {
+            "serving" => break,
+            message if said["level"] == "WARN" => warned.push(message.to_owned()),
+            _ => {}
+        }
+    }
+    child.kill().await.unwrap();
+    warned
+}
+
+#[tokio::test]
+async fn with_few_files_it_answers_probes_and_others_however_many_connect_from_one_address() {
+    // Both limits, of which it raises one.
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", PROGRAM])
+        .args(["--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
+        .env_clear()
+        .env("JWT_SECRET", "0123456789abcdef0123456789abcdef")
+        .env("BILLING_CORE_TOKEN", "the-core-token")
+        .env("BILLING_DEFAULT_TENANT", "demo")
+        .env("BILLING_LOG_FORMAT", "json")
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let serving = serving(&mut lines).await;
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        let connected = TcpStream::connect(serving["addr"].as_str().unwrap()).await;
+        crowd.push(connected.unwrap());
+    }
+    let elsewhere = client_from([127, 0, 0, 2].into());
+    let get = async |member: &str, path: &str| {
+        let url = format!("http://{}{path}", serving[member].as_str().unwrap());
+        let answer = timeout(Duration::from_secs(4), elsewhere.get(&url).send()).await;
+        let answer = answer.unwrap_or_else(|_late| panic!("{url} did not answer"));
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 200, "{url}");
+        answer.text().await.unwrap()
+    };
+    get("addr", "/health").await;
+    get("admin_addr", "/livez").await;
+    get("admin_addr", "/readyz").await;
+    let metrics = get("admin_addr", "/metrics").await;
+    let turned_away = "http_server_turned_away_total{what=\"connection\"} ";
+    assert!(metrics.contains(turned_away), "{metrics}");
+    child.kill().await.unwrap();
+}
+
+const LIVE: [(&str, &str); 2] = [
+    ("STRIPE_SECRET_KEY", "sk_live_of_nobody"),
+    (
+        "STRIPE_WEBHOOK_SECRET",
+        "whsec_0123456789abcdef0123456789abcdef",
+    ),
+];
+const FONDY: [(&str, &str); 3] = [
+    ("FONDY_MERCHANT_ID", "7"),
+    ("FONDY_SECRET_KEY", "a-secret-of-fondy"),
+    ("BACKEND_URL", "https://pay.example.com"),
+];
+
+#[tokio::test]
+async fn it_warns_once_of_each_setting_that_is_hardly_meant() {
+    for (base, changed, warns) in [
+        (
+            &LIVE[..],
+            ("STRIPE_API_URL", "https://stripe.example.com"),
+            false,
+        ),
+        (&LIVE[..], ("STRIPE_API_URL", "http://127.0.0.1:9"), true),
+        (&LIVE[..], ("BACKEND_URL", "http://pay.example.com"), true),
+        (&LIVE[..], ("FRONTEND_URL", "http://pay.example.com"), true),
+        (&LIVE[..], ("STRIPE_SECRET_KEY", "sk_test_of_nobody"), false),
+        (&LIVE[..], ("STRIPE_WEBHOOK_SECRET", "whsec_short"), true),
+        (
+            &FONDY[..],
+            ("FRONTEND_URL", "https://pay.example.com"),
+            false,
+        ),
+        (&FONDY[..], ("FRONTEND_URL", "http://127.0.0.1:9"), true),
+        (&FONDY[..], ("FONDY_API_URL", "http://127.0.0.1:9"), true),
+        (&FONDY[..], ("FONDY_MERCHANT_ID", "1396424"), true),
+        (&FONDY[..], ("FONDY_SECRET_KEY", "test"), true),
+    ] {
+        let settings = [base, &[changed]].concat();
+        let warned = warned(&settings).await;
+        assert_eq!(warned.len(), usize::from(warns), "{changed:?}: {warned:?}");
+        let named = warned.iter().all(|warning| warning.contains(changed.0));
+        assert!(named, "{changed:?}: {warned:?}");
+    }
+    // The sandbox is where the public test merchant belongs.
+    let sandbox = [
+        ("FONDY_MERCHANT_ID", "1396424"),
+        ("FONDY_SECRET_KEY", "test"),
+        ("BACKEND_URL", "http://127.0.0.1:8080"),
+        ("FONDY_API_URL", "http://127.0.0.1:4242/api"),
+    ];
+    assert_eq!(warned(&sandbox).await, [""; 0]);
 }
 
 #[tokio::test]

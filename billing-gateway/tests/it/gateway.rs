@@ -1,6 +1,6 @@
 //! A gateway in this process, on a port of its own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use billing_gateway::config::{Config, Settings};
 use billing_proto::v1::{AccountRef, Cost, cost};
@@ -164,6 +164,13 @@ pub(crate) fn client() -> Client {
     // Only the first test of the process succeeds in this.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().unwrap()
+}
+
+/// One that comes from another of loopback's addresses.
+pub(crate) fn client_from(address: IpAddr) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder().no_proxy().local_address(address);
+    builder.build().unwrap()
 }
 
 pub(crate) async fn sent(request: RequestBuilder) -> Response {

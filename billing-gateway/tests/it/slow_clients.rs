@@ -4,26 +4,34 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use crate::gateway::{Gateway, config, nobody, sent, token};
 
 #[tokio::test]
 async fn more_requests_than_may_be_answered_at_once_are_refused() {
-    let mut config = config(&nobody().await, "unused", &["--max-requests", "1"]);
-    config.http.body_timeout = Duration::from_mins(1);
+    // A core that never answers.
+    let core = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", core.local_addr().unwrap());
+    let flags = ["--max-requests=1", "--core-timeout-ms=60000"];
+    let mut config = config(&url, "unused", &flags);
+    config.http.request_timeout = Duration::from_mins(1);
     let gateway = Gateway::start(config).await;
-    let mut slow = open_put(&gateway, "{\"x\":").await;
-    // The slow one is being answered as soon as another one is refused.
-    let refused = loop {
-        let answer = sent(gateway.get("/health")).await;
-        if answer.status() != 200 {
-            break answer;
-        }
+    let ask = || {
+        let user = token(&json!("u"));
+        sent(gateway.get("/api/billing/balance").bearer_auth(user))
     };
+    // One has the place; the other is not kept waiting.
+    let asked = async {
+        tokio::select! { first = ask() => first, second = ask() => second }
+    };
+    let refused = timeout(Duration::from_secs(10), asked).await.unwrap();
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
-    slow.write_all(b"1}").await.unwrap();
+    let (asking, probe) = (ask(), sent(gateway.get("/health")));
+    let probe = tokio::select! { answer = asking => answer, answer = probe => answer };
+    assert_eq!(probe.status(), 200);
 }
 
 #[tokio::test]

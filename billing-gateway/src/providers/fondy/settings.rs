@@ -4,11 +4,13 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{ConfigError, guarded_url};
+use crate::config::{ConfigError, Warning, guarded_url, is_http, is_loopback};
 use crate::providers::NAMES;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
 const TEST_MERCHANT: u64 = 1_396_424;
+/// That merchant's, and in its documentation.
+const TEST_SECRET: &str = "test";
 
 const NAME: &str = "fondy";
 const NAME_BYTES_MAX: usize = 32;
@@ -61,6 +63,41 @@ pub struct Settings {
     /// Where the payer's browser returns to; absent: it stays on the provider's page
     #[arg(id = "frontend_url", long = "frontend-url", env = "FRONTEND_URL")]
     pub frontend_url: Option<String>,
+}
+
+impl Settings {
+    pub(in crate::providers) fn livemode(&self) -> bool {
+        self.merchant_id
+            .is_some_and(|merchant| merchant != TEST_MERCHANT)
+    }
+
+    /// `live`: whether any provider's payments are. Payers of each come back to the same pages.
+    pub(in crate::providers) fn warnings(&self, live: bool) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let api_url = self.livemode().then_some(self.api_url.as_str());
+        let shared = |url: &Option<String>| url.as_ref().is_some_and(|url| live && is_http(url));
+        for (name, unsafe_there) in [
+            ("FONDY_API_URL", api_url.is_some_and(is_http)),
+            ("BACKEND_URL", shared(&self.backend_url)),
+            ("FRONTEND_URL", shared(&self.frontend_url)),
+        ] {
+            if unsafe_there {
+                warnings.push(Warning::LiveOverHttp(name));
+            }
+        }
+        // The sandbox is on loopback.
+        if Url::parse(&self.api_url).is_ok_and(|url| is_loopback(&url)) {
+            return warnings;
+        }
+        if self.merchant_id == Some(TEST_MERCHANT) {
+            warnings.push(Warning::PublicTestMerchant);
+        }
+        let secret = self.secret_key.as_ref().map(ExposeSecret::expose_secret);
+        if secret == Some(TEST_SECRET) {
+            warnings.push(Warning::PublicTestSecret);
+        }
+        warnings
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -5,7 +5,10 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{ConfigError, guarded_url};
+use crate::config::{ConfigError, Warning, guarded_url, is_http};
+
+/// `whsec_`, and 32 characters or more.
+const WEBHOOK_SECRET_CHARS_MIN: usize = 38;
 
 /// How Stripe is reached. Without a key there is no Stripe.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +43,42 @@ pub struct Settings {
     pub api_url: String,
 }
 
+impl Settings {
+    /// Keys of the live mode say so.
+    pub(in crate::providers) fn livemode(&self) -> bool {
+        self.secret_key.as_ref().is_some_and(is_live)
+    }
+
+    /// `_live`: whether any provider's payments are.
+    pub(in crate::providers) fn warnings(&self, _live: bool) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if self.livemode() && is_http(&self.api_url) {
+            warnings.push(Warning::LiveOverHttp("STRIPE_API_URL"));
+        }
+        let is_short =
+            |secret: &SecretString| secret.expose_secret().len() < WEBHOOK_SECRET_CHARS_MIN;
+        let secrets = self.webhook_secret.as_ref().map(split).unwrap_or_default();
+        if secrets.iter().any(is_short) {
+            warnings.push(Warning::ShortWebhookSecret);
+        }
+        warnings
+    }
+}
+
+fn is_live(key: &SecretString) -> bool {
+    let key = key.expose_secret().trim();
+    key.starts_with("sk_live_") || key.starts_with("rk_live_")
+}
+
+fn split(secrets: &SecretString) -> Vec<SecretString> {
+    secrets
+        .expose_secret()
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|secret| !secret.is_empty())
+        .map(SecretString::from)
+        .collect()
+}
+
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(super) secret_key: SecretString,
@@ -71,14 +110,9 @@ impl Config {
         if HeaderValue::from_str(secret_key.expose_secret()).is_err() {
             return Err(ConfigError::NotAscii("STRIPE_SECRET_KEY"));
         }
-        let webhook_secrets = settings
-            .webhook_secret
-            .ok_or(ConfigError::Missing("STRIPE_WEBHOOK_SECRET"))?
-            .expose_secret()
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|secret| !secret.is_empty())
-            .map(SecretString::from)
-            .collect::<Vec<_>>();
+        let webhook_secret = settings.webhook_secret;
+        let webhook_secret = webhook_secret.ok_or(ConfigError::Missing("STRIPE_WEBHOOK_SECRET"))?;
+        let webhook_secrets = split(&webhook_secret);
         if webhook_secrets.is_empty() {
             return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
         }
@@ -90,10 +124,8 @@ impl Config {
         }))
     }
 
-    /// Keys of the live mode say so.
     pub(super) fn livemode(&self) -> bool {
-        let key = self.secret_key.expose_secret();
-        key.starts_with("sk_live_") || key.starts_with("rk_live_")
+        is_live(&self.secret_key)
     }
 }
 

@@ -1,0 +1,64 @@
+//! Bodies on their way in: bounded in size and time, and together in memory, which clients share. Only
+//! who has sent all of it takes a place among the requests that are answered.
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use http_body_util::BodyExt;
+
+use crate::api_error::{ApiError, Outage};
+use crate::client_address;
+use crate::fair_room::Place;
+use crate::router::AppState;
+
+/// What a body takes before any of it has come, with its connection.
+const REQUEST_BYTES: usize = 8 * 1024;
+
+/// A request with its whole body.
+pub(crate) async fn read(state: &AppState, request: Request) -> Result<(Parts, Bytes), ApiError> {
+    let network = client_address::network_of(&request, state.trusted_proxies());
+    let (head, body) = request.into_parts();
+    if body.is_end_stream() {
+        return Ok((head, Bytes::new()));
+    }
+    let limits = state.http_limits();
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limits.body_bytes {
+        return Err(too_large(limits.body_bytes));
+    }
+    let busy = || ApiError::Unavailable(Outage::Busy);
+    let place = state.bodies().enter(network, REQUEST_BYTES);
+    let place = place.ok_or_else(busy)?;
+    let whole = tokio::time::timeout(
+        limits.body_timeout,
+        collected(body, limits.body_bytes, &place),
+    );
+    tokio::select! {
+        biased;
+        () = place.revoked() => Err(busy()),
+        whole = whole => match whole {
+            Ok(bytes) => Ok((head, bytes?)),
+            Err(_elapsed) => Err(ApiError::BodyLate),
+        },
+    }
+}
+
+async fn collected(mut body: Body, bytes_max: usize, place: &Place) -> Result<Bytes, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let broke_off = |_cut_off| ApiError::MalformedJson("it broke off".to_owned());
+        let Ok(data) = frame.map_err(broke_off)?.into_data() else {
+            continue;
+        };
+        if bytes.len().saturating_add(data.len()) > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        place.grow(data.len());
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.into())
+}
+
+fn too_large(limit_bytes: usize) -> ApiError {
+    ApiError::BodyTooLarge { limit_bytes }
+}
