@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
-use crate::database::{is_blocked, is_unreachable};
+use crate::database::{is_blocked, is_out_of_time, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -158,6 +158,9 @@ impl From<Refusal> for Status {
                 with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
             }
             Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
+            Refusal::ClockIsRight => {
+                with_reason(Code::FailedPrecondition, "CLOCK_IS_RIGHT", message, [])
+            }
             Refusal::StoredAnswer => {
                 error!("{message}");
                 internal()
@@ -180,6 +183,9 @@ pub fn of_query(error: &sqlx::Error) -> Status {
     } else if is_blocked(error) {
         warn!(%error, "another session keeps a row locked");
         unavailable()
+    } else if is_out_of_time(error) {
+        warn!(%error, "query ended by the database");
+        deadline_exceeded()
     } else {
         error!(%error, "query refused by the database");
         internal()

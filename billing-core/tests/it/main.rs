@@ -21,6 +21,7 @@ mod auth;
 mod blocked;
 mod charge;
 mod check;
+mod clock;
 mod commit;
 mod concurrency;
 mod database;
