@@ -43,3 +43,4 @@ mod shutdown;
 mod switches;
 mod tls;
 mod tokens;
+mod usage;
