@@ -19,7 +19,8 @@ use super::{Entry, Filter};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 
-/// The first entry at or after a time, by halving; one past the newest where there is none.
+/// The first entry at or after a time, by halving; one past the newest where there is none. Entries of a
+/// clock that was ahead say nothing about their neighbours' times: they are stepped over.
 pub async fn first_at_or_after(
     pool: &PgPool,
     account: AccountId,
@@ -29,9 +30,14 @@ pub async fn first_at_or_after(
         r#"with recursive halving (low, high) as (
             select 1::bigint, entry_seq + 1 from account where account_id = $1
             union all
-            select case when e.created_at < $2 then (h.low + h.high) / 2 + 1 else h.low end,
+            select case when e.created_at < $2 then e.seq + 1 else h.low end,
                 case when e.created_at < $2 then h.high else (h.low + h.high) / 2 end
-            from halving h join entry e on e.account_id = $1 and e.seq = (h.low + h.high) / 2
+            from halving h left join lateral (
+                select seq, created_at from entry
+                where account_id = $1 and seq >= (h.low + h.high) / 2 and seq < h.high
+                    and created_at <= clock_timestamp()
+                order by seq limit 1
+            ) as e on true
             where h.low < h.high
         )
         select low as "low!" from halving where low >= high"#,

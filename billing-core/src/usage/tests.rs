@@ -59,8 +59,8 @@ struct Account {
 }
 
 fn start() -> Timestamp {
-    // Before the nights on which clocks change in most of the zones.
-    "2026-03-20T11:03:07.25Z".parse().unwrap()
+    // Before the nights on which clocks change in most of the zones, and all that follows is past.
+    "2024-03-20T11:03:07.25Z".parse().unwrap()
 }
 
 async fn write(owner: &mut PgConnection, account: &mut Account, made: Vec<Made>) {
@@ -89,7 +89,7 @@ async fn write(owner: &mut PgConnection, account: &mut Account, made: Vec<Made>)
         .unwrap();
     }
     sqlx::query(
-        "insert into account (account_id, spent_on, entry_seq) values ($1, '2026-03-20', $2)
+        "insert into account (account_id, spent_on, entry_seq) values ($1, '2024-03-20', $2)
         on conflict (account_id) do update set entry_seq = excluded.entry_seq",
     )
     .bind(account.id.uuid())
@@ -236,6 +236,30 @@ async fn entries_read(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
+/// An account with so many charges, one a minute.
+async fn fill(owner: &mut PgConnection, charges: i64) -> Account {
+    let account = Account {
+        id: AccountId::of("acme", "alice"),
+        entries: charges,
+        newest: start(),
+    };
+    let filling = format!(
+        "insert into account (account_id, spent_on, entry_seq) values ('{0}', '2024-03-20', {charges});
+        insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty, created_at,
+            day_no, month_no, tool)
+        select '{0}', n, 'charge', -1, 0, 'usage', '{1}'::timestamptz - interval '1 minute' * ({charges} - n), 1, 1,
+            'tool-' || n % 3
+        from generate_series(1, {charges}) as n; analyze entry",
+        account.id.uuid(),
+        account.newest,
+    );
+    sqlx::raw_sql(AssertSqlSafe(filling))
+        .execute(owner)
+        .await
+        .unwrap();
+    account
+}
+
 #[tokio::test]
 async fn the_first_question_about_a_long_history_reads_it_and_the_next_hardly_anything() {
     let database = TestDatabase::new().await;
@@ -247,25 +271,7 @@ async fn the_first_question_about_a_long_history_reads_it_and_the_next_hardly_an
         .connect_with(database.application())
         .await
         .unwrap();
-    let mut account = Account {
-        id: AccountId::of("acme", "alice"),
-        entries: 30_000,
-        newest: start(),
-    };
-    // One a minute.
-    let filling = format!(
-        "insert into account (account_id, spent_on, entry_seq) values ('{0}', '2026-03-20', 30000);
-        insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty, created_at,
-            day_no, month_no, tool)
-        select '{0}', n, 'charge', -1, 0, 'usage', '{1}'::timestamptz - interval '1 minute' * (30000 - n), 1, 1, 'tool-' || n % 3
-        from generate_series(1, 30000) as n; analyze entry",
-        account.id.uuid(),
-        start()
-    );
-    sqlx::raw_sql(AssertSqlSafe(filling))
-        .execute(&mut owner)
-        .await
-        .unwrap();
+    let mut account = fill(&mut owner, 30_000).await;
     let month = SignedDuration::from_hours(30 * 24);
     let mut read = Vec::new();
     for _ in 0..3 {
@@ -286,4 +292,26 @@ async fn the_first_question_about_a_long_history_reads_it_and_the_next_hardly_an
     }
     assert!((30_000..35_000).contains(&read[0]), "{read:?}");
     assert!(read[1..].iter().all(|rows| *rows < 2_000), "{read:?}");
+}
+
+#[tokio::test]
+async fn entries_of_a_clock_that_was_ahead_hide_no_others() {
+    let database = TestDatabase::new().await;
+    let mut owner = database.connect_as_owner().await;
+    let pool = database.pool().await;
+    let account = fill(&mut owner, 8_000).await;
+    // In the middle, where halving looks first.
+    let ahead = "set session_replication_role = replica;
+        update entry set created_at = '2051-01-01' where seq between 3950 and 4050";
+    sqlx::raw_sql(ahead).execute(&mut owner).await.unwrap();
+    let hours = SignedDuration::from_hours;
+    for (from, to) in [(133, 0), (60, 0), (60, 10), (100, 80), (67, 66)] {
+        let from = account.newest - hours(from);
+        let to = account.newest - hours(to);
+        for _ in 0..2 {
+            let asked = question(&account, from, to, "Europe/Kyiv");
+            let answer = of(&pool, &asked).await.unwrap();
+            assert_eq!(answer, by_entries(&pool, &asked).await, "{from} {to}");
+        }
+    }
 }
