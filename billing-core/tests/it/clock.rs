@@ -1,11 +1,13 @@
 //! A database's clock that was ahead once.
 
 use billing_core::ledger::audit;
+use billing_proto::v1;
 use billing_proto::v1::Decision;
 use billing_testkit::{TestCore, TestDatabase};
 use sqlx::PgConnection;
 
 use crate::operator::{ALICE, run};
+use crate::payment::attached;
 use crate::support::{USD, amount, as_owner, assert_books_are_right, core, eventually, hold};
 use crate::user::User;
 
@@ -144,5 +146,34 @@ async fn shares_of_the_outbox_that_were_leased_by_a_wrong_clock_are_taken_over()
             == 0
     })
     .await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn payments_that_a_wrong_clock_has_put_off_are_asked_about_again() {
+    let (database, core) = core().await;
+    attached(&core, "alice", "leased").await;
+    attached(&core, "alice", "off").await;
+    as_owner(
+        &database,
+        "update payment set leased_until = '2051-01-01' where reference like '%leased';
+        update payment set next_check_at = '2051-01-01' where reference like '%off'",
+    )
+    .await;
+    assert_found(&database, 2).await;
+    let repair = ["accounts", "repair-clock", "--reason", "ntp"];
+    let (ok, repaired, complaint) = run(&database, &[&repair[..], &ALICE].concat()).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(repaired["payments"], 2);
+    let claim = v1::ClaimStalePaymentsRequest {
+        provider: "stripe".to_owned(),
+        owner: "a gateway".to_owned(),
+        limit: 10,
+        lease_secs: 60,
+        since: None,
+    };
+    let claimed = core.payments().claim_stale_payments(claim).await.unwrap();
+    assert_eq!(claimed.into_inner().payments.len(), 2);
+    assert_books_are_right(&database).await;
     core.stop().await;
 }
