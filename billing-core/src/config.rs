@@ -132,7 +132,8 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_QUEUE_MAX", default_value_t = 2048)]
     pub queue_max: u32,
 
-    /// Connections for histories, prices and tenants.
+    /// Connections for prices and tenants, and as many again for histories and usage, of which one
+    /// account has half at most.
     #[arg(long, env = "BILLING_POOL_MAX", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub pool_max: u32,
 

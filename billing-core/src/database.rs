@@ -34,6 +34,14 @@ pub fn is_blocked(error: &sqlx::Error) -> bool {
         .is_some_and(|code| code == "55P03")
 }
 
+/// Whether a statement took longer than it may, and was ended.
+pub fn is_out_of_time(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "57014")
+}
+
 /// Whether an error that answers COMMIT says that the transaction was rolled back: a constraint or a
 /// conflict with another transaction, and nothing else.
 pub fn is_rolled_back(error: &sqlx::Error) -> bool {

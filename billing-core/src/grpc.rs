@@ -8,7 +8,7 @@ use billing_proto::v1::payment_service_server::PaymentService;
 use billing_proto::v1::price_service_server::PriceService;
 use tonic::{Request, Response, Status};
 
-use crate::{Core, account, charge, entry, hold, payment, preflight, price, switch};
+use crate::{Core, account, charge, entry, hold, payment, preflight, price, switch, usage};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -24,7 +24,7 @@ impl BalanceService for Core {
     async fn refund_charge(&self, request: Request<v1::RefundChargeRequest>) -> Answer<v1::RefundChargeResponse> { charge::grpc::refund_charge(self, request).await }
     async fn get_balance(&self, request: Request<v1::GetBalanceRequest>) -> Answer<v1::GetBalanceResponse> { account::grpc::get_balance(self, request).await }
     async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(self, request).await }
-    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { entry::grpc::get_usage(self, request).await }
+    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { usage::grpc::get_usage(self, request).await }
 }
 
 #[tonic::async_trait]

@@ -25,12 +25,14 @@ pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;
+pub mod usage;
 
 use std::sync::Arc;
 
 use sqlx::PgPool;
 
 use crate::decisions::DecisionCounters;
+use crate::entry::Histories;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
 use crate::payment::{EventBatcher, Limits, RefundTerms};
@@ -42,8 +44,10 @@ pub struct Core {
     pub batcher: Batcher,
     pub reader: Reader,
     pub catalogue: CataloguePulse,
-    /// For histories, prices and tenants; the hot path has connections of its own.
+    /// For prices and tenants; the hot path has connections of its own.
     pub pool: PgPool,
+    /// For reads that are as long as an account's history.
+    pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
 }

@@ -13,8 +13,8 @@ use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_telemetry::admin::Readiness;
 use metrics::gauge;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ use tracing::{info, warn};
 use crate::auth::ServiceToken;
 use crate::config::{ServeOptions, Tuning};
 use crate::decisions::DecisionCounters;
+use crate::entry::Histories;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
 use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, RefundTerms};
@@ -45,6 +46,8 @@ const EVENT_MAX: usize = MESSAGE_MAX + 1024 * 1024;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
 const POOL_WAIT: Duration = Duration::from_secs(1);
+/// A connection that is given back is idle by then, or has a statement that nobody waits for.
+const RELEASE_WAIT: Duration = Duration::from_millis(100);
 /// Whoever pays would rather wait.
 const PAYMENT_WAIT: Duration = Duration::from_secs(3);
 
@@ -61,11 +64,20 @@ pub async fn serve(
     let tokens = options.tokens()?;
     let database = connect_options(options.database_url()?)?;
     let pool = connect(&database, &options.tuning).await?;
+    let upkeep = upkeep_pool(&database);
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let core = start(&database, &pool, &options.tuning, &background, &mut tasks).await?;
+    let core = start(
+        &database,
+        &pool,
+        &upkeep,
+        &options.tuning,
+        &background,
+        &mut tasks,
+    )
+    .await?;
     tokio::spawn(hold::sweep(
-        pool.clone(),
+        upkeep.clone(),
         core.batcher.clone(),
         background.clone(),
     ));
@@ -105,6 +117,7 @@ pub async fn serve(
     }
     while relays.join_next().await.is_some() {}
     pool.close().await;
+    upkeep.close().await;
     info!("stopped");
     Ok(())
 }
@@ -152,11 +165,12 @@ async fn drained(shutdown: &CancellationToken, time: Duration) {
 pub async fn start(
     database: &PgConnectOptions,
     pool: &PgPool,
+    upkeep: &PgPool,
     tuning: &Tuning,
     background: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<Core> {
-    let catalogue = CataloguePulse::start(pool.clone(), background.clone())
+    let catalogue = CataloguePulse::start(upkeep.clone(), background.clone())
         .await
         .context("cannot read the price list")?;
     let options = BatcherOptions {
@@ -170,6 +184,7 @@ pub async fn start(
         reader: Reader::start(database, tasks),
         catalogue,
         pool: pool.clone(),
+        histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),
         payments: Payments {
             pool: payment_pool(database, tuning),
@@ -205,18 +220,58 @@ pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
 }
 
 async fn connect(database: &PgConnectOptions, tuning: &Tuning) -> anyhow::Result<PgPool> {
-    let options = database
-        .clone()
-        .options([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
-    let pool = PgPoolOptions::new()
+    let pool = ending_with_its_caller(PgPoolOptions::new())
         .max_connections(tuning.pool_max)
         .acquire_timeout(POOL_WAIT)
-        .connect_with(options)
+        .connect_with(bounded(database))
         .await
         .context("cannot connect to the database")?;
     migrate::require_current(&pool).await?;
     warn_of_unsafe_settings(&pool).await?;
     Ok(pool)
+}
+
+/// Connects when there is something to do. What is found depends on how long a history is, so each
+/// statement is planned for the account that it is about; and keeps one of the server's processors busy at
+/// most.
+fn histories_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
+    ending_with_its_caller(PgPoolOptions::new())
+        .max_connections(tuning.pool_max)
+        .acquire_timeout(POOL_WAIT)
+        .connect_lazy_with(bounded(database).options([
+            ("plan_cache_mode", "force_custom_plan"),
+            ("max_parallel_workers_per_gather", "0"),
+        ]))
+}
+
+/// What keeps the core alive, the price list's refresh and the sweep, one connection each: no call can
+/// take them.
+fn upkeep_pool(database: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(2)
+        .acquire_timeout(POOL_WAIT)
+        .connect_lazy_with(bounded(database))
+}
+
+/// No statement, and no wait for a lock, goes on for ever; nor without the one who asked, whom the
+/// server looks for meanwhile.
+fn bounded(database: &PgConnectOptions) -> PgConnectOptions {
+    database.clone().options([
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "2s"),
+        ("client_connection_check_interval", "200ms"),
+    ])
+}
+
+/// Closes a connection whose statement nobody waits for any more: the pool would wait for its end, and the
+/// server ends it when it finds the connection closed.
+fn ending_with_its_caller(pool: PgPoolOptions) -> PgPoolOptions {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            let answers = tokio::time::timeout(RELEASE_WAIT, connection.ping()).await;
+            Ok(answers.is_ok_and(|pinged| pinged.is_ok()))
+        })
+    })
 }
 
 /// Money that is acknowledged must survive a crash: the server's own settings decide.
@@ -301,8 +356,10 @@ async fn watch(
             warn!(ready, "readiness changed");
             report(&reporter, &readiness, ready).await;
         }
-        let open = core.pool.size();
-        let idle = u32::try_from(core.pool.num_idle()).unwrap_or(u32::MAX);
+        let pools = [&core.pool, core.histories.pool()];
+        let open: u32 = pools.iter().map(|pool| pool.size()).sum();
+        let idle: usize = pools.iter().map(|pool| pool.num_idle()).sum();
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
         gauge!("billing_pool_connections", "state" => "idle").set(f64::from(idle));
         gauge!("billing_pool_connections", "state" => "used")
             .set(f64::from(open.saturating_sub(idle)));

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
-use crate::database::{is_blocked, is_unreachable};
+use crate::database::{is_blocked, is_out_of_time, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -175,6 +175,9 @@ impl From<Refusal> for Status {
                 with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
             }
             Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
+            Refusal::ClockIsRight => {
+                with_reason(Code::FailedPrecondition, "CLOCK_IS_RIGHT", message, [])
+            }
             Refusal::StoredAnswer => {
                 error!("{message}");
                 internal()
@@ -210,6 +213,9 @@ fn of_failed(error: &sqlx::Error, unreachable: Status, locked: Status) -> Status
     } else if is_blocked(error) {
         warn!(%error, "another session keeps a row locked");
         locked
+    } else if is_out_of_time(error) {
+        warn!(%error, "query ended by the database");
+        deadline_exceeded()
     } else {
         error!(%error, "query refused by the database");
         internal()

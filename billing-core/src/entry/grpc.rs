@@ -1,10 +1,7 @@
-//! `ListEntries`, `GetUsage`.
+//! `ListEntries`.
 
 use billing_proto::v1;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
-use jiff_sqlx::ToSqlx;
+use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use super::{Entry, Filter, queries};
@@ -16,7 +13,6 @@ use crate::ledger::grpc::timestamp;
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 500;
-const MAX_USAGE_DAYS: i64 = 366;
 
 pub async fn list_entries(
     core: &Core,
@@ -33,7 +29,8 @@ pub async fn list_entries(
         most: page + 1,
         ..parse_filter(account, request)?
     };
-    let mut entries = call.query(find(core, account, &filter)).await?;
+    let finding = find(core.histories.pool(), account, &filter);
+    let mut entries = core.histories.read(&call, account, finding).await?;
     let more = entries.len() > usize::try_from(page).unwrap_or_default();
     entries.truncate(usize::try_from(page).unwrap_or_default());
     let next_page_token = match entries.last() {
@@ -49,16 +46,20 @@ pub async fn list_entries(
     }))
 }
 
-async fn find(core: &Core, account: AccountId, filter: &Filter) -> Result<Vec<Entry>, sqlx::Error> {
+async fn find(
+    pool: &PgPool,
+    account: AccountId,
+    filter: &Filter,
+) -> Result<Vec<Entry>, sqlx::Error> {
     let from = match filter.from {
         None => EntrySeq::new(1),
-        Some(at) => queries::first_at_or_after(&core.pool, account, at).await?,
+        Some(at) => queries::first_at_or_after(pool, account, at).await?,
     };
     let mut before = filter.before.unwrap_or(EntrySeq::new(i64::MAX));
     if let Some(at) = filter.to {
-        before = before.min(queries::first_at_or_after(&core.pool, account, at).await?);
+        before = before.min(queries::first_at_or_after(pool, account, at).await?);
     }
-    queries::entries(&core.pool, account, from, before, filter).await
+    queries::entries(pool, account, from, before, filter).await
 }
 
 fn parse_filter(account: AccountId, request: v1::ListEntriesRequest) -> Result<Filter, FieldError> {
@@ -139,90 +140,4 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         paid_currency: paid_currency.unwrap_or_default(),
         unenforced: entry.unenforced,
     }
-}
-
-pub async fn get_usage(
-    core: &Core,
-    request: Request<v1::GetUsageRequest>,
-) -> Result<Response<v1::GetUsageResponse>, Status> {
-    let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
-    let snapshot = core
-        .reader
-        .read(account, &name.tenant_id, None, call.deadline)
-        .await?;
-    let to = field::timestamp("to", request.to)?.unwrap_or(snapshot.now);
-    let from = match field::timestamp("from", request.from)? {
-        Some(from) => from,
-        None => to
-            .saturating_sub(SignedDuration::from_hours(30 * 24))
-            .unwrap_or(to),
-    };
-    if from >= to || to.duration_since(from) > SignedDuration::from_hours(MAX_USAGE_DAYS * 24) {
-        return Err(FieldError::new(
-            "from",
-            format!("must be before `to`, by at most {MAX_USAGE_DAYS} days"),
-        )
-        .into());
-    }
-    let zone = TimeZone::get(&snapshot.account.time_zone).unwrap_or(TimeZone::UTC);
-    let days = days_between(from, to, &zone);
-    let (days, tools) = call.query(usage(core, account, from, to, &days)).await?;
-    Ok(Response::new(v1::GetUsageResponse {
-        days,
-        tools,
-        time_zone: snapshot.account.time_zone.to_string(),
-    }))
-}
-
-async fn usage(
-    core: &Core,
-    account: AccountId,
-    from: Timestamp,
-    to: Timestamp,
-    days: &[(Date, Timestamp)],
-) -> Result<(Vec<v1::DayUsage>, Vec<v1::ToolUsageSum>), sqlx::Error> {
-    let first = queries::first_at_or_after(&core.pool, account, from).await?;
-    let before = queries::first_at_or_after(&core.pool, account, to).await?;
-    let starts: Vec<_> = days.iter().map(|(_, start)| start.to_sqlx()).collect();
-    let by_day = queries::usage_by_span(&core.pool, account, first, before, &starts)
-        .await?
-        .into_iter()
-        .filter_map(|usage| {
-            // Spans are numbered from 1.
-            let (date, _) = days.get(usage.of.checked_sub(1)?)?;
-            Some(v1::DayUsage {
-                date: date.to_string(),
-                spent_micros: usage.spent.get(),
-                charge_count: usage.charges,
-            })
-        })
-        .collect();
-    let by_tool = queries::usage_by_tool(&core.pool, account, first, before)
-        .await?
-        .into_iter()
-        .map(|usage| v1::ToolUsageSum {
-            tool: usage.of,
-            spent_micros: usage.spent.get(),
-            charge_count: usage.charges,
-        })
-        .collect();
-    Ok((by_day, by_tool))
-}
-
-/// The local days that a span of time touches, each with its first moment.
-fn days_between(from: Timestamp, to: Timestamp, zone: &TimeZone) -> Vec<(Date, Timestamp)> {
-    let mut days = Vec::new();
-    let mut date = zone.to_datetime(from).date();
-    while let Ok(start) = zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())) {
-        if start >= to {
-            break;
-        }
-        days.push((date, start));
-        let Ok(next) = date.checked_add(1.day()) else {
-            break;
-        };
-        date = next;
-    }
-    days
 }

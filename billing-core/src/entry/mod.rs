@@ -1,6 +1,7 @@
 //! History: what the ledger has written, for people to read. Reads only.
 
 pub mod grpc;
+mod histories;
 mod queries;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,9 @@ use uuid::Uuid;
 
 use crate::id::{EntrySeq, HoldId};
 use crate::money::Micros;
+
+pub use histories::Histories;
+pub use queries::first_at_or_after;
 
 /// An entry with what people wrote about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +53,4 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     pub skip: i64,
     pub most: i64,
-}
-
-/// What was spent in one of a list of spans, or on one tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage<T> {
-    pub of: T,
-    /// Charges less refunds.
-    pub spent: Micros,
-    pub charges: i64,
 }

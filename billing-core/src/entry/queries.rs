@@ -15,11 +15,12 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::types::Json;
 use sqlx::{PgPool, query, query_scalar};
 
-use super::{Entry, Filter, Usage};
+use super::{Entry, Filter};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 
-/// The first entry at or after a time, by halving; one past the newest where there is none.
+/// The first entry at or after a time, by halving; one past the newest where there is none. Entries of a
+/// clock that was ahead say nothing about their neighbours' times: they are stepped over.
 pub async fn first_at_or_after(
     pool: &PgPool,
     account: AccountId,
@@ -29,9 +30,14 @@ pub async fn first_at_or_after(
         r#"with recursive halving (low, high) as (
             select 1::bigint, entry_seq + 1 from account where account_id = $1
             union all
-            select case when e.created_at < $2 then (h.low + h.high) / 2 + 1 else h.low end,
+            select case when e.created_at < $2 then e.seq + 1 else h.low end,
                 case when e.created_at < $2 then h.high else (h.low + h.high) / 2 end
-            from halving h join entry e on e.account_id = $1 and e.seq = (h.low + h.high) / 2
+            from halving h left join lateral (
+                select seq, created_at from entry
+                where account_id = $1 and seq >= (h.low + h.high) / 2 and seq < h.high
+                    and created_at <= clock_timestamp()
+                order by seq limit 1
+            ) as e on true
             where h.low < h.high
         )
         select low as "low!" from halving where low >= high"#,
@@ -59,12 +65,17 @@ pub async fn entries(
             n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?",
             y.amount_minor as "paid_minor?", y.currency as "paid_currency?",
             exists (select from entry_unenforced u where u.account_id = e.account_id and u.seq = e.seq) as "unenforced!"
-        from entry e left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
+        from (
+            -- What is skipped is not joined.
+            select * from entry
+            where account_id = $1 and seq >= $2 and seq < $3
+                and ($4::text is null or kind = $4) and ($5::text is null or tool = $5)
+            order by seq desc offset $6 limit $7
+        ) as e
+            left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
             left join payment_entry p on p.account_id = e.account_id and p.seq = e.seq
             left join payment y on p.kind = 'top_up' and y.account_id = p.account_id and y.payment_id = p.payment_id
-        where e.account_id = $1 and e.seq >= $2 and e.seq < $3
-            and ($4::text is null or e.kind = $4) and ($5::text is null or e.tool = $5)
-        order by e.seq desc offset $6 limit $7"#,
+        order by e.seq desc"#,
         account.uuid(),
         from.get(),
         before.get(),
@@ -96,64 +107,6 @@ pub async fn entries(
             payment: row.payment_id.zip(row.provider),
             paid: row.paid_minor.zip(row.paid_currency),
             unenforced: row.unenforced,
-        })
-        .collect())
-}
-
-/// What was spent in each of the spans that begin at `starts` (sorted), by the number of the span.
-pub async fn usage_by_span(
-    pool: &PgPool,
-    account: AccountId,
-    from: EntrySeq,
-    before: EntrySeq,
-    starts: &[SqlTimestamp],
-) -> Result<Vec<Usage<usize>>, sqlx::Error> {
-    let rows = query!(
-        r#"select width_bucket(created_at, $4::timestamptz[]) as "span!",
-            (-sum(amount_micros))::bigint as "spent!", count(*) filter (where kind = 'charge') as "charges!"
-        from entry where account_id = $1 and seq >= $2 and seq < $3 and kind in ('charge', 'refund')
-        group by 1 order by 1"#,
-        account.uuid(),
-        from.get(),
-        before.get(),
-        starts as &[SqlTimestamp],
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Usage {
-            of: usize::try_from(row.span).unwrap_or_default(),
-            spent: Micros::new(row.spent),
-            charges: row.charges,
-        })
-        .collect())
-}
-
-/// What was spent on each tool; the empty name stands for charges by amount.
-pub async fn usage_by_tool(
-    pool: &PgPool,
-    account: AccountId,
-    from: EntrySeq,
-    before: EntrySeq,
-) -> Result<Vec<Usage<String>>, sqlx::Error> {
-    let rows = query!(
-        r#"select coalesce(tool, '') as "tool!", (-sum(amount_micros))::bigint as "spent!",
-            count(*) filter (where kind = 'charge') as "charges!"
-        from entry where account_id = $1 and seq >= $2 and seq < $3 and kind in ('charge', 'refund')
-        group by 1 order by 2 desc, 1"#,
-        account.uuid(),
-        from.get(),
-        before.get(),
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Usage {
-            of: row.tool,
-            spent: Micros::new(row.spent),
-            charges: row.charges,
         })
         .collect())
 }

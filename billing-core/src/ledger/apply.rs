@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::command::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
 use super::decide::{Answer, Context, Refusal, decide};
 use super::local_time::LocalTime;
-use super::queries::{self, Openings, TenantDefaults, Wanted};
+use super::queries::{self, Found, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use crate::id::AccountId;
 use crate::money::Micros;
@@ -72,7 +72,7 @@ pub async fn apply(
 
     // A statement of its own: whatever was read while waiting for a lock may be stale.
     let found = match early {
-        None => queries::find_keys_and_holds(conn, &wanted(commands)).await?,
+        None => find_keys_and_holds(conn, commands).await?,
         Some(found) => found,
     };
     for (account, key, used) in found.keys {
@@ -94,6 +94,7 @@ pub async fn apply(
         enforced: prices.switches.enforcement,
         time: LocalTime::new(found.now),
     };
+    read_counted(conn, commands, &context.time, &mut books).await?;
     for (account, command) in &welcome {
         if let Some(book) = books.get_mut(account) {
             // A welcome that cannot be given (it never overflows a new account) is none.
@@ -261,6 +262,46 @@ async fn read_charges(
     Ok(())
 }
 
+/// The accounts whose clock is to be repaired.
+fn to_be_repaired(commands: &[Command]) -> impl Iterator<Item = AccountId> {
+    let repairs = |command: &&Command| matches!(command.action, Action::RepairClock(_));
+    commands
+        .iter()
+        .filter(repairs)
+        .map(|command| command.account)
+}
+
+/// The keys and holds that the commands name, and the holds that a repair is about.
+async fn find_keys_and_holds(
+    conn: &mut PgConnection,
+    commands: &[Command],
+) -> Result<Found, ApplyError> {
+    let mut wanted = wanted(commands);
+    for account in to_be_repaired(commands) {
+        for hold in queries::holds_ahead(conn, account).await? {
+            wanted.hold_accounts.push(account.uuid());
+            wanted.holds.push(hold);
+        }
+    }
+    Ok(queries::find_keys_and_holds(conn, &wanted).await?)
+}
+
+async fn read_counted(
+    conn: &mut PgConnection,
+    commands: &[Command],
+    time: &LocalTime,
+    books: &mut HashMap<AccountId, Book>,
+) -> Result<(), ApplyError> {
+    for account in to_be_repaired(commands) {
+        if let Some(book) = books.get_mut(&account) {
+            let (day, month) = time.began(&book.account.time_zone);
+            let counted = queries::counted_since(conn, account, day, month, time.now()).await?;
+            book.counted = Some(counted);
+        }
+    }
+    Ok(())
+}
+
 /// Reads the counters of the tools that have free calls, and of free holds that may come back.
 async fn read_free_calls(
     conn: &mut PgConnection,
@@ -302,6 +343,7 @@ async fn read_free_calls(
 fn absent(command: &Command) -> Result<Refusal, ApplyError> {
     match &command.action {
         Action::RefundCharge(_) => Ok(Refusal::ChargeNotFound),
+        Action::RepairClock(_) => Ok(Refusal::ClockIsRight),
         // It was opened above.
         action if action.opening().is_some() => Err(ApplyError::RowsMissed {
             table: "account",
@@ -345,6 +387,9 @@ async fn write(
     }
     if !columns.unenforced.account_ids.is_empty() {
         queries::insert_unenforced(conn, &columns.unenforced).await?;
+    }
+    if !columns.repairs.account_ids.is_empty() {
+        queries::insert_repairs(conn, now, &columns.repairs).await?;
     }
     let warnings: Vec<_> = columns
         .warnings

@@ -75,6 +75,18 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             select account_id, day_no, month_no, own - least(refunded, own) from charges
             union all
             select account_id, day_no, month_no, amount_micros from hold where state = 'placed'
+            union all
+            select account_id, day_no, null, day_carried_micros from account_repair
+            union all
+            select account_id, null, month_no, month_carried_micros from account_repair
+        ), sums as (
+            -- What `usage_sum` must say of the entries that are in it.
+            select e.account_id, date_bin('15 minutes', e.created_at, 'epoch') as starts_at,
+                coalesce(e.tool, '') as tool, (-sum(e.amount_micros))::bigint as spent,
+                count(*) filter (where e.kind = 'charge') as charges
+            from usage_summed s join entry e on e.account_id = s.account_id and e.seq >= s.first_seq
+                and e.seq < s.end_seq
+            where e.kind in ('charge', 'refund') group by 1, 2, 3
         ), used as (
             select a.account_id, coalesce(sum(c.amount) filter (where c.day_no = a.day_no), 0)::bigint as day,
                 coalesce(sum(c.amount) filter (where c.month_no = a.month_no), 0)::bigint as month
@@ -131,6 +143,36 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('pending', 'succeeded')), 0)::bigint)
             from payment p
+            union all
+            select 'usage is summed up as its entries say', coalesce(u.account_id, s.account_id),
+                coalesce(u.spent_micros, 0), coalesce(s.spent, 0)
+            from usage_sum u full join sums s using (account_id, starts_at, tool)
+            union all
+            select 'usage is summed up with each charge once', coalesce(u.account_id, s.account_id),
+                coalesce(u.charge_count, 0), coalesce(s.charges, 0)
+            from usage_sum u full join sums s using (account_id, starts_at, tool)
+            union all
+            select 'usage is summed up of entries that are there', s.account_id,
+                greatest(s.end_seq - 1, coalesce(a.entry_seq, 0)), coalesce(a.entry_seq, 0)
+            from usage_summed s left join account a using (account_id)
+            union all
+            -- Nowhere on earth has a later day begun.
+            select 'a time lies in the future of the database''s clock, and its limits begin no new day before (as YYYYMMDD)',
+                account_id, to_char(spent_on, 'YYYYMMDD')::bigint, to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+            from account where spent_on > (clock_timestamp() at time zone 'UTC' + interval '14 hours')::date
+            union all
+            -- Holds live for 24 hours at most.
+            select 'a time lies in the future of the database''s clock, and a hold does not expire before (as YYYYMMDD)',
+                account_id, to_char(expires_at at time zone 'UTC', 'YYYYMMDD')::bigint,
+                to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+            from hold where state = 'placed' and expires_at > clock_timestamp() + interval '24 hours'
+            union all
+            -- At most 6 hours lie between two questions.
+            select 'a time lies in the future of the database''s clock, and a payment''s provider is not asked before (as YYYYMMDD)',
+                account_id, to_char(greatest(next_check_at, leased_until) at time zone 'UTC', 'YYYYMMDD')::bigint,
+                to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+            from payment where next_check_at is not null
+                and greatest(next_check_at, leased_until) > clock_timestamp() + interval '1 day'
             union all
             select 'an entry has an account', e.account_id, 1, count(a.account_id)
             from entries e left join account a using (account_id) group by e.account_id

@@ -7,7 +7,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use uuid::Uuid;
 
 use super::command::Note;
-use super::state::{AccountState, Book, Hold, HoldWrite, LowBalance, NewEntry, Waiver};
+use super::state::{AccountState, Book, Hold, HoldWrite, LowBalance, NewEntry, Repair, Waiver};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 use crate::seeded::{self, Bug};
@@ -24,8 +24,23 @@ pub struct Columns {
     pub refunds: RefundColumns,
     pub free_calls: FreeCallColumns,
     pub unenforced: UnenforcedColumns,
+    pub repairs: RepairColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
+}
+
+/// How accounts were brought back from the future.
+#[derive(Default)]
+pub struct RepairColumns {
+    pub account_ids: Vec<Uuid>,
+    pub was_on: Vec<jiff_sqlx::Date>,
+    pub spent_on: Vec<jiff_sqlx::Date>,
+    pub day_nos: Vec<i32>,
+    pub month_nos: Vec<i32>,
+    pub day_carried: Vec<i64>,
+    pub month_carried: Vec<i64>,
+    pub reasons: Vec<String>,
+    pub actors: Vec<String>,
 }
 
 /// Entries that were booked while enforcement was off.
@@ -161,6 +176,9 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.low_balance);
+        if let Some(repair) = book.repair {
+            self.repairs.push(id, repair);
+        }
         for seq in book.unenforced {
             self.unenforced.account_ids.push(id);
             self.unenforced.seqs.push(seq.get());
@@ -308,6 +326,20 @@ impl HoldColumns {
         self.request_ids.push(hold.request_id);
         self.end_hashes.push(end_hash);
         self.end_answers.push(end_answer);
+    }
+}
+
+impl RepairColumns {
+    fn push(&mut self, id: Uuid, repair: Repair) {
+        self.account_ids.push(id);
+        self.was_on.push(repair.was_on.to_sqlx());
+        self.spent_on.push(repair.spent_on.to_sqlx());
+        self.day_nos.push(repair.period.day_no);
+        self.month_nos.push(repair.period.month_no);
+        self.day_carried.push(repair.carried.day.get());
+        self.month_carried.push(repair.carried.month.get());
+        self.reasons.push(repair.reason);
+        self.actors.push(repair.actor);
     }
 }
 

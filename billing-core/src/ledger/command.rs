@@ -36,6 +36,7 @@ pub enum Action {
     RefundCharge(RefundCharge),
     Post(Post),
     ChangeSettings(ChangeSettings),
+    RepairClock(RepairClock),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +102,14 @@ pub struct Post {
     pub note: Option<Note>,
 }
 
+/// Brings an account back that a wrong clock had brought into the future.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepairClock {
+    pub keyed: Keyed,
+    pub reason: String,
+    pub actor: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeSettings {
     pub opening: Opening,
@@ -120,7 +129,8 @@ impl Action {
             | Self::Release(_)
             | Self::Extend(_)
             | Self::Expire(_)
-            | Self::RefundCharge(_) => None,
+            | Self::RefundCharge(_)
+            | Self::RepairClock(_) => None,
         }
     }
 
@@ -130,6 +140,7 @@ impl Action {
             Self::Charge(charge) => Some(&charge.keyed),
             Self::RefundCharge(refund) => Some(&refund.keyed),
             Self::Post(post) => Some(&post.keyed),
+            Self::RepairClock(repair) => Some(&repair.keyed),
             Self::Capture(_)
             | Self::Release(_)
             | Self::Extend(_)
@@ -149,7 +160,8 @@ impl Action {
             | Self::Charge(_)
             | Self::RefundCharge(_)
             | Self::Post(_)
-            | Self::ChangeSettings(_) => None,
+            | Self::ChangeSettings(_)
+            | Self::RepairClock(_) => None,
         }
     }
 

@@ -32,6 +32,14 @@ impl LocalTime {
         self.now
     }
 
+    /// When the local day in `zone` began, and its month.
+    pub fn began(&self, zone: &str) -> (Timestamp, Timestamp) {
+        let zone = time_zone(zone);
+        let today = zone.to_datetime(self.now).date();
+        let first = |date| first_moment(Ok(date), &zone);
+        (first(today), first(today.first_of_month()))
+    }
+
     /// When a given day, and its month, end in `zone`.
     pub fn ends_of(&mut self, date: Date, zone: &str) -> LocalDay {
         let today = self.day_in(zone);
@@ -73,12 +81,14 @@ pub fn is_zone(zone: &str) -> bool {
             && TimeZone::get(zone).is_ok_and(named))
 }
 
+/// Where midnight does not exist, a day begins with the first moment after the gap.
+fn first_moment(date: Result<Date, jiff::Error>, zone: &TimeZone) -> Timestamp {
+    date.and_then(|date| zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())))
+        .unwrap_or(Timestamp::MAX)
+}
+
 fn day_of(date: Date, zone: &TimeZone) -> LocalDay {
-    // Where midnight does not exist, a day begins with the first moment after the gap.
-    let starts = |date: Result<Date, jiff::Error>| {
-        date.and_then(|date| zone.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())))
-            .unwrap_or(Timestamp::MAX)
-    };
+    let starts = |date| first_moment(date, zone);
     LocalDay {
         date,
         day_ends_at: starts(date.checked_add(1.day())),

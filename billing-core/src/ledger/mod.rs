@@ -30,7 +30,8 @@ pub use attempt::Locks;
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{
     Action, Capture, ChangeSettings, Charge, Command, CommandHash, Cost, EntryKind, Extend, Keyed,
-    Note, Opening, Overage, PlaceHold, Post, RefundCharge, Release, Setting, SettingsChange,
+    Note, Opening, Overage, PlaceHold, Post, RefundCharge, Release, RepairClock, Setting,
+    SettingsChange,
 };
 pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
 pub use local_time::{LocalTime, is_zone};

@@ -293,6 +293,28 @@ pub struct Book {
     pub unenforced: Vec<EntrySeq>,
     /// The user is to be warned.
     pub low_balance: Option<LowBalance>,
+    /// What a repair of the account's clock has found to count today, and what it has done.
+    pub counted: Option<Counted>,
+    pub repair: Option<Repair>,
+}
+
+/// What counts in a day and its month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub day: Micros,
+    pub month: Micros,
+}
+
+/// How an account was brought back that a wrong clock had brought into the future.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    pub was_on: Date,
+    pub spent_on: Date,
+    /// The period that has begun, and what was carried into it.
+    pub period: Period,
+    pub carried: Counted,
+    pub reason: String,
+    pub actor: String,
 }
 
 /// What is available has fallen below what the user wants to be warned at.
@@ -320,6 +342,8 @@ impl Book {
             changed_free_calls: Vec::new(),
             unenforced: Vec::new(),
             low_balance: None,
+            counted: None,
+            repair: None,
         }
     }
 

@@ -12,9 +12,10 @@ use crate::field;
 use crate::id::AccountId;
 use crate::ledger::{
     Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed, Note, Opening, Post,
-    SettingsChange, apply, find_account,
+    Refusal, RepairClock, SettingsChange, apply, find_account,
 };
 use crate::money::Micros;
+use crate::payment::ask_again_in_time;
 use crate::price::{Catalogue, Reading};
 
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,9 @@ pub enum AccountsCommand {
     Suspend(Whose),
     /// End a suspension.
     Resume(Whose),
+    /// Bring an account back that a wrong clock had brought into the future (`audit` names it): its limits
+    /// have the day that it is now, with what has counted in it, and its holds expire within 24 hours.
+    RepairClock(Repair),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +69,25 @@ pub struct Movement {
     pub key: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct Repair {
+    #[command(flatten)]
+    pub whose: Whose,
+
+    /// Why.
+    #[arg(long)]
+    pub reason: String,
+
+    /// Who.
+    #[arg(long, env = "USER")]
+    pub actor: String,
+
+    /// Makes it repeatable: the same key and content is answered as it was [default: a fresh one; then
+    /// too, nothing is done to an account that is right].
+    #[arg(long)]
+    pub key: Option<String>,
+}
+
 pub async fn run(command: AccountsCommand) -> anyhow::Result<()> {
     match command {
         AccountsCommand::Show(whose) => show(&whose).await,
@@ -75,6 +98,7 @@ pub async fn run(command: AccountsCommand) -> anyhow::Result<()> {
         AccountsCommand::Adjust(movement) => post(movement, EntryKind::Adjustment).await,
         AccountsCommand::Suspend(whose) => suspend(&whose, true).await,
         AccountsCommand::Resume(whose) => suspend(&whose, false).await,
+        AccountsCommand::RepairClock(repair) => repair_clock(repair).await,
     }
 }
 
@@ -127,9 +151,7 @@ async fn post(movement: Movement, kind: EntryKind) -> anyhow::Result<()> {
         actor: Some(field::text("--actor", movement.actor, 255)?),
         ..Note::default()
     };
-    let key = movement
-        .key
-        .unwrap_or_else(|| format!("operator-{}", Uuid::now_v7()));
+    let key = key(movement.key)?;
     // As the RPC hashes it: the same key there and here is the same movement.
     let hash = CommandHash::of(kind.name())
         .number(amount.get())
@@ -139,7 +161,7 @@ async fn post(movement: Movement, kind: EntryKind) -> anyhow::Result<()> {
         account: id,
         action: Action::Post(Post {
             opening: name,
-            keyed: Keyed::by_caller(&field::text("--key", key, 255)?, hash),
+            keyed: Keyed::by_caller(&key, hash),
             kind,
             amount,
             counterparty: None,
@@ -154,6 +176,54 @@ async fn post(movement: Movement, kind: EntryKind) -> anyhow::Result<()> {
         "settled_micros": answer.balance.settled.get(),
         "replayed": answer.replayed,
     }));
+    Ok(())
+}
+
+/// The operator's own, or a fresh one.
+fn key(given: Option<String>) -> anyhow::Result<String> {
+    let key = given.unwrap_or_else(|| format!("operator-{}", Uuid::now_v7()));
+    Ok(field::text("--key", key, 255)?)
+}
+
+async fn repair_clock(repair: Repair) -> anyhow::Result<()> {
+    let (id, _) = repair.whose.account()?;
+    let note = Note {
+        reason: Some(field::text("--reason", repair.reason.clone(), 500)?),
+        actor: Some(field::text("--actor", repair.actor.clone(), 255)?),
+        ..Note::default()
+    };
+    let hash = CommandHash::of("repair-clock").note(Some(&note)).finish();
+    let command = Command {
+        account: id,
+        action: Action::RepairClock(RepairClock {
+            keyed: Keyed::by_caller(&key(repair.key)?, hash),
+            reason: repair.reason,
+            actor: repair.actor,
+        }),
+    };
+    let place = &repair.whose.place;
+    let pool = place.connect().await?;
+    let payments = ask_again_in_time(&pool, id).await?;
+    let shown = match carry_out(&pool, command).await {
+        Ok(answer) => json!({
+            "account_id": id.to_string(),
+            "repaired": !answer.replayed,
+            "replayed": answer.replayed,
+            "day_used_micros": answer.limits.day_used.get(),
+            "day_ends_at": answer.limits.day_ends_at.to_string(),
+            "month_used_micros": answer.limits.month_used.get(),
+            "month_ends_at": answer.limits.month_ends_at.to_string(),
+            "payments": payments,
+        }),
+        Err(error) if error.downcast_ref() == Some(&Refusal::ClockIsRight) => json!({
+            "account_id": id.to_string(),
+            "repaired": payments > 0,
+            "replayed": false,
+            "payments": payments,
+        }),
+        Err(error) => return Err(error),
+    };
+    place.print(&shown);
     Ok(())
 }
 

@@ -85,7 +85,8 @@ fn share(account: AccountId) -> i16 {
     i16::try_from(account.spread() % SHARES).unwrap_or_default()
 }
 
-/// Takes the shares of a channel that nobody has, and keeps those that the owner has.
+/// Takes the shares of a channel that nobody has, and keeps those that the owner has. A lease that ends
+/// later than any can was taken while the clock was wrong.
 pub async fn lease_shares(
     executor: impl PgExecutor<'_>,
     channel: Channel,
@@ -97,7 +98,8 @@ pub async fn lease_shares(
             leased_until = clock_timestamp() + make_interval(secs => $3::bigint)
         from (
             select share from outbox_lease
-            where channel = $1 and (owner = $2 or leased_until < clock_timestamp())
+            where channel = $1 and (owner = $2 or leased_until < clock_timestamp()
+                or leased_until > clock_timestamp() + make_interval(secs => 2 * $3::bigint))
             order by share for no key update skip locked
         ) as free
         where l.channel = $1 and l.share = free.share returning l.share",

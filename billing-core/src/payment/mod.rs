@@ -32,6 +32,7 @@ pub use books::{Booking, DisputeReport, Movement, RefundReport};
 pub use create::{Breaker, Limits, NewPayment};
 pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
 pub use refund::{NewRefund, RefundTerms};
+pub use stale::ask_again_in_time;
 
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

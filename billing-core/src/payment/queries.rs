@@ -275,7 +275,8 @@ pub async fn find_customer(
     .await
 }
 
-/// How many attempts of a tenant were declined since a time, and how many of its payments paid.
+/// How many attempts of a tenant were declined since a time, none that a wrong clock has put into the
+/// future, and how many of its payments were paid.
 pub async fn recent_outcomes(
     executor: impl PgExecutor<'_>,
     tenant_id: &str,
@@ -283,7 +284,8 @@ pub async fn recent_outcomes(
 ) -> Result<(i64, i64), sqlx::Error> {
     let row = query!(
         r#"select
-            (select count(*) from payment_decline where tenant_id = $1 and declined_at > $2) as "declined!",
+            (select count(*) from payment_decline where tenant_id = $1 and declined_at > $2
+                and declined_at <= clock_timestamp()) as "declined!",
             (select count(*) from payment where tenant_id = $1 and succeeded_at > $2) as "paid!""#,
         tenant_id,
         since.to_sqlx() as SqlTimestamp,

@@ -169,3 +169,17 @@ pub async fn count_open(pool: &PgPool, provider: &str) -> Result<i64, sqlx::Erro
     .fetch_one(pool)
     .await
 }
+
+/// Lets the providers of an account's payments be asked now where a wrong clock has put that off, or has
+/// leased the payment, for longer than can be meant. Answers with how many there were.
+pub async fn ask_again_in_time(pool: &PgPool, account: AccountId) -> Result<u64, sqlx::Error> {
+    let done = query!(
+        "update payment set leased_until = null, next_check_at = clock_timestamp()
+        where account_id = $1 and next_check_at is not null
+            and greatest(next_check_at, leased_until) > clock_timestamp() + interval '1 day'",
+        account.uuid(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use crate::support::{USD, account, assert_books_are_right, charge, core};
 
 /// Runs the program; answers with whether it succeeded, what it printed, and what it complained of.
-async fn run(database: &TestDatabase, arguments: &[&str]) -> (bool, Value, String) {
+pub async fn run(database: &TestDatabase, arguments: &[&str]) -> (bool, Value, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_billing-core"))
         .args(arguments)
         .env("DATABASE_URL", database.application_url())
@@ -23,7 +23,7 @@ async fn run(database: &TestDatabase, arguments: &[&str]) -> (bool, Value, Strin
     (output.status.success(), printed, complaint)
 }
 
-const ALICE: [&str; 5] = ["--tenant", "acme", "--user", "alice", "--json"];
+pub const ALICE: [&str; 5] = ["--tenant", "acme", "--user", "alice", "--json"];
 
 #[tokio::test]
 async fn a_grant_of_an_operator_is_the_same_as_one_by_rpc() {

@@ -2,6 +2,7 @@
 
 mod hold;
 mod post;
+mod repair;
 mod spend;
 
 use jiff::Timestamp;
@@ -114,6 +115,8 @@ pub enum Refusal {
     PriceListStale,
     #[error(transparent)]
     Overflow(#[from] Overflow),
+    #[error("nothing of the account lies ahead of the database's clock")]
+    ClockIsRight,
     #[error("a stored answer cannot be read")]
     StoredAnswer,
 }
@@ -225,6 +228,7 @@ fn carry_out(
         Action::ChangeSettings(settings) => {
             Ok(post::change_settings(book, context, &settings.change))
         }
+        Action::RepairClock(repair) => repair::repair_clock(book, context, repair),
     }
 }
 

@@ -4,13 +4,15 @@
 
 mod open;
 mod read;
+mod repair;
 mod write;
 
 pub use open::{Openings, TenantDefaults, insert_accounts, tenant_defaults};
 pub use read::{
-    Wanted, expired_holds, find_account, find_accounts, find_charges, find_free_calls,
+    Found, Wanted, expired_holds, find_account, find_accounts, find_charges, find_free_calls,
     find_keys_and_holds, hardly_wait, lock_accounts, locked_accounts,
 };
+pub use repair::{counted_since, holds_ahead, insert_repairs};
 #[cfg(feature = "seeded-bugs")]
 pub use write::forget_changes;
 pub use write::{
