@@ -94,7 +94,7 @@ async fn batch(connection: &mut PgConnection, events: &[Brought]) -> Vec<Applied
     let prices = Reading::now(Catalogue::default());
     let events: Vec<&Brought> = events.iter().collect();
     let mut transaction = connection.begin().await.unwrap();
-    super::queries::hardly_wait(&mut transaction).await.unwrap();
+    crate::ledger::hardly_wait(&mut transaction).await.unwrap();
     let applied = batch::apply(&mut transaction, &prices, &events)
         .await
         .unwrap();
