@@ -9,6 +9,7 @@ pub mod decisions;
 pub mod entry;
 pub mod field;
 pub mod grpc;
+pub mod heartbeat;
 pub mod hold;
 pub mod id;
 pub mod ledger;
@@ -24,6 +25,7 @@ pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;
+mod warnings;
 
 use std::sync::Arc;
 

@@ -3,16 +3,18 @@
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use sqlx::migrate::{Migrate, Migrator};
-use sqlx::{Connection, PgConnection, PgPool, query_scalar};
+use sqlx::{PgConnection, PgPool, query_scalar};
 
 use crate::config::{Direction, MigrateOptions};
+use crate::database::{Database, Settings, Unreached};
 
 /// The migrations that this version of the core needs.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// Runs `billing-core migrate`.
 pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect(options.owner_database_url.expose_secret())
+    let database = Database::at(options.owner_database_url.expose_secret())?;
+    let mut connection = connect(&database)
         .await
         .context("cannot connect to the database as its owner")?;
     match options.direction {
@@ -33,6 +35,11 @@ pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn connect(database: &Database) -> Result<PgConnection, Unreached> {
+    database.require_sessions().await?;
+    database.connect(&Settings::default()).await
 }
 
 async fn one_below(connection: &mut PgConnection) -> anyhow::Result<i64> {

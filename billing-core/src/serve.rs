@@ -1,6 +1,5 @@
 //! Puts the core together, serves it, and takes it down in order.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_telemetry::admin::Readiness;
 use metrics::gauge;
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,15 +25,17 @@ use tower::layer::util::Stack;
 use tracing::{info, warn};
 
 use crate::auth::ServiceToken;
-use crate::config::{ServeOptions, Tuning};
+use crate::config::{Earlier, ServeOptions, Tuning};
+use crate::database::{Database, Settings};
 use crate::decisions::DecisionCounters;
+use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
 use crate::payment::{Breaker, EventBatcher, Limits, RefundTerms};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::{Core, Payments};
-use crate::{hold, migrate};
+use crate::{heartbeat, hold, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -43,6 +43,7 @@ const MESSAGE_MAX: usize = 256 * 1024;
 const EVENT_MAX: usize = MESSAGE_MAX + 1024 * 1024;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
+const PRIMARY_AGAIN: Duration = Duration::from_secs(1);
 const POOL_WAIT: Duration = Duration::from_secs(1);
 /// Whoever pays would rather wait.
 const PAYMENT_WAIT: Duration = Duration::from_secs(3);
@@ -58,8 +59,13 @@ pub async fn serve(
     #[cfg(feature = "seeded-bugs")]
     crate::seeded::warn_at_start();
     let tokens = options.tokens()?;
-    let database = connect_options(options.database_url()?)?;
-    let pool = connect(&database, &options.tuning).await?;
+    warnings::of_options(options, tokens.as_deref());
+    let database = Database::at(options.database_url()?)
+        .context("DATABASE_URL")?
+        .acknowledging(options.acknowledge_before_durable.map(Earlier::name));
+    let Some(pool) = connect(&database, &options.tuning, &shutdown).await? else {
+        return Ok(());
+    };
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(&database, &pool, &options.tuning, &background, &mut tasks).await?;
@@ -73,9 +79,12 @@ pub async fn serve(
     let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
-    report(&reporter, &readiness, true).await;
+    let pools = vec![pool.clone(), core.payments.pool.clone()];
+    let pulse = heartbeat::start(database, pools, background.clone()).await;
+    report(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
     tokio::spawn(watch(
         core.clone(),
+        pulse,
         reporter.clone(),
         readiness.clone(),
         background.clone(),
@@ -153,7 +162,7 @@ async fn drained(shutdown: &CancellationToken, time: Duration) {
 
 /// The ledger on a database: lanes, reader, price list. The tasks end when the core is dropped.
 pub async fn start(
-    database: &PgConnectOptions,
+    database: &Database,
     pool: &PgPool,
     tuning: &Tuning,
     background: &CancellationToken,
@@ -191,49 +200,40 @@ pub async fn start(
     })
 }
 
-/// Connects when there is something to do. Its statements find their rows by key, as those of the
-/// ledger do that share their transactions.
-fn payment_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(tuning.payment_pool_max)
-        .acquire_timeout(PAYMENT_WAIT)
-        .connect_lazy_with(hot_path(database))
+/// Its statements find their rows by key, as those of the ledger do that share their transactions.
+fn payment_pool(database: &Database, tuning: &Tuning) -> PgPool {
+    database.pool(tuning.payment_pool_max, PAYMENT_WAIT, &hot_path())
 }
 
-pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
-    // The URL holds a password: it is not repeated.
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
-    Ok(options.application_name("billing-core"))
-}
-
-async fn connect(database: &PgConnectOptions, tuning: &Tuning) -> anyhow::Result<PgPool> {
-    let options = database
-        .clone()
-        .options([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(tuning.pool_max)
-        .acquire_timeout(POOL_WAIT)
-        .connect_with(options)
+/// The pool for histories and prices, once there is a primary: a core that starts on a standby waits,
+/// and is not ready; none where it is told to stop meanwhile.
+async fn connect(
+    database: &Database,
+    tuning: &Tuning,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Option<PgPool>> {
+    database
+        .require_sessions()
         .await
         .context("cannot connect to the database")?;
-    migrate::require_current(&pool).await?;
-    warn_of_unsafe_settings(&pool).await?;
-    Ok(pool)
-}
-
-/// Money that is acknowledged must survive a crash: the server's own settings decide.
-async fn warn_of_unsafe_settings(pool: &PgPool) -> anyhow::Result<()> {
-    let loose = sqlx::query_scalar!(
-        r#"select name as "name!" from pg_settings where setting = 'off'
-            and name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name"#
-    )
-    .fetch_all(pool)
-    .await?;
-    if !loose.is_empty() {
-        warn!(settings = ?loose, "the database may lose what it has committed: these settings are off");
+    loop {
+        let Err(unreached) = database.connect(&Settings::default()).await else {
+            break;
+        };
+        if !unreached.has_standby() {
+            return Err(unreached).context("cannot connect to the database");
+        }
+        warn!(%unreached, "waiting for a primary");
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(None),
+            () = tokio::time::sleep(PRIMARY_AGAIN) => {}
+        }
     }
-    Ok(())
+    let settings = Settings::default().with([("statement_timeout", "5s"), ("lock_timeout", "2s")]);
+    let pool = database.pool(tuning.pool_max, POOL_WAIT, &settings);
+    migrate::require_current(&pool).await?;
+    warnings::of_database(&pool).await?;
+    Ok(Some(pool))
 }
 
 fn server(options: &ServeOptions) -> anyhow::Result<Server> {
@@ -287,9 +287,10 @@ fn rpc_paths() -> Vec<String> {
     paths
 }
 
-/// Ready is who can decide: the database answers, so the price list is fresh.
+/// Ready is who can decide: what it writes is committed, and the price list is fresh.
 async fn watch(
     core: Core,
+    pulse: Pulse,
     reporter: HealthReporter,
     readiness: Readiness,
     background: CancellationToken,
@@ -299,9 +300,10 @@ async fn watch(
             () = background.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
-        let ready = core.catalogue.fresh().is_ok();
+        let (beats, priced) = (heartbeat::is_alive(&pulse), core.catalogue.fresh().is_ok());
+        let ready = beats && priced;
         if ready != readiness.is_ready() {
-            warn!(ready, "readiness changed");
+            warn!(ready, commits = beats, prices = priced, "readiness changed");
             report(&reporter, &readiness, ready).await;
         }
         let open = core.pool.size();

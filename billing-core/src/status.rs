@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
-use crate::database::{is_blocked, is_unreachable};
+use crate::database::{explained, is_blocked, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -174,14 +174,15 @@ impl From<PriceError> for Status {
 
 /// A query of the read pool that failed: nothing was done.
 pub fn of_query(error: &sqlx::Error) -> Status {
+    let meaning = explained(error);
     if is_unreachable(error) {
-        warn!(%error, "database not reached");
+        warn!(%error, meaning, "database not reached");
         unavailable()
     } else if is_blocked(error) {
         warn!(%error, "another session keeps a row locked");
         unavailable()
     } else {
-        error!(%error, "query refused by the database");
+        error!(%error, meaning, "query refused by the database");
         internal()
     }
 }
