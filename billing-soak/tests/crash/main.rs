@@ -13,4 +13,6 @@ mod footprint;
 mod halt;
 mod injuries;
 mod payment;
+mod primary;
 mod seeded;
+mod tls;
