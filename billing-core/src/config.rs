@@ -60,6 +60,12 @@ pub struct ServeOptions {
     #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
     pub database_url: Option<SecretString>,
 
+    /// Answer before what is answered is safe from a crash of PostgreSQL or of its machine: the last
+    /// charges, top-ups and refunds that were acknowledged may then be gone. None: never, whatever
+    /// `synchronous_commit` the server, the database or the role has.
+    #[arg(long, env = "BILLING_ACKNOWLEDGE_BEFORE_DURABLE")]
+    pub acknowledge_before_durable: Option<Earlier>,
+
     /// Address for gRPC.
     #[arg(long, env = "BILLING_GRPC_ADDR", default_value = "127.0.0.1:50051")]
     pub grpc_addr: SocketAddr,
@@ -180,6 +186,29 @@ pub struct Tuning {
     /// Seconds that calls in flight have to end after SIGTERM.
     #[arg(long, env = "BILLING_DRAIN_SECS", default_value_t = 20)]
     pub drain_secs: u64,
+}
+
+/// What a COMMIT waits for at the least, below what makes it safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Earlier {
+    /// The standby's memory, and the own disk.
+    RemoteWrite,
+    /// The own disk, and no standby.
+    Local,
+    /// Nothing.
+    Off,
+}
+
+impl Earlier {
+    /// As PostgreSQL calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RemoteWrite => "remote_write",
+            Self::Local => "local",
+            Self::Off => "off",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,11 @@
-//! What an error of the database says about the database, and what time it is there.
+//! The way to the database, what its errors say about it, and what time it is there.
+
+mod connect;
+mod settings;
+mod url;
+
+pub use connect::{ConnectError, Database, Unreached};
+pub use settings::Settings;
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
@@ -58,8 +65,27 @@ fn ends_session(code: &str) -> bool {
         .iter()
         .any(|class| code.starts_with(class))
         // The database takes no connections; it does not exist; the session was idle too long in a
-        // transaction.
-        || ["55000", "3D000", "25P03"].contains(&code)
+        // transaction; the server takes no writes: the primary is elsewhere.
+        || ["55000", "3D000", "25P03", "25006"].contains(&code)
+}
+
+/// What an operator has to look at, where the error tells.
+pub fn explained(error: &sqlx::Error) -> Option<&'static str> {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)?;
+    Some(match &*code {
+        "42501" => "the core's role lacks a privilege: it must be a member of billing_app",
+        "42P01" | "42883" | "3F000" => {
+            "not found in the schema `public`: the schema is older than this core, or lies elsewhere"
+        }
+        "55P03" => "somebody else keeps a table or a row locked",
+        "25006" => "the server takes no writes: it is not the primary",
+        "26000" | "42P05" => "a pooler gives statements of one session to several",
+        "53300" => "the server has no connection left: count replicas against max_connections",
+        "28P01" | "28000" => "the server does not let this role in",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -69,7 +95,7 @@ mod tests {
     #[test]
     fn a_server_that_is_away_or_full_ran_nothing_and_a_constraint_was_refused() {
         for code in [
-            "57P01", "57P03", "08006", "53300", "55000", "3D000", "25P03",
+            "57P01", "57P03", "08006", "53300", "55000", "3D000", "25P03", "25006",
         ] {
             assert!(ends_session(code), "{code}");
         }

@@ -9,6 +9,7 @@ pub mod decisions;
 pub mod entry;
 pub mod field;
 pub mod grpc;
+pub mod heartbeat;
 pub mod hold;
 pub mod id;
 pub mod ledger;
@@ -26,6 +27,7 @@ pub mod serve;
 pub mod status;
 pub mod switch;
 pub mod usage;
+mod warnings;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use billing_core::auth::new_token;
 use billing_core::config::{AuditOptions, Cli, CoreCommand, ServeOptions, TokenOptions};
+use billing_core::database::{Database, Settings};
 use billing_core::{ledger, migrate, operator, outbox, serve};
 use billing_telemetry::{admin, log};
 use clap::Parser;
@@ -116,10 +117,9 @@ async fn bind(address: std::net::SocketAddr, what: &str) -> anyhow::Result<TcpLi
 }
 
 async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
-    let database = serve::connect_options(url.expose_secret())?;
-    PgPool::connect_with(database)
+    Database::at(url.expose_secret())?
+        .pool_at_once(&Settings::default())
         .await
-        .context("cannot connect to the database")
 }
 
 async fn audit(options: &AuditOptions) -> anyhow::Result<ExitCode> {

@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
-use sqlx::{Connection, PgConnection, PgPool, query_scalar};
+use sqlx::{PgConnection, PgPool, query_scalar};
 
 use crate::config::{Direction, MigrateOptions};
+use crate::database::{Database, Settings, Unreached};
 pub use patience::Patience;
 use patience::Wait;
 
@@ -27,11 +28,12 @@ fn contracts(migration: &Migration) -> bool {
 
 /// Runs `billing-core migrate`.
 pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect(options.owner_database_url.expose_secret())
+    let database = Database::at(options.owner_database_url.expose_secret())?;
+    let mut connection = connect(&database)
         .await
         .context("cannot connect to the database as its owner")?;
     // Looks who is in the way while the first one waits.
-    let mut watcher = PgConnection::connect(options.owner_database_url.expose_secret())
+    let mut watcher = connect(&database)
         .await
         .context("cannot connect to the database as its owner")?;
     let mut patience = Patience::new(
@@ -179,6 +181,11 @@ async fn drop_unfinished_indexes(
         sqlx::raw_sql(drop).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+async fn connect(database: &Database) -> Result<PgConnection, Unreached> {
+    database.require_sessions().await?;
+    database.connect(&Settings::default()).await
 }
 
 /// Refuses a schema that is older than this core; a newer one is fine, since migrations expand

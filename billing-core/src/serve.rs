@@ -1,6 +1,5 @@
 //! Puts the core together, serves it, and takes it down in order.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,7 @@ use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_telemetry::admin::Readiness;
 use metrics::gauge;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool};
+use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,9 +25,11 @@ use tower::layer::util::Stack;
 use tracing::{info, warn};
 
 use crate::auth::ServiceToken;
-use crate::config::{ServeOptions, Tuning};
+use crate::config::{Earlier, ServeOptions, Tuning};
+use crate::database::{Database, Settings};
 use crate::decisions::DecisionCounters;
 use crate::entry::Histories;
+use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
 use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, RefundTerms};
@@ -37,7 +37,7 @@ use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::{Core, Payments};
-use crate::{hold, migrate};
+use crate::{heartbeat, hold, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -45,9 +45,11 @@ const MESSAGE_MAX: usize = 256 * 1024;
 const EVENT_MAX: usize = MESSAGE_MAX + 1024 * 1024;
 const HEADERS_MAX: u32 = 16 * 1024;
 const DEADLINE_MOST: Duration = Duration::from_mins(1);
+const PRIMARY_AGAIN: Duration = Duration::from_secs(1);
 const POOL_WAIT: Duration = Duration::from_secs(1);
-/// A connection that is given back is idle by then, or has a statement that nobody waits for.
-const RELEASE_WAIT: Duration = Duration::from_millis(100);
+/// What keeps the core alive, the price list's refresh and the sweep, has a connection each: no call can
+/// take them.
+const UPKEEP: u32 = 2;
 /// Whoever pays would rather wait.
 const PAYMENT_WAIT: Duration = Duration::from_secs(3);
 
@@ -62,9 +64,14 @@ pub async fn serve(
     #[cfg(feature = "seeded-bugs")]
     crate::seeded::warn_at_start();
     let tokens = options.tokens()?;
-    let database = connect_options(options.database_url()?)?;
-    let pool = connect(&database, &options.tuning).await?;
-    let upkeep = upkeep_pool(&database);
+    warnings::of_options(options, tokens.as_deref());
+    let database = Database::at(options.database_url()?)
+        .context("DATABASE_URL")?
+        .acknowledging(options.acknowledge_before_durable.map(Earlier::name));
+    let Some(pool) = connect(&database, &options.tuning, &shutdown).await? else {
+        return Ok(());
+    };
+    let upkeep = database.pool(UPKEEP, POOL_WAIT, &bounded());
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(
@@ -86,9 +93,17 @@ pub async fn serve(
     let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
-    report(&reporter, &readiness, true).await;
+    let pools = vec![
+        pool.clone(),
+        upkeep.clone(),
+        core.histories.pool().clone(),
+        core.payments.pool.clone(),
+    ];
+    let pulse = heartbeat::start(database, pools, background.clone()).await;
+    report(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
     tokio::spawn(watch(
         core.clone(),
+        pulse,
         reporter.clone(),
         readiness.clone(),
         background.clone(),
@@ -163,7 +178,7 @@ async fn drained(shutdown: &CancellationToken, time: Duration) {
 
 /// The ledger on a database: lanes, reader, price list. The tasks end when the core is dropped.
 pub async fn start(
-    database: &PgConnectOptions,
+    database: &Database,
     pool: &PgPool,
     upkeep: &PgPool,
     tuning: &Tuning,
@@ -203,89 +218,59 @@ pub async fn start(
     })
 }
 
-/// Connects when there is something to do. Its statements find their rows by key, as those of the
-/// ledger do that share their transactions.
-fn payment_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(tuning.payment_pool_max)
-        .acquire_timeout(PAYMENT_WAIT)
-        .connect_lazy_with(hot_path(database))
+/// Its statements find their rows by key, as those of the ledger do that share their transactions.
+fn payment_pool(database: &Database, tuning: &Tuning) -> PgPool {
+    database.pool(tuning.payment_pool_max, PAYMENT_WAIT, &hot_path())
 }
 
-pub fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {
-    // The URL holds a password: it is not repeated.
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
-    Ok(options.application_name("billing-core"))
-}
-
-async fn connect(database: &PgConnectOptions, tuning: &Tuning) -> anyhow::Result<PgPool> {
-    let pool = ending_with_its_caller(PgPoolOptions::new())
-        .max_connections(tuning.pool_max)
-        .acquire_timeout(POOL_WAIT)
-        .connect_with(bounded(database))
-        .await
-        .context("cannot connect to the database")?;
-    migrate::require_current(&pool).await?;
-    warn_of_unsafe_settings(&pool).await?;
-    Ok(pool)
-}
-
-/// Connects when there is something to do. What is found depends on how long a history is, so each
-/// statement is planned for the account that it is about; and keeps one of the server's processors busy at
-/// most.
-fn histories_pool(database: &PgConnectOptions, tuning: &Tuning) -> PgPool {
-    ending_with_its_caller(PgPoolOptions::new())
-        .max_connections(tuning.pool_max)
-        .acquire_timeout(POOL_WAIT)
-        .connect_lazy_with(bounded(database).options([
-            ("plan_cache_mode", "force_custom_plan"),
-            ("max_parallel_workers_per_gather", "0"),
-        ]))
-}
-
-/// What keeps the core alive, the price list's refresh and the sweep, one connection each: no call can
-/// take them.
-fn upkeep_pool(database: &PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(2)
-        .acquire_timeout(POOL_WAIT)
-        .connect_lazy_with(bounded(database))
+/// What is found depends on how long a history is, so each statement is planned for the account that it is
+/// about; and keeps one of the server's processors busy at most.
+fn histories_pool(database: &Database, tuning: &Tuning) -> PgPool {
+    let settings = bounded().with([
+        ("plan_cache_mode", "force_custom_plan"),
+        ("max_parallel_workers_per_gather", "0"),
+    ]);
+    database.read_pool(tuning.pool_max, POOL_WAIT, &settings)
 }
 
 /// No statement, and no wait for a lock, goes on for ever; nor without the one who asked, whom the
 /// server looks for meanwhile.
-fn bounded(database: &PgConnectOptions) -> PgConnectOptions {
-    database.clone().options([
+fn bounded() -> Settings {
+    Settings::default().with([
         ("statement_timeout", "5s"),
         ("lock_timeout", "2s"),
         ("client_connection_check_interval", "200ms"),
     ])
 }
 
-/// Closes a connection whose statement nobody waits for any more: the pool would wait for its end, and the
-/// server ends it when it finds the connection closed.
-fn ending_with_its_caller(pool: PgPoolOptions) -> PgPoolOptions {
-    pool.after_release(|connection, _| {
-        Box::pin(async move {
-            let answers = tokio::time::timeout(RELEASE_WAIT, connection.ping()).await;
-            Ok(answers.is_ok_and(|pinged| pinged.is_ok()))
-        })
-    })
-}
-
-/// Money that is acknowledged must survive a crash: the server's own settings decide.
-async fn warn_of_unsafe_settings(pool: &PgPool) -> anyhow::Result<()> {
-    let loose = sqlx::query_scalar!(
-        r#"select name as "name!" from pg_settings where setting = 'off'
-            and name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name"#
-    )
-    .fetch_all(pool)
-    .await?;
-    if !loose.is_empty() {
-        warn!(settings = ?loose, "the database may lose what it has committed: these settings are off");
+/// The pool for histories and prices, once there is a primary: a core that starts on a standby waits,
+/// and is not ready; none where it is told to stop meanwhile.
+async fn connect(
+    database: &Database,
+    tuning: &Tuning,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Option<PgPool>> {
+    database
+        .require_sessions()
+        .await
+        .context("cannot connect to the database")?;
+    loop {
+        let Err(unreached) = database.connect(&Settings::default()).await else {
+            break;
+        };
+        if !unreached.has_standby() {
+            return Err(unreached).context("cannot connect to the database");
+        }
+        warn!(%unreached, "waiting for a primary");
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(None),
+            () = tokio::time::sleep(PRIMARY_AGAIN) => {}
+        }
     }
-    Ok(())
+    let pool = database.read_pool(tuning.pool_max, POOL_WAIT, &bounded());
+    migrate::require_current(&pool).await?;
+    warnings::of_database(&pool).await?;
+    Ok(Some(pool))
 }
 
 fn server(options: &ServeOptions) -> anyhow::Result<Server> {
@@ -339,9 +324,10 @@ fn rpc_paths() -> Vec<String> {
     paths
 }
 
-/// Ready is who can decide: the database answers, so the price list is fresh.
+/// Ready is who can decide: what it writes is committed, and the price list is fresh.
 async fn watch(
     core: Core,
+    pulse: Pulse,
     reporter: HealthReporter,
     readiness: Readiness,
     background: CancellationToken,
@@ -351,9 +337,10 @@ async fn watch(
             () = background.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
-        let ready = core.catalogue.fresh().is_ok();
+        let (beats, priced) = (heartbeat::is_alive(&pulse), core.catalogue.fresh().is_ok());
+        let ready = beats && priced;
         if ready != readiness.is_ready() {
-            warn!(ready, "readiness changed");
+            warn!(ready, commits = beats, prices = priced, "readiness changed");
             report(&reporter, &readiness, ready).await;
         }
         let pools = [&core.pool, core.histories.pool()];

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
-use crate::database::{is_blocked, is_out_of_time, is_unreachable};
+use crate::database::{explained, is_blocked, is_out_of_time, is_unreachable};
 use crate::field::FieldError;
 use crate::ledger::{LedgerError, ReadError, Refusal};
 use crate::price::{PriceError, Stale};
@@ -207,8 +207,9 @@ pub fn of_change(error: &sqlx::Error) -> Status {
 }
 
 fn of_failed(error: &sqlx::Error, unreachable: Status, locked: Status) -> Status {
+    let meaning = explained(error);
     if is_unreachable(error) {
-        warn!(%error, "database not reached");
+        warn!(%error, meaning, "database not reached");
         unreachable
     } else if is_blocked(error) {
         warn!(%error, "another session keeps a row locked");
@@ -217,7 +218,7 @@ fn of_failed(error: &sqlx::Error, unreachable: Status, locked: Status) -> Status
         warn!(%error, "query ended by the database");
         deadline_exceeded()
     } else {
-        error!(%error, "query refused by the database");
+        error!(%error, meaning, "query refused by the database");
         internal()
     }
 }

@@ -17,7 +17,7 @@ use crate::hex::hex;
 use crate::postgres::Server;
 use crate::postgres::scratch::{Purpose, Scratch, remove_abandoned};
 use crate::up::database::{self, Urls};
-use crate::up::service::Service;
+use crate::up::service::{Service, answers};
 
 /// Fields are dropped in this order: the cores before their server, the server before its folder.
 pub struct Stage {
@@ -69,6 +69,13 @@ impl Stage {
             stage.add_core()?.start().await?;
         }
         Ok((stage, tokens))
+    }
+
+    /// A standby of the server. It is to be stopped before the stage is cleared.
+    pub async fn standby(&self) -> Result<Server> {
+        self.server
+            .standby(&self.folder.path().join("standby"))
+            .await
     }
 
     /// One more core, not yet started.
@@ -144,14 +151,28 @@ impl CoreProcess {
 
     /// Starts the core and waits until its `/readyz` answers 200. Answers with how long that took.
     pub async fn start(&mut self) -> Result<Duration> {
-        ensure!(self.service.is_none(), "the core runs already");
         let started = Instant::now();
-        let service = Service::start("core", &self.program, &self.environment, self.log.clone())?;
-        self.service
-            .insert(service)
-            .await_readiness(self.admin)
-            .await?;
+        self.launch()?;
+        self.ready().await?;
         Ok(started.elapsed())
+    }
+
+    /// Starts the core, which may not become ready.
+    pub fn launch(&mut self) -> Result<()> {
+        ensure!(self.service.is_none(), "the core runs already");
+        let service = Service::start("core", &self.program, &self.environment, self.log.clone())?;
+        self.service = Some(service);
+        Ok(())
+    }
+
+    /// Whether `/readyz` answers 200 now.
+    pub async fn is_ready(&self) -> bool {
+        answers(self.admin, "/readyz").await
+    }
+
+    /// Whether the process answers at all.
+    pub async fn is_alive(&self) -> bool {
+        answers(self.admin, "/livez").await
     }
 
     /// Waits until `/readyz` answers 200.

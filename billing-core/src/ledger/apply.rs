@@ -12,6 +12,7 @@ use super::decide::{Answer, Context, Refusal, decide};
 use super::local_time::LocalTime;
 use super::queries::{self, Found, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
+use crate::database::explained;
 use crate::id::AccountId;
 use crate::money::Micros;
 use crate::outbox;
@@ -33,6 +34,16 @@ pub enum ApplyError {
         expected: usize,
         written: i64,
     },
+}
+
+impl ApplyError {
+    /// What an operator has to look at; none where it looks like a defect.
+    pub fn explained(&self) -> Option<&'static str> {
+        match self {
+            Self::Sql(error) => explained(error),
+            Self::RowsMissed { .. } => None,
+        }
+    }
 }
 
 /// Decides the commands in order and writes what they change. Answers with an outcome for each, true

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::command::Command;
 use super::decide::{Answer, Refusal};
 use super::lane::Lane;
+use crate::database::Database;
 use crate::price::CataloguePulse;
 
 /// How the batcher is laid out.
@@ -93,7 +93,7 @@ impl Batcher {
     /// Starts the lanes; they connect when there is something to do. The tasks end when the last
     /// clone of the batcher is dropped, and must not end before.
     pub fn start(
-        database: &PgConnectOptions,
+        database: &Database,
         catalogue: &CataloguePulse,
         options: BatcherOptions,
         tasks: &mut JoinSet<()>,

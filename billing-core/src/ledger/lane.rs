@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
@@ -24,6 +23,7 @@ use super::decide::Answer;
 use super::fair_queue::FairQueue;
 use super::queries;
 use super::session::Session;
+use crate::database::Database;
 use crate::id::AccountId;
 use crate::price::CataloguePulse;
 
@@ -63,6 +63,13 @@ impl Meters {
         }
     }
 
+    /// Counts what nothing but a defect explains.
+    fn refused(&self, meaning: Option<&str>) {
+        if meaning.is_none() {
+            self.refused_by_database.increment(1);
+        }
+    }
+
     fn batch(&self, size: usize, elapsed: Duration) {
         self.batch_size
             .record(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
@@ -94,7 +101,7 @@ enum Ending {
 impl Lane {
     pub fn new(
         number: usize,
-        database: &PgConnectOptions,
+        database: &Database,
         catalogue: &CataloguePulse,
         batch_max: usize,
         depth: Arc<AtomicUsize>,
@@ -224,9 +231,10 @@ impl Lane {
                     parts.push(part);
                 }
                 Ending::Refused(cause) => {
-                    self.meters.refused_by_database.increment(1);
+                    let meaning = cause.explained();
+                    self.meters.refused(meaning);
                     let account = part.commands.first().map(|command| command.account);
-                    error!(lane = self.number, ?account, %cause, "command refused by the database");
+                    error!(lane = self.number, ?account, %cause, meaning, "command refused by the database");
                     let in_doubt = part.in_doubt;
                     part.answer_all(|| {
                         if in_doubt {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -17,7 +16,7 @@ use super::apply::account_to_be;
 use super::queries::{self, TenantDefaults};
 use super::session::Session;
 use super::state::{AccountState, FreeCalls};
-use crate::database::{clock, is_unreachable};
+use crate::database::{Database, clock, explained, is_unreachable};
 use crate::id::AccountId;
 use crate::seeded::{self, Bug};
 
@@ -67,7 +66,7 @@ pub struct Reader(mpsc::Sender<Read>);
 impl Reader {
     /// Starts the one task and its one connection; more gain nothing. It ends when the last clone
     /// is dropped, and must not end before.
-    pub fn start(database: &PgConnectOptions, tasks: &mut JoinSet<()>) -> Self {
+    pub fn start(database: &Database, tasks: &mut JoinSet<()>) -> Self {
         let (sender, reads) = mpsc::channel(QUEUE_MAX);
         let task = ReaderTask {
             session: Session::new("reader".to_owned(), database),
@@ -166,7 +165,8 @@ impl ReaderTask {
                 Ok(Err(cause)) => {
                     self.session.close();
                     if !is_unreachable(&cause) {
-                        error!(%cause, "read refused by the database");
+                        let meaning = explained(&cause);
+                        error!(%cause, meaning, "read refused by the database");
                         return Err(ReadError::Internal);
                     }
                     warn!(%cause, "database lost while reading");

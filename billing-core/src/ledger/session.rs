@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
-use tokio::time::timeout;
+use sqlx::PgConnection;
+use tokio::time::Instant;
 use tracing::warn;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::database::{Database, Settings};
+
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Settings of every connection on the hot path.
 ///
@@ -16,8 +17,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// for each batch: neither scan nor hash is offered, and a row that is looked at costs far more
 /// than a page that is read, as it does where all that is hot lies in memory. The statements do
 /// their part: see `queries/read.rs`.
-pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().options([
+pub fn hot_path() -> Settings {
+    Settings::default().with([
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
@@ -28,7 +29,6 @@ pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
         ("seq_page_cost", "0.1"),
         ("random_page_cost", "0.1"),
         ("jit", "off"),
-        ("default_transaction_isolation", "read committed"),
         ("lock_timeout", "2s"),
         ("statement_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),
@@ -38,25 +38,29 @@ pub fn hot_path(options: &PgConnectOptions) -> PgConnectOptions {
 /// A connection that is made when it is needed, and again after it was lost.
 pub struct Session {
     name: String,
-    database: PgConnectOptions,
+    database: Database,
+    settings: Settings,
     open: Option<PgConnection>,
+    /// When it was last logged that there is none.
+    told: Option<Instant>,
 }
 
 impl Session {
     /// Connects to nothing yet. The name is for the log.
-    pub fn new(name: String, database: &PgConnectOptions) -> Self {
+    pub fn new(name: String, database: &Database) -> Self {
         Self {
             name,
-            database: hot_path(database),
+            database: database.clone(),
+            settings: hot_path(),
             open: None,
+            told: None,
         }
     }
 
     /// For another time than the others wait.
     #[must_use]
-    pub fn waiting_for_locks(mut self, time: &str) -> Self {
-        // Of a setting that is given twice, the later one holds.
-        self.database = self.database.options([("lock_timeout", time)]);
+    pub fn waiting_for_locks(mut self, time: &'static str) -> Self {
+        self.settings = self.settings.with([("lock_timeout", time)]);
         self
     }
 
@@ -80,18 +84,16 @@ impl Session {
         self.open.take()
     }
 
-    async fn connect(&self) -> Option<PgConnection> {
-        match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&self.database)).await {
-            Ok(Ok(connection)) => Some(connection),
-            Ok(Err(cause)) => {
-                warn!(session = self.name, %cause, "cannot connect to the database");
-                None
-            }
-            Err(_) => {
-                warn!(
-                    session = self.name,
-                    "cannot connect to the database: no answer"
-                );
+    async fn connect(&mut self) -> Option<PgConnection> {
+        match self.database.connect(&self.settings).await {
+            Ok(connection) => Some(connection),
+            // That is told by who has found it out.
+            Err(cause) if cause.is_shut() => None,
+            Err(cause) => {
+                if self.told.is_none_or(|told| told.elapsed() > TOLD_EVERY) {
+                    self.told = Some(Instant::now());
+                    warn!(session = self.name, %cause, "cannot connect to the database");
+                }
                 None
             }
         }

@@ -9,15 +9,14 @@ pub use accounts::{AccountsCommand, run as accounts};
 pub use payments::{PaymentsCommand, run as payments};
 pub use switches::{SwitchCommand, run as switches};
 
-use anyhow::Context;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sqlx::PgPool;
 
 use crate::config::secret;
+use crate::database::Database;
 use crate::ledger::hot_path;
-use crate::serve::connect_options;
 
 /// Where the database is, and how the answer is printed.
 #[derive(Debug, Args)]
@@ -34,10 +33,9 @@ pub struct Place {
 impl Place {
     /// Connected as a core is.
     pub async fn connect(&self) -> anyhow::Result<PgPool> {
-        let database = connect_options(self.database_url.expose_secret())?;
-        PgPool::connect_with(hot_path(&database))
+        Database::at(self.database_url.expose_secret())?
+            .pool_at_once(&hot_path())
             .await
-            .context("cannot connect to the database")
     }
 
     /// Prints one thing: as JSON, or a line for each member.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Channel, queries};
 use crate::config::secret;
-use crate::serve;
+use crate::database::{Database, Settings};
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -148,8 +147,7 @@ async fn retry(options: &RetryOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
-    let database = serve::connect_options(url.expose_secret())?;
-    PgPool::connect_with(database)
+    Database::at(url.expose_secret())?
+        .pool_at_once(&Settings::default())
         .await
-        .context("cannot connect to the database")
 }

@@ -13,7 +13,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::proxy::Proxy;
 use crate::support::{
-    USD, account, amount, assert_books_are_right, charge, core, eventually, reason, run,
+    USD, account, amount, as_owner, assert_books_are_right, charge, core, eventually, reason, run,
 };
 use crate::user::User;
 
@@ -182,6 +182,39 @@ async fn a_database_that_does_not_answer_keeps_nobody_waiting_beyond_his_deadlin
     assert_eq!(alice.available().await, USD - 2);
     core.stop().await;
     assert_books_are_right(&database).await;
+}
+
+/// What an operator may do to a database in which the core then cannot decide, and undoes again.
+#[tokio::test]
+async fn a_core_that_lacks_a_privilege_is_not_ready_until_it_has_it() {
+    let (database, core) = core().await;
+    as_owner(&database, "revoke insert on entry from billing_app").await;
+    eventually("the core is not ready", async || {
+        health(&core).await == "NOT_SERVING"
+    })
+    .await;
+    as_owner(&database, "grant insert on entry to billing_app").await;
+    assert_back(&core).await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_core_whose_table_is_locked_is_not_ready_until_it_is_free() {
+    let (database, core) = core().await;
+    let mut operator = database.connect_as_owner().await;
+    run(
+        &mut operator,
+        "begin; lock table idempotency_key in share mode",
+    )
+    .await
+    .unwrap();
+    eventually("the core is not ready", async || {
+        health(&core).await == "NOT_SERVING"
+    })
+    .await;
+    run(&mut operator, "rollback").await.unwrap();
+    assert_back(&core).await;
+    core.stop().await;
 }
 
 const KILL: &str = "select pg_terminate_backend(pid) from pg_stat_activity

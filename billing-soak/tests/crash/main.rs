@@ -13,5 +13,7 @@ mod footprint;
 mod halt;
 mod injuries;
 mod payment;
+mod primary;
 mod seeded;
 mod stall;
+mod tls;

@@ -66,6 +66,30 @@ impl Server {
         binaries::find_or_fetch(&RunAs::detect()?, only_major).await
     }
 
+    /// A standby of this server, whose data lies in the folder.
+    pub async fn standby(&self, folder: &Path) -> Result<Self> {
+        let run_as = RunAs::detect()?;
+        let place = Place::lasting(folder, &run_as).await?;
+        run_as.own_folder(&place.data)?;
+        let mut command = self.command("pg_basebackup");
+        command
+            .args([
+                "--no-sync",
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--pgdata",
+            ])
+            .arg(&place.data)
+            .args(["--dbname", &self.superuser_url()]);
+        let output = command.output().await.context("cannot run pg_basebackup")?;
+        ensure!(
+            output.status.success(),
+            "pg_basebackup: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Self::at(place, run_as).await
+    }
+
     async fn at(place: Place, run_as: RunAs) -> Result<Self> {
         let major = binaries::major_of_data(&place.data)?;
         let binaries =

@@ -143,7 +143,8 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 35] = [
+const FOREIGN_SETTINGS: [&str; 36] = [
+    "BILLING_ACKNOWLEDGE_BEFORE_DURABLE",
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
     "BILLING_TLS_KEY",
@@ -181,7 +182,8 @@ const FOREIGN_SETTINGS: [&str; 35] = [
     "DATABASE_URL",
 ];
 
-async fn answers(address: SocketAddr, path: &str) -> bool {
+/// Whether a path answers 200 now.
+pub async fn answers(address: SocketAddr, path: &str) -> bool {
     const PATIENCE: Duration = Duration::from_secs(1);
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;

@@ -8,6 +8,7 @@ use super::super::command::{Command, Overage};
 use super::super::queries::find_accounts;
 use super::super::session::hot_path;
 use super::commands::{capture, charge, charge_tool, hold_id, id, place, post, prices, refund};
+use crate::database::Database;
 
 // Generic plans are kept while the tables grow, so even those made for tables of no rows, or of a few,
 // must find their rows by key: reading a table whole for each batch is right for that moment only.
@@ -32,7 +33,8 @@ async fn plans_made_for_a_few_rows_find_their_rows_by_key() {
 }
 
 pub(crate) async fn connect(database: &TestDatabase) -> PgConnection {
-    let mut connection = PgConnection::connect_with(&hot_path(&database.application()))
+    let mut connection = Database::on(database.application())
+        .connect(&hot_path())
         .await
         .unwrap();
     prepare_foreign_keys(&mut connection).await;

@@ -17,6 +17,7 @@ use super::super::local_time::LocalTime;
 use super::super::session::hot_path;
 use super::super::state::{AccountState, Book, ChargeState, HoldWrite, NewEntry};
 use super::commands::{any_command, capture, charge, hold_id, id, place, post, refund};
+use crate::database::Database;
 use crate::id::AccountId;
 use crate::money::Micros;
 use crate::price::{Catalogue, Reading};
@@ -149,7 +150,8 @@ fn timeless(outcome: Outcome) -> Outcome {
 
 /// As a lane connects, with the plans that it uses.
 async fn connect(database: &TestDatabase) -> PgConnection {
-    PgConnection::connect_with(&hot_path(&database.application()))
+    Database::on(database.application())
+        .connect(&hot_path())
         .await
         .unwrap()
 }

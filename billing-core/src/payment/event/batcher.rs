@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use metrics::{Histogram, histogram};
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -18,6 +17,7 @@ use super::batch::{self, Brought};
 use super::report::{Applied, ProviderEvent};
 use super::tell;
 use crate::auth::Caller;
+use crate::database::Database;
 use crate::ledger::{Locks, Session, hardly_wait};
 use crate::price::CataloguePulse;
 
@@ -100,11 +100,7 @@ pub struct EventBatcher(mpsc::Sender<Job>);
 impl EventBatcher {
     /// Starts the one task and its one connection, which is made when there is something to do: so a
     /// storm of events leaves the other connections, and most of the processors, to everybody else.
-    pub fn start(
-        database: &PgConnectOptions,
-        catalogue: &CataloguePulse,
-        tasks: &mut JoinSet<()>,
-    ) -> Self {
+    pub fn start(database: &Database, catalogue: &CataloguePulse, tasks: &mut JoinSet<()>) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
         let task = BatcherTask {
             session: Session::new("events".to_owned(), database).waiting_for_locks(LOCK_WAIT),

@@ -1,0 +1,259 @@
+//! What a session of the core is, whatever stands between it and its tables: settings of roles and
+//! databases, and `PgBouncer`.
+
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
+
+use billing_core::database::{Database, Settings};
+use billing_core::ledger::hot_path;
+use billing_proto::v1::Decision;
+use billing_testkit::{TestCore, TestDatabase};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+use crate::support::{USD, amount, as_owner, eventually, run};
+use crate::user::User;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_billing-core");
+
+/// Everything that would make answers wrong, or keep the core from working, as a role may have it.
+const ASTRAY: [&str; 10] = [
+    "synchronous_commit = off",
+    "default_transaction_read_only = on",
+    "default_transaction_isolation = serializable",
+    "search_path = nowhere",
+    "row_security = on",
+    "lock_timeout = 0",
+    "statement_timeout = 0",
+    "idle_in_transaction_session_timeout = 0",
+    "plan_cache_mode = force_custom_plan",
+    "enable_seqscan = on",
+];
+
+/// What new sessions of the core's role begin with in this database.
+async fn lead_astray(database: &TestDatabase) {
+    for setting in ASTRAY {
+        let role = format!("alter role billing_test in database {}", database.name());
+        as_owner(database, &format!("{role} set {setting}")).await;
+    }
+}
+
+/// What a session of the hot path has.
+async fn shown(database: &Database, name: &str) -> String {
+    let mut session = database.connect(&hot_path()).await.unwrap();
+    sqlx::query_scalar("select current_setting($1)")
+        .bind(name)
+        .fetch_one(&mut session)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_a_role_is_set_to_changes_no_session_of_the_core() {
+    let database = TestDatabase::new().await;
+    let core = TestCore::start(&database).await;
+    let alice = User::with(&core, "alice", USD).await;
+    lead_astray(&database).await;
+    // The core's sessions are new ones from here on.
+    let mut owner = database.connect_as_owner().await;
+    let kill = "select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and usename = 'billing_test'";
+    run(&mut owner, kill).await.unwrap();
+    let charged = alice.charge("key", amount(1)).await;
+    assert_eq!(charged.decision(), Decision::Allowed);
+    assert_eq!(alice.available().await, USD - 1);
+    // Nor does it keep one from starting.
+    TestCore::start(&database).await.stop().await;
+
+    let reached = Database::at(database.application_url()).unwrap();
+    for (name, value) in [
+        ("synchronous_commit", "on"),
+        ("default_transaction_read_only", "off"),
+        ("default_transaction_isolation", "read committed"),
+        ("search_path", "public"),
+        ("row_security", "off"),
+        ("lock_timeout", "2s"),
+        ("statement_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+    ] {
+        assert_eq!(shown(&reached, name).await, value, "{name}");
+    }
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn commits_wait_for_more_where_they_are_told_to_and_for_less_only_by_the_setting_for_it() {
+    let database = TestDatabase::new().await;
+    let reached = Database::at(database.application_url()).unwrap();
+    let risky = reached.clone().acknowledging(Some("remote_write"));
+    for (of_role, pinned) in [("off", "on"), ("remote_apply", "remote_apply")] {
+        let role = format!("alter role billing_test in database {}", database.name());
+        as_owner(
+            &database,
+            &format!("{role} set synchronous_commit = {of_role}"),
+        )
+        .await;
+        assert_eq!(shown(&reached, "synchronous_commit").await, pinned);
+        assert_eq!(shown(&risky, "synchronous_commit").await, "remote_write");
+    }
+}
+
+/// A setting of the schema's owner, such as one whose triggers are off, cannot be pinned, and is seen.
+#[tokio::test]
+async fn a_session_without_triggers_is_refused() {
+    let database = TestDatabase::new().await;
+    let role = format!("alter role billing_test in database {}", database.name());
+    as_owner(
+        &database,
+        &format!("{role} set session_replication_role = replica"),
+    )
+    .await;
+    let reached = Database::at(database.application_url()).unwrap();
+    let refused = reached.connect(&Settings::default()).await.unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("session_replication_role = replica"),
+        "{refused}"
+    );
+}
+
+/// Debian's `PgBouncer` before a test's database, on a port of its own.
+struct Pooler {
+    address: std::net::SocketAddr,
+    _process: Child,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    /// None where there is no `PgBouncer`, which is said.
+    async fn before(database: &TestDatabase, settings: &str) -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let server = database.owner();
+        let host = server.get_socket().map_or_else(
+            || server.get_host().to_owned(),
+            |folder| folder.display().to_string(),
+        );
+        let place = format!(
+            "host={host} port={} dbname={}",
+            server.get_port(),
+            database.name()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pgbouncer.ini");
+        let configuration = format!(
+            "[databases]\nowner = {place} user={}\n{} = {place} user=billing_test password=billing_test\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\nunix_socket_dir =\n\
+             auth_type = any\ndefault_pool_size = 40\n{settings}\n",
+            server.get_username(),
+            database.name(),
+            address.port(),
+        );
+        std::fs::write(&file, configuration).unwrap();
+        let mut command = tokio::process::Command::new("pgbouncer");
+        // It does not run as root, but as whom the private server runs.
+        if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+            let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            let has_own = accounts.lines().any(|line| line.starts_with("postgres:"));
+            command.args(["-u", if has_own { "postgres" } else { "nobody" }]);
+        }
+        let started = command
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let Ok(process) = started else {
+            eprintln!("SKIPPED: there is no pgbouncer here; install Debian's to run this test");
+            return None;
+        };
+        eventually("PgBouncer listens", async || {
+            TcpStream::connect(address).await.is_ok()
+        })
+        .await;
+        Some(Self {
+            address,
+            _process: process,
+            _folder: folder,
+        })
+    }
+
+    fn owner_url(&self) -> String {
+        format!("postgres://owner@{}/owner", self.address)
+    }
+}
+
+/// A command of the program that ends by itself: whether it succeeded, and what it said.
+fn outcome(arguments: &[&str], url: &str) -> (bool, String) {
+    let output = Command::new(PROGRAM)
+        .args(arguments)
+        .env("DATABASE_URL", url)
+        .env("BILLING_OWNER_DATABASE_URL", url)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), said)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_behind_pgbouncer_in_session_mode_works_with_its_settings() {
+    for ignored in ["", "ignore_startup_parameters = extra_float_digits,options"] {
+        let database = TestDatabase::new().await;
+        let settings = format!("pool_mode = session\n{ignored}");
+        let Some(pooler) = Pooler::before(&database, &settings).await else {
+            return;
+        };
+        lead_astray(&database).await;
+        let (migrated, said) = outcome(&["migrate", "up"], &pooler.owner_url());
+        assert!(migrated, "{said}");
+        let database = database.reached_through(pooler.address);
+        let core = TestCore::start(&database).await;
+        let alice = User::with(&core, "alice", USD).await;
+        let charged = alice.charge("key", amount(1)).await;
+        assert_eq!(charged.decision(), Decision::Allowed);
+        let reached = Database::at(database.application_url()).unwrap();
+        assert_eq!(shown(&reached, "lock_timeout").await, "2s");
+        assert_eq!(shown(&reached, "synchronous_commit").await, "on");
+        let (audited, said) = outcome(&["audit"], database.application_url());
+        assert!(audited, "{said}");
+        core.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_without_sessions_is_refused_in_one_line_that_says_what_to_do() {
+    for mode in ["transaction", "statement"] {
+        let database = TestDatabase::new().await;
+        let settings =
+            format!("pool_mode = {mode}\nignore_startup_parameters = extra_float_digits,options");
+        let Some(pooler) = Pooler::before(&database, &settings).await else {
+            return;
+        };
+        let owner_url = pooler.owner_url();
+        let database = database.reached_through(pooler.address);
+        let serve = ["--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
+        for (arguments, url) in [
+            (&serve[..], database.application_url()),
+            (&["audit"], database.application_url()),
+            (&["payments", "review"], database.application_url()),
+            (&["outbox", "list"], database.application_url()),
+            (&["migrate", "up"], &owner_url),
+        ] {
+            let (done, said) = outcome(arguments, url);
+            assert!(!done, "{mode}: {arguments:?} works");
+            let told = said
+                .lines()
+                .filter(|line| line.contains("pool_mode = session"));
+            let last = said.lines().last().unwrap_or_default();
+            assert!(
+                told.count() > 0 && last.contains("pool_mode"),
+                "{arguments:?}: {said}"
+            );
+        }
+    }
+}
