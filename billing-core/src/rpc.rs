@@ -255,7 +255,10 @@ where
         let admitted = self.gate.admit(&request, peer.map(|peer| &**peer));
         let (caller, place) = match admitted {
             Ok(admitted) => admitted,
-            Err(refused) => return Box::pin(std::future::ready(Ok(refused.into_http()))),
+            Err(refused) => {
+                meter.record(refused.code(), started.elapsed());
+                return Box::pin(std::future::ready(Ok(refused.into_http())));
+            }
         };
         let budget = self.gate.deadlines.budget(request.headers());
         request.extensions_mut().insert(Call {
