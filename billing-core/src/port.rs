@@ -50,7 +50,8 @@ impl Limits {
     /// As configured, and no more than there are file descriptors for beside the database's.
     pub fn of(tuning: &Tuning) -> Self {
         let number = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        let database = number(tuning.pool_max) + number(tuning.payment_pool_max);
+        // Histories have a pool as large as the other.
+        let database = 2 * number(tuning.pool_max) + number(tuning.payment_pool_max);
         let kept = DESCRIPTORS_KEPT + database + 2 * tuning.lanes();
         let descriptors = getrlimit(Resource::Nofile)
             .current
