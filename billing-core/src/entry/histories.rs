@@ -42,7 +42,7 @@ impl Histories {
     }
 
     /// Carries a read out when its account's turn has come. It ends by the call's deadline, and where
-    /// the caller leaves: on the server too, see `serve::ending_with_its_caller`.
+    /// the caller leaves: on the server too, see `Database::read_pool`.
     pub async fn read<T>(
         &self,
         call: &Call,

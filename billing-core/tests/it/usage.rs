@@ -126,7 +126,7 @@ async fn slow_down(database: &TestDatabase, user: &str) {
             "alter table entry rename to entry_kept;
             create view entry as select * from entry_kept
                 where case when account_id = '{id}' then pg_sleep(1) is not null else true end;
-            grant select on entry to billing_app"
+            grant select, insert on entry to billing_app"
         ),
     )
     .await;
