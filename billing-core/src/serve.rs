@@ -267,7 +267,7 @@ async fn connect(
             () = tokio::time::sleep(PRIMARY_AGAIN) => {}
         }
     }
-    let pool = database.read_pool(tuning.pool_max, POOL_WAIT, &bounded());
+    let pool = database.pool(tuning.pool_max, POOL_WAIT, &bounded());
     migrate::require_current(&pool).await?;
     warnings::of_database(&pool).await?;
     Ok(Some(pool))

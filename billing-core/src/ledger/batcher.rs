@@ -61,6 +61,8 @@ pub(super) struct Job {
 
 pub(super) struct Waiter {
     pub deadline: Instant,
+    /// Since when it has waited for what another session keeps locked.
+    pub aside_since: Option<Instant>,
     reply: oneshot::Sender<Result<Answer, LedgerError>>,
 }
 
@@ -127,7 +129,11 @@ impl Batcher {
             return Err(LedgerError::Overloaded);
         }
         let (reply, answer) = oneshot::channel();
-        let waiter = Waiter { deadline, reply };
+        let waiter = Waiter {
+            deadline,
+            aside_since: None,
+            reply,
+        };
         let job = Job { command, waiter };
         if lane.sender.send(job).is_err() {
             return Err(LedgerError::Unavailable);

@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::apply::ApplyError;
-use super::aside::{Aside, LOOK_EVERY};
+use super::aside::{Aside, Found, LOOK_EVERY};
 #[cfg(feature = "seeded-bugs")]
 use super::attempt::reply_first;
 use super::attempt::{Failure, Locks, Outcome, attempt};
@@ -168,14 +168,14 @@ impl Lane {
         let (locked, free): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|job| self.aside.remembers(job.command.account));
-        self.set_aside(locked);
+        self.set_aside(locked, Found::Row);
         free
     }
 
-    fn set_aside(&mut self, locked: impl IntoIterator<Item = Job>) {
+    fn set_aside(&mut self, locked: impl IntoIterator<Item = Job>, found: Found) {
         let now = Instant::now();
         for job in locked {
-            self.aside.put(job, now);
+            self.aside.put(job, found, now);
         }
     }
 
@@ -188,8 +188,7 @@ impl Lane {
             // Nobody can see: as before.
             accounts.into_iter().map(AccountId::from_uuid).collect()
         });
-        let free = self.aside.take_free(&locked, Instant::now());
-        if !free.is_empty() {
+        for free in self.aside.take_free(&locked, Instant::now()) {
             self.carry_out(free).await;
         }
     }
@@ -216,6 +215,9 @@ impl Lane {
         while let Some(mut part) = parts.pop() {
             match self.transact(&mut part).await {
                 Ending::Committed(outcomes) => {
+                    for command in &part.commands {
+                        self.aside.forgive(command.account);
+                    }
                     for (waiter, outcome) in part.waiting.into_iter().zip(outcomes) {
                         waiter.answer(outcome.map_err(LedgerError::from));
                     }
@@ -319,17 +321,18 @@ impl Lane {
             .iter()
             .map(|command| command.account.uuid())
             .collect();
+        self.aside.worry(Instant::now());
         let locked = self.locked_of(&ids).await.unwrap_or_default();
         let blocked = part.split_off(|command| locked.contains(&command.account));
         if !blocked.commands.is_empty() {
-            self.set_aside(blocked.into_jobs());
+            self.set_aside(blocked.into_jobs(), Found::Row);
             return vec![part];
         }
         if part.has_several_accounts() {
             let second = part.split_off_half();
             return vec![second, part];
         }
-        self.set_aside(part.into_jobs());
+        self.set_aside(part.into_jobs(), Found::Otherwise);
         Vec::new()
     }
 
@@ -359,7 +362,7 @@ impl Lane {
         let Some(session) = self.session.open().await else {
             return Err(Failure::Unreachable);
         };
-        let locks = if self.aside.remembers_any() {
+        let locks = if self.aside.is_uneasy(Instant::now()) {
             Locks::Hardly
         } else {
             Locks::Await

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-use crate::support::{USD, account, charge, reason, until_a_command_waits};
+use crate::support::{USD, account, amount, charge, reason, until_a_command_waits};
 
 #[tokio::test]
 async fn an_account_that_another_session_has_locked_holds_up_no_other() {
@@ -118,6 +118,60 @@ async fn an_account_that_is_known_to_be_locked_delays_no_other() {
     transaction.rollback().await.unwrap();
     let third = third.await.unwrap().unwrap().into_inner();
     assert_eq!(third.decision(), v1::Decision::Allowed);
+    core.stop().await;
+}
+
+/// Nor one of which something else than its own row is locked, which no look at it shows.
+#[tokio::test]
+async fn an_account_whose_hold_is_locked_delays_no_other() {
+    let database = TestDatabase::new().await;
+    let core = TestCore::start_with(&database, &["--lanes", "1"]).await;
+    for user in ["locked", "free"] {
+        core.grant(&account(user), 5 * USD).await;
+    }
+    let placed = core
+        .balance()
+        .place_hold(v1::PlaceHoldRequest {
+            account: Some(account("locked")),
+            idempotency_key: "hold".to_owned(),
+            cost: amount(USD),
+            ..Default::default()
+        })
+        .await;
+    let hold_id = placed.unwrap().into_inner().hold.unwrap().hold_id;
+    let mut session = database.connect_as_owner().await;
+    let mut transaction = session.begin().await.unwrap();
+    sqlx::query("select from hold for update")
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let capture = || {
+        let mut balance = core.balance();
+        let request = v1::CaptureHoldRequest {
+            account: Some(account("locked")),
+            hold_id: hold_id.clone(),
+            cost: amount(1),
+            ..Default::default()
+        };
+        async move { balance.capture_hold(request).await }
+    };
+    assert_may_have_been_done(&capture().await.unwrap_err());
+
+    let again = tokio::spawn(capture());
+    let mut slowest = Duration::ZERO;
+    for number in 0.. {
+        let (mut balance, begun) = (core.balance(), Instant::now());
+        let free = charge("free", &number.to_string(), 1);
+        balance.charge(free).await.unwrap();
+        slowest = slowest.max(begun.elapsed());
+        if again.is_finished() {
+            break;
+        }
+    }
+    assert_may_have_been_done(&again.await.unwrap().unwrap_err());
+    assert!(slowest < Duration::from_secs(1), "waited {slowest:?}");
+    transaction.rollback().await.unwrap();
+    assert_eq!(capture().await.unwrap().into_inner().charged_micros, 1);
     core.stop().await;
 }
 
