@@ -65,6 +65,30 @@ async fn who_opens_every_connection_and_says_nothing_keeps_nobody_out() {
     others_are_answered(&gateway, ELSEWHERE).await;
 }
 
+#[tokio::test]
+async fn who_fills_every_connection_with_begun_bodies_keeps_nobody_out() {
+    let flags = [&STRIPE[..], &FONDY, &["--max-connections=60"]].concat();
+    let gateway = Gateway::start(config(&nobody().await, "unused", &flags)).await;
+    // One that was there before, and says nothing for a while, is not put out for them either.
+    let early = client_from(ELSEWHERE);
+    let health = format!("http://{}/health", gateway.addr);
+    let mut early_one = early.get(&health).send().await.unwrap();
+    while early_one.chunk().await.unwrap().is_some() {}
+    let head = "POST /webhooks/stripe HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{";
+    let mut crowd = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..60 {
+            let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            crowd.push(stream);
+        }
+        let probe = client_from(ELSEWHERE).get(&health).send();
+        let answer = timeout(Duration::from_secs(1), probe).await;
+        assert!(answer.is_ok(), "a probe was not answered");
+        assert_eq!(answer.unwrap().unwrap().status(), 200);
+    }
+}
+
 /// Users, each provider and probes: none is put off.
 async fn others_are_answered(gateway: &Gateway, from: IpAddr) {
     let others = client_from(from);
