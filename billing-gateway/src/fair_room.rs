@@ -1,6 +1,6 @@
 //! Room that clients share, whoever comes. Where it is full, the network that takes the most of it
 //! loses what it has had the longest: so a crowd from one place only ever drives itself out, and a
-//! gateway behind one proxy, where all are of one place, keeps whoever is quick.
+//! gateway behind one proxy, where all are of one place, keeps whoever is quick. Nobody waits for room.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +18,7 @@ pub(crate) struct FairRoom {
     name: &'static str,
     units: usize,
     seats: Mutex<Seats>,
-    changed: Notify,
+    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ struct Seats {
     next: u64,
     units: usize,
     by_network: HashMap<IpAddr, Network>,
+    /// Places that are revoked and not dropped yet.
+    leaving: usize,
 }
 
 #[derive(Debug, Default)]
@@ -57,14 +59,15 @@ impl FairRoom {
             name,
             units,
             seats: Mutex::default(),
-            changed: Notify::new(),
+            left: Notify::new(),
         })
     }
 
-    /// None where it is full of what must be kept.
+    /// None, which is counted, where nothing of it may be taken for this one.
     pub(crate) fn enter(self: &Arc<Self>, network: IpAddr, units: usize) -> Option<Place> {
         let mut seats = self.seats();
-        if !self.make_room(&mut seats, units) {
+        if !self.make_room(&mut seats, network, units) {
+            turned_away::count(self.name);
             return None;
         }
         let (seat, revoked) = (seats.next, CancellationToken::new());
@@ -86,14 +89,11 @@ impl FairRoom {
         })
     }
 
-    /// Waits while it is full of what must be kept.
-    pub(crate) async fn entered(self: &Arc<Self>, network: IpAddr, units: usize) -> Place {
-        loop {
-            // A change between the look and the wait is kept for the wait.
-            if let Some(place) = self.enter(network, units) {
-                return place;
-            }
-            self.changed.notified().await;
+    /// Waits until all that was revoked is dropped. For one that waits at a time.
+    pub(crate) async fn left(&self) {
+        // A change between the look and the wait is kept for the wait.
+        while self.seats().leaving > 0 {
+            self.left.notified().await;
         }
     }
 
@@ -101,13 +101,14 @@ impl FairRoom {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make_room(&self, seats: &mut Seats, units: usize) -> bool {
+    fn make_room(&self, seats: &mut Seats, newcomer: IpAddr, units: usize) -> bool {
         while seats.units.saturating_add(units) > self.units {
-            let Some((network, seat)) = seats.first_to_go() else {
+            let Some((network, seat)) = seats.first_to_go(newcomer) else {
                 return false;
             };
             if let Some(gone) = seats.remove(network, seat) {
                 gone.revoked.cancel();
+                seats.leaving = seats.leaving.saturating_add(1);
                 turned_away::count(self.name);
             }
         }
@@ -116,10 +117,12 @@ impl FairRoom {
 }
 
 impl Seats {
-    /// The oldest of the network that has most.
-    fn first_to_go(&self) -> Option<(IpAddr, u64)> {
+    /// The oldest of the network that has most: none of one that has less than the newcomer's.
+    fn first_to_go(&self, newcomer: IpAddr) -> Option<(IpAddr, u64)> {
+        let newcomers = self.by_network.get(&newcomer).map_or(0, |of| of.units);
         self.by_network
             .iter()
+            .filter(|(_, of_network)| of_network.units >= newcomers)
             .filter_map(|(network, of_network)| {
                 let mut seats = of_network.seats.iter();
                 let (seat, _) = seats.find(|(_, seat)| !seat.kept)?;
@@ -140,6 +143,11 @@ impl Seats {
         Some(gone)
     }
 
+    fn units_of(&self, network: IpAddr, seat: u64) -> Option<usize> {
+        let seat = self.by_network.get(&network)?.seats.get(&seat)?;
+        Some(seat.units)
+    }
+
     fn change(&mut self, network: IpAddr, seat: u64, change: impl FnOnce(&mut Seat)) {
         let of_network = self.by_network.get_mut(&network);
         if let Some(seat) = of_network.and_then(|network| network.seats.get_mut(&seat)) {
@@ -149,12 +157,16 @@ impl Seats {
 }
 
 impl Place {
-    /// Takes more of the room, from others or from this one.
-    pub(crate) fn grow(&self, units: usize) {
+    /// Takes so much of the room in all, where it has less, from others or from this one.
+    pub(crate) fn grow_to(&self, units: usize) {
         let mut seats = self.room.seats();
-        // Nothing of such a room is kept: so there is always enough to take.
-        self.room.make_room(&mut seats, units);
         let (network, seat) = (self.network, self.seat);
+        let Some(had) = seats.units_of(network, seat) else {
+            return;
+        };
+        let units = units.saturating_sub(had);
+        // Nothing of such a room is kept: so there is always enough to take.
+        self.room.make_room(&mut seats, network, units);
         if self.revoked.is_cancelled() {
             return;
         }
@@ -173,12 +185,14 @@ impl Place {
         seats.change(self.network, self.seat, |seat| seat.kept = true);
     }
 
-    /// From now on it may be revoked again.
-    pub(crate) fn let_go(&self) {
+    /// From now on it may be revoked again. Whether it was kept until now.
+    pub(crate) fn let_go(&self) -> bool {
+        let mut kept = false;
         let mut seats = self.room.seats();
-        seats.change(self.network, self.seat, |seat| seat.kept = false);
-        drop(seats);
-        self.room.changed.notify_one();
+        seats.change(self.network, self.seat, |seat| {
+            kept = std::mem::take(&mut seat.kept);
+        });
+        kept
     }
 
     /// Waits until another one has it.
@@ -189,8 +203,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.room.seats().remove(self.network, self.seat);
-        self.room.changed.notify_one();
+        let mut seats = self.room.seats();
+        if seats.remove(self.network, self.seat).is_none() {
+            seats.leaving = seats.leaving.saturating_sub(1);
+            drop(seats);
+            self.room.left.notify_one();
+        }
     }
 }
 
@@ -241,21 +259,35 @@ mod tests {
         assert_eq!(revoked(&crowd), [true, true]);
     }
 
+    #[test]
+    fn where_all_of_a_crowd_is_kept_it_puts_nobody_else_out() {
+        let room = FairRoom::new("test", 4);
+        let other = room.enter(OTHER, 1).unwrap();
+        let crowd = full(&room, CROWD, 3);
+        for place in &crowd {
+            place.keep();
+        }
+        assert!(room.enter(CROWD, 1).is_none());
+        assert!(!other.revoked.is_cancelled());
+        // Its own it may still replace.
+        let _instead = room.enter(OTHER, 1).unwrap();
+        assert!(other.revoked.is_cancelled());
+    }
+
     #[tokio::test]
-    async fn where_all_is_kept_who_comes_waits() {
+    async fn what_is_revoked_has_left_when_it_is_dropped() {
         let room = FairRoom::new("test", 1);
         let first = room.enter(CROWD, 1).unwrap();
-        first.keep();
-        assert!(room.enter(OTHER, 1).is_none());
+        room.left().await;
+        let _second = room.enter(OTHER, 1).unwrap();
         let waiting = tokio::spawn({
             let room = Arc::clone(&room);
-            async move { room.entered(OTHER, 1).await }
+            async move { room.left().await }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        first.let_go();
-        let _second = waiting.await.unwrap();
-        assert!(first.revoked.is_cancelled());
+        drop(first);
+        waiting.await.unwrap();
     }
 
     #[test]
@@ -263,14 +295,14 @@ mod tests {
         let room = FairRoom::new("test", 10);
         let small = room.enter(OTHER, 1).unwrap();
         let large = room.enter(CROWD, 1).unwrap();
-        large.grow(8);
+        large.grow_to(9);
         assert!(!small.revoked.is_cancelled());
-        small.grow(1);
+        small.grow_to(2);
         assert!(large.revoked.is_cancelled());
-        small.grow(8);
+        small.grow_to(10);
         assert_eq!(room.seats().units, 10);
         // Nobody else is left to lose anything.
-        small.grow(1);
+        small.grow_to(11);
         assert!(small.revoked.is_cancelled());
         assert_eq!(room.seats().units, 0);
     }

@@ -102,11 +102,12 @@ pub async fn run(
 
 /// The public surface alone, as often in a process as one likes.
 pub async fn serve(
-    config: Config,
+    mut config: Config,
     listener: TcpListener,
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
+    config.http.max_connections = open_files::connections(config.http.max_connections);
     let state = router::AppState::new(&config, readiness.clone())?;
     let background = TaskTracker::new();
     let jwks = state.verifier().jwks().map(Arc::clone);

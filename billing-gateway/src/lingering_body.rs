@@ -3,6 +3,7 @@
 //! lost.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use axum::body::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
+
+use crate::fair_room::Place;
 
 /// For so long, and so much, a client is let go on that was answered already.
 const LINGER: Duration = Duration::from_secs(5);
@@ -19,16 +22,18 @@ const LINGER_BYTES: usize = 32 * 1024 * 1024;
 pub(crate) struct LingeringBody {
     /// None once it has ended.
     rest: Option<Incoming>,
-    /// Whether the client sends it without being told to go on.
-    comes: bool,
+    /// Kept from when all of it was read.
+    connection: Arc<Place>,
 }
 
 impl LingeringBody {
-    /// `awaits_continue`: the client asked whether it may send it.
-    pub(crate) fn new(body: Incoming, awaits_continue: bool) -> Self {
+    pub(crate) fn new(body: Incoming, connection: Arc<Place>) -> Self {
+        if body.is_end_stream() {
+            connection.keep();
+        }
         Self {
             rest: Some(body),
-            comes: !awaits_continue,
+            connection,
         }
     }
 }
@@ -41,11 +46,13 @@ impl Body for LingeringBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.comes = true;
         let Some(rest) = &mut self.rest else {
             return Poll::Ready(None);
         };
         let frame = ready!(Pin::new(rest).poll_frame(cx));
+        if frame.is_none() {
+            self.connection.keep();
+        }
         if !matches!(frame, Some(Ok(_))) {
             self.rest = None;
         }
@@ -64,8 +71,8 @@ impl Body for LingeringBody {
 
 impl Drop for LingeringBody {
     fn drop(&mut self) {
-        if self.comes
-            && let Some(rest) = self.rest.take()
+        // Also where the client asked whether it may send it: many do so anyway after a pause.
+        if let Some(rest) = self.rest.take()
             && !rest.is_end_stream()
             // None where the process ends.
             && let Ok(runtime) = Handle::try_current()

@@ -19,7 +19,7 @@ pub fn allow_all() {
 }
 
 /// `wanted`, or fewer where files are.
-pub(crate) fn connections(wanted: usize) -> usize {
+pub(crate) fn connections(wanted: u32) -> u32 {
     let Some(files) = getrlimit(Resource::Nofile).current else {
         return wanted;
     };
@@ -35,9 +35,9 @@ pub(crate) fn connections(wanted: usize) -> usize {
     most.min(wanted)
 }
 
-fn most(files: u64) -> usize {
+fn most(files: u64) -> u32 {
     let kept = KEPT.min(files / 4);
-    usize::try_from(files.saturating_sub(kept)).unwrap_or(usize::MAX)
+    u32::try_from(files.saturating_sub(kept)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -46,6 +46,6 @@ mod tests {
     fn some_files_are_kept_for_the_rest_of_the_process() {
         assert_eq!(super::most(64), 48);
         assert_eq!(super::most(1024), 896);
-        assert_eq!(super::most(u64::MAX), usize::MAX - 128);
+        assert_eq!(super::most(u64::MAX), u32::MAX);
     }
 }

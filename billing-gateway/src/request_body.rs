@@ -8,10 +8,11 @@ use http_body_util::BodyExt;
 
 use crate::api_error::{ApiError, Outage};
 use crate::client_address;
+use crate::config::HttpLimits;
 use crate::fair_room::Place;
 use crate::router::AppState;
 
-/// What a body takes before any of it has come, with its connection.
+/// What a body takes besides what has come of it, with its connection.
 const REQUEST_BYTES: usize = 8 * 1024;
 
 /// A request with its whole body.
@@ -27,7 +28,7 @@ pub(crate) async fn read(state: &AppState, request: Request) -> Result<(Parts, B
         return Err(too_large(limits.body_bytes));
     }
     let busy = || ApiError::Unavailable(Outage::Busy);
-    let place = state.bodies().enter(network, REQUEST_BYTES);
+    let place = state.bodies().enter(network, at_first(limits));
     let place = place.ok_or_else(busy)?;
     let whole = tokio::time::timeout(
         limits.body_timeout,
@@ -43,6 +44,13 @@ pub(crate) async fn read(state: &AppState, request: Request) -> Result<(Parts, B
     }
 }
 
+/// What a body takes at first: so much that no more than half of the connections read one.
+fn at_first(limits: &HttpLimits) -> usize {
+    let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
+    let share = limits.bodies_bytes / (connections / 2).max(1);
+    share.max(REQUEST_BYTES)
+}
+
 async fn collected(mut body: Body, bytes_max: usize, place: &Place) -> Result<Bytes, ApiError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -53,7 +61,8 @@ async fn collected(mut body: Body, bytes_max: usize, place: &Place) -> Result<By
         if bytes.len().saturating_add(data.len()) > bytes_max {
             return Err(too_large(bytes_max));
         }
-        place.grow(data.len());
+        let taken = bytes.len().saturating_add(data.len());
+        place.grow_to(taken.saturating_add(REQUEST_BYTES));
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.into())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -24,8 +24,8 @@ use crate::client_address::{self, Peer};
 use crate::config::HttpLimits;
 use crate::fair_room::{FairRoom, Place};
 use crate::lingering_body::LingeringBody;
-use crate::open_files;
 use crate::strict_heads::{HeadRead, StrictHeads};
+use crate::turned_away;
 
 /// The longest head of a request.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -47,7 +47,7 @@ pub(crate) async fn serve(
     shutdown: CancellationToken,
 ) {
     let max_connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
-    let room = FairRoom::new("connection", open_files::connections(max_connections));
+    let room = FairRoom::new("connection", max_connections);
     let ending = Ending {
         drain: shutdown,
         cut: CancellationToken::new(),
@@ -87,11 +87,16 @@ async fn next_connection(
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let network = client_address::network(peer.ip());
-                    return (stream, Peer(peer.ip()), room.entered(network, 1).await);
+                    let Some(place) = room.enter(network, 1) else {
+                        continue;
+                    };
+                    // Their files are closed: they wait for nobody, and less than one more could.
+                    room.left().await;
+                    return (stream, Peer(peer.ip()), place);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted");
+                    turned_away::not_accepted(&error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -113,7 +118,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// One whose place another gets is closed, but for a request that is being answered.
+/// One whose place another gets is closed, but for a request that is being answered. The stream is
+/// dropped before the place, which nothing holds for longer.
 async fn connection(
     stream: TcpStream,
     peer: Peer,
@@ -132,7 +138,7 @@ async fn connection(
         let place = Arc::clone(&place);
         service_fn(move |request: Request<Incoming>| {
             head_read.told(request.body().size_hint().exact());
-            answer(app.clone(), with_peer(request, peer), Arc::clone(&place))
+            answer(app.clone(), request, peer, Arc::clone(&place))
         })
     };
     let served = http1::Builder::new()
@@ -142,6 +148,8 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
     let ended = tokio::select! {
+        // An answer that is there is written before anything else is looked at.
+        biased;
         ended = served.as_mut() => ended,
         () = place.revoked() => return,
         () = ending.drain.cancelled() => {
@@ -157,17 +165,23 @@ async fn connection(
     }
 }
 
-fn with_peer(request: Request<Incoming>, peer: Peer) -> Request {
-    let awaits_continue = request.headers().contains_key(header::EXPECT);
-    let mut request = request.map(|body| Body::new(LingeringBody::new(body, awaits_continue)));
+/// The place is kept from when all of the request has come until the answer is there: before and after,
+/// its client takes their time at their own risk.
+async fn answer(
+    app: Router,
+    request: Request<Incoming>,
+    peer: Peer,
+    place: Arc<Place>,
+) -> Result<Response, Infallible> {
+    let expects = request.headers().contains_key(header::EXPECT);
+    let mut request = request.map(|body| Body::new(LingeringBody::new(body, Arc::clone(&place))));
     request.extensions_mut().insert(peer);
-    request
-}
-
-/// The place is kept until the answer is there: then its client may take its time at its own risk.
-async fn answer(app: Router, request: Request, place: Arc<Place>) -> Result<Response, Infallible> {
-    place.keep();
-    let answer = app.oneshot(request).await;
-    place.let_go();
-    answer
+    let mut answer = app.oneshot(request).await?;
+    let whole = place.let_go();
+    // Nobody knows whether a client that asked still sends its body, and one that was put off ends.
+    if !whole && (expects || answer.status() == StatusCode::SERVICE_UNAVAILABLE) {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
 }

@@ -203,7 +203,7 @@ impl TryFrom<Settings> for Config {
                 header_timeout: Duration::from_secs(5),
                 body_timeout: Duration::from_secs(10),
                 body_bytes: 1024 * 1024,
-                // Room for a usual webhook on every connection: a storm is read as it comes.
+                // Room for a usual webhook on half of the connections: a storm is read as it comes.
                 bodies_bytes: 128 * 1024 * 1024,
                 request_timeout: Duration::from_secs(http.request_timeout_secs),
                 max_requests: http.max_requests,

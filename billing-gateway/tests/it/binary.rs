@@ -115,9 +115,15 @@ async fn with_few_files_it_answers_probes_and_others_however_many_connect_from_o
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let serving = serving(&mut lines).await;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let logged = tokio::spawn(async move {
+        let mut logged = String::new();
+        while let Ok(Some(line)) = lines.next_line().await {
+            logged.push_str(&line);
+        }
+        logged
+    });
     let mut crowd = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..400 {
         let connected = TcpStream::connect(serving["addr"].as_str().unwrap()).await;
         crowd.push(connected.unwrap());
     }
@@ -137,6 +143,8 @@ async fn with_few_files_it_answers_probes_and_others_however_many_connect_from_o
     let turned_away = "http_server_turned_away_total{what=\"connection\"} ";
     assert!(metrics.contains(turned_away), "{metrics}");
     child.kill().await.unwrap();
+    let logged = logged.await.unwrap();
+    assert!(!logged.contains("can be accepted"), "{logged}");
 }
 
 const LIVE: [(&str, &str); 2] = [

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -65,6 +65,54 @@ async fn who_opens_every_connection_and_says_nothing_keeps_nobody_out() {
     others_are_answered(&gateway, ELSEWHERE).await;
 }
 
+#[tokio::test]
+async fn who_fills_every_connection_with_begun_bodies_keeps_nobody_out() {
+    let flags = [&STRIPE[..], &FONDY, &["--max-connections=60"]].concat();
+    let gateway = Gateway::start(config(&nobody().await, "unused", &flags)).await;
+    // One that was there before, and says nothing for a while, is not put out for them either.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((ELSEWHERE, 0).into()).unwrap();
+    let mut early = socket.connect(gateway.addr).await.unwrap();
+    let health = format!("http://{}/health", gateway.addr);
+    let mut crowd = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..60 {
+            crowd.push(slow_body(&gateway).await);
+        }
+        let probe = client_from(ELSEWHERE).get(&health).send();
+        let answer = timeout(Duration::from_secs(1), probe).await;
+        assert!(answer.is_ok(), "a probe was not answered");
+        assert_eq!(answer.unwrap().unwrap().status(), 200);
+    }
+    let request = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    early.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    early.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn no_more_than_half_of_the_connections_read_a_body() {
+    let flags = [&STRIPE[..], &["--max-connections=20"]].concat();
+    let gateway = Gateway::start(config(&nobody().await, "unused", &flags)).await;
+    let mut put_off = JoinSet::new();
+    for _ in 0..20 {
+        let mut stream = slow_body(&gateway).await;
+        put_off.spawn(async move {
+            let mut answer = vec![0; 1000];
+            let read = timeout(Duration::from_secs(1), stream.read(&mut answer)).await;
+            let read = read.map_or(0, |read| read.unwrap());
+            let answer = String::from_utf8_lossy(&answer[..read]);
+            (read > 0).then(|| {
+                assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+                assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+            })
+        });
+    }
+    let put_off = put_off.join_all().await;
+    assert_eq!(put_off.into_iter().flatten().count(), 10);
+}
+
 /// Users, each provider and probes: none is put off.
 async fn others_are_answered(gateway: &Gateway, from: IpAddr) {
     let others = client_from(from);
@@ -113,6 +161,14 @@ async fn begun_bodies(gateway: &Gateway, number: usize) -> Vec<TcpStream> {
         crowd.spawn(begun_body(gateway.addr));
     }
     crowd.join_all().await
+}
+
+/// A webhook of which the head and one byte have come.
+async fn slow_body(gateway: &Gateway) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
+    let begun = "POST /webhooks/stripe HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{";
+    stream.write_all(begun.as_bytes()).await.unwrap();
+    stream
 }
 
 async fn begun_body(gateway: std::net::SocketAddr) -> TcpStream {

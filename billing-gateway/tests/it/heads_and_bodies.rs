@@ -67,6 +67,37 @@ async fn usual_clients_read_why_a_body_was_refused() {
 }
 
 #[tokio::test]
+async fn who_asks_whether_to_go_on_and_does_not_wait_reads_why_the_body_was_refused() {
+    let gateway = Gateway::without_core(&STRIPE).await;
+    for (path, status) in [
+        ("/webhooks/stripe", 413),
+        ("/webhooks/nobody", 404),
+        ("/api/billing/payment/stripe/create", 401),
+    ] {
+        let body = vec![b'x'; 8 * 1024 * 1024];
+        let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The answer is there before the body is.
+        stream.readable().await.unwrap();
+        let sent = timeout(AT_ONCE, stream.write_all(&body)).await.unwrap();
+        assert!(sent.is_ok(), "{path}: {sent:?}");
+        let mut answer = String::new();
+        let read = timeout(AT_ONCE, stream.read_to_string(&mut answer)).await;
+        assert!(read.is_ok(), "{path}: not closed after {answer}");
+        assert!(read.unwrap().is_ok(), "{path}: lost after {answer:?}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_names_its_host_once() {
     let gateway = Gateway::without_core(&[]).await;
     let get = |version: &str, hosts: &str| format!("GET /health HTTP/{version}\r\n{hosts}\r\n");
