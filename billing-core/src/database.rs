@@ -6,6 +6,7 @@ mod url;
 
 pub use connect::{ConnectError, Database, Unreached};
 pub use settings::Settings;
+pub(crate) use settings::is_still_primary;
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;

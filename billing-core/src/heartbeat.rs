@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::database::{Database, Settings, Unreached, explained};
+use crate::database::{Database, Settings, Unreached, explained, is_still_primary};
 
 const EVERY: Duration = Duration::from_secs(1);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -25,6 +25,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 pub enum Trouble {
     #[error("no primary: {0}")]
     NoPrimary(#[from] Unreached),
+    #[error("the server is fenced, or a standby: every session with it is given up")]
+    Fenced,
     #[error("a small write fails: {}{}", .0, explained(.0).map(|meaning| format!(" ({meaning})")).unwrap_or_default())]
     Refused(#[from] sqlx::Error),
     #[error("the core's role, which must be a member of billing_app, lacks privileges: {0}")]
@@ -97,8 +99,13 @@ impl Heart {
             self.told = None;
             return EVERY;
         };
-        if matches!(trouble, Trouble::NothingCommits) {
-            self.database.let_nobody_in(true);
+        match trouble {
+            Trouble::NothingCommits => self.database.let_nobody_in(true),
+            Trouble::Fenced => {
+                self.database.leave();
+                self.pulse.send_replace(None);
+            }
+            _ => {}
         }
         let trouble = trouble.to_string();
         let is_told = self
@@ -148,7 +155,7 @@ impl Session {
             ("statement_timeout", "3s"),
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
-        let mut connection = database.connect_though_shut(&settings).await?;
+        let (mut connection, _) = database.connect_though_shut(&settings).await?;
         let backend = query_scalar!(r#"select pg_backend_pid() as "backend!""#)
             .fetch_one(&mut connection)
             .await?;
@@ -167,6 +174,9 @@ impl Session {
             return Err(Trouble::Privileges(missing));
         }
         let mut transaction = self.connection.begin().await?;
+        if !is_still_primary(&mut transaction).await? {
+            return Err(Trouble::Fenced);
+        }
         sqlx::raw_sql(
             "lock table account, account_profile, hold, free_call, entry, entry_note, charge_refund,
                 idempotency_key in row exclusive mode;

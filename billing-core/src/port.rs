@@ -233,6 +233,8 @@ pub struct Port {
     /// Who has come and has no place yet.
     arrived: Option<TcpStream>,
     pause: Option<Pin<Box<Sleep>>>,
+    /// When it was last logged that none can be accepted.
+    told: Option<Instant>,
 }
 
 impl Port {
@@ -255,6 +257,7 @@ impl Port {
             }),
             arrived: None,
             pause: None,
+            told: None,
         }
     }
 }
@@ -274,7 +277,10 @@ impl Stream for Port {
                     Some(Ok(arrived)) => arrived,
                     // tonic would ask again at once, for as long as it lasts.
                     Some(Err(error)) => {
-                        warn!(%error, "cannot accept gRPC connections");
+                        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                            self.told = Some(Instant::now());
+                            warn!(%error, "cannot accept gRPC connections");
+                        }
                         self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));
                         continue;
                     }

@@ -1,6 +1,8 @@
 //! The administrator's port: metrics for Prometheus, and the probes of an orchestrator. Nothing
 //! here asks for credentials, so it is bound to loopback or a private network.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +12,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::{HeaderName, StatusCode, header};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Upper bounds of latencies: from a lone round trip to the database to the longest deadline.
@@ -29,6 +35,17 @@ const BATCH_BUCKETS: [f64; 11] = [
 
 /// How often histograms are folded; in between, their samples pile up.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
+
+/// At a time: fewer than the descriptors that services keep for this port.
+const CONNECTIONS_MAX: usize = 16;
+/// From a connection's beginning to the end of its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// For the whole of a connection, of which each takes one request.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Without file descriptors `accept` fails at once, and would again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// For the requests under way at the end.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// The content type of Prometheus's text format.
 const METRICS_TYPE: [(HeaderName, &str); 1] = [(
@@ -78,7 +95,8 @@ impl Readiness {
 }
 
 /// Serves `/metrics`, `/livez` (200 while the process answers at all) and `/readyz` (200 or 503)
-/// until `shutdown` is cancelled and the requests under way are answered.
+/// until `shutdown` is cancelled and the requests under way are answered. A connection takes one request;
+/// where there are too many, the oldest goes, so that silent ones keep no probe out.
 pub async fn serve(
     listener: TcpListener,
     handle: PrometheusHandle,
@@ -86,12 +104,60 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let upkeep = handle.clone();
-    let server = axum::serve(listener, router(handle, readiness))
-        .with_graceful_shutdown(shutdown.cancelled_owned());
+    let app = router(handle, readiness);
+    let mut connections = Connections::default();
     tokio::select! {
-        ended = server.into_future() => ended,
+        () = shutdown.cancelled() => {}
+        never = connections.accept(&listener, &app) => match never {},
         never = fold_histograms(upkeep) => match never {},
     }
+    drop(listener);
+    let answered = async { while connections.tasks.join_next().await.is_some() {} };
+    // Whoever has not asked by then is cut off.
+    let _ = timeout(DRAIN, answered).await;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Connections {
+    tasks: JoinSet<()>,
+    oldest_first: VecDeque<AbortHandle>,
+}
+
+impl Connections {
+    async fn accept(&mut self, listener: &TcpListener, app: &Router) -> Infallible {
+        loop {
+            let accepted = listener.accept().await;
+            while self.tasks.try_join_next().is_some() {}
+            self.oldest_first.retain(|task| !task.is_finished());
+            if accepted.is_err() || self.oldest_first.len() >= CONNECTIONS_MAX {
+                self.end_oldest();
+            }
+            match accepted {
+                Ok((stream, _)) => {
+                    let task = self.tasks.spawn(answer_one(stream, app.clone()));
+                    self.oldest_first.push_back(task);
+                }
+                Err(_) => sleep(ACCEPT_PAUSE).await,
+            }
+        }
+    }
+
+    fn end_oldest(&mut self) {
+        if let Some(oldest) = self.oldest_first.pop_front() {
+            oldest.abort();
+        }
+    }
+}
+
+async fn answer_one(stream: TcpStream, app: Router) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    // Whoever asks sees for themselves where it ends early.
+    let _ = timeout(CONNECTION_TIMEOUT, served).await;
 }
 
 fn router(handle: PrometheusHandle, readiness: Readiness) -> Router {
@@ -112,7 +178,7 @@ fn router(handle: PrometheusHandle, readiness: Readiness) -> Router {
         .route("/livez", get(async || "alive\n"))
 }
 
-async fn fold_histograms(handle: PrometheusHandle) -> std::convert::Infallible {
+async fn fold_histograms(handle: PrometheusHandle) -> Infallible {
     let mut ticks = interval(UPKEEP_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -148,9 +214,13 @@ fn resident_kib() -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use metrics::{Unit, counter, describe_histogram, histogram};
+    use metrics_exporter_prometheus::PrometheusBuilder;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
     use tokio_util::sync::CancellationToken;
 
     use super::{Readiness, install_metrics, serve};
@@ -204,5 +274,34 @@ mod tests {
         shutdown.cancel();
         server.await.unwrap().unwrap();
         assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn connections_that_ask_nothing_keep_no_probe_out_and_end() {
+        let handle = PrometheusBuilder::new().build_recorder().handle();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(serve(listener, handle, Readiness::new(), shutdown.clone()));
+
+        let mut silent = Vec::new();
+        for _ in 0..200 {
+            silent.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+        }
+        let probe = timeout(Duration::from_secs(2), get(port, "/livez")).await;
+        assert!(probe.unwrap().starts_with("HTTP/1.1 200"));
+        let mut open = 0;
+        for stream in &mut silent {
+            let ended = timeout(Duration::from_millis(10), stream.read_u8()).await;
+            open += usize::from(ended.is_err());
+        }
+        assert!(open <= 16, "{open} of 200 are open");
+        for stream in &mut silent {
+            let ended = timeout(Duration::from_secs(8), stream.read_u8()).await;
+            assert!(ended.is_ok(), "silent for ever");
+        }
+
+        shutdown.cancel();
+        server.await.unwrap().unwrap();
     }
 }

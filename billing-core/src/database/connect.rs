@@ -1,8 +1,8 @@
 //! Every connection of the core is made here: to the primary, with settings that are known.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -32,6 +32,9 @@ struct Servers {
     primary: AtomicUsize,
     /// See [`Database::let_nobody_in`].
     shut: AtomicBool,
+    made: Instant,
+    /// See [`Database::leave`]: microseconds since `made`; 0 where none was left.
+    left: AtomicU64,
     /// What `synchronous_commit` is, where it is not as it should be.
     acknowledging: Option<String>,
 }
@@ -102,15 +105,25 @@ impl Database {
             all: servers.into_iter().map(plain_start).collect(),
             primary: AtomicUsize::new(0),
             shut: AtomicBool::new(false),
+            made: Instant::now(),
+            left: AtomicU64::new(0),
             acknowledging,
         }))
     }
 
     /// A session with the primary, wherever that is now.
     ///
-    /// Only here is looked whether it is the primary: a primary becomes a standby by a restart, which
-    /// ends its sessions, and an address that moves moves for new ones only.
+    /// Whether it is the primary is looked at here, and by the heartbeat's session for all: see
+    /// [`Database::leave`].
     pub async fn connect(&self, settings: &Settings) -> Result<PgConnection, Unreached> {
+        self.connect_to_stay(settings).await.map(|(found, _)| found)
+    }
+
+    /// For a session that is kept: with when it was known that its server is the primary.
+    pub(crate) async fn connect_to_stay(
+        &self,
+        settings: &Settings,
+    ) -> Result<(PgConnection, Instant), Unreached> {
         if self.0.shut.load(Ordering::Relaxed) {
             let server = self.name(self.0.primary.load(Ordering::Relaxed));
             return Err(Unreached(vec![(server, ConnectError::NothingCommits)]));
@@ -122,7 +135,7 @@ impl Database {
     pub(crate) async fn connect_though_shut(
         &self,
         settings: &Settings,
-    ) -> Result<PgConnection, Unreached> {
+    ) -> Result<(PgConnection, Instant), Unreached> {
         let settings = self.settled(settings);
         let count = self.0.all.len();
         let last = self.0.primary.load(Ordering::Relaxed);
@@ -131,15 +144,40 @@ impl Database {
             let Some(server) = self.0.all.get(number) else {
                 continue;
             };
+            let begun = Instant::now();
             match within(open(server, &settings)).await {
                 Ok(connection) => {
                     self.0.primary.store(number, Ordering::Relaxed);
-                    return Ok(connection);
+                    return Ok((connection, begun));
                 }
-                Err(error) => failures.push((self.name(number), error)),
+                Err(error) => {
+                    if number == last && matches!(error, ConnectError::NotPrimary) {
+                        self.leave();
+                    }
+                    failures.push((self.name(number), error));
+                }
             }
         }
         Err(Unreached(failures))
+    }
+
+    /// The server is no primary any more, or is fenced, and its sessions go on: nobody uses one that was
+    /// opened before now.
+    pub(crate) fn leave(&self) {
+        self.0
+            .left
+            .store(self.moment(Instant::now()).max(1), Ordering::Relaxed);
+    }
+
+    /// Whether a session that was opened then is one with a server that was left.
+    pub(crate) fn is_left(&self, opened: Instant) -> bool {
+        let left = self.0.left.load(Ordering::Relaxed);
+        left != 0 && self.moment(opened) <= left
+    }
+
+    fn moment(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.0.made);
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Whether connections are refused, but for [`Database::connect_though_shut`].
@@ -173,19 +211,29 @@ impl Database {
 
     fn pool_options(&self, most: u32, patience: Duration, settings: &Settings) -> PgPoolOptions {
         let (database, settings) = (self.clone(), self.settled(settings));
+        let of_pool = self.clone();
         PgPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(patience)
+            .before_acquire(move |_, connection| {
+                let opened = Instant::now().checked_sub(connection.age);
+                let stays = opened.is_some_and(|opened| !of_pool.is_left(opened));
+                Box::pin(async move { Ok(stays) })
+            })
             .after_connect(move |connection, _| {
                 let (database, settings) = (database.clone(), settings.clone());
                 Box::pin(async move {
+                    let begun = Instant::now();
                     let pinned = if database.0.shut.load(Ordering::Relaxed) {
                         Err(ConnectError::NothingCommits)
                     } else {
                         settings.pin(connection).await
                     };
-                    let Err(error) = pinned else {
-                        return Ok(());
+                    let error = match pinned {
+                        // The pool takes it for younger than this.
+                        Ok(()) if database.is_left(begun) => ConnectError::NotPrimary,
+                        Ok(()) => return Ok(()),
+                        Err(error) => error,
                     };
                     sleep(REFUSAL_PAUSE).await;
                     Err(sqlx::Error::Configuration(error.into()))

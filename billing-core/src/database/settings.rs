@@ -69,7 +69,7 @@ impl Settings {
     /// Sets the session up, where it is one with a primary.
     pub(super) async fn pin(&self, connection: &mut PgConnection) -> Result<(), ConnectError> {
         let found = look(connection).await?;
-        if found.is_standby || found.is_fenced {
+        if !found.is_primary() {
             return Err(ConnectError::NotPrimary);
         }
         // Whoever has asked for more than we do keeps it.
@@ -112,6 +112,22 @@ struct Found {
     /// a role or of a database that is a slip, and pinned.
     is_fenced: bool,
     synchronous_commit: String,
+}
+
+impl Found {
+    fn is_primary(&self) -> bool {
+        !self.is_standby && !self.is_fenced
+    }
+}
+
+/// Whether the server is still a primary, asked in a transaction of a session that was set up. The
+/// session's own setting hides the server's: for this transaction, which has begun as the session says,
+/// it is taken back.
+pub(crate) async fn is_still_primary(transaction: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::raw_sql("set local default_transaction_read_only to default")
+        .execute(&mut *transaction)
+        .await?;
+    Ok(look(transaction).await?.is_primary())
 }
 
 async fn look(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {

@@ -1,9 +1,8 @@
 //! A connection of the hot path: how it plans, and that it is there when it is needed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
-use tokio::time::Instant;
 use tracing::warn;
 
 use crate::database::{Database, Settings};
@@ -41,6 +40,8 @@ pub struct Session {
     database: Database,
     settings: Settings,
     open: Option<PgConnection>,
+    /// When that one was found to be with the primary.
+    opened: Instant,
     /// When it was last logged that there is none.
     told: Option<Instant>,
 }
@@ -53,6 +54,7 @@ impl Session {
             database: database.clone(),
             settings: hot_path(),
             open: None,
+            opened: Instant::now(),
             told: None,
         }
     }
@@ -66,6 +68,9 @@ impl Session {
 
     /// The connection; none where the server cannot be reached, which is logged.
     pub async fn open(&mut self) -> Option<&mut PgConnection> {
+        if self.database.is_left(self.opened) {
+            self.close();
+        }
         if self.open.is_none() {
             self.open = self.connect().await;
         }
@@ -85,8 +90,11 @@ impl Session {
     }
 
     async fn connect(&mut self) -> Option<PgConnection> {
-        match self.database.connect(&self.settings).await {
-            Ok(connection) => Some(connection),
+        match self.database.connect_to_stay(&self.settings).await {
+            Ok((connection, opened)) => {
+                self.opened = opened;
+                Some(connection)
+            }
             // That is told by who has found it out.
             Err(cause) if cause.is_shut() => None,
             Err(cause) => {

@@ -63,6 +63,7 @@ const OLDER: [OlderText; 5] = [
 /// Brings up what an older text has made, and notes that it is today's. All or nothing.
 pub(super) async fn bring_up(connection: &mut PgConnection) -> Result<(), MigrateError> {
     let mut transaction = connection.begin().await?;
+    let mut brought_up = Vec::new();
     for older in &OLDER {
         let found: Option<i64> = sqlx::query_scalar(
             "select version from _sqlx_migrations
@@ -86,10 +87,13 @@ pub(super) async fn bring_up(connection: &mut PgConnection) -> Result<(), Migrat
             .bind(&*today.checksum)
             .execute(&mut *transaction)
             .await?;
+        brought_up.push(version);
+    }
+    transaction.commit().await?;
+    for version in brought_up {
         eprintln!(
             "billing-core: migration {version} was applied in an older text; the difference is applied now"
         );
     }
-    transaction.commit().await?;
     Ok(())
 }

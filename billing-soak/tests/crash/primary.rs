@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use billing_proto::v1::{ChargeResponse, CheckBalanceRequest, Decision};
+use billing_proto::v1::{ChargeResponse, CheckBalanceRequest, Decision, ListEntriesRequest};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -20,6 +20,8 @@ use xtask::stage::{CoreProcess, Stage, Tokens, core_beside};
 
 const USER: &str = "ann";
 const DEADLINE: Duration = Duration::from_secs(3);
+/// From when on nothing goes to a server that is fenced.
+const FENCED_WITHIN: Duration = Duration::from_secs(3);
 /// Beyond it something hangs.
 const BOUND: Duration = Duration::from_mins(2);
 /// One of the lane's and one of the heartbeat's: see docs/operations.md.
@@ -128,6 +130,75 @@ async fn fail_over(mut stage: Stage, tokens: &Tokens) -> Result<()> {
     stage.cores[0].stop().await?;
     standby.stop().await?;
     stage.clear().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_core_leaves_an_old_primary_that_is_fenced_while_it_runs() -> Result<()> {
+    let (_alone, stage, tokens) = alone::set(0).await?;
+    timeout(BOUND, fence(stage, &tokens)).await?
+}
+
+async fn fence(mut stage: Stage, tokens: &Tokens) -> Result<()> {
+    let mut standby = stage.standby().await?;
+    let first = folder_of(&stage.server)?;
+    let both = format!("{first},{}", folder_of(&standby)?);
+    stage.urls.core = stage.urls.core.replace(&first, &both);
+    stage.add_core()?.start().await?;
+    let client = calls(&stage.cores[0], tokens).await?;
+    let reader = client_of_administrator(&stage.cores[0], tokens)?;
+    charge(&client, "before").await?;
+    check(&client).await?;
+    newest(&reader).await?;
+
+    let fence = "alter system set default_transaction_read_only = on; select pg_reload_conf()";
+    on(&stage.server, fence).await?;
+    let fenced = Instant::now();
+    // At once, and the old one runs on.
+    on(&standby, "select pg_promote()").await?;
+    let mut late = 0;
+    let mut last = None;
+    while fenced.elapsed() < 2 * FENCED_WITHIN {
+        let is_late = fenced.elapsed() > FENCED_WITHIN;
+        let before = entries(&stage.server).await?;
+        last = charge(&client, &format!("{:?}", fenced.elapsed()))
+            .await
+            .ok();
+        late += i64::from(is_late) * (entries(&stage.server).await? - before);
+        sleep(Duration::from_millis(50)).await;
+    }
+    ensure!(
+        late == 0,
+        "{late} charges on the old primary after {FENCED_WITHIN:?}"
+    );
+    let last = last.context("no charge is acknowledged")?;
+    check(&client).await?;
+    let newest = newest(&reader).await?;
+    ensure!(newest == last.entry_id, "a history of the old primary");
+    ensure!(stage.cores[0].is_ready().await, "not ready");
+    stage.cores[0].stop().await?;
+    standby.stop().await?;
+    stage.clear().await
+}
+
+fn client_of_administrator(core: &CoreProcess, tokens: &Tokens) -> Result<Client> {
+    client(core.grpc, Caller::new(&tokens.admin, DEADLINE)?)
+}
+
+/// The user's newest entry. Read by a pool's connection.
+async fn newest(client: &Client) -> Result<String> {
+    let request = ListEntriesRequest {
+        account: Some(account(USER)),
+        page_size: 1,
+        ..ListEntriesRequest::default()
+    };
+    let page = client.clone().list_entries(request).await?.into_inner();
+    Ok(page.entries.first().context("no entry")?.entry_id.clone())
+}
+
+async fn entries(server: &Server) -> Result<i64> {
+    let mut connection = PgConnection::connect(&server.url("postgres", "billing")).await?;
+    let count = "select count(*) from entry";
+    Ok(sqlx::query_scalar(count).fetch_one(&mut connection).await?)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
