@@ -74,20 +74,10 @@ pub async fn serve(
     let upkeep = database.pool(UPKEEP, POOL_WAIT, &bounded());
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let core = start(
-        &database,
-        &pool,
-        &upkeep,
-        &options.tuning,
-        &background,
-        &mut tasks,
-    )
-    .await?;
-    tokio::spawn(hold::sweep(
-        upkeep.clone(),
-        core.batcher.clone(),
-        background.clone(),
-    ));
+    let tuning = &options.tuning;
+    let core = start(&database, &pool, &upkeep, tuning, &background, &mut tasks).await?;
+    let expiring = hold::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
+    tokio::spawn(expiring);
 
     let folder = options.outbox_dir.as_deref();
     let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
@@ -120,21 +110,22 @@ pub async fn serve(
         ended = tasks.join_next() => anyhow::bail!("a task of the ledger ended: {ended:?}"),
     }
     report(&reporter, &readiness, false).await;
-    // The last handles go, and the lanes carry out what still waits.
     background.cancel();
     drop(core);
-    let carried_out = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(options.tuning.drain(), carried_out)
-        .await
-        .is_err()
-    {
-        warn!("commands still waiting after the time to drain");
-    }
+    carry_out_the_rest(&mut tasks, options.tuning.drain()).await;
     while relays.join_next().await.is_some() {}
     pool.close().await;
     upkeep.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// The last handles of the ledger are gone: its lanes carry out what still waits, and end.
+async fn carry_out_the_rest(tasks: &mut JoinSet<()>, time: Duration) {
+    let carried_out = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(time, carried_out).await.is_err() {
+        warn!("commands still waiting after the time to drain");
+    }
 }
 
 /// Every service, behind the one layer that each call passes.
