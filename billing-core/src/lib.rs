@@ -3,6 +3,7 @@
 pub mod account;
 pub mod auth;
 pub mod charge;
+pub mod command;
 pub mod config;
 pub mod database;
 pub mod decisions;

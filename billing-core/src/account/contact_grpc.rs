@@ -1,6 +1,7 @@
 //! `SendTestMail`, and what requests say of a person.
 
 use billing_proto::v1;
+use serde_json::json;
 use tonic::{Code, Request, Response, Status};
 
 use super::contact::{ContactChange, take_test_mail, upsert_contact};
@@ -8,7 +9,7 @@ use super::grpc::{call_of, parse_account};
 use crate::Core;
 use crate::database::clock;
 use crate::field::{self, FieldError};
-use crate::outbox;
+use crate::outbox::{self, Channel, Message};
 use crate::status::with_reason;
 
 /// The longest address that mail knows, RFC 5321.
@@ -72,7 +73,7 @@ pub async fn send_test_mail(
             return Ok(false);
         }
         let now = clock(&mut *transaction).await?;
-        outbox::enqueue(&mut transaction, &[(account, outbox::test_mail())], now).await?;
+        outbox::enqueue(&mut transaction, &[(account, test_mail())], now).await?;
         transaction.commit().await?;
         Ok(true)
     };
@@ -85,4 +86,13 @@ pub async fn send_test_mail(
         "one test mail a minute",
         [],
     ))
+}
+
+/// What is told when somebody wants to see that mail arrives.
+fn test_mail() -> Message {
+    Message {
+        channel: Channel::Mail,
+        kind: "test",
+        payload: json!({}),
+    }
 }

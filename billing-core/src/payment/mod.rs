@@ -13,6 +13,7 @@ mod rate;
 mod refund;
 pub mod review;
 mod stale;
+mod told;
 mod write;
 
 use std::borrow::Cow;
