@@ -2,14 +2,15 @@
 
 use billing_proto::v1;
 use serde_json::json;
+use sqlx::PgPool;
 use tonic::{Code, Request, Response, Status};
 
-use super::contact::{ContactChange, take_test_mail, upsert_contact};
-use super::grpc::{call_of, parse_account};
-use crate::Core;
+use super::{ContactChange, take_test_mail, upsert_contact};
 use crate::database::clock;
 use crate::field::{self, FieldError};
+use crate::ledger::grpc::parse_account;
 use crate::outbox::{self, Channel, Message};
+use crate::rpc::call_of;
 use crate::status::with_reason;
 
 /// The longest address that mail knows, RFC 5321.
@@ -57,7 +58,7 @@ pub fn parse_locale(locale: String) -> Result<String, FieldError> {
 }
 
 pub async fn send_test_mail(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SendTestMailRequest>,
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -67,7 +68,7 @@ pub async fn send_test_mail(
         return Err(FieldError::new("contact.email", "must not be empty").into());
     }
     let queued = async {
-        let mut transaction = core.payments.pool.begin().await?;
+        let mut transaction = pool.begin().await?;
         upsert_contact(&mut *transaction, account, &name, &contact).await?;
         if !take_test_mail(&mut *transaction, account).await? {
             return Ok(false);
