@@ -10,10 +10,10 @@ use tokio::process::Command;
 
 use crate::config;
 use crate::migrations;
-use crate::process::find_program;
 use crate::programs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
+use billing_stage::process::find_program;
 
 const BUF: &str = "@bufbuild/buf@1.75.0";
 
