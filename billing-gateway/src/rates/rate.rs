@@ -6,10 +6,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
-use crate::api_error::{ApiError, causes};
-use crate::core_client::Core;
-use crate::core_time::written;
-use crate::providers::{Amount, UAH};
+use crate::core::{Core, written};
+use crate::currency::{Amount, UAH};
+use crate::problem::{ApiError, causes};
 
 /// The digits that the contract takes before the point and behind it.
 const WHOLE_DIGITS: usize = 6;

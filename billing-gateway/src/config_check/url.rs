@@ -23,7 +23,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
-pub(super) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
+pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
     list.split(',')
         .map(str::trim)
         .filter(|origin| !origin.is_empty())

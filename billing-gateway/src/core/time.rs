@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::api_error::ApiError;
+use crate::problem::ApiError;
 
 /// RFC 3339, in UTC. The core never sends what this refuses.
 pub(crate) fn written(time: Option<&prost_types::Timestamp>) -> Result<Option<String>, ApiError> {

@@ -2,10 +2,38 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use reqwest::Url;
 
-use super::{ConfigError, RateSettings, guarded_url};
-use crate::rate::Rate;
+use super::rate::Rate;
+use crate::config_check::{ConfigError, guarded_url};
+
+/// What a dollar costs in hryvnias.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Exchange rates")]
+pub struct RateSettings {
+    #[arg(
+        long,
+        env = "BILLING_RATE_SOURCE",
+        default_value = "none",
+        help = "Where the rate comes from: `none`, `nbu` (the National Bank of Ukraine) or \
+                `static:41.50`"
+    )]
+    pub rate_source: String,
+
+    /// Where the National Bank's rate is fetched; https, or http on loopback
+    #[arg(
+        long,
+        env = "NBU_URL",
+        default_value = "https://bank.gov.ua/NBUStatService/v1/statdirectory/exchange?valcode=USD&json"
+    )]
+    pub nbu_url: String,
+
+    /// How often the rate is fetched, in seconds
+    #[arg(long, env = "BILLING_RATE_SECS", default_value = "3600",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub rate_secs: u64,
+}
 
 #[derive(Clone, Debug)]
 pub struct RateConfig {
@@ -45,9 +73,9 @@ impl TryFrom<RateSettings> for RateConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::{RateConfig, RateSource};
-    use crate::config::{ConfigError, RateSettings};
-    use crate::rate::Rate;
+    use super::{RateConfig, RateSettings, RateSource};
+    use crate::config_check::ConfigError;
+    use crate::rates::Rate;
 
     fn source(source: &str, nbu_url: &str) -> Result<RateSource, ConfigError> {
         let settings = RateSettings {

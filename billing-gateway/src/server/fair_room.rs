@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-use crate::turned_away;
+use super::turned_away;
 
 #[derive(Debug)]
 pub(crate) struct FairRoom {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::api_error::{ApiError, Outage};
-use crate::turned_away;
+use super::turned_away;
+use crate::problem::{ApiError, Outage};
 
 /// Webhooks that the core is told of at the same time: two of its transactions, one that it works on,
 /// and the next.

@@ -1,6 +1,11 @@
 //! Every refusal and fault as the body that callers meet: `application/problem+json` with the
 //! members `error`, `message` and `code` that the platforms' clients read.
 
+pub(crate) mod kind;
+mod payment;
+
+pub use payment::PaymentError;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
@@ -12,9 +17,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::JwksError;
-use crate::payment::PaymentError;
-use crate::problem_kind::{
+use self::kind::{
     ADMINISTRATOR_REQUIRED, BODY_LATE, BODY_TOO_LARGE, FAULT, INVALID, Kind, METHOD_NOT_ALLOWED,
     NO_EMAIL, NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, TEST_MAIL_TOO_SOON,
     UNAUTHENTICATED, UNAVAILABLE,
@@ -96,7 +99,7 @@ pub enum Outage {
     #[error("too many requests are being answered")]
     Busy,
     #[error("the signing keys could not be fetched")]
-    SigningKeys(#[source] Option<JwksError>),
+    SigningKeys(#[source] Option<Box<dyn Error + Send + Sync>>),
     #[error("the payment provider did not confirm what it reported")]
     Unconfirmed(#[source] ProviderError),
 }

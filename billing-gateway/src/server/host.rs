@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::api_error::ApiError;
+use crate::problem::ApiError;
 
 /// Refuses what does not name one host, once.
 pub(crate) async fn named_once(request: Request, next: Next) -> Result<Response, ApiError> {

@@ -1,34 +1,53 @@
 //! Bodies on their way in: bounded in size and time, and together in memory, which clients share. Only
 //! who has sent all of it takes a place among the requests that are answered.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use http_body_util::BodyExt;
 
-use crate::api_error::{ApiError, Outage};
-use crate::client_address;
-use crate::config::HttpLimits;
-use crate::fair_room::Place;
-use crate::router::AppState;
+use super::client_address;
+use super::fair_room::{FairRoom, Place};
+use super::settings::HttpLimits;
+use crate::problem::{ApiError, Outage};
 
 /// What a body takes besides what has come of it, with its connection.
 const REQUEST_BYTES: usize = 8 * 1024;
 
+/// Where bodies are until they have come as a whole. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Bodies {
+    room: Arc<FairRoom>,
+    limits: HttpLimits,
+    trusted_proxies: u8,
+}
+
+impl Bodies {
+    pub(crate) fn new(limits: HttpLimits, trusted_proxies: u8) -> Self {
+        Self {
+            room: FairRoom::new("body", limits.bodies_bytes),
+            limits,
+            trusted_proxies,
+        }
+    }
+}
+
 /// A request with its whole body.
-pub(crate) async fn read(state: &AppState, request: Request) -> Result<(Parts, Bytes), ApiError> {
-    let network = client_address::network_of(&request, state.trusted_proxies());
+pub(crate) async fn read(bodies: &Bodies, request: Request) -> Result<(Parts, Bytes), ApiError> {
+    let network = client_address::network_of(&request, bodies.trusted_proxies);
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
         return Ok((head, Bytes::new()));
     }
-    let limits = state.http_limits();
+    let limits = &bodies.limits;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limits.body_bytes {
         return Err(too_large(limits.body_bytes));
     }
     let busy = || ApiError::Unavailable(Outage::Busy);
-    let place = state.bodies().enter(network, at_first(limits));
+    let place = bodies.room.enter(network, at_first(limits));
     let place = place.ok_or_else(busy)?;
     let whole = tokio::time::timeout(
         limits.body_timeout,

@@ -6,8 +6,7 @@ use billing_proto::retry;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::api_error::{ApiError, Outage};
-use crate::payment::PaymentError;
+use crate::problem::{ApiError, Outage, PaymentError};
 
 /// Names of fields: the core's and the REST surface's.
 pub(crate) type FieldNames = &'static [(&'static str, &'static str)];
@@ -122,10 +121,14 @@ impl CoreError {
                 }
             }
             Self::NotFound => ApiError::NotFound,
-            Self::Refused(refusal) => match PaymentError::of(&refusal) {
-                Some(error) => ApiError::Payment(error),
-                None => ApiError::Fault(refusal.status),
-            },
+            Self::Refused(refusal) => {
+                let known =
+                    PaymentError::of(&refusal.reason, refusal.message(), refusal.retry_after);
+                match known {
+                    Some(error) => ApiError::Payment(error),
+                    None => ApiError::Fault(refusal.status),
+                }
+            }
             Self::Away(outage) => ApiError::Unavailable(outage),
             Self::Unexpected(status) => ApiError::Fault(status),
         }
@@ -138,7 +141,7 @@ mod tests {
     use tonic_types::{ErrorDetails, StatusExt};
 
     use super::{CoreError, FieldNames};
-    use crate::api_error::{ApiError, Outage};
+    use crate::problem::{ApiError, Outage};
 
     const NAMES: FieldNames = &[
         ("daily_limit", "daily_limit_usd"),

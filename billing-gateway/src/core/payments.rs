@@ -12,8 +12,8 @@ use billing_proto::v1::{
     ReplayEventsResponse, StartRefundRequest, StartRefundResponse,
 };
 
-use crate::core_client::Core;
-use crate::core_error::CoreError;
+use super::client::Core;
+use super::error::CoreError;
 
 /// What a provider reported is worth waiting for: it would else come again, later.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 
-use crate::fair_room::Place;
+use super::fair_room::Place;
 
 /// For so long, and so much, a client is let go on that was answered already.
 const LINGER: Duration = Duration::from_secs(5);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core_error::Refusal;
-use crate::problem_kind::{
+use super::kind::{
     KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
     PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
     REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
@@ -51,15 +50,16 @@ pub enum PaymentError {
 }
 
 impl PaymentError {
-    /// None for a rule that no request about payments meets.
-    pub(crate) fn of(refusal: &Refusal) -> Option<Self> {
-        Some(match refusal.reason.as_str() {
+    /// By the reason that the core gives, in its words where they are for payers. None for a rule that
+    /// no request about payments meets.
+    pub(crate) fn of(reason: &str, message: &str, retry_after: Option<Duration>) -> Option<Self> {
+        Some(match reason {
             "IDEMPOTENCY_KEY_REUSED" => Self::KeyReused,
             "PAYMENTS_PAUSED" => Self::Paused {
-                retry_after: refusal.retry_after.unwrap_or(PAUSE),
+                retry_after: retry_after.unwrap_or(PAUSE),
             },
             "PAYMENTS_SWITCHED_OFF" => Self::Off {
-                reason: refusal.message().to_owned(),
+                reason: message.to_owned(),
             },
             "RATE_TOO_OLD" => Self::RateUnavailable,
             "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,

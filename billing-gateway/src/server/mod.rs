@@ -1,5 +1,16 @@
 //! Accepts connections, within bounds, until told to stop; then lets what is under way end.
 
+pub(crate) mod client_address;
+mod fair_room;
+pub(crate) mod host;
+mod lingering_body;
+pub mod open_files;
+pub(crate) mod request_body;
+pub(crate) mod settings;
+mod strict_heads;
+pub(crate) mod turned_away;
+pub(crate) mod waiting_room;
+
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
@@ -20,12 +31,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::client_address::{self, Peer};
-use crate::config::HttpLimits;
-use crate::fair_room::{FairRoom, Place};
-use crate::lingering_body::LingeringBody;
-use crate::strict_heads::{HeadRead, StrictHeads};
-use crate::turned_away;
+use self::client_address::Peer;
+use self::fair_room::{FairRoom, Place};
+use self::lingering_body::LingeringBody;
+use self::settings::HttpLimits;
+use self::strict_heads::{HeadRead, StrictHeads};
 
 /// The longest head of a request.
 const HEAD_BYTES_MAX: usize = 32 * 1024;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use backon::{ExponentialBuilder, Retryable};
 use billing_proto::retry;
@@ -25,10 +25,10 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::api_error::{ApiError, Outage};
-use crate::config::{ConfigError, CoreConfig};
-use crate::core_error::CoreError;
-use crate::router::AppState;
+use super::error::CoreError;
+use super::settings::CoreConfig;
+use crate::config_check::ConfigError;
+use crate::problem::{ApiError, Outage};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -299,13 +299,15 @@ impl Core {
     }
 }
 
-impl FromRequestParts<AppState> for Core {
+impl<S> FromRequestParts<S> for Core
+where
+    S: Sync,
+    CoreClient: FromRef<S>,
+{
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let trace = parts.extensions.get::<TraceContext>().copied();
-        Ok(state
-            .core()
-            .within(trace.unwrap_or_else(TraceContext::random)))
+        Ok(CoreClient::from_ref(state).within(trace.unwrap_or_else(TraceContext::random)))
     }
 }
