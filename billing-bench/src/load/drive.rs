@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::apart::apart;
-use super::errand::{End, Errand, Failure, Maker, Used};
+use super::errand::{Errand, Failure, Maker};
 use super::tally::{Tally, together};
 use super::wire::Wire;
 use super::{Outcome, Plan, Target};
@@ -137,16 +137,15 @@ impl Share {
 
     async fn close(self, callers: usize, time: Duration, stop: Stop) -> Result<Outcome> {
         let wires = self.wires(callers).await?;
-        let (tally, used) = (Tally::new()?, Used::default());
+        let tally = Tally::new()?;
         let cpu = thread_cpu();
         let began = Instant::now();
         let until = began + time;
         let mut tasks = JoinSet::new();
         for wire in wires.iter().cycle().take(callers) {
-            let maker = Maker::new(self.plan, used.clone());
+            let maker = Maker::new(self.plan);
             let caller = Caller {
                 wire: wire.clone(),
-                used: used.clone(),
                 tally: tally.clone(),
             };
             tasks.spawn(caller.go_on(maker, until, stop.clone()));
@@ -163,8 +162,8 @@ impl Share {
 
     async fn open(self, gap: Duration, time: Duration, stop: Stop) -> Result<Outcome> {
         let wires = self.wires(usize::MAX).await?;
-        let (tally, used) = (Tally::new()?, Used::default());
-        let mut maker = Maker::new(self.plan, used.clone());
+        let tally = Tally::new()?;
+        let mut maker = Maker::new(self.plan);
         let (due, mut dues) = mpsc::unbounded_channel();
         let cpu = thread_cpu();
         let began = Instant::now();
@@ -178,7 +177,6 @@ impl Share {
             let Some(at) = dues.recv().await else { break };
             let caller = Caller {
                 wire: wire.clone(),
-                used: used.clone(),
                 tally: tally.clone(),
             };
             tasks.spawn(caller.go_once(maker.next_errand(), at, patience));
@@ -193,7 +191,6 @@ impl Share {
 
 struct Caller {
     wire: Wire,
-    used: Used,
     tally: Tally,
 }
 
@@ -204,7 +201,7 @@ impl Caller {
             let errand = maker.next_errand();
             let ended = errand.run(&mut self.wire).await;
             let now = Instant::now();
-            self.note(&errand, &ended, now.duration_since(sent));
+            self.tally.count(&ended, now.duration_since(sent));
             if let Err(Failure::Status(_)) = ended {
                 // Who is refused at once would ask at once again, and the generator do nothing else.
                 sleep(Duration::from_millis(1)).await;
@@ -218,14 +215,7 @@ impl Caller {
             Ok(ended) => ended,
             Err(_) => Err(Failure::Silence),
         };
-        self.note(&errand, &ended, at.elapsed());
-    }
-
-    fn note(&self, errand: &Errand, ended: &Result<End, Failure>, took: Duration) {
-        self.tally.count(ended, took);
-        if matches!(ended, Ok(End::Done)) && errand.is_clean() {
-            self.used.remember(errand);
-        }
+        self.tally.count(&ended, at.elapsed());
     }
 }
 

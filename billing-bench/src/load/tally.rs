@@ -8,7 +8,7 @@ use anyhow::Result;
 use hdrhistogram::Histogram;
 
 use super::Outcome;
-use super::errand::{End, Failure};
+use super::errand::Failure;
 
 /// Longer is counted as this long.
 const LONGEST: Duration = Duration::from_mins(2);
@@ -19,7 +19,6 @@ pub struct Tally(Arc<Mutex<Counts>>);
 
 struct Counts {
     answered: u64,
-    refused: u64,
     errors: BTreeMap<String, u64>,
     latency: Histogram<u64>,
 }
@@ -28,17 +27,15 @@ impl Tally {
     pub fn new() -> Result<Self> {
         Ok(Self(Arc::new(Mutex::new(Counts {
             answered: 0,
-            refused: 0,
             errors: BTreeMap::new(),
             latency: new_histogram()?,
         }))))
     }
 
-    pub fn count(&self, ended: &Result<End, Failure>, took: Duration) {
+    pub fn count(&self, ended: &Result<(), Failure>, took: Duration) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match ended {
-            Ok(End::Done) => counts.answered += 1,
-            Ok(End::Refused) => counts.refused += 1,
+            Ok(()) => counts.answered += 1,
             Err(failure) => {
                 *counts.errors.entry(failure.label()).or_default() += 1;
                 return;
@@ -57,7 +54,6 @@ impl Tally {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Outcome {
             answered: counts.answered,
-            refused: counts.refused,
             errors: counts.errors.clone(),
             latency: counts.latency.clone(),
             elapsed,
@@ -79,7 +75,6 @@ fn micros(duration: Duration) -> u64 {
 pub fn together(outcomes: Vec<Outcome>) -> Result<Outcome> {
     let mut whole = Outcome {
         answered: 0,
-        refused: 0,
         errors: BTreeMap::new(),
         latency: new_histogram()?,
         elapsed: Duration::ZERO,
@@ -87,7 +82,6 @@ pub fn together(outcomes: Vec<Outcome>) -> Result<Outcome> {
     };
     for outcome in outcomes {
         whole.answered += outcome.answered;
-        whole.refused += outcome.refused;
         for (label, count) in outcome.errors {
             *whole.errors.entry(label).or_default() += count;
         }
@@ -105,10 +99,10 @@ mod tests {
     #[test]
     fn what_threads_did_side_by_side_is_added_but_not_its_time() {
         let one = Tally::new().unwrap();
-        one.count(&Ok(End::Done), Duration::from_micros(100));
-        one.count(&Ok(End::Refused), Duration::from_micros(200));
+        one.count(&Ok(()), Duration::from_micros(100));
+        one.count(&Ok(()), Duration::from_micros(200));
         let other = Tally::new().unwrap();
-        other.count(&Ok(End::Done), Duration::from_millis(3));
+        other.count(&Ok(()), Duration::from_millis(3));
         other.count(&Err(Failure::Silence), Duration::from_secs(9));
         other.count_silence(2);
         let secs = Duration::from_secs;
@@ -117,7 +111,7 @@ mod tests {
             other.outcome(secs(3), secs(1)),
         ])
         .unwrap();
-        assert_eq!((whole.answered, whole.refused), (2, 1));
+        assert_eq!(whole.answered, 3);
         assert_eq!(whole.errors, BTreeMap::from([("NO_ANSWER".to_owned(), 3)]));
         assert_eq!(whole.latency.len(), 3, "what failed has no latency");
         assert_eq!(whole.latency.min(), 100);

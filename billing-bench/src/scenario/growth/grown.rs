@@ -9,11 +9,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use billing_stage::core_beside;
 use billing_stage::database::{self, Urls};
 use sqlx::{Connection, PgConnection};
-use tokio::process::Command;
 
 use super::fill::{Pattern, Size, TABLES, fill};
 use crate::scenario::ground::{Ground, audit};
@@ -39,8 +38,7 @@ impl Grown {
         let mut urls = ground.stage.urls.clone();
         urls.owner = server.url("billing_owner", DATABASE);
         urls.core = server.url("billing_core", DATABASE);
-        migrate(&urls.owner).await?;
-        database::admit_core(&urls).await?;
+        database::migrate(&core_beside()?, &urls).await?;
         let mut owner = PgConnection::connect(&ground.stage.urls.owner).await?;
         let pattern = Pattern::read(&mut owner).await?;
         owner.close().await?;
@@ -100,20 +98,4 @@ impl Grown {
         }
         audit(&self.urls, report).await
     }
-}
-
-async fn migrate(owner_url: &str) -> Result<()> {
-    let output = Command::new(core_beside()?)
-        .args(["migrate", "up"])
-        .env("BILLING_OWNER_DATABASE_URL", owner_url)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("cannot run the core")?;
-    ensure!(
-        output.status.success(),
-        "migrate up: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
 }

@@ -18,7 +18,7 @@ use sqlx::{Connection, PgConnection};
 
 use self::fill::Size;
 use self::grown::Grown;
-use super::ground::{Ground, IN_FLIGHT, expect_clean};
+use super::ground::{Ground, IN_FLIGHT};
 use super::report::{ScenarioReport, pairs};
 use super::{Length, Scenario, ScenarioOptions};
 use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work};
@@ -54,35 +54,29 @@ struct Arm {
 pub async fn run(length: Length, options: &ScenarioOptions) -> Result<ScenarioReport> {
     let outline = Outline::of(length, options)?;
     disk::require_free(outline.size.needed_bytes())?;
-    let mut report = ScenarioReport::new(Scenario::Growth);
-    describe(&mut report, &outline);
-    let mut ground = Ground::prepare(1, outline.small_accounts).await?;
+    let mut ground = Ground::prepare(Scenario::Growth, 1, outline.small_accounts).await?;
+    describe(&mut ground.report, &outline);
     let small = ground.target(0).await?;
     // The first charges are the pattern for what is filled in.
     let first = plan(outline.small_accounts);
-    ground
-        .closed(&mut report, &small, &first, outline.slice / 4)
-        .await?;
+    ground.closed(&small, &first, outline.slice / 4).await?;
     let mut grown = Grown::make(&mut ground, outline.size).await?;
-    grown.describe(&mut report).await?;
+    grown.describe(&mut ground.report).await?;
     let mut arms = arms(&outline, &small, &ground.target(1).await?);
     ground.execute_as_superuser("checkpoint").await?;
     for arm in &mut arms {
-        arm.measure(&mut report, &mut ground, &mut grown, outline.warm_up)
+        arm.measure(&mut ground, &mut grown, outline.warm_up)
             .await?;
         arm.forget();
     }
     for _ in 0..outline.rounds {
         for arm in &mut arms {
-            arm.measure(&mut report, &mut ground, &mut grown, outline.slice)
-                .await?;
+            arm.measure(&mut ground, &mut grown, outline.slice).await?;
         }
     }
-    judge(&mut report, &arms);
-    ground.check_books(&mut report).await?;
-    grown.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    judge(&mut ground.report, &arms);
+    grown.check_books(&mut ground.report).await?;
+    ground.conclude().await
 }
 
 /// By when the scenario has ended, or hangs.
@@ -98,10 +92,10 @@ fn plan(accounts: u64) -> Plan {
 
 impl Outline {
     fn of(length: Length, options: &ScenarioOptions) -> Result<Self> {
-        let (accounts, entries, small_accounts, rounds, slice) = match length {
-            Length::Quick => (50_000, 200_000, 10_000, 2, Duration::from_millis(700)),
-            Length::Full => (5_000_000, 20_000_000, 100_000, 7, Duration::from_secs(5)),
-        };
+        let (accounts, entries, small_accounts, rounds, slice) = length.pick(
+            (50_000, 200_000, 10_000, 2, Duration::from_millis(700)),
+            (5_000_000, 20_000_000, 100_000, 7, Duration::from_secs(5)),
+        );
         let accounts = options.growth_accounts.unwrap_or(accounts);
         let entries = options.growth_entries.unwrap_or(entries);
         if accounts < small_accounts {
@@ -177,7 +171,6 @@ fn arms(outline: &Outline, small: &LoadTarget, grown: &LoadTarget) -> [Arm; 3] {
 impl Arm {
     async fn measure(
         &mut self,
-        report: &mut ScenarioReport,
         ground: &mut Ground,
         grown: &mut Grown,
         time: Duration,
@@ -190,9 +183,9 @@ impl Arm {
         self.rates.push(outcome.per_second());
         self.wal_per_charge
             .push(wal / (outcome.answered.max(1) as f64));
-        expect_clean(report, &outcome);
+        ground.expect_clean(&outcome);
         match self.database {
-            Database::Small => ground.settle(report, outcome.answered).await?,
+            Database::Small => ground.settle(outcome.answered).await?,
             Database::Grown => grown.acknowledge(outcome.answered),
         }
         Ok(())

@@ -1,14 +1,14 @@
 //! A gateway that knows Stripe, and what Stripe would send it.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use billing_stage::beside;
+use anyhow::Result;
 use billing_stage::hex::hex;
 use billing_stage::postgres::scratch::{Purpose, Scratch};
 use billing_stage::service::Service;
+use billing_stage::{beside, free_address};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -148,9 +148,4 @@ fn payment_intent(payment: &Made, now: u64) -> Value {
         members.extend(rest);
     }
     object
-}
-
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
-    Ok(listener.local_addr()?)
 }

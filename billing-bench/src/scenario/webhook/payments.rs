@@ -15,7 +15,6 @@ use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
 use super::super::ground::Ground;
-use super::super::report::ScenarioReport;
 use super::ACCOUNTS;
 use crate::load::{TENANT, account_id, user};
 
@@ -158,31 +157,21 @@ pub async fn fill(ground: &Ground, name: &str, count: usize) -> Result<Vec<Made>
 }
 
 /// Each of these payments is credited, once.
-pub async fn expect_credited(
-    report: &mut ScenarioReport,
-    ground: &Ground,
-    made: &[Made],
-) -> Result<()> {
+pub async fn expect_credited(ground: &mut Ground, made: &[Made]) -> Result<()> {
     let credits = credits(ground, made).await?;
     if usize::try_from(credits) != Ok(made.len()) {
-        report
-            .wrong
-            .push(format!("{credits} credits of {} paid payments", made.len()));
+        let wrong = format!("{credits} credits of {} paid payments", made.len());
+        ground.report.wrong.push(wrong);
     }
     Ok(())
 }
 
 /// None of these is.
-pub async fn expect_uncredited(
-    report: &mut ScenarioReport,
-    ground: &Ground,
-    made: &[Made],
-) -> Result<()> {
+pub async fn expect_uncredited(ground: &mut Ground, made: &[Made]) -> Result<()> {
     let credits = credits(ground, made).await?;
     if credits > 0 {
-        report
-            .wrong
-            .push(format!("{credits} credits of payments that nobody paid"));
+        let wrong = format!("{credits} credits of payments that nobody paid");
+        ground.report.wrong.push(wrong);
     }
     Ok(())
 }
