@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use billing_stage::Stage;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Decode, PgConnection, Postgres, Type};
 
 /// Starts the server anew with these settings, and with those that keep a checkpoint from falling
 /// into a slice. Refuses to go on where what it acknowledges may be lost.
@@ -38,6 +38,17 @@ pub async fn execute(url: &str, statement: &str) -> Result<()> {
     run(&mut connection, statement).await?;
     connection.close().await?;
     Ok(())
+}
+
+/// One number, on a connection of its own.
+pub async fn number<T>(url: &str, query: &'static str) -> Result<T>
+where
+    T: for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
+{
+    let mut connection = PgConnection::connect(url).await?;
+    let number = sqlx::query_scalar(query).fetch_one(&mut connection).await;
+    connection.close().await?;
+    number.with_context(|| format!("cannot ask: {query}"))
 }
 
 /// The statement is ours, no input.

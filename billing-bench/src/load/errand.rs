@@ -53,11 +53,11 @@ struct Decided {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Charged {
+pub struct Charged {
     #[prost(enumeration = "Decision", tag = "1")]
-    decision: i32,
+    pub decision: i32,
     #[prost(bool, tag = "13")]
-    replayed: bool,
+    pub replayed: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -114,7 +114,7 @@ impl Errand {
 
     async fn check(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = CheckBalanceRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             cost: Some(cost(self.amount_micros)),
         };
         let answer: Decided = wire.call(Rpc::CheckBalance, &request).await?;
@@ -122,14 +122,7 @@ impl Errand {
     }
 
     async fn charge(&self, wire: &mut Wire) -> Result<(), Failure> {
-        let request = ChargeRequest {
-            account: Some(self.account()),
-            idempotency_key: self.key.clone(),
-            cost: Some(cost(self.amount_micros)),
-            overage_policy: OveragePolicy::Reject.into(),
-            request_id: self.key.clone(),
-            ..ChargeRequest::default()
-        };
+        let request = charge_request(self.account, self.key.clone(), self.amount_micros);
         let answer: Charged = wire.call(Rpc::Charge, &request).await?;
         if answer.replayed {
             return Err(Failure::Answer("a fresh key was replayed".to_owned()));
@@ -139,7 +132,7 @@ impl Errand {
 
     async fn hold_and_capture(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = PlaceHoldRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             idempotency_key: self.key.clone(),
             cost: Some(cost(self.amount_micros)),
             request_id: self.key.clone(),
@@ -153,7 +146,7 @@ impl Errand {
         // Rounded up: an amount of 0 would release the hold.
         let spent_micros = (self.amount_micros + 1) / 2;
         let request = CaptureHoldRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             hold_id: hold.hold_id,
             cost: Some(cost(spent_micros)),
             ..CaptureHoldRequest::default()
@@ -166,12 +159,24 @@ impl Errand {
         }
         Ok(())
     }
+}
 
-    fn account(&self) -> AccountRef {
-        AccountRef {
-            tenant_id: TENANT.to_owned(),
-            user_id: user(self.account),
-        }
+/// A charge of what its account has, under a key of its own.
+pub fn charge_request(number: u64, key: String, amount_micros: i64) -> ChargeRequest {
+    ChargeRequest {
+        account: Some(account(number)),
+        request_id: key.clone(),
+        idempotency_key: key,
+        cost: Some(cost(amount_micros)),
+        overage_policy: OveragePolicy::Reject.into(),
+        ..ChargeRequest::default()
+    }
+}
+
+pub fn account(number: u64) -> AccountRef {
+    AccountRef {
+        tenant_id: TENANT.to_owned(),
+        user_id: user(number),
     }
 }
 

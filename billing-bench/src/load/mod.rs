@@ -20,8 +20,10 @@ use hdrhistogram::Histogram;
 
 pub use apart::apart;
 pub use drive::{closed, open};
-pub use errand::MOST_MICROS;
-pub use seed::{FUNDS_MICROS, TENANT, account_id, seed, user};
+pub use errand::{Charged, MOST_MICROS, account, charge_request};
+pub use seed::{
+    CHUNK, FUNDS_MICROS, Member, Pattern, TENANT, account_id, members, open_accounts, seed, user,
+};
 pub use wire::{Rpc, Wire};
 
 /// What one operation is.

@@ -1,7 +1,7 @@
 //! What came of the operations, counted by those that carry them out.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -15,56 +15,52 @@ const LONGEST: Duration = Duration::from_mins(2);
 
 /// Of one thread: its lock is always free.
 #[derive(Clone)]
-pub struct Tally(Arc<Mutex<Counts>>);
-
-struct Counts {
-    answered: u64,
-    errors: BTreeMap<String, u64>,
-    latency: Histogram<u64>,
-}
+pub struct Tally(Arc<Mutex<Outcome>>);
 
 impl Tally {
     pub fn new() -> Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Counts {
-            answered: 0,
-            errors: BTreeMap::new(),
-            latency: new_histogram()?,
-        }))))
+        Ok(Self(Arc::new(Mutex::new(nothing()?))))
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Outcome> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn count(&self, ended: &Result<(), Failure>, took: Duration) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts();
         match ended {
-            Ok(()) => counts.answered += 1,
-            Err(failure) => {
-                *counts.errors.entry(failure.label()).or_default() += 1;
-                return;
+            Ok(()) => {
+                counts.answered += 1;
+                counts.latency.saturating_record(micros(took));
             }
+            Err(failure) => *counts.errors.entry(failure.label()).or_default() += 1,
         }
-        counts.latency.saturating_record(micros(took));
     }
 
     /// Calls of which nothing was heard.
     pub fn count_silence(&self, calls: u64) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts();
         *counts.errors.entry(Failure::Silence.label()).or_default() += calls;
     }
 
     pub fn outcome(&self, elapsed: Duration, own_cpu: Duration) -> Outcome {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Outcome {
-            answered: counts.answered,
-            errors: counts.errors.clone(),
-            latency: counts.latency.clone(),
             elapsed,
             own_cpu,
+            ..self.counts().clone()
         }
     }
 }
 
-/// Three digits are kept.
-pub fn new_histogram() -> Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, micros(LONGEST), 3)?)
+/// Three digits of latencies are kept.
+fn nothing() -> Result<Outcome> {
+    Ok(Outcome {
+        answered: 0,
+        errors: BTreeMap::new(),
+        latency: Histogram::new_with_bounds(1, micros(LONGEST), 3)?,
+        elapsed: Duration::ZERO,
+        own_cpu: Duration::ZERO,
+    })
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -73,13 +69,7 @@ fn micros(duration: Duration) -> u64 {
 
 /// Of threads that worked side by side.
 pub fn together(outcomes: Vec<Outcome>) -> Result<Outcome> {
-    let mut whole = Outcome {
-        answered: 0,
-        errors: BTreeMap::new(),
-        latency: new_histogram()?,
-        elapsed: Duration::ZERO,
-        own_cpu: Duration::ZERO,
-    };
+    let mut whole = nothing()?;
     for outcome in outcomes {
         whole.answered += outcome.answered;
         for (label, count) in outcome.errors {

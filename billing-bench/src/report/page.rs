@@ -98,7 +98,7 @@ impl Report {
                 .map(|(number, speed)| format!("{number}: {}", whole(*speed)))
                 .collect();
             let found = found.join("   ");
-            writeln!(f, "  {} by {}:  {found}", sweep.contender, sweep.of)?;
+            writeln!(f, "  {} by {}:  {found}", sweep.contender.name(), sweep.of)?;
         }
         writeln!(f)
     }
@@ -113,7 +113,7 @@ impl Report {
                 let speeds = of_level(&slices, contender, *level);
                 spread(Ratio::of_all(speeds.map(|slice| slice.per_second)), whole)
             });
-            table.add([contender.name().to_owned()].into_iter().chain(cells));
+            table.add([contender.name()].into_iter().chain(cells));
         }
         if table.is_empty() {
             return Ok(());
@@ -186,11 +186,7 @@ impl Report {
                 .map(|(_, figure)| Ratio::of_all(slices.iter().filter_map(|slice| figure(slice))));
             if medians.iter().any(|median| median.is_known()) {
                 let cells = medians.iter().map(|median| show(median.median));
-                table.add(
-                    [contender.name().to_owned(), pressure]
-                        .into_iter()
-                        .chain(cells),
-                );
+                table.add([contender.name(), pressure].into_iter().chain(cells));
             }
         }
         table

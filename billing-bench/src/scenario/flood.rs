@@ -16,7 +16,6 @@ const COLD: u64 = 10_000;
 /// Not one of the cold ones.
 const FLOODED: u64 = COLD;
 const COLD_PER_SECOND: f64 = 500.0;
-const DEADLINE: Duration = Duration::from_secs(10);
 /// A flood rises before it is measured, and lasts a little longer.
 const RISING: Duration = Duration::from_millis(300);
 
@@ -96,7 +95,7 @@ impl Arm {
     ) -> Result<()> {
         let measured = async {
             sleep(RISING).await;
-            load::open(target, &cold(), COLD_PER_SECOND, slice, DEADLINE).await
+            load::open(target, &cold(), COLD_PER_SECOND, slice).await
         };
         let beside = async {
             match self.beside.plan() {

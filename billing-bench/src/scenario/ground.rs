@@ -14,15 +14,15 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use billing_stage::database::Urls;
 use billing_stage::{Stage, Tokens, core_beside};
-use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 
 use super::Scenario;
 use super::callers::Line;
+use super::memory::total_kib;
 use super::report::ScenarioReport;
 use crate::books::Books;
 use crate::load::{self, Outcome, Plan, Target};
-use crate::server::{execute, restart};
+use crate::server::{execute, number, restart};
 
 /// Calls in flight in every closed loop.
 pub const IN_FLIGHT: usize = 256;
@@ -115,14 +115,11 @@ impl Ground {
 
     /// Deadlocks that the server has noticed in this database since it was made.
     pub async fn deadlocks(&self) -> Result<i64> {
-        let mut superuser = PgConnection::connect(&self.stage.superuser_url()).await?;
-        let deadlocks = sqlx::query_scalar(
+        number(
+            &self.stage.superuser_url(),
             "select deadlocks from pg_stat_database where datname = current_database()",
         )
-        .fetch_one(&mut superuser)
-        .await?;
-        superuser.close().await?;
-        Ok(deadlocks)
+        .await
     }
 
     /// The product's own audit of all books of the stage's database, and the end of everything.
@@ -137,15 +134,7 @@ impl Ground {
 /// MiB, as PostgreSQL's manual advises for a server with a database of some size; as it comes, where
 /// the machine does not say how much it has.
 fn quarter_of_memory() -> u64 {
-    let total_kib = std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|facts| {
-            let total = facts
-                .lines()
-                .find_map(|line| line.strip_prefix("MemTotal:"))?;
-            total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
-        });
-    total_kib.map_or(128, |kib| (kib / 1024 / 4).max(128))
+    total_kib().map_or(128, |kib| (kib / 1024 / 4).max(128))
 }
 
 /// What the books say twice and differently is wrong.

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 
 pub use report::ScenarioReport;
 
+use crate::contender::name_of;
 use crate::room;
 
 /// What can be played.
@@ -47,24 +48,8 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 6] = [
-        Self::Flood,
-        Self::Poison,
-        Self::Freeze,
-        Self::Cores,
-        Self::Growth,
-        Self::Webhook,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Flood => "flood",
-            Self::Poison => "poison",
-            Self::Freeze => "freeze",
-            Self::Cores => "cores",
-            Self::Growth => "growth",
-            Self::Webhook => "webhook",
-        }
+    pub fn name(self) -> String {
+        name_of(&self)
     }
 }
 

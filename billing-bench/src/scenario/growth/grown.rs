@@ -14,9 +14,10 @@ use billing_stage::core_beside;
 use billing_stage::database::{self, Urls};
 use sqlx::{Connection, PgConnection};
 
-use super::fill::{Pattern, Size, TABLES, fill};
+use super::fill::{Size, TABLES, fill, read_pattern};
 use crate::scenario::ground::{Ground, audit};
 use crate::scenario::report::ScenarioReport;
+use crate::server::number;
 
 const DATABASE: &str = "billing_grown";
 
@@ -40,7 +41,7 @@ impl Grown {
         urls.core = server.url("billing_core", DATABASE);
         database::migrate(&core_beside()?, &urls).await?;
         let mut owner = PgConnection::connect(&ground.stage.urls.owner).await?;
-        let pattern = Pattern::read(&mut owner).await?;
+        let pattern = read_pattern(&mut owner).await?;
         owner.close().await?;
         let filled_in = fill(&urls.owner, size, &pattern).await?;
         let settings = [("DATABASE_URL", urls.core.clone())];
@@ -85,11 +86,7 @@ impl Grown {
 
     /// Every acknowledged charge has its key, there are no others, and the books add up.
     pub async fn check_books(&self, report: &mut ScenarioReport) -> Result<()> {
-        let mut owner = PgConnection::connect(&self.urls.owner).await?;
-        let keys: i64 = sqlx::query_scalar("select count(*) from idempotency_key")
-            .fetch_one(&mut owner)
-            .await?;
-        owner.close().await?;
+        let keys: i64 = number(&self.urls.owner, "select count(*) from idempotency_key").await?;
         let expected = self.size.rows_of("idempotency_key") + self.acknowledged;
         if u64::try_from(keys) != Ok(expected) {
             report.wrong.push(format!(

@@ -7,14 +7,12 @@
     reason = "rates and sizes, for people to read"
 )]
 
-mod disk;
 mod fill;
 mod grown;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use sqlx::{Connection, PgConnection};
 
 use self::fill::Size;
 use self::grown::Grown;
@@ -23,6 +21,8 @@ use super::report::{ScenarioReport, pairs};
 use super::{Length, Scenario, ScenarioOptions};
 use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work};
 use crate::ratio::Target;
+use crate::room;
+use crate::server::number;
 
 const KEPT: Target = Target::AtLeast(0.85);
 
@@ -32,7 +32,6 @@ struct Outline {
     small_accounts: u64,
     rounds: usize,
     slice: Duration,
-    warm_up: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,11 @@ struct Arm {
 
 pub async fn run(length: Length, options: &ScenarioOptions) -> Result<ScenarioReport> {
     let outline = Outline::of(length, options)?;
-    disk::require_free(outline.size.needed_bytes())?;
+    room::require(
+        outline.size.needed_bytes(),
+        "the scenario `growth`",
+        "choose smaller --growth-accounts and --growth-entries, or make room",
+    )?;
     let mut ground = Ground::prepare(Scenario::Growth, 1, outline.small_accounts).await?;
     describe(&mut ground.report, &outline);
     let small = ground.target(0).await?;
@@ -65,8 +68,7 @@ pub async fn run(length: Length, options: &ScenarioOptions) -> Result<ScenarioRe
     let mut arms = arms(&outline, &small, &ground.target(1).await?);
     ground.execute_as_superuser("checkpoint").await?;
     for arm in &mut arms {
-        arm.measure(&mut ground, &mut grown, outline.warm_up)
-            .await?;
+        arm.measure(&mut ground, &mut grown, outline.slice).await?;
         arm.forget();
     }
     for _ in 0..outline.rounds {
@@ -116,7 +118,6 @@ impl Outline {
             small_accounts,
             rounds,
             slice,
-            warm_up: slice,
         })
     }
 }
@@ -137,7 +138,7 @@ fn describe(report: &mut ScenarioReport, outline: &Outline) {
         accounts * entries_each,
         outline.slice,
         outline.rounds,
-        outline.warm_up,
+        outline.slice,
     ));
 }
 
@@ -200,12 +201,11 @@ impl Arm {
 
 /// All that the server has written to its WAL, ever.
 async fn wal_bytes(ground: &Ground) -> Result<f64> {
-    let mut superuser = PgConnection::connect(&ground.stage.superuser_url()).await?;
-    let bytes = sqlx::query_scalar("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8")
-        .fetch_one(&mut superuser)
-        .await?;
-    superuser.close().await?;
-    Ok(bytes)
+    number(
+        &ground.stage.superuser_url(),
+        "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8",
+    )
+    .await
 }
 
 fn judge(report: &mut ScenarioReport, arms: &[Arm; 3]) {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
-use billing_proto::v1::{
-    AccountRef, AttachProviderReferenceRequest, CreatePaymentRequest, PaymentPurpose,
-};
+use billing_proto::v1::{AttachProviderReferenceRequest, CreatePaymentRequest, PaymentPurpose};
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 use tonic::Request;
@@ -16,7 +14,7 @@ use uuid::Uuid;
 
 use super::super::ground::Ground;
 use super::ACCOUNTS;
-use crate::load::{TENANT, account_id, user};
+use crate::load::{TENANT, account, account_id, user};
 
 const AMOUNT_MINOR: i64 = 1_000;
 const AT_ONCE: usize = 64;
@@ -65,14 +63,8 @@ async fn create_one(
     number: usize,
 ) -> Result<Made> {
     let mut payments = PaymentServiceClient::new(channel);
-    let account = u64::try_from(number)?
-        .checked_rem(ACCOUNTS)
-        .unwrap_or_default();
     let create = CreatePaymentRequest {
-        account: Some(AccountRef {
-            tenant_id: TENANT.to_owned(),
-            user_id: user(account),
-        }),
+        account: Some(account(u64::try_from(number)? % ACCOUNTS)),
         idempotency_key: reference.clone(),
         provider: "stripe".to_owned(),
         purpose: PaymentPurpose::TopUp.into(),
@@ -110,7 +102,7 @@ pub async fn fill(ground: &Ground, name: &str, count: usize) -> Result<Vec<Made>
     let (mut accounts, mut users, mut numbers, mut made) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for number in 0..u64::try_from(count)? {
-        let user = user(number.checked_rem(ACCOUNTS).unwrap_or_default());
+        let user = user(number % ACCOUNTS);
         let account = account_id(TENANT, &user);
         let id = Uuid::now_v7();
         made.push(Made {
@@ -156,22 +148,18 @@ pub async fn fill(ground: &Ground, name: &str, count: usize) -> Result<Vec<Made>
     Ok(made)
 }
 
-/// Each of these payments is credited, once.
-pub async fn expect_credited(ground: &mut Ground, made: &[Made]) -> Result<()> {
-    let credits = credits(ground, made).await?;
-    if usize::try_from(credits) != Ok(made.len()) {
-        let wrong = format!("{credits} credits of {} paid payments", made.len());
-        ground.report.wrong.push(wrong);
-    }
-    Ok(())
-}
-
-/// None of these is.
-pub async fn expect_uncredited(ground: &mut Ground, made: &[Made]) -> Result<()> {
-    let credits = credits(ground, made).await?;
-    if credits > 0 {
-        let wrong = format!("{credits} credits of payments that nobody paid");
-        ground.report.wrong.push(wrong);
+/// Each of the payments that were reported is credited, once, and none of the others.
+pub async fn expect_credited(
+    ground: &mut Ground,
+    reported: &[Made],
+    others: &[Made],
+) -> Result<()> {
+    for (made, wanted) in [(reported, reported.len()), (others, 0)] {
+        let credits = credits(ground, made).await?;
+        if usize::try_from(credits) != Ok(wanted) {
+            let wrong = format!("{credits} credits of {wanted} paid payments");
+            ground.report.wrong.push(wrong);
+        }
     }
     Ok(())
 }
