@@ -173,7 +173,7 @@ pub fn charge_request(number: u64, key: String, amount_micros: i64) -> ChargeReq
     }
 }
 
-pub fn account(number: u64) -> AccountRef {
+fn account(number: u64) -> AccountRef {
     AccountRef {
         tenant_id: TENANT.to_owned(),
         user_id: user(number),

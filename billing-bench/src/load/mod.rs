@@ -20,7 +20,7 @@ use hdrhistogram::Histogram;
 
 pub use apart::apart;
 pub use drive::{closed, open};
-pub use errand::{Charged, MOST_MICROS, account, charge_request};
+pub use errand::{Charged, MOST_MICROS, charge_request};
 pub use seed::{
     CHUNK, FUNDS_MICROS, Member, Pattern, TENANT, account_id, members, open_accounts, seed, user,
 };

@@ -89,7 +89,7 @@ async fn measure_lone(
     let (mut webhook_p50, mut charge_p50) = (Vec::new(), Vec::new());
     let mut all = Histogram::new(3)?;
     for round in 0..=extent.rounds {
-        let made = payments::create(ground, &format!("lone-{round}"), extent.lone).await?;
+        let made = payments::fill(ground, &format!("lone-{round}"), extent.lone).await?;
         let latency = delivery::one_by_one(gateway, &made).await?;
         let outcome = load::closed(target, &charges, 1, extent.slice / 2).await?;
         ground.expect_clean(&outcome);
@@ -135,8 +135,8 @@ async fn measure_storm(
         alone_p99.push(quantile(&outcome.latency, 0.99));
 
         let made = payments::fill(ground, &format!("storm-{round}"), extent.supply).await?;
-        let reports = made.iter().map(|payment| gateway.report(payment)).collect();
-        let storm = Arc::new(Storm::new(reports));
+        let reports: Result<_> = made.iter().map(|payment| gateway.report(payment)).collect();
+        let storm = Arc::new(Storm::new(reports?));
         let (blowing, address) = (Arc::clone(&storm), gateway.address);
         let blown = apart(move || blowing.blow(address, extent.storm));
         let measured = async {
