@@ -5,6 +5,7 @@ mod currency;
 mod event;
 mod fondy;
 mod stripe;
+mod wire;
 
 pub(crate) use currency::{Amount, Currency, UAH, USD};
 pub(crate) use event::{Event, made_unreadable};
