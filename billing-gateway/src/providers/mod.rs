@@ -4,6 +4,7 @@
 mod event;
 mod fondy;
 mod stripe;
+mod wire;
 
 pub(crate) use event::{Event, made_unreadable};
 

@@ -26,16 +26,16 @@ const TEXT_CHARS_MAX: usize = 200;
 pub(super) const DUPLICATE_ORDER: &str = "1013";
 pub(super) const UNKNOWN_ORDER: &str = "1018";
 
-/// What the request itself is to blame for: nothing was done, and never will be.
+/// What the request itself is to blame for: nothing was done, and never will be. Not 1017, for which
+/// the merchant's settings are, and those Fondy can mend.
 /// <https://docs.fondy.io/gateway/direct-integration/response-codes>
-const FINAL_CODES: [&str; 9] = [
+const FINAL_CODES: [&str; 8] = [
     "1005", // invalid format, an amount that is too small
     "1007", // a parameter is incorrect
     "1009", // a parameter is empty
     "1011", // a parameter is missing
     "1012", // a currency that the merchant has not
     DUPLICATE_ORDER,
-    "1017", // no payment system
     UNKNOWN_ORDER,
     "1019", // the order has been completed
 ];

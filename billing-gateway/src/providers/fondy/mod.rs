@@ -266,9 +266,7 @@ impl Fondy {
         let ask = async || {
             let request = Fields::from_iter([("order_id", order_id)]);
             let answer = self.client.ask(STATUS, request).await?;
-            let merchant_id = self.merchant.id.to_string();
-            let is_it = answer.text("order_id") == order_id
-                && answer.text("merchant_id") == merchant_id.as_str();
+            let is_it = answer.text("order_id") == order_id && self.merchant.is_of(&answer);
             is_it
                 .then_some(answer)
                 .ok_or_else(|| ProviderError::Away("its answer is about another order".into()))

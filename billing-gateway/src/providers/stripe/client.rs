@@ -27,6 +27,12 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: &str = "request-id";
 const SHOULD_RETRY: &str = "stripe-should-retry";
 
+/// Errors that are about the request. Others are about us, about Stripe, or no answer of Stripe's.
+const KINDS_OF_REQUESTS: [&str; 2] = ["invalid_request_error", "card_error"];
+/// Codes of what passes, under whatever status: too many requests (400 of old), and an object, or a
+/// key, that another request holds. <https://docs.stripe.com/error-codes>
+const PASSING_CODES: [&str; 3] = ["rate_limit", "lock_timeout", "idempotency_key_in_use"];
+
 /// The way to Stripe, or to a stand-in that speaks its protocol.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -213,9 +219,10 @@ impl Failure {
     fn may_pass(&self) -> bool {
         match self {
             Self::Transport(_) => true,
+            // <https://docs.stripe.com/error-low-level>: the header decides, then the rest.
             Self::Status(refusal) => refusal.should_retry.unwrap_or_else(|| {
                 let locked = refusal.status == 409;
-                locked || refusal.status == 429 || refusal.status >= 500
+                locked || refusal.status == 429 || refusal.status >= 500 || refusal.passes()
             }),
             Self::TooLarge | Self::Answer { .. } | Self::Address => false,
         }
@@ -223,10 +230,18 @@ impl Failure {
 }
 
 impl Refusal {
-    /// Whether it is about the request itself: nothing was done, and nothing would be if it came
-    /// again. A key that was used with another content says that something *was* done.
+    /// Whether it is about the request itself, in Stripe's own words: nothing was done, and nothing
+    /// would be if it came again. A key that was used with another content says that something *was*
+    /// done, and a page of whoever stands in front of Stripe says nothing.
     fn is_final(&self) -> bool {
-        matches!(self.status, 400 | 402 | 404) && self.kind != "idempotency_error"
+        matches!(self.status, 400 | 402 | 404)
+            && KINDS_OF_REQUESTS.contains(&self.kind.as_str())
+            && self.should_retry != Some(true)
+            && !self.passes()
+    }
+
+    fn passes(&self) -> bool {
+        PASSING_CODES.contains(&self.code.as_str())
     }
 }
 
