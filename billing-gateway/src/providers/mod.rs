@@ -3,6 +3,7 @@
 
 mod event;
 mod fondy;
+mod http;
 mod stripe;
 mod wire;
 
