@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use billing_proto::v1::ErrorReason;
+
 use super::kind::{
     KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
     PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
@@ -52,19 +54,23 @@ pub enum PaymentError {
 impl PaymentError {
     /// By the reason that the core gives, in its words where they are for payers. None for a rule that
     /// no request about payments meets.
-    pub(crate) fn of(reason: &str, message: &str, retry_after: Option<Duration>) -> Option<Self> {
+    pub(crate) fn of(
+        reason: ErrorReason,
+        message: &str,
+        retry_after: Option<Duration>,
+    ) -> Option<Self> {
         Some(match reason {
-            "IDEMPOTENCY_KEY_REUSED" => Self::KeyReused,
-            "PAYMENTS_PAUSED" => Self::Paused {
+            ErrorReason::IdempotencyKeyReused => Self::KeyReused,
+            ErrorReason::PaymentsPaused => Self::Paused {
                 retry_after: retry_after.unwrap_or(PAUSE),
             },
-            "PAYMENTS_SWITCHED_OFF" => Self::Off {
+            ErrorReason::PaymentsSwitchedOff => Self::Off {
                 reason: message.to_owned(),
             },
-            "RATE_TOO_OLD" => Self::RateUnavailable,
-            "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,
-            "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds,
-            "REFUND_TOO_LATE" => Self::RefundTooLate,
+            ErrorReason::RateTooOld => Self::RateUnavailable,
+            ErrorReason::PaymentNotRefundable => Self::NotRefundable,
+            ErrorReason::RefundExceedsPayment => Self::RefundExceeds,
+            ErrorReason::RefundTooLate => Self::RefundTooLate,
             _ => return None,
         })
     }
