@@ -6,3 +6,4 @@ mod limits;
 mod locks;
 pub(crate) mod plans;
 mod splits;
+mod zones;
