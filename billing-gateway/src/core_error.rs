@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use billing_proto::retry;
+use billing_proto::v1::ErrorReason;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -21,7 +22,7 @@ pub(crate) enum CoreError {
     #[error("the core does not have it")]
     NotFound,
     /// A rule of the core, by the name that the contract gives it.
-    #[error("the core refused: {}", .0.reason)]
+    #[error("the core refused: {}", .0.reason.name())]
     Refused(Refusal),
     #[error(transparent)]
     Away(Outage),
@@ -33,13 +34,14 @@ pub(crate) enum CoreError {
 /// Why the core refused.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub reason: String,
+    pub reason: ErrorReason,
     pub retry_after: Option<Duration>,
     status: Box<Status>,
 }
 
 /// Rules among what the core calls exhausted; anything else that is, is too busy.
-const EXHAUSTED_BY_RULE: [&str; 2] = ["PAYMENTS_PAUSED", "TEST_MAIL_TOO_SOON"];
+const EXHAUSTED_BY_RULE: [ErrorReason; 2] =
+    [ErrorReason::PaymentsPaused, ErrorReason::TestMailTooSoon];
 
 impl From<Status> for CoreError {
     fn from(status: Status) -> Self {
@@ -76,11 +78,11 @@ impl Refusal {
             status.code(),
             Code::AlreadyExists | Code::FailedPrecondition | Code::ResourceExhausted
         );
-        let reason = status.get_details_error_info().filter(|_| by_rule)?;
-        let is_rule = status.code() != Code::ResourceExhausted
-            || EXHAUSTED_BY_RULE.contains(&reason.reason.as_str());
+        let reason = ErrorReason::of(status).filter(|_| by_rule)?;
+        let is_rule =
+            status.code() != Code::ResourceExhausted || EXHAUSTED_BY_RULE.contains(&reason);
         is_rule.then(|| Self {
-            reason: reason.reason,
+            reason,
             retry_after: status
                 .get_details_retry_info()
                 .and_then(|retry| retry.retry_delay),

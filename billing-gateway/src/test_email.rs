@@ -1,7 +1,7 @@
 //! `POST /api/billing/test-email`: shows the user whether mail arrives.
 
 use axum::Json;
-use billing_proto::v1::SendTestMailRequest;
+use billing_proto::v1::{ErrorReason, SendTestMailRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ pub(crate) async fn post(core: Core, caller: Caller) -> Result<Json<TestEmailRes
     core.send_test_mail(request)
         .await
         .map_err(|error| match error {
-            CoreError::Refused(refusal) if refusal.reason == "TEST_MAIL_TOO_SOON" => {
+            CoreError::Refused(refusal) if refusal.reason == ErrorReason::TestMailTooSoon => {
                 ApiError::TestMailTooSoon
             }
             error => error.into_api(&[]),

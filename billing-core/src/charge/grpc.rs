@@ -4,18 +4,17 @@ use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, limits, parse_cost, parse_note, parse_overage, retry_after,
-    shortfall,
+    Zero, balance, decision, entry_id, limits, parse_account, parse_cost, parse_note,
+    parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Charge, Command, CommandHash, Keyed, Note, Overage, RefundCharge, Refusal,
 };
 use crate::money::Micros;
-use crate::status::not_found;
+use crate::rpc::{KEY_BYTES, call_of};
 
 pub async fn charge(
     core: &Core,
@@ -64,7 +63,7 @@ pub async fn charge(
         retry_after: retry_after(&answer),
         above_limit: answer.above_limit,
         charged_micros: answer.moved.get(),
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         replayed: answer.replayed,
     }))
 }
@@ -101,7 +100,7 @@ pub async fn refund_charge(
         .submit(Command { account, action }, call.deadline)
         .await?;
     Ok(Response::new(v1::RefundChargeResponse {
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         refunded_micros: answer.moved.get(),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,
@@ -115,5 +114,5 @@ fn parse_entry_id(account: AccountId, text: String) -> Result<EntrySeq, Status> 
         .ok()
         .filter(|id| id.account == account)
         .map(|id| id.seq)
-        .ok_or_else(|| not_found("ENTRY_NOT_FOUND", &Refusal::ChargeNotFound.to_string()))
+        .ok_or_else(|| Refusal::ChargeNotFound.into())
 }

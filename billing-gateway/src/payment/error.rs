@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use billing_proto::v1::ErrorReason;
+
 use crate::core_error::Refusal;
 use crate::problem_kind::{
     KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
@@ -53,18 +55,18 @@ pub enum PaymentError {
 impl PaymentError {
     /// None for a rule that no request about payments meets.
     pub(crate) fn of(refusal: &Refusal) -> Option<Self> {
-        Some(match refusal.reason.as_str() {
-            "IDEMPOTENCY_KEY_REUSED" => Self::KeyReused,
-            "PAYMENTS_PAUSED" => Self::Paused {
+        Some(match refusal.reason {
+            ErrorReason::IdempotencyKeyReused => Self::KeyReused,
+            ErrorReason::PaymentsPaused => Self::Paused {
                 retry_after: refusal.retry_after.unwrap_or(PAUSE),
             },
-            "PAYMENTS_SWITCHED_OFF" => Self::Off {
+            ErrorReason::PaymentsSwitchedOff => Self::Off {
                 reason: refusal.message().to_owned(),
             },
-            "RATE_TOO_OLD" => Self::RateUnavailable,
-            "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,
-            "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds,
-            "REFUND_TOO_LATE" => Self::RefundTooLate,
+            ErrorReason::RateTooOld => Self::RateUnavailable,
+            ErrorReason::PaymentNotRefundable => Self::NotRefundable,
+            ErrorReason::RefundExceedsPayment => Self::RefundExceeds,
+            ErrorReason::RefundTooLate => Self::RefundTooLate,
             _ => return None,
         })
     }
