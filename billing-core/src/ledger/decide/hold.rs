@@ -33,21 +33,13 @@ pub(super) fn capture(
         Err(refusal) => return Err(refusal),
     };
     let cost = captured_cost(book, context, &hold, &capture.cost)?;
-    let over = cost.minus(hold.amount)?.or_zero();
     // While enforcement is off, everything is booked in full.
     let overage = if context.enforced {
         capture.overage
     } else {
         Overage::AllowDebt
     };
-    let charged = match overage {
-        Overage::Reject if over.is_positive() => return Err(Refusal::OverageRejected(over)),
-        Overage::Reject | Overage::AllowDebt => cost,
-        Overage::UpToAvailable => {
-            let available = book.account.balance().available().or_zero();
-            cost.min(hold.amount.plus(available)?)
-        }
-    };
+    let charged = charged(book, overage, &hold, cost)?;
     let released = hold.amount.minus(charged)?.or_zero();
     let account = &mut book.account;
     account.held = account.held.minus(hold.amount)?;
@@ -86,6 +78,19 @@ pub(super) fn capture(
         take_again(book, tool);
     }
     Ok(end(book, hold, HoldState::Captured, capture.hash, answer))
+}
+
+/// What of a cost is charged, where it may be more than its hold.
+fn charged(book: &Book, overage: Overage, hold: &Hold, cost: Micros) -> Result<Micros, Refusal> {
+    let over = cost.minus(hold.amount)?.or_zero();
+    match overage {
+        Overage::Reject if over.is_positive() => Err(Refusal::OverageRejected(over)),
+        Overage::Reject | Overage::AllowDebt => Ok(cost),
+        Overage::UpToAvailable => {
+            let available = book.account.balance().available().or_zero();
+            Ok(cost.min(hold.amount.plus(available)?))
+        }
+    }
 }
 
 /// Whether a hold ended without its caller's will. One that was released stays so: its caller has said

@@ -188,3 +188,23 @@ fn a_free_call_that_lapsed_with_its_hold_is_free_again_only_while_the_day_has_on
     }
     assert_eq!(book.free_calls["five-free"].used, 5);
 }
+
+#[test]
+fn a_repeat_is_answered_though_its_tool_could_not_be_priced_now() {
+    let mut book = held();
+    let prices = prices();
+    let charged = charge_tool("u", "k", "five-free");
+    let mut ask = |fresh: bool, command: &Command| {
+        let mut context = Context {
+            catalogue: &prices.catalogue,
+            catalogue_is_fresh: fresh,
+            enforced: true,
+            time: LocalTime::new("2026-11-10T12:00:00Z".parse().unwrap()),
+        };
+        decide(&mut book, command, &mut context)
+    };
+    assert!(!ask(true, &charged).unwrap().replayed);
+    assert!(ask(false, &charged).unwrap().replayed);
+    let another = charge_tool("u", "another", "five-free");
+    assert_eq!(ask(false, &another), Err(Refusal::PriceListStale));
+}
