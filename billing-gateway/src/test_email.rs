@@ -5,10 +5,9 @@ use billing_proto::v1::{ErrorReason, SendTestMailRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::CoreError;
+use crate::core::{Core, CoreError};
+use crate::problem::{ApiError, Problem};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TestEmailResponse {

@@ -3,14 +3,7 @@
 use billing_proto::v1::{Decision, ErrorReason};
 use tonic::Status;
 
-/// What is read of an answer; the rest is passed over.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Charged {
-    #[prost(enumeration = "Decision", tag = "1")]
-    decision: i32,
-    #[prost(bool, tag = "13")]
-    replayed: bool,
-}
+use crate::load::Charged;
 
 /// The end of a call as its caller knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
