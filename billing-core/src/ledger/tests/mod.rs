@@ -7,3 +7,4 @@ mod limits;
 mod locks;
 pub(crate) mod plans;
 mod splits;
+mod zones;
