@@ -13,6 +13,7 @@ use crate::auth::{Role, ServiceToken, parse_tokens};
 use crate::operator::{AccountsCommand, PaymentsCommand, SwitchCommand};
 use crate::outbox::command::OutboxCommand;
 use crate::outbox::mail::MailOptions;
+use crate::unsubscribe::UnsubscribeOptions;
 
 /// The billing core: decides about money over gRPC, on committed data.
 #[derive(Debug, Parser)]
@@ -110,6 +111,9 @@ pub struct ServeOptions {
 
     #[command(flatten)]
     pub mail: MailOptions,
+
+    #[command(flatten)]
+    pub unsubscribe: UnsubscribeOptions,
 
     #[command(flatten)]
     pub tuning: Tuning,

@@ -26,6 +26,7 @@ pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;
+pub mod unsubscribe;
 pub mod usage;
 mod warnings;
 
@@ -39,6 +40,7 @@ use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
 use crate::payment::{EventBatcher, Limits, RefundTerms};
 use crate::price::CataloguePulse;
+use crate::unsubscribe::Links;
 
 /// What the RPCs work with. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +54,8 @@ pub struct Core {
     pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
+    /// By which mail is unsubscribed from.
+    pub links: Arc<Links>,
 }
 
 /// What payments work with: connections of their own, so that a storm of a provider's events

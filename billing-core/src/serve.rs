@@ -75,12 +75,17 @@ pub async fn serve(
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let tuning = &options.tuning;
+    let links = Arc::new(options.unsubscribe.links()?);
     let core = start(&database, &pool, &upkeep, tuning, &background, &mut tasks).await?;
+    let core = Core {
+        links: Arc::clone(&links),
+        ..core
+    };
     let expiring = hold::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
     tokio::spawn(expiring);
 
     let folder = options.outbox_dir.as_deref();
-    let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
+    let mut relays = outbox::relay::start(folder, &options.mail, &links, &pool, &background)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
     let pools = vec![
@@ -206,6 +211,7 @@ pub async fn start(
                 days: tuning.refund_days,
             },
         },
+        links: Arc::default(),
     })
 }
 

@@ -14,7 +14,8 @@ use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::{
     GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
     GetUsageResponse, ListEntriesRequest, ListEntriesResponse, SendTestMailRequest,
-    SendTestMailResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    SendTestMailResponse, UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest,
+    UpdateSettingsResponse,
 };
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret;
@@ -296,6 +297,18 @@ impl Core {
                 .await
         };
         self.call("SendTestMail", request, call).await
+    }
+
+    pub(crate) async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequest,
+    ) -> Result<UnsubscribeResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .unsubscribe(request)
+                .await
+        };
+        self.call("Unsubscribe", request, call).await
     }
 }
 

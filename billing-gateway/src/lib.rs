@@ -38,6 +38,7 @@ mod settings;
 mod strict_heads;
 mod test_email;
 mod turned_away;
+mod unsubscribe;
 mod usage;
 pub mod usd;
 mod waiting_room;

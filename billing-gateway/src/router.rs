@@ -31,7 +31,7 @@ use crate::rate_limit::{self, RateLimit};
 use crate::waiting_room::WaitingRoom;
 use crate::{
     StartError, balance, docs, history, host, observe, openapi, payment, request_body, settings,
-    test_email, turned_away, usage, webhooks,
+    test_email, turned_away, unsubscribe, usage, webhooks,
 };
 
 /// What requests share. Cheap to clone.
@@ -169,6 +169,11 @@ fn creation() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(payment::create::post))
 }
 
+/// Routes for readers of mail: a signed link for a token.
+fn readers() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(unsubscribe::get, unsubscribe::post))
+}
+
 /// Routes for payment providers: a signature for a token, no rate limit.
 fn providers() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -189,6 +194,7 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(readers().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
     document
@@ -199,6 +205,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (readers, _) = readers().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
     let bounded = from_fn_with_state(state.clone(), bounded);
@@ -217,12 +224,13 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
             rate_limit::creation_per_user,
         ));
     let users = users
-        .route_layer(bounded)
+        .route_layer(bounded.clone())
         .merge(creation)
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_user))
         .route_layer(from_fn_with_state(state.clone(), auth::require));
     let routes = Router::new()
         .merge(users)
+        .merge(readers.route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))

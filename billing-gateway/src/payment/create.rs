@@ -7,13 +7,14 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use billing_proto::contact;
 use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose, PaymentState};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, Problem};
-use crate::auth::{Caller, is_email};
+use crate::auth::Caller;
 use crate::config::PaymentConfig;
 use crate::core_client::Core;
 use crate::core_error::FieldNames;
@@ -26,6 +27,8 @@ use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+
+const RECEIPT_EMAIL: &str = "receipt_email";
 
 /// The members of the body carry the names that the core's fields have but the amount, which is
 /// checked here.
@@ -119,7 +122,8 @@ async fn create(
     headers: &HeaderMap,
     body: &JsonObject,
 ) -> Result<CreatedPayment, ApiError> {
-    let receipt_email = receipt_email(body)?;
+    let said = body.text(RECEIPT_EMAIL)?;
+    let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let request = CreatePaymentRequest {
         account: Some(caller.account()),
         idempotency_key: idempotency_key(headers)?,
@@ -128,7 +132,7 @@ async fn create(
         amount_minor: amount_minor(body, provider, state.payment())?,
         currency: provider.currency().code.to_owned(),
         livemode: provider.livemode(),
-        content: receipt_email.as_deref().map(digest).unwrap_or_default(),
+        content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
     };
     let answer = core
@@ -198,15 +202,10 @@ fn amount_minor(
     Ok(minor)
 }
 
-fn receipt_email(body: &JsonObject) -> Result<Option<String>, ApiError> {
-    const FIELD: &str = "receipt_email";
-    let Some(email) = body.text(FIELD)? else {
-        return Ok(None);
-    };
-    if !is_email(&email) {
-        return Err(ApiError::invalid(FIELD, "must be an e-mail address"));
-    }
-    Ok(Some(email))
+/// As the provider's servers can send to it.
+fn receipt_email(said: &str) -> Result<String, ApiError> {
+    contact::address(said)
+        .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
 }
 
 /// The core compares it where a key is used again, and does not keep the address.

@@ -21,3 +21,4 @@ mod rates;
 mod signing_keys;
 mod slow_clients;
 mod surface;
+mod unsubscribe;
