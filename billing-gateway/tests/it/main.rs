@@ -20,5 +20,6 @@ mod payments;
 mod rates;
 mod signing_keys;
 mod slow_clients;
+mod stage;
 mod surface;
 mod unsubscribe;

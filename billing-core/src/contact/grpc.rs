@@ -1,18 +1,18 @@
 //! `SendTestMail`, `Unsubscribe`, and what requests say of a person.
 
 use billing_proto::v1;
+use serde_json::json;
+use sqlx::PgPool;
 use tonic::{Code, Request, Response, Status};
 
-use super::contact::{
-    ContactChange, Reached, end_mail, find_tenant, take_test_mail, upsert_contact,
-};
-use super::grpc::{call_of, parse_account};
-use crate::Core;
+use super::{ContactChange, Reached, end_mail, find_tenant, take_test_mail, upsert_contact};
 use crate::database::clock;
 use crate::field::FieldError;
-use crate::outbox;
+use crate::ledger::grpc::parse_account;
+use crate::outbox::{self, Channel, Message};
+use crate::rpc::call_of;
 use crate::status::with_reason;
-use crate::unsubscribe::LinkError;
+use crate::unsubscribe::{LinkError, Links};
 
 /// Where a person is reached, as his own token says. Words that are no address that mail can be sent to,
 /// or no name, are as if the token had none: nobody who calls can mend them.
@@ -36,7 +36,7 @@ pub fn parse_locale(locale: String) -> Result<String, FieldError> {
 }
 
 pub async fn send_test_mail(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SendTestMailRequest>,
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -49,7 +49,7 @@ pub async fn send_test_mail(
     if !has_email {
         let forgotten = async {
             if !contact.is_empty() {
-                upsert_contact(&core.pool, account, &name, &contact).await?;
+                upsert_contact(pool, account, &name, &contact).await?;
             }
             Ok(())
         };
@@ -57,13 +57,13 @@ pub async fn send_test_mail(
         return Err(FieldError::new("contact.email", "must be an address").into());
     }
     let queued = async {
-        let mut transaction = core.payments.pool.begin().await?;
+        let mut transaction = pool.begin().await?;
         upsert_contact(&mut *transaction, account, &name, &contact).await?;
         if !take_test_mail(&mut *transaction, account).await? {
             return Ok(false);
         }
         let now = clock(&mut *transaction).await?;
-        outbox::enqueue(&mut transaction, &[(account, outbox::test_mail())], now).await?;
+        outbox::enqueue(&mut transaction, &[(account, test_mail())], now).await?;
         transaction.commit().await?;
         Ok(true)
     };
@@ -80,13 +80,13 @@ pub async fn send_test_mail(
 
 /// Whoever has the link may: a mail program posts to it for its reader.
 pub async fn unsubscribe(
-    core: &Core,
+    links: &Links,
+    pool: &PgPool,
     request: Request<v1::UnsubscribeRequest>,
 ) -> Result<Response<v1::UnsubscribeResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let now = call.query(clock(&core.pool)).await?;
-    let (account, mail) = core
-        .links
+    let now = call.query(clock(pool)).await?;
+    let (account, mail) = links
         .read(&request.token, now)
         .map_err(|error| match error {
             LinkError::Unknown => FieldError::new("token", "must be of a link of ours").into(),
@@ -98,9 +98,18 @@ pub async fn unsubscribe(
             ),
         })?;
     // Who is not known any more gets no mail either.
-    if let Some(tenant) = call.query(find_tenant(&core.pool, account)).await? {
+    if let Some(tenant) = call.query(find_tenant(pool, account)).await? {
         call.tenant(&tenant)?;
-        call.change(end_mail(&core.pool, account, mail)).await?;
+        call.change(end_mail(pool, account, mail)).await?;
     }
     Ok(Response::new(v1::UnsubscribeResponse {}))
+}
+
+/// What is told when somebody wants to see that mail arrives.
+fn test_mail() -> Message {
+    Message {
+        channel: Channel::Mail,
+        kind: "test",
+        payload: json!({}),
+    }
 }
