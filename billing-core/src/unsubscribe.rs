@@ -43,8 +43,8 @@ pub enum LinkError {
 #[derive(Clone, Debug, Args)]
 pub struct UnsubscribeOptions {
     /// Secrets of the links by which mail is unsubscribed from, each of 32 bytes or more, separated by
-    /// `;` or white space. The first signs, all are believed: put a new one in front, and take the old
-    /// one away 90 days later. None: mail has no such links.
+    /// `;` or white space, the same for all cores. The first signs, all are believed; links end 90 days
+    /// after their mail. None: mail has no such links.
     #[arg(
         long,
         env = "BILLING_UNSUBSCRIBE_KEYS",
