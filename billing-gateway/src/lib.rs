@@ -14,6 +14,8 @@ mod core_payments;
 mod core_time;
 mod docs;
 mod fair_room;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzed;
 mod health;
 mod history;
 mod host;
