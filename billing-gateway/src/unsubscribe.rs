@@ -7,12 +7,10 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use billing_proto::v1::UnsubscribeRequest;
+use billing_proto::v1::{ErrorReason, UnsubscribeRequest};
 
-use crate::api_error::{ApiError, Problem};
-use crate::core_client::Core;
-use crate::core_error::CoreError;
-use crate::router::AppState;
+use crate::core::{Core, CoreError};
+use crate::problem::{ApiError, Problem};
 
 const PAGE_POLICY: (HeaderName, &str) = (
     header::CONTENT_SECURITY_POLICY,
@@ -85,7 +83,9 @@ pub(crate) async fn post(
     let page = match core.unsubscribe(UnsubscribeRequest { token }).await {
         Ok(_) => Page::Ended,
         Err(CoreError::InvalidField { .. } | CoreError::NotFound) => Page::Unknown,
-        Err(CoreError::Refused(refusal)) if refusal.reason == "UNSUBSCRIBE_LINK_EXPIRED" => {
+        Err(CoreError::Refused(refusal))
+            if refusal.reason == ErrorReason::UnsubscribeLinkExpired =>
+        {
             Page::Expired
         }
         Err(error) => return Err(error.into_api(&[])),
@@ -190,10 +190,10 @@ impl Language {
     }
 }
 
-impl FromRequestParts<AppState> for Language {
+impl<S: Sync> FromRequestParts<S> for Language {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Ok(Self::of(&parts.headers))
     }
 }

@@ -1,6 +1,7 @@
 //! The contract of the billing core, generated from `billing/v1/*.proto`.
 
 pub mod contact;
+pub mod reason;
 pub mod retry;
 
 /// Package `billing.v1`: messages, clients and servers.

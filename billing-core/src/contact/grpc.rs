@@ -1,9 +1,9 @@
 //! `SendTestMail`, `Unsubscribe`, and what requests say of a person.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use serde_json::json;
 use sqlx::PgPool;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{ContactChange, Reached, end_mail, find_tenant, take_test_mail, upsert_contact};
 use crate::database::clock;
@@ -71,8 +71,7 @@ pub async fn send_test_mail(
         return Ok(Response::new(v1::SendTestMailResponse {}));
     }
     Err(with_reason(
-        Code::ResourceExhausted,
-        "TEST_MAIL_TOO_SOON",
+        ErrorReason::TestMailTooSoon,
         "one test mail a minute",
         [],
     ))
@@ -91,8 +90,7 @@ pub async fn unsubscribe(
         .map_err(|error| match error {
             LinkError::Unknown => FieldError::new("token", "must be of a link of ours").into(),
             LinkError::Expired => with_reason(
-                Code::FailedPrecondition,
-                "UNSUBSCRIBE_LINK_EXPIRED",
+                ErrorReason::UnsubscribeLinkExpired,
                 "the link has ended",
                 [],
             ),

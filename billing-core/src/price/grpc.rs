@@ -1,8 +1,8 @@
 //! `SetPrice`, `ListPrices`, `EstimateCost`.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use sqlx::PgPool;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{
     CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice, UnpricedTools, cost_of,
@@ -182,7 +182,7 @@ pub fn parse_tool_use(
 
 impl From<Stale> for Status {
     fn from(stale: Stale) -> Self {
-        with_reason(Code::Unavailable, "PRICE_LIST_STALE", stale.to_string(), [])
+        with_reason(ErrorReason::PriceListStale, stale.to_string(), [])
     }
 }
 
