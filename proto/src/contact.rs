@@ -71,17 +71,19 @@ fn is_no_part_of_a_name(c: char) -> bool {
 fn has_a_domain(name: &str) -> bool {
     let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}');
     name.split(char::is_whitespace).any(|word| {
-        let mut before: Option<char> = None;
-        word.split(is_dot).any(|part| {
-            let digits = |c: char| c.is_numeric();
-            let starts = part.chars().next();
-            let found = before.is_some()
-                && (part.chars().take_while(|c| c.is_alphanumeric()).count() > 1
-                    || before.is_some_and(digits) && starts.is_some_and(digits));
-            before = part.chars().next_back().filter(|c| c.is_alphanumeric());
-            found
-        })
+        let parts: Vec<&str> = word.split(is_dot).collect();
+        let mut dots = parts.windows(2);
+        dots.any(|around| matches!(around, [before, after] if is_of_a_domain(before, after)))
     })
+}
+
+/// Whether a dot between these is.
+fn is_of_a_domain(before: &str, after: &str) -> bool {
+    let (last, first) = (before.chars().next_back(), after.chars().next());
+    let is_digit = |c: Option<char>| c.is_some_and(char::is_numeric);
+    let letters = after.chars().take_while(|c| c.is_alphanumeric()).count();
+    let within_a_word = last.is_some_and(char::is_alphanumeric) && letters > 1;
+    within_a_word || is_digit(last) && is_digit(first)
 }
 
 #[cfg(test)]

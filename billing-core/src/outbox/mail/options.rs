@@ -96,9 +96,12 @@ impl MailOptions {
             (address, _) => address,
         };
         let address: Address = address.parse().context("EMAIL_FROM is no address")?;
-        let domain = domain_of_ascii(address.domain())
-            .with_context(|| format!("EMAIL_FROM: {} is no domain", address.domain()))?;
-        let address = Address::new(address.user(), domain).context("EMAIL_FROM is no address")?;
+        let address = match address.domain() {
+            domain if domain.is_ascii() => address,
+            domain => domain_of_ascii(domain)
+                .and_then(|domain| Address::new(address.user(), domain).ok())
+                .context("EMAIL_FROM is no address")?,
+        };
         let name = self.email_from_name.trim();
         let name = (!name.is_empty()).then(|| name.to_owned());
         Ok(Mailbox::new(name, address))
