@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::{ServiceToken, parse_tokens};
 use crate::database::secret;
 use crate::outbox::mail::MailOptions;
+use crate::unsubscribe::UnsubscribeOptions;
 
 #[derive(Debug, Args)]
 pub struct ServeOptions {
@@ -69,6 +70,9 @@ pub struct ServeOptions {
 
     #[command(flatten)]
     pub mail: MailOptions,
+
+    #[command(flatten)]
+    pub unsubscribe: UnsubscribeOptions,
 
     #[command(flatten)]
     pub tuning: Tuning,

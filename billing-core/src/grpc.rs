@@ -59,6 +59,7 @@ impl AccountService for Core {
     async fn get_account(&self, request: Request<v1::GetAccountRequest>) -> Answer<v1::GetAccountResponse> { account::grpc::get_account(self, request).await }
     async fn update_settings(&self, request: Request<v1::UpdateSettingsRequest>) -> Answer<v1::UpdateSettingsResponse> { account::grpc::update_settings(self, request).await }
     async fn send_test_mail(&self, request: Request<v1::SendTestMailRequest>) -> Answer<v1::SendTestMailResponse> { contact::grpc::send_test_mail(&self.payments.pool, request).await }
+    async fn unsubscribe(&self, request: Request<v1::UnsubscribeRequest>) -> Answer<v1::UnsubscribeResponse> { contact::grpc::unsubscribe(&self.links, &self.payments.pool, request).await }
     async fn suspend_account(&self, request: Request<v1::SuspendAccountRequest>) -> Answer<v1::SuspendAccountResponse> { account::grpc::suspend_account(self, request).await }
     async fn resume_account(&self, request: Request<v1::ResumeAccountRequest>) -> Answer<v1::ResumeAccountResponse> { account::grpc::resume_account(self, request).await }
     async fn set_billing_enabled(&self, request: Request<v1::SetBillingEnabledRequest>) -> Answer<v1::SetBillingEnabledResponse> { account::grpc::set_billing_enabled(self, request).await }

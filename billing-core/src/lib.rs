@@ -28,6 +28,7 @@ pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;
+pub mod unsubscribe;
 pub mod usage;
 mod warnings;
 
@@ -40,6 +41,7 @@ use crate::entry::Histories;
 use crate::ledger::{Batcher, Reader};
 use crate::payment::Payments;
 use crate::price::CataloguePulse;
+use crate::unsubscribe::Links;
 
 /// What the RPCs work with. Cheap to clone.
 #[derive(Clone)]
@@ -53,4 +55,6 @@ pub struct Core {
     pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
+    /// By which mail is unsubscribed from.
+    pub links: Arc<Links>,
 }

@@ -38,7 +38,8 @@ fn access(path: &str) -> Access {
         "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
         "/billing.v1.AccountService/GetAccount"
         | "/billing.v1.AccountService/UpdateSettings"
-        | "/billing.v1.AccountService/SendTestMail" => Access::Roles(&[Role::Gateway, Role::Admin]),
+        | "/billing.v1.AccountService/SendTestMail"
+        | "/billing.v1.AccountService/Unsubscribe" => Access::Roles(&[Role::Gateway, Role::Admin]),
         path if path.starts_with("/billing.v1.PaymentService/") => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }

@@ -73,13 +73,12 @@ pub async fn serve(
     let upkeep = database.pool(UPKEEP, POOL_WAIT, &bounded());
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let tuning = &options.tuning;
-    let core = start(&database, &pool, &upkeep, tuning, &background, &mut tasks).await?;
+    let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
     let expiring = hold::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
     tokio::spawn(expiring);
 
     let folder = options.outbox_dir.as_deref();
-    let mut relays = outbox::relay::start(folder, &options.mail, &pool, &background)?;
+    let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
     let pools = vec![
@@ -171,21 +170,23 @@ pub async fn start(
     database: &Database,
     pool: &PgPool,
     upkeep: &PgPool,
-    tuning: &Tuning,
+    options: &ServeOptions,
     background: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<Core> {
+    let tuning = &options.tuning;
+    let links = Arc::new(options.unsubscribe.links()?);
     let catalogue = CataloguePulse::start(upkeep.clone(), background.clone())
         .await
         .context("cannot read the price list")?;
-    let options = BatcherOptions {
+    let batching = BatcherOptions {
         lanes: tuning.lanes(),
         batch_max: tuning.batch_max.into(),
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };
     let events = EventBatcher::start(database, &catalogue, tasks);
     Ok(Core {
-        batcher: Batcher::start(database, &catalogue, options, tasks),
+        batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
         pool: pool.clone(),
         histories: Histories::new(histories_pool(database, tuning)),
@@ -206,6 +207,7 @@ pub async fn start(
                 days: tuning.refund_days,
             },
         },
+        links,
         catalogue,
     })
 }

@@ -10,6 +10,8 @@ mod config_check;
 mod core;
 mod currency;
 mod docs;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzed;
 mod gate;
 mod health;
 mod history;
@@ -30,6 +32,7 @@ mod settings;
 mod start_error;
 mod state;
 mod test_email;
+mod unsubscribe;
 mod usage;
 pub mod usd;
 mod webhooks;

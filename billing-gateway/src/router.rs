@@ -21,8 +21,8 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, gate, health, history, observe, openapi, payment, settings, test_email, usage,
-    webhooks,
+    balance, docs, gate, health, history, observe, openapi, payment, settings, test_email,
+    unsubscribe, usage, webhooks,
 };
 
 /// Routes for signed-in users.
@@ -41,6 +41,11 @@ fn users() -> OpenApiRouter<AppState> {
 /// Routes for signed-in users that are limited further.
 fn creation() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(payment::create::post))
+}
+
+/// Routes for readers of mail: a signed link for a token.
+fn readers() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(unsubscribe::get, unsubscribe::post))
 }
 
 /// Routes for payment providers: a signature for a token, no rate limit.
@@ -63,6 +68,7 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(readers().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
     document
@@ -73,6 +79,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (readers, _) = readers().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
     let bounded = from_fn_with_state(state.clone(), bounded);
@@ -85,12 +92,13 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         ))
         .route_layer(from_fn_with_state(state.clone(), gate::creation_per_user));
     let users = users
-        .route_layer(bounded)
+        .route_layer(bounded.clone())
         .merge(creation)
         .route_layer(from_fn_with_state(state.clone(), gate::per_user))
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let routes = Router::new()
         .merge(users)
+        .merge(readers.route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), gate::per_address))

@@ -45,7 +45,8 @@ impl ErrorReason {
             | Self::PaymentsSwitchedOff
             | Self::PaymentNotRefundable
             | Self::RefundExceedsPayment
-            | Self::RefundTooLate => Code::FailedPrecondition,
+            | Self::RefundTooLate
+            | Self::UnsubscribeLinkExpired => Code::FailedPrecondition,
             Self::Overloaded | Self::PaymentsPaused | Self::TestMailTooSoon => {
                 Code::ResourceExhausted
             }

@@ -146,7 +146,7 @@ pub async fn update_settings(
         locale: request.locale.map(parse_locale).transpose()?,
         mail_payments: request.mail_payments,
         mail_low_balance: request.mail_low_balance,
-        ..parse_contact("contact", request.contact)?
+        ..parse_contact(request.contact)
     };
     let (id, name) = parse_account(&call, request.account.clone())?;
     let account = change(core, &call, request.account, settings).await?;

@@ -1,52 +1,30 @@
-//! `SendTestMail`, and what requests say of a person.
+//! `SendTestMail`, `Unsubscribe`, and what requests say of a person.
 
 use billing_proto::v1::{self, ErrorReason};
 use serde_json::json;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::{ContactChange, take_test_mail, upsert_contact};
+use super::{ContactChange, Reached, end_mail, find_tenant, take_test_mail, upsert_contact};
 use crate::database::clock;
-use crate::field::{self, FieldError};
+use crate::field::FieldError;
 use crate::ledger::grpc::parse_account;
 use crate::outbox::{self, Channel, Message};
 use crate::rpc::call_of;
 use crate::status::with_reason;
+use crate::unsubscribe::{LinkError, Links};
 
-/// The longest address that mail knows, RFC 5321.
-const EMAIL_BYTES: usize = 254;
-
-/// Where a person is reached, as his own token says.
-pub fn parse_contact(
-    path: &str,
-    contact: Option<v1::Contact>,
-) -> Result<ContactChange, FieldError> {
-    let Some(contact) = contact else {
-        return Ok(ContactChange::default());
-    };
-    let email = field::optional_text(&format!("{path}.email"), contact.email, EMAIL_BYTES)?;
-    if let Some(email) = &email
-        && !is_address(email)
-    {
-        return Err(FieldError::new(
-            format!("{path}.email"),
-            "must be an address",
-        ));
-    }
-    Ok(ContactChange {
-        email,
-        name: field::optional_text(&format!("{path}.name"), contact.name, 255)?,
+/// Where a person is reached, as his own token says. Words that are no address that mail can be sent to,
+/// or no name, are as if the token had none: nobody who calls can mend them.
+pub fn parse_contact(contact: Option<v1::Contact>) -> ContactChange {
+    let reached = contact.map(|contact| Reached {
+        email: billing_proto::contact::address(&contact.email),
+        name: billing_proto::contact::name(&contact.name),
+    });
+    ContactChange {
+        reached,
         ..ContactChange::default()
-    })
-}
-
-/// One plain address, and nothing that a list or a name could hide in.
-fn is_address(text: &str) -> bool {
-    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !",;<>()[]\"\\".contains(c);
-    text.chars().all(plain)
-        && text.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@')
-        })
+    }
 }
 
 pub fn parse_locale(locale: String) -> Result<String, FieldError> {
@@ -63,9 +41,20 @@ pub async fn send_test_mail(
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
-    let contact = parse_contact("contact", request.contact)?;
-    if contact.email.is_none() {
-        return Err(FieldError::new("contact.email", "must not be empty").into());
+    let contact = parse_contact(request.contact);
+    let has_email = contact
+        .reached
+        .as_ref()
+        .is_some_and(|to| to.email.is_some());
+    if !has_email {
+        let forgotten = async {
+            if !contact.is_empty() {
+                upsert_contact(pool, account, &name, &contact).await?;
+            }
+            Ok(())
+        };
+        call.change(forgotten).await?;
+        return Err(FieldError::new("contact.email", "must be an address").into());
     }
     let queued = async {
         let mut transaction = pool.begin().await?;
@@ -86,6 +75,32 @@ pub async fn send_test_mail(
         "one test mail a minute",
         [],
     ))
+}
+
+/// Whoever has the link may: a mail program posts to it for its reader.
+pub async fn unsubscribe(
+    links: &Links,
+    pool: &PgPool,
+    request: Request<v1::UnsubscribeRequest>,
+) -> Result<Response<v1::UnsubscribeResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let now = call.query(clock(pool)).await?;
+    let (account, mail) = links
+        .read(&request.token, now)
+        .map_err(|error| match error {
+            LinkError::Unknown => FieldError::new("token", "must be of a link of ours").into(),
+            LinkError::Expired => with_reason(
+                ErrorReason::UnsubscribeLinkExpired,
+                "the link has ended",
+                [],
+            ),
+        })?;
+    // Who is not known any more gets no mail either.
+    if let Some(tenant) = call.query(find_tenant(pool, account)).await? {
+        call.tenant(&tenant)?;
+        call.change(end_mail(pool, account, mail)).await?;
+    }
+    Ok(Response::new(v1::UnsubscribeResponse {}))
 }
 
 /// What is told when somebody wants to see that mail arrives.

@@ -7,6 +7,7 @@ use sqlx::{PgExecutor, query, query_as, query_scalar};
 
 use crate::id::AccountId;
 use crate::ledger::Opening;
+use crate::unsubscribe::Subscription;
 
 /// What is known, and wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +29,18 @@ impl Default for Preferences {
     }
 }
 
+/// Where a person is reached and how he is greeted, as his token says it now; none: not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    pub email: Option<String>,
+    pub name: Option<String>,
+}
+
 /// What is to be remembered; what is none stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactChange {
-    pub email: Option<String>,
-    pub name: Option<String>,
+    /// Takes the place of all that was known.
+    pub reached: Option<Reached>,
     pub locale: Option<String>,
     pub mail_payments: Option<bool>,
     pub mail_low_balance: Option<bool>,
@@ -41,6 +49,15 @@ pub struct ContactChange {
 impl ContactChange {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Where nothing is known yet, there is nothing to write then.
+    fn only_forgets(&self) -> bool {
+        let forgetting = Self {
+            reached: Some(Reached::default()),
+            ..Self::default()
+        };
+        *self == forgetting
     }
 }
 
@@ -65,21 +82,39 @@ pub async fn upsert_contact(
     name: &Opening,
     change: &ContactChange,
 ) -> Result<(), sqlx::Error> {
+    if change.only_forgets() {
+        return forget(executor, account).await;
+    }
+    let reached = change.reached.clone().unwrap_or_default();
     query!(
         "insert into contact as c (account_id, tenant_id, user_id, email, name, locale, mail_payments,
             mail_low_balance)
         values ($1, $2, $3, $4, $5, coalesce($6, 'en'), coalesce($7, true), coalesce($8, true))
-        on conflict (account_id) do update set email = coalesce($4, c.email), name = coalesce($5, c.name),
+        on conflict (account_id) do update set email = case when $9 then $4 else c.email end,
+            name = case when $9 then $5 else c.name end,
             locale = coalesce($6, c.locale), mail_payments = coalesce($7, c.mail_payments),
             mail_low_balance = coalesce($8, c.mail_low_balance), updated_at = clock_timestamp()",
         account.uuid(),
         name.tenant_id,
         name.user_id,
-        change.email,
-        change.name,
+        reached.email,
+        reached.name,
         change.locale,
         change.mail_payments,
         change.mail_low_balance,
+        change.reached.is_some(),
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Mail that waits is read with its contact when it is sent, so that it goes nowhere then.
+async fn forget(executor: impl PgExecutor<'_>, account: AccountId) -> Result<(), sqlx::Error> {
+    query!(
+        "update contact set email = null, name = null, updated_at = clock_timestamp()
+        where account_id = $1 and (email is not null or name is not null)",
+        account.uuid(),
     )
     .execute(executor)
     .await?;
@@ -101,4 +136,34 @@ pub async fn take_test_mail(
     .fetch_optional(executor)
     .await?;
     Ok(taken.is_some())
+}
+
+/// The tenant of somebody of whom something is known.
+pub async fn find_tenant(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> Result<Option<String>, sqlx::Error> {
+    query_scalar!(
+        "select tenant_id from contact where account_id = $1",
+        account.uuid()
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Ends mail of a kind.
+pub async fn end_mail(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    mail: Subscription,
+) -> Result<(), sqlx::Error> {
+    let Subscription::LowBalance = mail;
+    query!(
+        "update contact set mail_low_balance = false, updated_at = clock_timestamp()
+        where account_id = $1 and mail_low_balance",
+        account.uuid(),
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 //! second short transaction. Each channel has a loop of its own.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{counter, gauge};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::mail::{MailOptions, Postman, Round};
 use super::queries::{self, Waiting};
 use super::{Channel, Fate, files};
+use crate::unsubscribe::Links;
 
 /// How long a core has a share before another may take it: longer than a round, whose last message
 /// may take 35 s (to connect and to send).
@@ -48,6 +50,7 @@ enum Ended {
 pub fn start(
     folder: Option<&Path>,
     mail: &MailOptions,
+    links: &Arc<Links>,
     pool: &PgPool,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<JoinSet<()>> {
@@ -55,7 +58,7 @@ pub fn start(
     for channel in Channel::ALL {
         let way = match channel {
             Channel::Mail => mail
-                .postman(folder)?
+                .postman(folder, links)?
                 .map(|postman| Way::Post(Box::new(postman))),
             Channel::Event => folder.map(|folder| Way::Files(folder.to_owned())),
         };

@@ -34,7 +34,7 @@ pub async fn create_payment(
 ) -> Result<Response<v1::CreatePaymentResponse>, Status> {
     let (call, mut request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account.take())?;
-    let contact = parse_contact("contact", request.contact.take())?;
+    let contact = parse_contact(request.contact.take());
     let new = parse::new_payment(account, name, request)?;
     let reading = payments.catalogue.reading();
     let creating = async {

@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 37] = [
+const ROLES: [(&str, &[Role]); 38] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -27,6 +27,7 @@ const ROLES: [(&str, &[Role]); 37] = [
     ("AccountService/SetBillingEnabled", &[Role::Admin]),
     ("AccountService/SetTenant", &[Role::Admin]),
     ("AccountService/SuspendAccount", &[Role::Admin]),
+    ("AccountService/Unsubscribe", &[Role::Admin, Role::Gateway]),
     (
         "AccountService/UpdateSettings",
         &[Role::Admin, Role::Gateway],

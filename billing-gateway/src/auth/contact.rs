@@ -2,12 +2,8 @@
 
 use std::fmt;
 
+use billing_proto::contact::{address, name};
 use serde_json::{Map, Value};
-
-/// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1.3).
-const EMAIL_BYTES_MAX: usize = 254;
-/// The longest name that the core takes.
-const NAME_BYTES_MAX: usize = 255;
 
 /// What is known of it; empty: not known.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -24,35 +20,32 @@ pub struct ContactClaims {
 }
 
 impl ContactClaims {
-    /// A claim that is missing, or no address or name, leaves it unknown: a token is good without.
-    pub(super) fn read(&self, claims: &Map<String, Value>) -> Contact {
-        let text = |claim: &Option<String>| {
-            let text = claim.as_ref().and_then(|claim| claims.get(claim)?.as_str());
-            text.unwrap_or_default()
-        };
-        let (email, name) = (text(&self.email), text(&self.name));
-        Contact {
-            email: only(email, is_email(email)),
-            name: only(name, is_name(name)),
+    /// None where no claim is configured. A claim that is missing, or no address or name, leaves it
+    /// unknown: a token is good without.
+    pub(super) fn read(&self, claims: &Map<String, Value>) -> Option<Contact> {
+        if self.email.is_none() && self.name.is_none() {
+            return None;
         }
+        let text = |claim: &Option<String>| claims.get(claim.as_ref()?)?.as_str();
+        let email = text(&self.email).filter(|_| !self.is_unverified(claims));
+        Some(Contact {
+            email: email.and_then(address).unwrap_or_default(),
+            name: text(&self.name).and_then(name).unwrap_or_default(),
+        })
     }
-}
 
-fn only(text: &str, fits: bool) -> String {
-    if fits { text.to_owned() } else { String::new() }
-}
-
-/// Whether mail may be sent there, as far as that can be told without sending it.
-pub(crate) fn is_email(text: &str) -> bool {
-    text.len() <= EMAIL_BYTES_MAX
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-        && text
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
-}
-
-fn is_name(text: &str) -> bool {
-    text.len() <= NAME_BYTES_MAX && !text.contains(char::is_control) && !text.trim().is_empty()
+    /// Whether the token says of its address that nobody has shown it to be theirs: by OpenID Connect's
+    /// `email_verified`, or by what stands beside a claim of another name. One that does not say
+    /// anything of it is believed; providers write the claim as a text, too.
+    fn is_unverified(&self, claims: &Map<String, Value>) -> bool {
+        let beside = self.email.as_ref().map(|claim| format!("{claim}_verified"));
+        let says = |claim: &str| match claims.get(claim) {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+            Some(value) => *value == Value::Bool(true),
+        };
+        !says("email_verified") || beside.is_some_and(|claim| !says(&claim))
+    }
 }
 
 /// Personal data is nobody's to log.
@@ -68,17 +61,21 @@ mod tests {
 
     use super::{Contact, ContactClaims};
 
-    fn read(claims: &Value) -> Contact {
+    fn read_by(email: &str, claims: &Value) -> Contact {
         let names = ContactClaims {
-            email: Some("email".to_owned()),
+            email: Some(email.to_owned()),
             name: Some("name".to_owned()),
         };
-        names.read(claims.as_object().unwrap())
+        names.read(claims.as_object().unwrap()).unwrap()
+    }
+
+    fn read(claims: &Value) -> Contact {
+        read_by("email", claims)
     }
 
     #[test]
     fn only_what_is_configured_and_fits_is_known() {
-        let claims = json!({"email": "a@b.example", "name": "Ім'я"});
+        let claims = json!({"email": "a@B.example", "name": "Ім'я"});
         let known = read(&claims);
         assert_eq!(
             (known.email.as_str(), known.name.as_str()),
@@ -86,30 +83,39 @@ mod tests {
         );
         assert!(!format!("{known:?}").contains("example"));
         let nothing = ContactClaims::default().read(claims.as_object().unwrap());
-        assert_eq!(nothing, Contact::default());
-        for email in [
-            json!(7),
-            json!(null),
-            json!(""),
-            json!("nobody"),
-            json!("a@b"),
-            json!("a b@c.example"),
-            json!("a@b.example\r\nbcc: x@y.example"),
-            json!(format!("{}@b.example", "a".repeat(250))),
+        assert_eq!(nothing, None);
+        for claims in [
+            json!({"email": 7, "name": ["a"]}),
+            json!({"email": null, "name": null}),
+            json!({"email": "nobody", "name": "a\nb"}),
+            json!({"email": "a@b.example;c@d.example", "name": "see http://d.example"}),
+            json!({}),
         ] {
-            assert_eq!(
-                read(&json!({"email": email})),
-                Contact::default(),
-                "{email}"
-            );
+            assert_eq!(read(&claims), Contact::default(), "{claims}");
         }
-        for name in [
-            json!("a\nb"),
-            json!(" "),
-            json!("é".repeat(128)),
-            json!(["a"]),
-        ] {
-            assert_eq!(read(&json!({"name": name})), Contact::default(), "{name}");
+    }
+
+    #[test]
+    fn an_address_that_is_not_verified_is_none() {
+        let known = |claim: &str, verified: &str, value: Value| {
+            let claims = json!({claim: "a@b.example", verified: value, "name": "A"});
+            let known = read_by(claim, &claims);
+            assert_eq!(known.name, "A");
+            !known.email.is_empty()
+        };
+        for yes in [json!(true), json!("true"), json!("True"), json!(null)] {
+            assert!(known("email", "email_verified", yes.clone()), "{yes}");
         }
+        for no in [json!(false), json!("false"), json!(""), json!(0), json!([])] {
+            assert!(!known("email", "email_verified", no.clone()), "{no}");
+        }
+        let own = "https://id.example/email";
+        assert!(!known(
+            own,
+            "https://id.example/email_verified",
+            json!(false)
+        ));
+        assert!(!known(own, "email_verified", json!(false)));
+        assert!(known(own, "phone_verified", json!(false)));
     }
 }

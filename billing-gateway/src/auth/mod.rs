@@ -7,8 +7,8 @@ pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use contact::Contact;
 pub use contact::ContactClaims;
-pub(crate) use contact::{Contact, is_email};
 pub(crate) use jwks::{Jwks, JwksError};
 pub(crate) use jwt::{Refusal, Verifier};
 
@@ -34,7 +34,7 @@ pub(crate) struct Caller {
     tenant_id: String,
     user_id: String,
     administrator: bool,
-    contact: Contact,
+    contact: Option<Contact>,
 }
 
 impl PartialEq for Caller {
@@ -57,7 +57,7 @@ impl Caller {
         tenant_id: String,
         user_id: String,
         administrator: bool,
-        contact: Contact,
+        contact: Option<Contact>,
     ) -> Option<Self> {
         let fits = |name: &str, bytes_max| {
             !name.is_empty() && name.len() <= bytes_max && !name.contains('\0')
@@ -85,11 +85,11 @@ impl Caller {
         }
     }
 
-    /// Where the user is reached; none where the token does not say.
+    /// Where the user is reached, as far as the token says; none where no claim is configured that could.
     pub(crate) fn contact(&self) -> Option<SentContact> {
-        (self.contact != Contact::default()).then(|| SentContact {
-            email: self.contact.email.clone(),
-            name: self.contact.name.clone(),
+        self.contact.as_ref().map(|contact| SentContact {
+            email: contact.email.clone(),
+            name: contact.name.clone(),
         })
     }
 

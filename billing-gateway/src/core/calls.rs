@@ -14,7 +14,7 @@ use billing_proto::v1::{
     ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest, RecordRateResponse,
     RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
     SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
-    UpdateSettingsRequest, UpdateSettingsResponse,
+    UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 
 use super::client::Core;
@@ -64,6 +64,7 @@ calls! {
     AccountServiceClient "UpdateSettings" update_settings(UpdateSettingsRequest)
         -> UpdateSettingsResponse;
     AccountServiceClient "SendTestMail" send_test_mail(SendTestMailRequest) -> SendTestMailResponse;
+    AccountServiceClient "Unsubscribe" unsubscribe(UnsubscribeRequest) -> UnsubscribeResponse;
 
     PaymentServiceClient "CreatePayment" create_payment(CreatePaymentRequest)
         -> CreatePaymentResponse;

@@ -7,12 +7,13 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use billing_proto::contact;
 use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose, PaymentState};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::auth::{Caller, is_email};
+use crate::auth::Caller;
 use crate::core::{Core, FieldNames};
 use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
@@ -25,6 +26,8 @@ use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+
+const RECEIPT_EMAIL: &str = "receipt_email";
 
 /// The members of the body carry the names that the core's fields have but the amount, which is
 /// checked here.
@@ -118,7 +121,8 @@ async fn create(
     headers: &HeaderMap,
     body: &JsonObject,
 ) -> Result<CreatedPayment, ApiError> {
-    let receipt_email = receipt_email(body)?;
+    let said = body.text(RECEIPT_EMAIL)?;
+    let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let request = CreatePaymentRequest {
         account: Some(caller.account()),
         idempotency_key: idempotency_key(headers)?,
@@ -127,7 +131,7 @@ async fn create(
         amount_minor: amount_minor(body, provider, config)?,
         currency: provider.currency().code.to_owned(),
         livemode: provider.livemode(),
-        content: receipt_email.as_deref().map(digest).unwrap_or_default(),
+        content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
     };
     let answer = core
@@ -193,15 +197,10 @@ fn amount_minor(
     Ok(minor)
 }
 
-fn receipt_email(body: &JsonObject) -> Result<Option<String>, ApiError> {
-    const FIELD: &str = "receipt_email";
-    let Some(email) = body.text(FIELD)? else {
-        return Ok(None);
-    };
-    if !is_email(&email) {
-        return Err(ApiError::invalid(FIELD, "must be an e-mail address"));
-    }
-    Ok(Some(email))
+/// As the provider's servers can send to it.
+fn receipt_email(said: &str) -> Result<String, ApiError> {
+    contact::address(said)
+        .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
 }
 
 /// The core compares it where a key is used again, and does not keep the address.

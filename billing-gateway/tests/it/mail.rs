@@ -72,9 +72,56 @@ async fn an_address_comes_from_the_token_and_never_from_a_body() {
     assert_eq!(without["settings"]["has_email"], false);
     let with = good(put(&json!({"userId": "u", "email": "u@mail.example"}))).await;
     assert_eq!(with["settings"]["has_email"], true);
-    // A token that does not say it leaves it as it is.
-    let again = good(put(&json!({"userId": "u"}))).await;
-    assert_eq!(again["settings"]["has_email"], true);
+}
+
+#[tokio::test]
+async fn a_token_without_a_usable_address_is_good_and_gets_no_mail() {
+    let system = started().await;
+    for email in [
+        "a@x.example;b@y.example",
+        r#""a b"@x.example"#,
+        "a@[127.0.0.1]",
+        "a@@b.example",
+        "olena@\u{202e}x.example",
+        "олена@x.example",
+    ] {
+        let claims = json!({"userId": "u", "email": email, "name": "é".repeat(128)});
+        let put = request(&system.gateway, Method::PUT, "settings", &claims)
+            .json(&json!({"locale": "uk"}));
+        let settings = good(put).await;
+        assert_eq!(settings["settings"]["has_email"], false, "{email}");
+        let test = request(&system.gateway, Method::POST, "test-email", &claims);
+        assert_eq!(problem(test).await["code"], "NO_EMAIL", "{email}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_forgotten_when_the_token_stops_giving_one() {
+    let system = started().await;
+    let known = json!({"userId": "u", "email": "u@mail.example", "name": "U"});
+    let has_email = async |path: &str, claims: &Value| {
+        let method = if path == "settings" {
+            Method::PUT
+        } else {
+            Method::POST
+        };
+        sent(request(&system.gateway, method, path, claims).json(&json!({}))).await;
+        let shown = good(request(&system.gateway, Method::GET, "settings", claims)).await;
+        shown["settings"]["has_email"].clone()
+    };
+    for (path, stopped) in [
+        ("settings", json!({"userId": "u"})),
+        ("settings", json!({"userId": "u", "name": "U"})),
+        ("settings", json!({"userId": "u", "email": "a@@b.example"})),
+        (
+            "settings",
+            json!({"userId": "u", "email": "u@mail.example", "email_verified": false}),
+        ),
+        ("test-email", json!({"userId": "u"})),
+    ] {
+        assert_eq!(has_email("settings", &known).await, true);
+        assert_eq!(has_email(path, &stopped).await, false, "{path} {stopped}");
+    }
 }
 
 #[tokio::test]

@@ -22,3 +22,4 @@ mod signing_keys;
 mod slow_clients;
 mod stage;
 mod surface;
+mod unsubscribe;

@@ -143,7 +143,7 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 36] = [
+const FOREIGN_SETTINGS: [&str; 38] = [
     "BILLING_ACKNOWLEDGE_BEFORE_DURABLE",
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
@@ -178,6 +178,8 @@ const FOREIGN_SETTINGS: [&str; 36] = [
     "BILLING_SANDBOX_TLS_CERT",
     "BILLING_SANDBOX_TLS_KEY",
     "BILLING_OUTBOX_DIR",
+    "BILLING_UNSUBSCRIBE_KEYS",
+    "BILLING_UNSUBSCRIBE_KEYS_FILE",
     "BILLING_OWNER_DATABASE_URL",
     "DATABASE_URL",
 ];

@@ -243,6 +243,11 @@ fn start_core(
             "BILLING_OUTBOX_DIR",
             state.path("outbox").display().to_string(),
         ),
+        (
+            "BILLING_UNSUBSCRIBE_KEYS",
+            state.secrets.unsubscribe_key.clone(),
+        ),
+        ("BACKEND_URL", format!("http://{}", ports.gateway)),
     ];
     environment.extend(cards.frontend(ports));
     let log = state.path("core.log");

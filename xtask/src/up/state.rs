@@ -27,6 +27,9 @@ pub struct Secrets {
     /// What the stand-in for Fondy signs with, and its merchant too.
     #[serde(default = "fondy_secret")]
     pub fondy_secret: String,
+    /// What the core signs links in mail with.
+    #[serde(default = "unsubscribe_key")]
+    pub unsubscribe_key: String,
     /// Of the core's login role on a server that others use too.
     pub core_role: String,
     pub core_password: String,
@@ -42,6 +45,7 @@ impl Secrets {
             stripe_secret_key: stripe_secret_key(),
             stripe_webhook_secret: stripe_webhook_secret(),
             fondy_secret: fondy_secret(),
+            unsubscribe_key: unsubscribe_key(),
             // Roles belong to a whole server: two states on one server need two.
             core_role: format!("billing_core_{}", random_hex(4)),
             core_password: random_hex(24),
@@ -106,6 +110,10 @@ fn stripe_webhook_secret() -> String {
 
 fn fondy_secret() -> String {
     random_hex(16)
+}
+
+fn unsubscribe_key() -> String {
+    random_hex(32)
 }
 
 fn secrets(path: &Path) -> Result<Secrets> {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::words::Amount;
 use crate::outbox::queries::Contact;
+use crate::unsubscribe::Subscription;
 
 /// The currency of accounts.
 const ACCOUNTS_CURRENCY: &str = "USD";
@@ -93,9 +94,17 @@ impl Letter {
         }
     }
 
-    /// A receipt, or the answer to a request, is nothing that one subscribes to.
-    pub const fn is_subscription(&self) -> bool {
-        matches!(self, Self::LowBalance { .. })
+    /// What a reader may end; a receipt, or the answer to a request, is nothing that one subscribes to.
+    pub const fn subscription(&self) -> Option<Subscription> {
+        match self {
+            Self::LowBalance { .. } => Some(Subscription::LowBalance),
+            Self::Received(_)
+            | Self::Failed { .. }
+            | Self::Refunded(_)
+            | Self::Disputed(_)
+            | Self::Restored(_)
+            | Self::Test => None,
+        }
     }
 }
 

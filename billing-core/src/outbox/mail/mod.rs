@@ -10,13 +10,16 @@ mod tests;
 mod words;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use billing_proto::contact as person;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use metrics::counter;
 use sqlx::PgPool;
+use tracing::warn;
 
 use self::letter::Letter;
 use self::render::{Occasion, Press};
@@ -24,6 +27,8 @@ use self::smtp::{NotTaken, Server, Session};
 use self::words::Language;
 use super::queries::{self, Contact, Waiting};
 use super::{Fate, files};
+use crate::id::AccountId;
+use crate::unsubscribe::Links;
 
 pub use self::options::MailOptions;
 
@@ -31,6 +36,7 @@ pub use self::options::MailOptions;
 pub struct Postman {
     press: Press,
     sender: Mailbox,
+    links: Arc<Links>,
     outlet: Outlet,
 }
 
@@ -68,7 +74,9 @@ impl Postman {
         };
         let contact = queries::find_contact(pool, message.account_id).await?;
         let Some((contact, email)) = contact.and_then(|mut contact| {
-            let email = contact.email.take()?;
+            // Read again: an older version remembered what no mail can be sent to, and links for names.
+            let email = person::address(&contact.email.take()?)?;
+            contact.name = contact.name.as_deref().and_then(person::name);
             Some((contact, email))
         }) else {
             count(&letter, "no_address");
@@ -123,12 +131,19 @@ impl Postman {
     ) -> anyhow::Result<Message> {
         let at = message.created_at.to_jiff();
         let name = contact.name.as_deref().unwrap_or_default();
+        let to = AccountId::from_uuid(message.account_id);
+        let subscription = letter.subscription();
+        let unsubscribe = subscription.and_then(|mail| self.links.link(to, mail, at));
         let occasion = Occasion {
             language: Language::of(&contact.locale),
-            name: &name.replace(char::is_control, " "),
+            name,
             at,
+            unsubscribe: unsubscribe.as_deref(),
         };
         let rendered = self.press.render(letter, &occasion)?;
+        if !rendered.warnings.is_empty() {
+            warn!(mail = letter.name(), warnings = ?rendered.warnings, "the layout of mail is odd");
+        }
         let mut mail = Message::builder()
             .message_id(Some(self.message_id(message)))
             .date(SystemTime::from(at))
@@ -136,8 +151,14 @@ impl Postman {
             .to(Mailbox::new(None, address))
             .subject(rendered.subject)
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()));
-        if let (true, Some(link)) = (letter.is_subscription(), self.press.link("settings")) {
+        let settings = || subscription.and_then(|_| self.press.link("settings"));
+        if let Some(link) = unsubscribe.clone().or_else(settings) {
             mail = mail.raw_header(header("List-Unsubscribe", format!("<{link}>")));
+        }
+        if unsubscribe.is_some() {
+            // A mail program may post to the link without asking (RFC 8058).
+            let one_click = "List-Unsubscribe=One-Click".to_owned();
+            mail = mail.raw_header(header("List-Unsubscribe-Post", one_click));
         }
         let parts = MultiPart::alternative()
             .singlepart(SinglePart::plain(rendered.text))

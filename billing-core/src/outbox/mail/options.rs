@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use billing_proto::contact::domain_of_ascii;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
+use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::render::Press;
 use super::smtp::{Security, Server};
 use super::{Outlet, Postman};
+use crate::unsubscribe::Links;
 
 /// How mail leaves. Settings that are blank are not set.
 #[derive(Clone, Debug, Args)]
@@ -64,7 +68,11 @@ pub struct MailOptions {
 
 impl MailOptions {
     /// What delivers mail, by a server or into `folder`; `None` where there is neither.
-    pub fn postman(&self, folder: Option<&Path>) -> anyhow::Result<Option<Postman>> {
+    pub fn postman(
+        &self,
+        folder: Option<&Path>,
+        links: &Arc<Links>,
+    ) -> anyhow::Result<Option<Postman>> {
         let outlet = match (self.smtp_host.trim(), folder) {
             ("", None) => return Ok(None),
             ("", Some(folder)) => Outlet::Folder(folder.to_owned()),
@@ -76,6 +84,7 @@ impl MailOptions {
         Ok(Some(Postman {
             press,
             sender: self.sender()?,
+            links: Arc::clone(links),
             outlet,
         }))
     }
@@ -86,7 +95,13 @@ impl MailOptions {
             ("", _) => bail!("SMTP_HOST needs EMAIL_FROM, the address that mail comes from"),
             (address, _) => address,
         };
-        let address = address.parse().context("EMAIL_FROM is no address")?;
+        let address: Address = address.parse().context("EMAIL_FROM is no address")?;
+        let address = match address.domain() {
+            domain if domain.is_ascii() => address,
+            domain => domain_of_ascii(domain)
+                .and_then(|domain| Address::new(address.user(), domain).ok())
+                .context("EMAIL_FROM is no address")?,
+        };
         let name = self.email_from_name.trim();
         let name = (!name.is_empty()).then(|| name.to_owned());
         Ok(Mailbox::new(name, address))
@@ -169,7 +184,7 @@ mod tests {
     }
 
     fn refused(arguments: &[&str]) -> String {
-        let postman = options(arguments).postman(Some(Path::new("/nowhere")));
+        let postman = options(arguments).postman(Some(Path::new("/nowhere")), &Arc::default());
         format!("{:#}", postman.err().unwrap())
     }
 

@@ -54,6 +54,8 @@ pub struct Occasion<'a> {
     /// Of the person; empty: not known.
     pub name: &'a str,
     pub at: jiff::Timestamp,
+    /// Where the reader ends mail of this kind.
+    pub unsubscribe: Option<&'a str>,
 }
 
 /// A mail in words.
@@ -62,6 +64,8 @@ pub struct Rendered {
     pub subject: String,
     pub html: String,
     pub text: String,
+    /// What the renderer of the layout finds odd, and leaves out.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +128,13 @@ impl Press {
             Letter::Test => None,
             _ => linked("settings", frame.one_line("settings")?),
         };
+        let unsubscribe = match to.unsubscribe {
+            None => None,
+            Some(link) => Some(context! {
+                link => Value::from_safe_string(link.to_owned()),
+                label => frame.one_line("unsubscribe")?,
+            }),
+        };
         let content = context! {
             language => to.language.code(),
             brand => self.brand.as_str(),
@@ -135,15 +146,18 @@ impl Press {
             action,
             footer => frame.one_line("footer")?,
             settings,
+            unsubscribe,
         };
         let mjml = self
             .templates
             .get_template("layout.mjml")?
             .render(content.clone())?;
         let text = self.templates.get_template("layout.txt")?.render(content)?;
+        let (html, warnings) = html(&mjml)?;
         Ok(Rendered {
             subject,
-            html: html(&mjml)?,
+            html,
+            warnings,
             text: format!("{}\n", text.trim_end()),
         })
     }
@@ -211,17 +225,20 @@ fn plural(
         .ok_or_else(|| minijinja::Error::new(ErrorKind::MissingArgument, "too few forms of a word"))
 }
 
-fn html(mjml: &str) -> Result<String, RenderError> {
+/// With what the renderer warns of.
+pub(super) fn html(mjml: &str) -> Result<(String, Vec<String>), RenderError> {
     let parsed = mrml::parse(mjml).map_err(|error| RenderError::Parse(error.to_string()))?;
     let options = RenderOptions {
         // A font from elsewhere would tell elsewhere that the mail is read.
         fonts: HashMap::new(),
         ..RenderOptions::default()
     };
-    parsed
+    let html = parsed
         .element
         .render(&options)
-        .map_err(|error| RenderError::Layout(error.to_string()))
+        .map_err(|error| RenderError::Layout(error.to_string()))?;
+    let warnings = parsed.warnings.iter().map(ToString::to_string).collect();
+    Ok((html, warnings))
 }
 
 /// The blocks of a file of words, with their values.

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::letter::Letter;
-use super::render::{Occasion, Press, Rendered};
+use super::render::{Occasion, Press, Rendered, html};
 use super::words::Language;
 
 const FRONTEND: &str = "https://billing.example.com/";
+const UNSUBSCRIBE: &str = "https://api.example.com/api/billing/unsubscribe/AbC-_9";
 
 fn press() -> Press {
     Press::new("Example Platform", Some(FRONTEND)).unwrap()
@@ -67,8 +68,11 @@ fn render(press: &Press, kind: &str, payload: &Value, language: Language, name: 
         language,
         name,
         at: at(),
+        unsubscribe: letter.subscription().map(|_| UNSUBSCRIBE),
     };
-    press.render(&letter, &to).unwrap()
+    let mail = press.render(&letter, &to).unwrap();
+    assert_eq!(mail.warnings, [""; 0], "the renderer leaves something out");
+    mail
 }
 
 fn names(language: Language) -> &'static str {
@@ -90,6 +94,19 @@ fn every_mail_reads_as_it_was_read_by_its_authors() {
             assert_snapshot!(format!("{name}_html"), mail.html);
         }
     }
+}
+
+#[test]
+fn what_the_renderer_leaves_out_of_a_layout_is_told() {
+    let layout = |style: &str| {
+        let head = format!("<mj-head><mj-style{style}>p {{ color: red }}</mj-style></mj-head>");
+        html(&format!("<mjml>{head}<mj-body></mj-body></mjml>"))
+            .unwrap()
+            .1
+    };
+    assert_eq!(layout(""), [""; 0]);
+    let [told] = layout(" inline=\"inline\"").try_into().unwrap();
+    assert!(told.contains("not supported"), "{told}");
 }
 
 #[test]
@@ -124,12 +141,13 @@ fn who_has_no_name_is_greeted_without_one() {
 }
 
 #[test]
-fn without_pages_to_link_to_mail_has_no_links() {
+fn without_pages_to_link_to_mail_has_no_links_but_to_unsubscribe() {
     let press = Press::new("Example Platform", None).unwrap();
     for (_, kind, payload) in mails() {
         let mail = render(&press, kind, &payload, Language::English, "Olena");
-        assert!(!mail.html.contains("href="), "{}", mail.html);
-        assert!(!mail.text.contains("http"), "{}", mail.text);
+        let links = usize::from(kind == "low_balance");
+        assert_eq!(mail.html.matches("href=").count(), links, "{}", mail.html);
+        assert_eq!(mail.text.matches("http").count(), links, "{}", mail.text);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use billing_testkit::TestDatabase;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::sink::{Manner, Reply, Sink};
@@ -50,6 +50,36 @@ async fn a_mail_leaves_encrypted_and_signed_in() {
         if manner == Manner::StartTls {
             assert_eq!(commands[..2], ["EHLO example.com", "STARTTLS"]);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_warning_says_how_to_end_it_with_one_click_and_a_receipt_does_not() {
+    let database = TestDatabase::new().await;
+    let sink = Sink::start(Manner::StartTls).await;
+    contact(&database, "alice", "en").await;
+    let low = json!({ "available_micros": 1, "threshold_micros": 2_000_000 });
+    post(&database, "alice", "low_balance", low).await;
+    let failed = json!({ "amount_minor": 1_000, "currency": "USD" });
+    post(&database, "alice", "payment_failed", failed).await;
+    let mut more = vec!["--frontend-url", "https://example.com"];
+    more.extend([
+        "--unsubscribe-keys",
+        "a-secret-of-the-tests-of-32-bytes-or-more",
+    ]);
+    more.extend(["--backend-url", "https://billing.example.com/"]);
+    let core = core(&database, sink.port, &more).await;
+    until_empty(&database).await;
+    core.stop().await;
+    let [warning, receipt] = sink.mails().try_into().unwrap();
+    let link = warning.header("List-Unsubscribe").unwrap();
+    let token = link.strip_prefix("<https://billing.example.com/api/billing/unsubscribe/");
+    let token = token.and_then(|rest| rest.strip_suffix('>')).unwrap();
+    assert!(token.len() > 40 && token.is_ascii(), "{link}");
+    let one_click = warning.header("List-Unsubscribe-Post");
+    assert_eq!(one_click, Some("List-Unsubscribe=One-Click"));
+    for name in ["List-Unsubscribe", "List-Unsubscribe-Post"] {
+        assert_eq!(receipt.header(name), None);
     }
 }
 

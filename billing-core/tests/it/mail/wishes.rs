@@ -7,7 +7,7 @@ use billing_testkit::{TestCore, TestDatabase};
 use serde_json::json;
 
 use super::{contact, outbox, post, post_test};
-use crate::support::{USD, account, as_owner, charge, core, eventually, set};
+use crate::support::{USD, account, as_owner, charge, core, eventually, fields, set};
 
 /// Lets a core deliver all mail into files, and answers with their contents by name.
 async fn delivered(database: &TestDatabase, more: &[&str]) -> Vec<String> {
@@ -136,5 +136,94 @@ async fn what_the_core_tells_arrives_where_and_as_the_person_said() {
     ]) {
         assert!(mail.contains("To: olena@example.org\r\n"));
         assert!(mail.contains(&format!("Subject: {subject}")), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_waits_is_not_sent_to_an_address_that_was_forgotten() {
+    let (database, silent) = core().await;
+    let mut request = v1::SendTestMailRequest {
+        account: Some(account("olena")),
+        contact: Some(v1::Contact {
+            email: "olena@example.org".to_owned(),
+            name: "Olena".to_owned(),
+        }),
+    };
+    silent
+        .accounts()
+        .send_test_mail(request.clone())
+        .await
+        .unwrap();
+    request.contact = Some(v1::Contact::default());
+    let refused = silent.accounts().send_test_mail(request).await.unwrap_err();
+    assert_eq!(fields(&refused), ["contact.email"]);
+    let mut owner = database.connect_as_owner().await;
+    let known: (Option<String>, Option<String>) = sqlx::query_as("select email, name from contact")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(known, (None, None));
+    assert!(delivered(&database, &[]).await.is_empty());
+}
+
+#[tokio::test]
+async fn no_link_and_no_second_line_enters_a_greeting_by_way_of_a_name() {
+    let database = TestDatabase::new().await;
+    let names = [
+        "http://evil.example",
+        "evil.example",
+        "A\nB",
+        "A\u{202e}B",
+        "a@b",
+    ];
+    for (user, name) in names.iter().enumerate() {
+        let user = user.to_string();
+        contact(&database, &user, "en").await;
+        let change = format!("update contact set name = $1 where user_id = '{user}'");
+        let mut owner = database.connect_as_owner().await;
+        sqlx::query(sqlx::AssertSqlSafe(change))
+            .bind(name)
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        post_test(&database, &user).await;
+    }
+    let mails = delivered(&database, &[]).await;
+    assert_eq!(mails.len(), names.len());
+    for mail in mails {
+        assert!(mail.contains("\r\nHello!\r\n"), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_of_other_letters_is_sent_as_servers_know_it() {
+    let (database, silent) = core().await;
+    let request = v1::SendTestMailRequest {
+        account: Some(account("olena")),
+        contact: Some(v1::Contact {
+            email: "olena@приклад.укр".to_owned(),
+            name: String::new(),
+        }),
+    };
+    silent.accounts().send_test_mail(request).await.unwrap();
+    // As an older core remembered it.
+    contact(&database, "bob", "en").await;
+    let older = "update contact set email = 'bob@bücher.example' where user_id = 'bob'";
+    as_owner(&database, older).await;
+    post_test(&database, "bob").await;
+    let mails = delivered(&database, &["--email-from", "billing@bücher.example"]).await;
+    let of = |to: &str| {
+        mails
+            .iter()
+            .any(|mail| mail.contains(&format!("To: {to}\r\n")))
+    };
+    assert!(of("olena@xn--80aikifvh.xn--j1amh"), "{mails:?}");
+    assert!(of("bob@xn--bcher-kva.example"), "{mails:?}");
+    for mail in &mails {
+        assert!(
+            mail.contains("<billing@xn--bcher-kva.example>\r\n"),
+            "{mail}"
+        );
+        assert!(mail.is_ascii(), "{mail}");
     }
 }

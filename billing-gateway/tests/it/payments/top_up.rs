@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::stage::{Stage, good};
-use crate::gateway::{Gateway, problem, sent, token};
+use crate::gateway::{Gateway, problem, sent, token, token_of};
 
 #[tokio::test]
 async fn a_card_payment_is_credited_and_shown_everywhere() {
@@ -106,6 +106,20 @@ async fn a_repeated_creation_has_the_same_client_secret_and_another_content_is_r
 }
 
 #[tokio::test]
+async fn a_payer_whose_token_has_an_odd_address_pays_all_the_same() {
+    let stage = Stage::start_with(&["--jwt-email-claim=email"]).await;
+    for email in ["a@x.example;b@y.example", "a@[127.0.0.1]", "a@@b.example"] {
+        let claims = json!({"userId": "u", "email": email});
+        let create = stage
+            .gateway
+            .request(reqwest::Method::POST, "/api/billing/payment/stripe/create")
+            .bearer_auth(token_of(&claims))
+            .json(&json!({"amount_usd": 25}));
+        good(create).await;
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_paid_is_refused_by_its_name() {
     let stage = Stage::start_with(&["--topup-max-usd=100"]).await;
     for (body, field) in [
@@ -123,6 +137,10 @@ async fn what_cannot_be_paid_is_refused_by_its_name() {
         ),
         (
             json!({"amount_usd": 5, "receipt_email": "nobody"}),
+            "receipt_email",
+        ),
+        (
+            json!({"amount_usd": 5, "receipt_email": "a@x.example;b@y.example"}),
             "receipt_email",
         ),
     ] {
