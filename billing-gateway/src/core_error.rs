@@ -1,5 +1,6 @@
 //! What the core refuses, in the words of the REST surface.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use billing_proto::retry;
@@ -10,7 +11,7 @@ use crate::api_error::{ApiError, Outage};
 use crate::payment::PaymentError;
 
 /// Names of fields: the core's and the REST surface's.
-pub(crate) type FieldNames = &'static [(&'static str, &'static str)];
+pub(crate) type FieldNames<'a> = &'a [(&'static str, &'static str)];
 
 /// What a call to the core ends with where it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,7 @@ pub(crate) enum CoreError {
 pub(crate) struct Refusal {
     pub reason: String,
     pub retry_after: Option<Duration>,
+    details: HashMap<String, String>,
     status: Box<Status>,
 }
 
@@ -81,11 +83,17 @@ impl Refusal {
             || EXHAUSTED_BY_RULE.contains(&reason.reason.as_str());
         is_rule.then(|| Self {
             reason: reason.reason,
+            details: reason.metadata,
             retry_after: status
                 .get_details_retry_info()
                 .and_then(|retry| retry.retry_delay),
             status: Box::new(status.clone()),
         })
+    }
+
+    /// What the core says beside the reason, by the name that the contract gives it.
+    pub(crate) fn detail(&self, name: &str) -> &str {
+        self.details.get(name).map_or("", String::as_str)
     }
 
     /// In the core's words. Only where the contract says so are they for payers.
@@ -103,9 +111,22 @@ fn first_violation(status: &Status) -> Option<(String, String)> {
     Some((violation.field, violation.description))
 }
 
+/// The description with the names that the caller knows, where it names fields.
+fn in_our_names(description: &str, names: FieldNames<'_>) -> String {
+    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let mut ours = String::with_capacity(description.len());
+    for part in description.split_inclusive(is_other) {
+        let word = part.trim_end_matches(is_other);
+        let known = names.iter().find(|(theirs, _)| *theirs == word);
+        ours.push_str(known.map_or(word, |(_, ours)| *ours));
+        ours.push_str(part.get(word.len()..).unwrap_or_default());
+    }
+    ours
+}
+
 impl CoreError {
     /// As the REST surface says it; `names` are the fields that the endpoint's request has.
-    pub(crate) fn into_api(self, names: FieldNames) -> ApiError {
+    pub(crate) fn into_api(self, names: FieldNames<'_>) -> ApiError {
         match self {
             Self::InvalidField { field, description } => {
                 let ours = names
@@ -116,6 +137,7 @@ impl CoreError {
                             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                     })
                     .map(|(_, ours)| *ours);
+                let description = in_our_names(&description, names);
                 match ours {
                     Some(ours) => ApiError::invalid(ours, description),
                     None => ApiError::invalid(field, description),
@@ -140,7 +162,7 @@ mod tests {
     use super::{CoreError, FieldNames};
     use crate::api_error::{ApiError, Outage};
 
-    const NAMES: FieldNames = &[
+    const NAMES: FieldNames<'static> = &[
         ("daily_limit", "daily_limit_usd"),
         ("time_zone", "time_zone"),
     ];
@@ -170,6 +192,18 @@ mod tests {
                 (ours, "is wrong")
             );
         }
+    }
+
+    #[test]
+    fn what_the_core_says_of_a_field_has_the_callers_names_too() {
+        const PAGES: FieldNames<'static> =
+            &[("page_token", "before"), ("next_page_token", "next_before")];
+        let text = "must be a next_page_token, or an entry's id; not `page_token`";
+        let details = ErrorDetails::with_bad_request_violation("page_token", text);
+        let status = Status::with_error_details(Code::InvalidArgument, "", details);
+        let shown = CoreError::from(status).into_api(PAGES).to_string();
+        let expected = "before must be a next_before, or an entry's id; not `before`";
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use billing_proto::v1;
 use tonic::{Code, Request, Response, Status};
 
 use super::contact::{ContactChange, take_test_mail, upsert_contact};
-use super::grpc::{call_of, parse_account};
+use super::grpc::{call_of, parse_opening};
 use crate::Core;
 use crate::database::clock;
 use crate::field::{self, FieldError};
@@ -47,12 +47,21 @@ fn is_address(text: &str) -> bool {
         })
 }
 
+/// The language of a locale such as `uk-UA`, as browsers and phones name it.
 pub fn parse_locale(locale: String) -> Result<String, FieldError> {
-    if ["en", "uk"].contains(&locale.as_str()) {
-        Ok(locale)
-    } else {
-        Err(FieldError::new("locale", "must be en or uk"))
-    }
+    let locale = field::text("locale", locale, 64)?;
+    let language = locale.split(['-', '_']).next().unwrap_or_default();
+    let known = ["en", "uk"].into_iter();
+    known
+        .filter(|known| known.eq_ignore_ascii_case(language))
+        .map(str::to_owned)
+        .next()
+        .ok_or_else(|| {
+            FieldError::new(
+                "locale",
+                "must be en or uk, or a locale of these, such as uk-UA",
+            )
+        })
 }
 
 pub async fn send_test_mail(
@@ -60,7 +69,7 @@ pub async fn send_test_mail(
     request: Request<v1::SendTestMailRequest>,
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let contact = parse_contact("contact", request.contact)?;
     if contact.email.is_none() {
         return Err(FieldError::new("contact.email", "must not be empty").into());

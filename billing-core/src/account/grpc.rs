@@ -28,6 +28,18 @@ pub fn call_of<T>(request: Request<T>) -> Result<(Call, T), Status> {
 }
 
 /// The account that a request names, if it is one of the caller's.
+/// The account of a request that may open it. One that was opened under a blank name by an earlier version is
+/// still read, and settled by administrators.
+pub fn parse_opening(
+    call: &Call,
+    account: Option<v1::AccountRef>,
+) -> Result<(AccountId, Opening), Status> {
+    let (id, name) = parse_account(call, account)?;
+    field::name("account.tenant_id", &name.tenant_id)?;
+    field::name("account.user_id", &name.user_id)?;
+    Ok((id, name))
+}
+
 pub fn parse_account(
     call: &Call,
     account: Option<v1::AccountRef>,
@@ -174,7 +186,7 @@ pub async fn update_settings(
         mail_low_balance: request.mail_low_balance,
         ..parse_contact("contact", request.contact)?
     };
-    let (id, name) = parse_account(&call, request.account.clone())?;
+    let (id, name) = parse_opening(&call, request.account.clone())?;
     let account = change(core, &call, request.account, settings).await?;
     let remembered = async {
         if !contact.is_empty() {
@@ -260,7 +272,7 @@ pub async fn grant_credit(
     request: Request<v1::GrantCreditRequest>,
 ) -> Result<Response<v1::GrantCreditResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (id, name) = parse_account(&call, request.account)?;
+    let (id, name) = parse_opening(&call, request.account)?;
     let posting = Posting {
         key: request.idempotency_key,
         kind: EntryKind::Grant,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
+use crate::account::grpc::{call_of, parse_account, parse_opening};
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
@@ -23,7 +23,7 @@ pub async fn charge(
     request: Request<v1::ChargeRequest>,
 ) -> Result<Response<v1::ChargeResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let overage = parse_overage(request.overage_policy, Overage::Reject)?;

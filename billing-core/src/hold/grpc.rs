@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
+use crate::account::grpc::{call_of, parse_account, parse_opening};
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
@@ -25,7 +25,7 @@ pub async fn place_hold(
     request: Request<v1::PlaceHoldRequest>,
 ) -> Result<Response<v1::PlaceHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let ttl = field::ttl("ttl", request.ttl)?;

@@ -20,12 +20,12 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use jsonwebtoken::Algorithm;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::url::origins;
+use self::url::{header_names, origins};
 use crate::auth::ContactClaims;
 use crate::providers::ProviderConfig;
 
@@ -41,6 +41,7 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub http: HttpLimits,
     pub cors_origins: Vec<HeaderValue>,
+    pub cors_headers: Vec<HeaderName>,
     pub trusted_proxies: u8,
     pub rate_limit_user: NonZeroU32,
     pub rate_limit_ip: NonZeroU32,
@@ -159,6 +160,8 @@ pub enum ConfigError {
     RateSource,
     #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
     Origin(String),
+    #[error("CORS_HEADERS: `{0}` is not the name of a header")]
+    Header(String),
 }
 
 impl Settings {
@@ -192,6 +195,7 @@ impl TryFrom<Settings> for Config {
             core: core_config(core)?,
             jwt: jwt_config(jwt)?,
             cors_origins: origins(&http.cors_origins)?,
+            cors_headers: header_names(&http.cors_headers)?,
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,

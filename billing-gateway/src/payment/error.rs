@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::core_error::Refusal;
 use crate::problem_kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
+    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF, PAYMENTS_PAUSED,
     PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
     REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
-use crate::providers::{ProviderError, WebhookRefusal};
+use crate::providers::{Currency, ProviderError, WebhookRefusal};
 
 /// How long payments pause where the core does not say.
 const PAUSE: Duration = Duration::from_mins(5);
@@ -30,8 +30,6 @@ pub enum PaymentError {
     RateUnavailable,
     #[error("this payment has begun, and where it is paid is told once: begin another one")]
     Begun,
-    #[error("this payment has ended: begin another one, with another key")]
-    Ended,
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -40,10 +38,10 @@ pub enum PaymentError {
     ProviderRefused(#[source] ProviderError),
     #[error("the payment cannot be refunded: it is not paid")]
     NotRefundable,
-    #[error("more than what is left of the payment")]
-    RefundExceeds,
-    #[error("the time for refunds of this payment has passed")]
-    RefundTooLate,
+    #[error("more than what is left of the payment: {left}")]
+    RefundExceeds { left: String },
+    #[error("the time for refunds of this payment has passed: {days} days")]
+    RefundTooLate { days: String },
     #[error("the payment provider does not carry out this refund")]
     RefundRefused,
     #[error("the webhook is not accepted: {0}")]
@@ -63,8 +61,12 @@ impl PaymentError {
             },
             "RATE_TOO_OLD" => Self::RateUnavailable,
             "PAYMENT_NOT_REFUNDABLE" => Self::NotRefundable,
-            "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds,
-            "REFUND_TOO_LATE" => Self::RefundTooLate,
+            "REFUND_EXCEEDS_PAYMENT" => Self::RefundExceeds {
+                left: left_of(refusal),
+            },
+            "REFUND_TOO_LATE" => Self::RefundTooLate {
+                days: refusal.detail("days").to_owned(),
+            },
             _ => return None,
         })
     }
@@ -76,13 +78,12 @@ impl PaymentError {
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
-            Self::Ended => PAYMENT_ENDED,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,
             Self::NotRefundable => NOT_REFUNDABLE,
-            Self::RefundExceeds => REFUND_EXCEEDS,
-            Self::RefundTooLate => REFUND_TOO_LATE,
+            Self::RefundExceeds { .. } => REFUND_EXCEEDS,
+            Self::RefundTooLate { .. } => REFUND_TOO_LATE,
             Self::RefundRefused => REFUND_REFUSED,
             Self::Webhook(WebhookRefusal::Time) => WEBHOOK_TIME,
             Self::Webhook(
@@ -105,6 +106,19 @@ impl PaymentError {
             Self::ProviderLate | Self::ProviderAway(_) | Self::ProviderRefused(_)
         )
     }
+}
+
+/// `15 USD`.
+fn left_of(refusal: &Refusal) -> String {
+    let (minor, code) = (
+        refusal.detail("refundable_minor"),
+        refusal.detail("currency"),
+    );
+    let amount = Currency::of(code).and_then(|currency| currency.amount(minor.parse().ok()?));
+    amount.map_or_else(
+        || format!("{minor} minor units"),
+        |amount| format!("{amount} {code}"),
+    )
 }
 
 impl From<ProviderError> for PaymentError {

@@ -4,18 +4,18 @@ use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 
 use crate::api_error::ApiError;
 use crate::core_client::Core;
-use crate::payment::PaymentError;
+use crate::payment::{PaymentError, present};
 use crate::providers::{Opened, Order, Provider, ProviderError};
 
 /// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where
-/// the account has none yet.
+/// the account has none yet. Answers also with the payment as it then stands.
 pub(crate) async fn open(
     core: &Core,
     provider: &dyn Provider,
     payment: &Payment,
     customer: String,
     receipt_email: Option<&str>,
-) -> Result<Opened, ApiError> {
+) -> Result<(Payment, Opened), ApiError> {
     let mut customer = customer;
     if customer.is_empty()
         && let Some(made) = provider
@@ -39,8 +39,15 @@ pub(crate) async fn open(
         opened => opened,
     };
     let opened = opened.map_err(PaymentError::from)?;
-    attach(core, payment, opened.reference.clone(), String::new()).await?;
-    Ok(opened)
+    let request = AttachProviderReferenceRequest {
+        payment_id: payment.payment_id.clone(),
+        provider_reference: opened.reference.clone(),
+        page_url: opened.page_url.clone().unwrap_or_default(),
+        ..AttachProviderReferenceRequest::default()
+    };
+    let attached = core.attach_provider_reference(request).await;
+    let attached = attached.map_err(|error| error.into_api(&[]))?;
+    Ok((present(attached.payment)?, opened))
 }
 
 /// The provider does not know the account's customer any more: it gets another one.

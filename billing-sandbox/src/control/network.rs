@@ -95,6 +95,10 @@ pub fn plan_fault(world: &mut World, fields: &mut Fields) -> Result<Value, ApiEr
         if fault == RequestFault::FailureBody && !kind.is_some_and(RequestKind::is_fondys) {
             return Err(ApiError::invalid("only Fondy answers so"));
         }
+        let stripes = matches!(fault, RequestFault::RateLimit | RequestFault::LockTimeout);
+        if stripes && kind.is_none_or(RequestKind::is_fondys) {
+            return Err(ApiError::invalid("only Stripe answers so"));
+        }
         let planned = PlannedRequest { kind, fault, times };
         world.faults.plan_request(planned);
     } else {
