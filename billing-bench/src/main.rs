@@ -15,15 +15,16 @@ mod report;
 mod room;
 mod run;
 mod scenario;
+mod server;
 mod slice;
 mod sweep;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+use billing_stage::process::interrupted;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use xtask::process::interrupted;
 
 use options::{Cli, Command, Options};
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use billing_stage::postgres::scratch::remove_abandoned;
+use clap::ValueEnum;
 use tokio::time::timeout;
-use xtask::postgres::scratch::remove_abandoned;
 
 use crate::arena::Arena;
 use crate::options::Options;
@@ -67,7 +68,7 @@ pub async fn run(options: &Options) -> Result<bool> {
 fn scenarios(options: &Options) -> Vec<Scenario> {
     let whole = options.scenarios_only || (options.only.is_empty() && !options.quick);
     if options.scenario.is_empty() && whole {
-        return Scenario::ALL.to_vec();
+        return Scenario::value_variants().to_vec();
     }
     options.scenario.clone()
 }

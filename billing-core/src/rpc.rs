@@ -1,4 +1,5 @@
-//! What every RPC passes before its handler: who calls, until when, and how it is measured.
+//! What every RPC passes before its handler: who calls, until when, and how it is measured; and what
+//! the slices' handlers share.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -7,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use billing_proto::v1::ErrorReason;
 use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
@@ -53,6 +55,10 @@ enum Access {
     Roles(&'static [Role]),
 }
 
+/// Longest name of a tenant, and longest idempotency key, that requests give.
+pub const TENANT_BYTES: usize = 128;
+pub const KEY_BYTES: usize = 255;
+
 /// What the layer has found out about a call; handlers take it from the request.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -98,8 +104,7 @@ impl Call {
             return Ok(());
         }
         Err(with_reason(
-            Code::PermissionDenied,
-            "ALL_TENANTS_REQUIRED",
+            ErrorReason::AllTenantsRequired,
             "only a token for all tenants may call this",
             [],
         ))
@@ -110,12 +115,33 @@ impl Call {
         if self.caller.may_act_for(tenant_id) {
             Ok(())
         } else {
-            Err(crate::status::not_found(
-                "TENANT_NOT_FOUND",
+            Err(with_reason(
+                ErrorReason::TenantNotFound,
                 "tenant_id: not a tenant of this token",
+                [],
             ))
         }
     }
+}
+
+/// The call that the layer has admitted, and its message.
+pub fn call_of<T>(request: tonic::Request<T>) -> Result<(Call, T), Status> {
+    let (_, mut extensions, message) = request.into_parts();
+    let call = extensions
+        .remove::<Call>()
+        .ok_or_else(|| Status::internal("the call passed no gate"))?;
+    Ok((call, message))
+}
+
+pub fn timestamp(at: jiff::Timestamp) -> prost_types::Timestamp {
+    let mut seconds = at.as_second();
+    let mut nanos = at.subsec_nanosecond();
+    // The wire counts nanoseconds forward, also before the epoch.
+    if nanos < 0 {
+        seconds -= 1;
+        nanos += 1_000_000_000;
+    }
+    prost_types::Timestamp { seconds, nanos }
 }
 
 /// Time for an answer where the caller names none, and the most that a caller may name.
@@ -347,16 +373,14 @@ impl Gate {
         };
         let caller = caller.ok_or_else(|| {
             with_reason(
-                Code::Unauthenticated,
-                "SERVICE_TOKEN_REQUIRED",
+                ErrorReason::ServiceTokenRequired,
                 "send a valid service token as `authorization: Bearer …`",
                 [],
             )
         })?;
         if self.tokens.is_some() && !roles.contains(&caller.role) {
             return Err(with_reason(
-                Code::PermissionDenied,
-                "ROLE_NOT_ALLOWED",
+                ErrorReason::RoleNotAllowed,
                 format!("the role {} may not call this", caller.role.name()),
                 [],
             ));

@@ -6,19 +6,18 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account, parse_opening};
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage,
-    retry_after, shortfall,
+    Zero, balance, decision, entry_id, hold, limits, parse_account, parse_cost, parse_note,
+    parse_opening, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Answer, Capture, Command, CommandHash, Cost, Extend, Keyed, Overage, PlaceHold,
     Refusal, Release,
 };
 use crate::preflight;
-use crate::status::not_found;
+use crate::rpc::{KEY_BYTES, call_of};
 
 pub async fn place_hold(
     core: &Core,
@@ -117,7 +116,7 @@ pub async fn capture_hold(
         charged_micros: answer.moved.get(),
         released_micros: answer.released.get(),
         debt_micros: answer.balance.debt().get(),
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         balance: Some(balance(answer.balance)),
     }))
 }
@@ -169,5 +168,5 @@ fn parse_hold_id(text: String) -> Result<HoldId, Status> {
     let text = field::text("hold_id", text, 64)?;
     Uuid::try_parse(&text)
         .map(HoldId::from_uuid)
-        .map_err(|_| not_found("HOLD_NOT_FOUND", &Refusal::HoldNotFound.to_string()))
+        .map_err(|_| Refusal::HoldNotFound.into())
 }

@@ -1,20 +1,23 @@
 //! `SetPrice`, `ListPrices`, `EstimateCost`.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
+use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::{Price, Terms, UnitPrice, UnpricedTools, cost_of, least_common_multiple};
-use crate::Core;
-use crate::account::grpc::{TENANT_BYTES, call_of};
+use super::{
+    CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice, UnpricedTools, cost_of,
+    least_common_multiple,
+};
 use crate::database::clock;
 use crate::field::{self, FieldError};
-use crate::ledger::grpc::{parse_tool_use, timestamp};
 use crate::money::Micros;
+use crate::rpc::{TENANT_BYTES, call_of, timestamp};
+use crate::status::with_reason;
 
 const TOOL_BYTES: usize = 128;
 
 pub async fn set_price(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SetPriceRequest>,
 ) -> Result<Response<v1::SetPriceResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -35,13 +38,7 @@ pub async fn set_price(
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
     let price = call
-        .change(super::set(
-            &core.pool,
-            &tenant_id,
-            &tool,
-            &terms,
-            effective_at,
-        ))
+        .change(super::set(pool, &tenant_id, &tool, &terms, effective_at))
         .await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(price)),
@@ -85,7 +82,7 @@ fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, 
 }
 
 pub async fn list_prices(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::ListPricesRequest>,
 ) -> Result<Response<v1::ListPricesResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -94,7 +91,7 @@ pub async fn list_prices(
     let tool = field::optional_text("tool", request.tool, TOOL_BYTES)?;
     let prices = call
         .query(super::list(
-            &core.pool,
+            pool,
             &tenant_id,
             tool.as_deref(),
             request.include_past,
@@ -106,7 +103,8 @@ pub async fn list_prices(
 }
 
 pub async fn estimate_cost(
-    core: &Core,
+    catalogue: &CataloguePulse,
+    pool: &PgPool,
     request: Request<v1::EstimateCostRequest>,
 ) -> Result<Response<v1::EstimateCostResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -116,8 +114,8 @@ pub async fn estimate_cost(
         .tool
         .ok_or_else(|| FieldError::new("tool", "must be given"))?;
     let tool = parse_tool_use("tool", usage, &tenant_id)?;
-    let now = call.query(clock(&core.pool)).await?;
-    let catalogue = core.catalogue.fresh()?;
+    let now = call.query(clock(pool)).await?;
+    let catalogue = catalogue.fresh()?;
     let Some(price) = catalogue.price(&tool, now) else {
         return Ok(Response::new(v1::EstimateCostResponse {
             required_micros: 0,
@@ -156,5 +154,40 @@ fn shown(price: Price) -> v1::Price {
         free_calls_per_day: price.terms.free_calls_per_day.into(),
         effective_at: Some(timestamp(price.effective_at)),
         created_at: Some(timestamp(price.created_at)),
+    }
+}
+
+/// A tool's use; `path` is how the request names it.
+pub fn parse_tool_use(
+    path: &str,
+    usage: v1::ToolUsage,
+    tenant_id: &str,
+) -> Result<ToolUse, FieldError> {
+    let quantities = format!("{path}.quantities");
+    if usage.quantities.len() > 16 {
+        return Err(FieldError::new(quantities, "must have at most 16 units"));
+    }
+    for (unit, quantity) in &usage.quantities {
+        field::text(&quantities, unit.clone(), 64)?;
+        field::number(&quantities, *quantity, 0, i64::MAX).map_err(|_| {
+            FieldError::new(quantities.clone(), format!("{unit:?} must not be negative"))
+        })?;
+    }
+    Ok(ToolUse {
+        tenant_id: tenant_id.to_owned(),
+        name: field::text(&format!("{path}.name"), usage.name, 128)?,
+        quantities: usage.quantities,
+    })
+}
+
+impl From<Stale> for Status {
+    fn from(stale: Stale) -> Self {
+        with_reason(ErrorReason::PriceListStale, stale.to_string(), [])
+    }
+}
+
+impl From<PriceError> for Status {
+    fn from(error: PriceError) -> Self {
+        FieldError::new("cost.tool.quantities", error.to_string()).into()
     }
 }

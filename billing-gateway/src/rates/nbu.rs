@@ -10,7 +10,7 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::rate::Rate;
+use super::Rate;
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -121,7 +121,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{ANSWER_BYTES_MAX, Nbu, NbuError};
-    use crate::rate::Rate;
+    use crate::rates::rate::Rate;
 
     /// In the shape that the bank answers in.
     const ANSWER: &str = r#"[ {
