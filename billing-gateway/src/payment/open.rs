@@ -7,6 +7,8 @@ use crate::payment::present;
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Opened, Order, Provider, ProviderError};
 
+const PAGE_URL_BYTES_MAX: usize = 2048;
+
 /// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where
 /// the account has none yet. Answers also with the payment as it then stands.
 pub(crate) async fn open(
@@ -39,10 +41,13 @@ pub(crate) async fn open(
         opened => opened,
     };
     let opened = opened.map_err(PaymentError::from)?;
+    // What the contract does not take is told once: whoever pays now needs no more.
+    let page_url = opened.page_url.clone();
+    let page_url = page_url.filter(|url| url.len() <= PAGE_URL_BYTES_MAX);
     let request = AttachProviderReferenceRequest {
         payment_id: payment.payment_id.clone(),
         provider_reference: opened.reference.clone(),
-        page_url: opened.page_url.clone().unwrap_or_default(),
+        page_url: page_url.unwrap_or_default(),
         ..AttachProviderReferenceRequest::default()
     };
     let attached = core.attach_provider_reference(request).await;
