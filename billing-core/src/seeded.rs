@@ -19,6 +19,7 @@ pub enum Bug {
     DenialStored,
     ExpiryIgnoresCapture,
     HoldEndsTwice,
+    ReleasedIsSettled,
     LimitAtCaptureOnly,
     CaptureCountsAllAgain,
     GiveBackToLaterPeriod,
@@ -37,7 +38,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -50,6 +51,7 @@ impl Bug {
         Self::DenialStored,
         Self::ExpiryIgnoresCapture,
         Self::HoldEndsTwice,
+        Self::ReleasedIsSettled,
         Self::LimitAtCaptureOnly,
         Self::CaptureCountsAllAgain,
         Self::GiveBackToLaterPeriod,
@@ -82,6 +84,7 @@ impl Bug {
             Self::DenialStored => "denial-stored",
             Self::ExpiryIgnoresCapture => "expiry-ignores-capture",
             Self::HoldEndsTwice => "hold-ends-twice",
+            Self::ReleasedIsSettled => "released-is-settled",
             Self::LimitAtCaptureOnly => "limit-at-capture-only",
             Self::CaptureCountsAllAgain => "capture-counts-all-again",
             Self::GiveBackToLaterPeriod => "give-back-to-later-period",

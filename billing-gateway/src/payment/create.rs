@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Caller, is_email};
 use crate::core::Core;
-use crate::currency::{Amount, UAH};
+use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
@@ -155,7 +155,7 @@ async fn create(
         status: payment_status(payment.state())?,
         payment_id: payment.payment_id,
         currency: payment.currency,
-        browser,
+        browser: browser.tagged(provider),
     })
 }
 
@@ -208,11 +208,7 @@ fn amount_minor(
 ) -> Result<i64, ApiError> {
     let currency = provider.currency();
     let field = currency.amount_field;
-    let most_micros = if currency == UAH {
-        config.most_uah_micros
-    } else {
-        config.most_usd_micros
-    };
+    let most_micros = config.most_micros(currency);
     let given = match body.amount(field)? {
         AmountMember::Amount(given) => given,
         AmountMember::Null => return Err(ApiError::invalid(field, "must be a JSON number")),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::core::Core;
-use crate::currency::{Amount, Currency, UAH, USD};
+use crate::currency::{Amount, Currency};
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
 use crate::payment::{apply, fields, find, idempotency_key, named, present};
@@ -255,7 +255,7 @@ async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<RefundState, 
 fn amount_minor(body: &JsonObject, currency: Currency) -> Result<Option<i64>, ApiError> {
     let field = currency.amount_field;
     // Else it would be passed over, and everything given back.
-    for other in [USD, UAH].map(|known| known.amount_field) {
+    for other in Currency::ALL.map(|known| known.amount_field) {
         if other != field && !matches!(body.amount(other), Ok(AmountMember::Absent)) {
             return Err(ApiError::invalid(
                 other,

@@ -29,6 +29,7 @@ struct AccountRow {
     low_balance_warned_on: Option<jiff_sqlx::Date>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
+    begun_on: Option<jiff_sqlx::Date>,
     day_no: i32,
     month_no: i32,
     day_spent_micros: i64,
@@ -54,12 +55,14 @@ impl From<AccountRow> for (AccountId, AccountState) {
             low_balance_warned_on: row.low_balance_warned_on.map(jiff_sqlx::Date::to_jiff),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
+            begun_on: row.begun_on.unwrap_or(row.spent_on).to_jiff(),
             period: Period {
                 day_no: row.day_no,
                 month_no: row.month_no,
             },
             day_spent: Micros::new(row.day_spent_micros),
             month_spent: Micros::new(row.month_spent_micros),
+            carried: None,
             billing_enabled: row.billing_enabled,
             suspended: row.suspended,
             total_spent: Micros::new(row.total_spent_micros),
@@ -83,8 +86,9 @@ pub async fn lock_accounts(
         r#"select null::timestamptz as "now: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
-            month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
+            time_zone, spent_on as "spent_on: jiff_sqlx::Date",
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1) order by account_id for no key update"#,
         account_ids
@@ -130,8 +134,9 @@ pub async fn find_accounts(
         r#"select clock_timestamp() as "now?: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
-            month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
+            time_zone, spent_on as "spent_on: jiff_sqlx::Date",
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1)"#,
         account_ids

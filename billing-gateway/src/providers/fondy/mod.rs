@@ -42,6 +42,8 @@ const LEAST_MINOR: i64 = 1_000;
 /// How long an order may be paid, and be declined and paid after all.
 const LIFETIME_SECS: &str = "86400";
 
+const PROTOCOL: &str = "fondy";
+
 const DESCRIPTION: &str = "Balance top-up";
 
 const PAYMENT_URL: &str = "paymentUrl";
@@ -95,6 +97,10 @@ pub(super) fn open(config: &Config) -> Result<Fondy, reqwest::Error> {
 impl Provider for Fondy {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn protocol(&self) -> &'static str {
+        PROTOCOL
     }
 
     fn livemode(&self) -> bool {
