@@ -32,6 +32,14 @@ pub fn text(field: &str, text: String, most: usize) -> Result<String, FieldError
     bounded(field, text, most)
 }
 
+/// A name that a new account may have. One of blanks alone is nobody's, but a slip of whoever sent it.
+pub fn name(field: &str, name: &str) -> Result<(), FieldError> {
+    if name.trim().is_empty() {
+        return Err(FieldError::new(field, "must not be blank"));
+    }
+    Ok(())
+}
+
 /// A text of 1 to `most` bytes, or none where it is empty.
 pub fn optional_text(field: &str, text: String, most: usize) -> Result<Option<String>, FieldError> {
     if text.is_empty() {

@@ -19,10 +19,11 @@ const LIMIT_DEFAULT: i32 = 50;
 const LIMIT_MAX: i32 = 500;
 const OFFSET_MAX: i32 = 1_000_000;
 
-const FIELDS: FieldNames = &[
+const FIELDS: FieldNames<'static> = &[
     ("page_size", "limit"),
     ("skip", "offset"),
     ("page_token", "before"),
+    ("next_page_token", "next_before"),
 ];
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -25,6 +25,22 @@ use crate::{
     unsubscribe, usage, webhooks,
 };
 
+/// What requests of ours carry.
+const OUR_HEADERS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-tenant-id"),
+];
+
+/// What instrumented pages add to every request of theirs: W3C Trace Context and Baggage, and Sentry's.
+const TRACE_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("sentry-trace"),
+];
+
 /// Routes for signed-in users.
 fn users() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -157,13 +173,7 @@ fn cors(config: &Config) -> CorsLayer {
         // Old clients send cookies along; exact origins make that harmless, and none are read.
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::PUT])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("traceparent"),
-            HeaderName::from_static("x-tenant-id"),
-        ])
+        .allow_headers([&OUR_HEADERS, &TRACE_HEADERS, &config.cors_headers[..]].concat())
         .expose_headers([
             header::RETRY_AFTER,
             HeaderName::from_static("ratelimit"),

@@ -14,7 +14,7 @@ use crate::json_object::{AmountMember, JsonObject};
 use crate::problem::{ApiError, Problem};
 use crate::usd::Usd;
 
-const FIELDS: FieldNames = &[
+const FIELDS: FieldNames<'static> = &[
     ("daily_limit", "daily_limit_usd"),
     ("monthly_limit", "monthly_limit_usd"),
     ("low_balance_threshold", "low_balance_threshold_usd"),

@@ -12,7 +12,7 @@ use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
 use crate::usd::Usd;
 
-const FIELDS: FieldNames = &[("from", "from"), ("to", "to")];
+const FIELDS: FieldNames<'static> = &[("from", "from"), ("to", "to")];
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UsageResponse {

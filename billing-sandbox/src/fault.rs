@@ -23,6 +23,11 @@ pub enum RequestFault {
     BadGatewayAfterCommit,
     /// 429; nothing happened.
     TooManyRequests,
+    /// Stripe's alone: 400 with the code `rate_limit`, as of old; nothing happened.
+    RateLimit,
+    /// Stripe's alone: 400 with the code `lock_timeout`, which says that it may be asked again; nothing
+    /// happened.
+    LockTimeout,
     /// It takes effect only after this time, and its idempotency key is in use until then.
     Slow(Duration),
     /// Fondy's alone: HTTP 200 that says failure; nothing happened.
@@ -69,18 +74,22 @@ impl RequestFault {
             "bad_gateway" => Some(Self::BadGateway),
             "bad_gateway_after_commit" => Some(Self::BadGatewayAfterCommit),
             "too_many_requests" => Some(Self::TooManyRequests),
+            "rate_limit" => Some(Self::RateLimit),
+            "lock_timeout" => Some(Self::LockTimeout),
             "slow" => Some(Self::Slow(pause)),
             "failure_body" => Some(Self::FailureBody),
             _ => None,
         }
     }
 
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 9] = [
         "fail_after_commit",
         "time_out",
         "bad_gateway",
         "bad_gateway_after_commit",
         "too_many_requests",
+        "rate_limit",
+        "lock_timeout",
         "slow",
         "failure_body",
     ];

@@ -8,7 +8,7 @@ use crate::contact::grpc::{parse_contact, parse_locale};
 use crate::contact::{ContactChange, Preferences, find_preferences, upsert_contact};
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
-use crate::ledger::grpc::{balance, entry_id, limits, parse_account};
+use crate::ledger::grpc::{balance, entry_id, limits, parse_account, parse_opening};
 use crate::ledger::{
     AccountState, Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed,
     LocalTime, Note, Opening, Post, Setting, SettingsChange, is_zone, standing,
@@ -148,7 +148,7 @@ pub async fn update_settings(
         mail_low_balance: request.mail_low_balance,
         ..parse_contact(request.contact)
     };
-    let (id, name) = parse_account(&call, request.account.clone())?;
+    let (id, name) = parse_opening(&call, request.account.clone())?;
     let account = change(core, &call, request.account, settings).await?;
     let remembered = async {
         if !contact.is_empty() {
@@ -234,7 +234,7 @@ pub async fn grant_credit(
     request: Request<v1::GrantCreditRequest>,
 ) -> Result<Response<v1::GrantCreditResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (id, name) = parse_account(&call, request.account)?;
+    let (id, name) = parse_opening(&call, request.account)?;
     let posting = Posting {
         key: request.idempotency_key,
         kind: EntryKind::Grant,

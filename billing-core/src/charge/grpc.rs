@@ -8,7 +8,7 @@ use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
     Zero, balance, decision, entry_id, limits, parse_account, parse_cost, parse_note,
-    parse_overage, retry_after, shortfall,
+    parse_opening, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Charge, Command, CommandHash, Keyed, Note, Overage, RefundCharge, Refusal,
@@ -21,7 +21,7 @@ pub async fn charge(
     request: Request<v1::ChargeRequest>,
 ) -> Result<Response<v1::ChargeResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let overage = parse_overage(request.overage_policy, Overage::Reject)?;

@@ -7,8 +7,8 @@ use tonic::{Request, Response, Status};
 
 use super::{ContactChange, Reached, end_mail, find_tenant, take_test_mail, upsert_contact};
 use crate::database::clock;
-use crate::field::FieldError;
-use crate::ledger::grpc::parse_account;
+use crate::field::{self, FieldError};
+use crate::ledger::grpc::parse_opening;
 use crate::outbox::{self, Channel, Message};
 use crate::rpc::call_of;
 use crate::status::with_reason;
@@ -27,12 +27,21 @@ pub fn parse_contact(contact: Option<v1::Contact>) -> ContactChange {
     }
 }
 
+/// The language of a locale such as `uk-UA`, as browsers and phones name it.
 pub fn parse_locale(locale: String) -> Result<String, FieldError> {
-    if ["en", "uk"].contains(&locale.as_str()) {
-        Ok(locale)
-    } else {
-        Err(FieldError::new("locale", "must be en or uk"))
-    }
+    let locale = field::text("locale", locale, 64)?;
+    let language = locale.split(['-', '_']).next().unwrap_or_default();
+    let known = ["en", "uk"].into_iter();
+    known
+        .filter(|known| known.eq_ignore_ascii_case(language))
+        .map(str::to_owned)
+        .next()
+        .ok_or_else(|| {
+            FieldError::new(
+                "locale",
+                "must be en or uk, or a locale of these, such as uk-UA",
+            )
+        })
 }
 
 pub async fn send_test_mail(
@@ -40,7 +49,7 @@ pub async fn send_test_mail(
     request: Request<v1::SendTestMailRequest>,
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let contact = parse_contact(request.contact);
     let has_email = contact
         .reached

@@ -75,7 +75,7 @@ fn parse_filter(account: AccountId, request: v1::ListEntriesRequest) -> Result<F
                 .ok_or_else(|| {
                     FieldError::new(
                         "page_token",
-                        "must be a next_page_token or an entry id of the account",
+                        "must be the next_page_token of a page, or the id of an entry of the account",
                     )
                 })?,
         ),

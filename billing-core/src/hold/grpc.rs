@@ -9,7 +9,7 @@ use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
     Zero, balance, decision, entry_id, hold as shown, limits, parse_account, parse_cost,
-    parse_note, parse_overage, retry_after, shortfall,
+    parse_note, parse_opening, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Answer, Capture, Command, CommandHash, Extend, Keyed, Overage, PlaceHold, Refusal,
@@ -23,7 +23,7 @@ pub async fn place_hold(
     request: Request<v1::PlaceHoldRequest>,
 ) -> Result<Response<v1::PlaceHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account)?;
+    let (account, name) = parse_opening(&call, request.account)?;
     let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let ttl = field::ttl("ttl", request.ttl)?;

@@ -33,6 +33,18 @@ pub fn parse_account(
     Ok((id, name))
 }
 
+/// The account of a request that may open it. One that was opened under a blank name by an earlier version
+/// is still read, and settled by administrators.
+pub fn parse_opening(
+    call: &Call,
+    account: Option<v1::AccountRef>,
+) -> Result<(AccountId, Opening), Status> {
+    let (id, name) = parse_account(call, account)?;
+    field::name("account.tenant_id", &name.tenant_id)?;
+    field::name("account.user_id", &name.user_id)?;
+    Ok((id, name))
+}
+
 /// An entry as callers name it; empty where there is none.
 pub fn entry_id(account: AccountId, seq: Option<EntrySeq>) -> String {
     seq.map(|seq| EntryId { account, seq }.to_string())

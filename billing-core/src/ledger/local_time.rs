@@ -70,12 +70,15 @@ fn time_zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
-/// Whether `zone` is an IANA name that limits can follow: an area and a place, spelt as IANA does. A
-/// zone database holds more files than that, and other machines other ones.
+/// What zone databases hold besides zones: the machine's own, and no zone at all.
+const NO_ZONES: [&str; 3] = ["localtime", "posixrules", "Factory"];
+
+/// Whether `zone` is a name that limits can follow, spelt as IANA does: an area and a place, or one of
+/// the old short ones, such as `GMT` and `CET`.
 pub fn is_zone(zone: &str) -> bool {
     let named = |found: TimeZone| found.iana_name() == Some(zone);
     zone == "UTC"
-        || (zone.contains('/')
+        || (!NO_ZONES.contains(&zone)
             && !zone.starts_with("posix/")
             && !zone.starts_with("right/")
             && TimeZone::get(zone).is_ok_and(named))
@@ -145,7 +148,9 @@ mod tests {
     #[test]
     fn only_zone_names_are_zones() {
         assert!(is_zone("Europe/Kyiv"));
-        assert!(is_zone("UTC"));
+        for short in ["UTC", "GMT", "CET", "EET", "EST5EDT", "Etc/GMT+3", "Zulu"] {
+            assert!(is_zone(short), "{short}");
+        }
         for wrong in [
             "",
             "Europe/Atlantis",
@@ -153,6 +158,9 @@ mod tests {
             "+02:00",
             "posixrules",
             "Factory",
+            "localtime",
+            "gmt",
+            "GMT+3",
             "right/Europe/Kyiv",
             "utc",
             "europe/kyiv",

@@ -65,6 +65,19 @@ pub struct Created {
     pub replayed: bool,
     /// What the provider calls the account.
     pub customer: Option<String>,
+    /// Where it is paid, where its provider told that once.
+    pub page_url: Option<String>,
+}
+
+/// What the provider calls a payment and its account, and says of them once.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    pub reference: Option<String>,
+    /// The first one stays, unless it is the lost one.
+    pub customer: Option<String>,
+    pub lost_customer: Option<String>,
+    /// The first one stays.
+    pub page_url: Option<String>,
 }
 
 /// Records a payment. Same key and content: the same payment.
@@ -76,11 +89,7 @@ pub async fn create(
 ) -> Result<Created, PaymentError> {
     let customer = queries::find_customer(pool, new.account, &new.provider, new.livemode).await?;
     if let Some(payment) = find_same(pool, new).await? {
-        return Ok(Created {
-            payment,
-            replayed: true,
-            customer,
-        });
+        return replayed(pool, payment, customer).await;
     }
     if let Some(reason) = &switches.payments_off {
         return Err(PaymentError::SwitchedOff(reason.clone()));
@@ -117,11 +126,21 @@ pub async fn create(
             payment,
             replayed: false,
             customer,
+            page_url: None,
         });
     }
     // Somebody was faster with the same key.
     let payment = find_same(pool, new).await?.ok_or(PaymentError::NotFound)?;
+    replayed(pool, payment, customer).await
+}
+
+async fn replayed(
+    pool: &PgPool,
+    payment: Payment,
+    customer: Option<String>,
+) -> Result<Created, PaymentError> {
     Ok(Created {
+        page_url: queries::find_page_url(pool, payment.id).await?,
         payment,
         replayed: true,
         customer,
@@ -162,20 +181,17 @@ async fn find_same(pool: &PgPool, new: &NewPayment) -> Result<Option<Payment>, P
     }
 }
 
-/// Notes what the provider calls a payment, and the account. The first customer stays, unless it is the
-/// lost one; answers with it.
+/// Notes what the provider calls a payment, and the account; answers with the account's customer.
 pub async fn attach(
     pool: &PgPool,
     id: PaymentId,
-    reference: Option<&str>,
-    customer: Option<&str>,
-    lost_customer: Option<&str>,
+    names: &Names,
 ) -> Result<(Payment, Option<String>), PaymentError> {
     let mut transaction = pool.begin().await?;
     let mut payment = queries::lock_payment(&mut transaction, id)
         .await?
         .ok_or(PaymentError::NotFound)?;
-    if let Some(reference) = reference {
+    if let Some(reference) = &names.reference {
         if !write::insert_reference(&mut transaction, &payment, reference).await? {
             return Err(PaymentError::ReferenceTaken);
         }
@@ -189,8 +205,12 @@ pub async fn attach(
         }
         write::write_payment(&mut transaction, &payment, now).await?;
     }
-    if let Some(customer) = customer {
-        write::insert_customer(&mut transaction, &payment, customer, lost_customer).await?;
+    if let Some(customer) = &names.customer {
+        let lost = names.lost_customer.as_deref();
+        write::insert_customer(&mut transaction, &payment, customer, lost).await?;
+    }
+    if let Some(page_url) = &names.page_url {
+        write::write_page_url(&mut transaction, id, page_url).await?;
     }
     let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
     let customer = queries::find_customer(&mut *transaction, account, provider, livemode).await?;

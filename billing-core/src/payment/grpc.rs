@@ -18,13 +18,15 @@ use crate::contact::upsert_contact;
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::id::PaymentId;
-use crate::ledger::{ApplyError, grpc::parse_account};
+use crate::ledger::ApplyError;
+use crate::ledger::grpc::{parse_account, parse_opening};
 use crate::rpc::{Call, KEY_BYTES, TENANT_BYTES, call_of};
 use crate::status::{Doubt, deadline_exceeded, of_change, of_query, outcome_unknown, with_reason};
 
 /// Most payments on a page.
 const PAGE_MAX: i64 = 200;
 const PAGE_DEFAULT: i64 = 50;
+const PAGE_URL_BYTES: usize = 2048;
 /// How far the clock of whoever fetched a rate may be ahead.
 const RATE_SKEW: Duration = Duration::from_mins(5);
 
@@ -33,7 +35,7 @@ pub async fn create_payment(
     request: Request<v1::CreatePaymentRequest>,
 ) -> Result<Response<v1::CreatePaymentResponse>, Status> {
     let (call, mut request) = call_of(request)?;
-    let (account, name) = parse_account(&call, request.account.take())?;
+    let (account, name) = parse_opening(&call, request.account.take())?;
     let contact = parse_contact(request.contact.take());
     let new = parse::new_payment(account, name, request)?;
     let reading = payments.catalogue.reading();
@@ -48,6 +50,7 @@ pub async fn create_payment(
         payment: Some(shown::payment(&created.payment)),
         replayed: created.replayed,
         customer_reference: created.customer.unwrap_or_default(),
+        page_url: created.page_url.unwrap_or_default(),
     }))
 }
 
@@ -60,15 +63,14 @@ pub async fn attach_provider_reference(
     let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
     let customer = field::optional_text("customer_reference", request.customer_reference, 255)?;
     let lost = request.lost_customer_reference;
-    let lost = field::optional_text("lost_customer_reference", lost, 255)?;
+    let names = create::Names {
+        reference,
+        customer,
+        lost_customer: field::optional_text("lost_customer_reference", lost, 255)?,
+        page_url: field::optional_text("page_url", request.page_url, PAGE_URL_BYTES)?,
+    };
     require_tenant(payments, &call, id).await?;
-    let attaching = create::attach(
-        &payments.pool,
-        id,
-        reference.as_deref(),
-        customer.as_deref(),
-        lost.as_deref(),
-    );
+    let attaching = create::attach(&payments.pool, id, &names);
     let (payment, customer) = by_deadline(&call, attaching).await?;
     Ok(Response::new(v1::AttachProviderReferenceResponse {
         payment: Some(shown::payment(&payment)),
@@ -145,7 +147,7 @@ pub async fn list_payments(
                 .ok()
                 .filter(|id| id.account == account)
                 .ok_or_else(|| {
-                    let problem = "must be a next_page_token or a payment id of the account";
+                    let problem = "must be the next_page_token of a page, or the id of a payment of the account";
                     FieldError::new("page_token", problem)
                 })?
                 .number,
@@ -350,10 +352,16 @@ impl From<PaymentError> for Status {
                 message,
                 [("state", state.name().to_ascii_uppercase())],
             ),
-            PaymentError::RefundExceedsPayment { left_minor } => with_reason(
+            PaymentError::RefundExceedsPayment {
+                left_minor,
+                currency,
+            } => with_reason(
                 ErrorReason::RefundExceedsPayment,
                 message,
-                [("refundable_minor", left_minor.to_string())],
+                [
+                    ("refundable_minor", left_minor.to_string()),
+                    ("currency", currency),
+                ],
             ),
             PaymentError::RefundTooLate { days } => with_reason(
                 ErrorReason::RefundTooLate,

@@ -206,8 +206,8 @@ pub enum PaymentError {
     Paused,
     #[error("a payment that is {} cannot be refunded", .0.name())]
     NotRefundable(State),
-    #[error("of the payment, {left_minor} can still be refunded")]
-    RefundExceedsPayment { left_minor: i64 },
+    #[error("of the payment, {left_minor} minor units of {currency} can still be refunded")]
+    RefundExceedsPayment { left_minor: i64, currency: String },
     #[error("the payment is older than {days} days")]
     RefundTooLate { days: i64 },
     /// The connection was lost while the database committed.

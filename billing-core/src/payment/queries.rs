@@ -79,6 +79,20 @@ impl TryFrom<PaymentRow> for Payment {
     }
 }
 
+/// Where a payment is paid, where its provider told that once.
+pub async fn find_page_url(
+    executor: impl PgExecutor<'_>,
+    id: PaymentId,
+) -> Result<Option<String>, sqlx::Error> {
+    query_scalar!(
+        "select page_url from payment where account_id = $1 and payment_id = $2",
+        id.account.uuid(),
+        id.number,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 /// Takes the payment's row lock, behind which all of it is read and written.
 pub async fn lock_payment(
     conn: &mut PgConnection,

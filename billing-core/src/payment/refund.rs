@@ -86,7 +86,11 @@ pub async fn start(
     let left_minor = payment.refundable_minor();
     let amount_minor = new.amount_minor.unwrap_or(left_minor);
     if amount_minor > left_minor || amount_minor <= 0 {
-        return Err(PaymentError::RefundExceedsPayment { left_minor });
+        let currency = payment.currency;
+        return Err(PaymentError::RefundExceedsPayment {
+            left_minor,
+            currency,
+        });
     }
     let refund = Refund {
         id: Uuid::now_v7(),

@@ -98,6 +98,24 @@ pub async fn insert_customer(
     Ok(())
 }
 
+/// The first one stays.
+pub async fn write_page_url(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    page_url: &str,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update payment set page_url = $3
+        where account_id = $1 and payment_id = $2 and page_url is null",
+        id.account.uuid(),
+        id.number,
+        page_url,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Writes what may change of a payment, whose row the caller has locked.
 pub async fn write_payment(
     conn: &mut PgConnection,

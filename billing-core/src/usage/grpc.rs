@@ -31,14 +31,14 @@ pub async fn get_usage(
             .saturating_sub(SignedDuration::from_hours(30 * 24))
             .unwrap_or(to),
     };
-    if from >= to || to.duration_since(from) > SignedDuration::from_hours(MAX_USAGE_DAYS * 24) {
+    let zone = TimeZone::get(&snapshot.account.time_zone).unwrap_or(TimeZone::UTC);
+    if from >= to || !is_short_enough(from, to, &zone) {
         return Err(FieldError::new(
             "from",
             format!("must be before `to`, by at most {MAX_USAGE_DAYS} days"),
         )
         .into());
     }
-    let zone = TimeZone::get(&snapshot.account.time_zone).unwrap_or(TimeZone::UTC);
     let (dates, days): (Vec<_>, Vec<_>) = days_between(from, to, &zone).into_iter().unzip();
     let question = Question {
         account,
@@ -51,6 +51,13 @@ pub async fn get_usage(
     let usage = core.histories.read(&call, account, asking).await?;
     let time_zone = snapshot.account.time_zone.to_string();
     Ok(Response::new(shown(usage, &dates, time_zone)))
+}
+
+/// By days of 24 hours, or by the account's own, of which some have 23 or 25.
+fn is_short_enough(from: Timestamp, to: Timestamp, zone: &TimeZone) -> bool {
+    let first = zone.to_datetime(to).checked_sub(MAX_USAGE_DAYS.days());
+    to.duration_since(from) <= SignedDuration::from_hours(MAX_USAGE_DAYS * 24)
+        || first.is_ok_and(|first| zone.to_datetime(from) >= first)
 }
 
 fn shown(usage: Answer, dates: &[Date], time_zone: String) -> v1::GetUsageResponse {

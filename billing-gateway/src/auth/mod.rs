@@ -52,7 +52,7 @@ impl Hash for Caller {
 }
 
 impl Caller {
-    /// None for names that no account can have.
+    /// None for names that no account can have, or should.
     fn new(
         tenant_id: String,
         user_id: String,
@@ -60,7 +60,7 @@ impl Caller {
         contact: Option<Contact>,
     ) -> Option<Self> {
         let fits = |name: &str, bytes_max| {
-            !name.is_empty() && name.len() <= bytes_max && !name.contains('\0')
+            !name.trim().is_empty() && name.len() <= bytes_max && !name.contains('\0')
         };
         (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX)).then_some(Self {
             tenant_id,

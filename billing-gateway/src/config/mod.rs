@@ -7,12 +7,12 @@ pub(crate) mod tests;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use billing_telemetry::log::LogOptions;
 use clap::Args;
 
 use crate::auth::settings::{JwtConfig, JwtSettings};
-use crate::config_check::origins;
+use crate::config_check::{header_names, origins};
 use crate::core::settings::{CoreConfig, CoreSettings};
 use crate::payment::settings::{PaymentConfig, PaymentSettings};
 use crate::providers::{ProviderConfig, ProviderSettings};
@@ -68,6 +68,7 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub http: HttpLimits,
     pub cors_origins: Vec<HeaderValue>,
+    pub cors_headers: Vec<HeaderName>,
     pub trusted_proxies: u8,
     pub rate_limit_user: NonZeroU32,
     pub rate_limit_ip: NonZeroU32,
@@ -106,6 +107,7 @@ impl TryFrom<Settings> for Config {
             core: core.try_into()?,
             jwt: jwt.try_into()?,
             cors_origins: origins(&http.cors_origins)?,
+            cors_headers: header_names(&http.cors_headers)?,
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,

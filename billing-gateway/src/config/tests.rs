@@ -115,6 +115,20 @@ fn origins_are_exact() {
 }
 
 #[test]
+fn headers_of_other_pages_are_names() {
+    let with_headers = |list: &str| {
+        let list = format!("--cors-headers={list}");
+        checked(&[TOKEN, SECRET, TENANT, &list])
+    };
+    let good = with_headers("X-Datadog-Trace-Id, x-b3-traceid,").unwrap();
+    assert_eq!(good.cors_headers, ["x-datadog-trace-id", "x-b3-traceid"]);
+    for name in ["*", "a b", "x:y", "é"] {
+        let refused = with_headers(name);
+        assert!(matches!(refused, Err(ConfigError::Header(_))), "{name}");
+    }
+}
+
+#[test]
 fn an_administrator_is_told_by_claim_and_value_together() {
     let admin = |arguments: &[&str]| checked(&[&[TOKEN, SECRET, TENANT], arguments].concat());
     for half in ["--jwt-admin-claim=role", "--jwt-admin-value=admin"] {

@@ -3,7 +3,7 @@
 mod url;
 mod warning;
 
-pub(crate) use url::{guarded_url, is_loopback, origins};
+pub(crate) use url::{guarded_url, header_names, is_loopback, origins};
 pub use warning::Warning;
 pub(crate) use warning::is_http;
 
@@ -46,6 +46,8 @@ pub enum ConfigError {
     RateSource,
     #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
     Origin(String),
+    #[error("CORS_HEADERS: `{0}` is not the name of a header")]
+    Header(String),
 }
 
 pub(crate) fn filled(name: &'static str, value: String) -> Result<String, ConfigError> {

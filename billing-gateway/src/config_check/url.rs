@@ -1,6 +1,6 @@
-//! Addresses that settings name.
+//! Addresses and headers that settings name.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::ConfigError;
@@ -36,6 +36,20 @@ pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
                 .ok()
                 .filter(|_| exact)
                 .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
+        })
+        .collect()
+}
+
+/// `*` is none: with credentials a browser takes it for a name.
+pub(crate) fn header_names(list: &str) -> Result<Vec<HeaderName>, ConfigError> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            HeaderName::try_from(name)
+                .ok()
+                .filter(|_| name != "*")
+                .ok_or_else(|| ConfigError::Header(name.to_owned()))
         })
         .collect()
 }

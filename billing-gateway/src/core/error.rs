@@ -1,5 +1,6 @@
 //! What the core refuses, in the words of the REST surface.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use billing_proto::retry;
@@ -10,7 +11,7 @@ use tonic_types::StatusExt;
 use crate::problem::{ApiError, Outage, PaymentError};
 
 /// Names of fields: the core's and the REST surface's.
-pub(crate) type FieldNames = &'static [(&'static str, &'static str)];
+pub(crate) type FieldNames<'a> = &'a [(&'static str, &'static str)];
 
 /// What a call to the core ends with where it does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,7 @@ pub(crate) enum CoreError {
 pub(crate) struct Refusal {
     pub reason: ErrorReason,
     pub retry_after: Option<Duration>,
+    details: HashMap<String, String>,
     status: Box<Status>,
 }
 
@@ -82,6 +84,10 @@ impl Refusal {
             status.code() != Code::ResourceExhausted || EXHAUSTED_BY_RULE.contains(&reason);
         is_rule.then(|| Self {
             reason,
+            details: status
+                .get_details_error_info()
+                .map(|info| info.metadata)
+                .unwrap_or_default(),
             retry_after: status
                 .get_details_retry_info()
                 .and_then(|retry| retry.retry_delay),
@@ -104,9 +110,22 @@ fn first_violation(status: &Status) -> Option<(String, String)> {
     Some((violation.field, violation.description))
 }
 
+/// The description with the names that the caller knows, where it names fields.
+fn in_our_names(description: &str, names: FieldNames<'_>) -> String {
+    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let mut ours = String::with_capacity(description.len());
+    for part in description.split_inclusive(is_other) {
+        let word = part.trim_end_matches(is_other);
+        let known = names.iter().find(|(theirs, _)| *theirs == word);
+        ours.push_str(known.map_or(word, |(_, ours)| *ours));
+        ours.push_str(part.get(word.len()..).unwrap_or_default());
+    }
+    ours
+}
+
 impl CoreError {
     /// As the REST surface says it; `names` are the fields that the endpoint's request has.
-    pub(crate) fn into_api(self, names: FieldNames) -> ApiError {
+    pub(crate) fn into_api(self, names: FieldNames<'_>) -> ApiError {
         match self {
             Self::InvalidField { field, description } => {
                 let ours = names
@@ -117,6 +136,7 @@ impl CoreError {
                             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                     })
                     .map(|(_, ours)| *ours);
+                let description = in_our_names(&description, names);
                 match ours {
                     Some(ours) => ApiError::invalid(ours, description),
                     None => ApiError::invalid(field, description),
@@ -124,8 +144,12 @@ impl CoreError {
             }
             Self::NotFound => ApiError::NotFound,
             Self::Refused(refusal) => {
-                let known =
-                    PaymentError::of(refusal.reason, refusal.message(), refusal.retry_after);
+                let known = PaymentError::of(
+                    refusal.reason,
+                    refusal.message(),
+                    &refusal.details,
+                    refusal.retry_after,
+                );
                 match known {
                     Some(error) => ApiError::Payment(error),
                     None => ApiError::Fault(refusal.status),
@@ -145,7 +169,7 @@ mod tests {
     use super::{CoreError, FieldNames};
     use crate::problem::{ApiError, Outage};
 
-    const NAMES: FieldNames = &[
+    const NAMES: FieldNames<'static> = &[
         ("daily_limit", "daily_limit_usd"),
         ("time_zone", "time_zone"),
     ];
@@ -175,6 +199,18 @@ mod tests {
                 (ours, "is wrong")
             );
         }
+    }
+
+    #[test]
+    fn what_the_core_says_of_a_field_has_the_callers_names_too() {
+        const PAGES: FieldNames<'static> =
+            &[("page_token", "before"), ("next_page_token", "next_before")];
+        let text = "must be a next_page_token, or an entry's id; not `page_token`";
+        let details = ErrorDetails::with_bad_request_violation("page_token", text);
+        let status = Status::with_error_details(Code::InvalidArgument, "", details);
+        let shown = CoreError::from(status).into_api(PAGES).to_string();
+        let expected = "before must be a next_before, or an entry's id; not `before`";
+        assert_eq!(shown, expected);
     }
 
     #[test]

@@ -8,18 +8,20 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use billing_proto::contact;
-use billing_proto::v1::{CreatePaymentRequest, PaymentPurpose, PaymentState};
+use billing_proto::v1::{
+    CreatePaymentRequest, CreatePaymentResponse, Payment, PaymentPurpose, PaymentState,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
-use crate::core::{Core, FieldNames};
+use crate::core::Core;
 use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::settings::PaymentConfig;
-use crate::payment::shown::{amount, currency};
-use crate::payment::{idempotency_key, named, open, present};
+use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
+use crate::payment::{fields, idempotency_key, named, open, present};
 use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{BrowserMembers, BrowserSchema, Provider, Providers};
 use crate::usd::Usd;
@@ -28,10 +30,6 @@ use crate::usd::Usd;
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 
 const RECEIPT_EMAIL: &str = "receipt_email";
-
-/// The members of the body carry the names that the core's fields have but the amount, which is
-/// checked here.
-const FIELDS: FieldNames = &[("idempotency_key", "Idempotency-Key")];
 
 /// What to pay.
 #[derive(ToSchema)]
@@ -59,6 +57,9 @@ pub(crate) struct CreatedPayment {
     amount: Amount,
     /// ISO 4217.
     currency: String,
+    /// Where it stands. One that is paid or has ended, which a repeated request may find, is not paid again:
+    /// what the browser would pay it with is not there then.
+    status: PaymentStatus,
     #[serde(flatten)]
     #[schema(value_type = BrowserSchema)]
     browser: BrowserMembers,
@@ -66,7 +67,7 @@ pub(crate) struct CreatedPayment {
 
 /// Begins a top-up
 ///
-/// The same `Idempotency-Key` and body begin the same payment.
+/// The same `Idempotency-Key` and body are the same payment, and tell where it stands now.
 #[utoipa::path(
     post,
     path = "/api/billing/payment/{provider}/create",
@@ -134,39 +135,74 @@ async fn create(
         content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
     };
-    let answer = core
-        .create_payment(request)
-        .await
-        .map_err(|error| error.into_api(FIELDS))?;
-    let payment = present(answer.payment)?;
-    // What has ended is not opened again: nobody would ask the provider about it.
-    if matches!(
-        payment.state(),
-        PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired
-    ) {
-        return Err(PaymentError::Ended.into());
-    }
-    let at_provider = async {
-        if payment.provider_reference.is_empty() {
-            let customer = answer.customer_reference;
-            let opened = open(core, provider, &payment, customer, receipt_email.as_deref());
-            return Ok(opened.await?.browser);
+    let recorded = async || {
+        let answer = core.create_payment(request.clone()).await;
+        answer.map_err(|error| error.into_api(&fields(provider.currency())))
+    };
+    let begin = async {
+        let answer = recorded().await?;
+        match begun(core, provider, answer, receipt_email.as_deref()).await {
+            // Another request with the key may have been told the page meanwhile.
+            Err(ApiError::Payment(PaymentError::Begun)) => {
+                let answer = recorded().await?;
+                begun(core, provider, answer, receipt_email.as_deref()).await
+            }
+            begun => begun,
         }
-        // The key was used before: the browser goes on with what it was given then.
-        let retrieved = provider.retrieve(&payment.provider_reference).await;
-        let retrieved = retrieved.map_err(PaymentError::from)?;
-        Ok::<_, ApiError>(retrieved.browser.ok_or(PaymentError::Begun)?)
     };
     // Where this fails the payment stays as it is: whether the provider has it is not known.
-    let browser = tokio::time::timeout(PROVIDER_TIMEOUT, at_provider)
+    let (payment, browser) = tokio::time::timeout(PROVIDER_TIMEOUT, begin)
         .await
         .map_err(|_elapsed| PaymentError::ProviderLate)??;
     Ok(CreatedPayment {
         amount: amount(currency(&payment.currency)?, payment.amount_minor)?,
+        status: payment_status(payment.state())?,
         payment_id: payment.payment_id,
         currency: payment.currency,
         browser: browser.tagged(provider),
     })
+}
+
+/// A recorded payment, made at its provider where it is not yet, and what the browser goes on with.
+async fn begun(
+    core: &Core,
+    provider: &dyn Provider,
+    answer: CreatePaymentResponse,
+    receipt_email: Option<&str>,
+) -> Result<(Payment, BrowserMembers), ApiError> {
+    let payment = present(answer.payment)?;
+    let reference = payment.provider_reference.as_str();
+    // What is paid or has ended is not opened again: nobody would ask the provider about it.
+    if has_ended(payment.state()) {
+        let browser = provider.known(reference, None);
+        return Ok((payment, browser));
+    }
+    if !answer.page_url.is_empty() {
+        let browser = provider.known(reference, Some(&answer.page_url));
+        return Ok((payment, browser));
+    }
+    if reference.is_empty() {
+        let customer = answer.customer_reference;
+        let opened = open(core, provider, &payment, customer, receipt_email).await;
+        return opened.map(|(payment, opened)| (payment, opened.browser));
+    }
+    // The key was used before: the browser goes on with what it was given then.
+    let retrieved = provider.retrieve(reference).await;
+    let retrieved = retrieved.map_err(PaymentError::from)?;
+    Ok((payment, retrieved.browser.ok_or(PaymentError::Begun)?))
+}
+
+fn has_ended(state: PaymentState) -> bool {
+    match state {
+        PaymentState::Succeeded
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired => true,
+        PaymentState::Unspecified
+        | PaymentState::Created
+        | PaymentState::Pending
+        | PaymentState::RequiresAction => false,
+    }
 }
 
 fn amount_minor(
@@ -177,8 +213,13 @@ fn amount_minor(
     let currency = provider.currency();
     let field = currency.amount_field;
     let most_micros = config.most_micros(currency);
-    let AmountMember::Amount(given) = body.amount(field)? else {
-        return Err(ApiError::invalid(field, "must be a JSON number"));
+    let given = match body.amount(field)? {
+        AmountMember::Amount(given) => given,
+        AmountMember::Null => return Err(ApiError::invalid(field, "must be a JSON number")),
+        AmountMember::Absent => {
+            let paid_in = format!("must be given: this provider is paid in {}", currency.code);
+            return Err(ApiError::invalid(field, paid_in));
+        }
     };
     let minor = currency
         .minor(given.micros())

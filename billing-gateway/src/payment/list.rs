@@ -14,7 +14,11 @@ use crate::query::QueryText;
 const LIMIT_DEFAULT: i32 = 50;
 const LIMIT_MAX: i32 = 200;
 
-const FIELDS: FieldNames = &[("page_size", "limit"), ("page_token", "before")];
+const FIELDS: FieldNames<'static> = &[
+    ("page_size", "limit"),
+    ("page_token", "before"),
+    ("next_page_token", "next_before"),
+];
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PaymentsResponse {

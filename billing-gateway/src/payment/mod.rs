@@ -22,12 +22,21 @@ use billing_proto::v1::{
 use uuid::Uuid;
 
 use crate::core::{Core, CoreError};
+use crate::currency::Currency;
 use crate::payment_id::is_payment_id;
 use crate::problem::ApiError;
 use crate::providers::Provider;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const KEY_BYTES_MAX: usize = 255;
+
+/// What a request about money of this currency calls the core's fields.
+fn fields(currency: Currency) -> [(&'static str, &'static str); 2] {
+    [
+        ("amount_minor", currency.amount_field),
+        ("idempotency_key", IDEMPOTENCY_KEY),
+    ]
+}
 
 /// What a path names; one that is not even text names nothing.
 fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {

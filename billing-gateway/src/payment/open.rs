@@ -3,18 +3,21 @@
 use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 
 use crate::core::Core;
+use crate::payment::present;
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Opened, Order, Provider, ProviderError};
 
+const PAGE_URL_BYTES_MAX: usize = 2048;
+
 /// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where
-/// the account has none yet.
+/// the account has none yet. Answers also with the payment as it then stands.
 pub(crate) async fn open(
     core: &Core,
     provider: &dyn Provider,
     payment: &Payment,
     customer: String,
     receipt_email: Option<&str>,
-) -> Result<Opened, ApiError> {
+) -> Result<(Payment, Opened), ApiError> {
     let mut customer = customer;
     if customer.is_empty()
         && let Some(made) = provider
@@ -38,8 +41,18 @@ pub(crate) async fn open(
         opened => opened,
     };
     let opened = opened.map_err(PaymentError::from)?;
-    attach(core, payment, opened.reference.clone(), String::new()).await?;
-    Ok(opened)
+    // What the contract does not take is told once: whoever pays now needs no more.
+    let page_url = opened.page_url.clone();
+    let page_url = page_url.filter(|url| url.len() <= PAGE_URL_BYTES_MAX);
+    let request = AttachProviderReferenceRequest {
+        payment_id: payment.payment_id.clone(),
+        provider_reference: opened.reference.clone(),
+        page_url: page_url.unwrap_or_default(),
+        ..AttachProviderReferenceRequest::default()
+    };
+    let attached = core.attach_provider_reference(request).await;
+    let attached = attached.map_err(|error| error.into_api(&[]))?;
+    Ok((present(attached.payment)?, opened))
 }
 
 /// The provider does not know the account's customer any more: it gets another one.

@@ -12,29 +12,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
-use crate::core::{Core, FieldNames};
-use crate::currency::{Amount, Currency, UAH, USD};
+use crate::core::Core;
+use crate::currency::{Amount, Currency};
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
-use crate::payment::{apply, find, idempotency_key, named, present};
+use crate::payment::{apply, fields, find, idempotency_key, named, present};
 use crate::problem::{ApiError, PaymentError, Problem, causes};
-use crate::providers::{Provider, ProviderError, Providers, RefundOrder};
+use crate::providers::{Event, Provider, ProviderError, Providers, RefundOrder};
 use crate::usd::Usd;
 
 const REASON_BYTES_MAX: usize = 500;
 /// The most that the contract takes of a code.
 const CODE_BYTES_MAX: usize = 64;
-
-const FIELDS: FieldNames = &[
-    ("amount_minor", USD.amount_field),
-    ("reason", "reason"),
-    ("idempotency_key", "Idempotency-Key"),
-];
-const FIELDS_UAH: FieldNames = &[
-    ("amount_minor", UAH.amount_field),
-    ("reason", "reason"),
-    ("idempotency_key", "Idempotency-Key"),
-];
 
 /// What to give back.
 #[derive(ToSchema)]
@@ -77,7 +66,8 @@ pub(crate) enum Refunded {
 
 /// Gives a payment of the tenant back, in whole or in part
 ///
-/// For administrators. The balance falls when the provider has taken the refund on.
+/// For administrators. The balance falls when the provider has taken the refund on. The same
+/// `Idempotency-Key` and body are the same refund, and tell where it stands now.
 #[utoipa::path(
     post,
     path = "/api/billing/payments/{id}/refund",
@@ -126,19 +116,24 @@ pub(crate) async fn post(
     let answer = core
         .start_refund(request)
         .await
-        .map_err(|error| error.into_api(if currency == UAH { FIELDS_UAH } else { FIELDS }))?;
+        .map_err(|error| error.into_api(&fields(currency)))?;
     let refund = answer
         .refund
         .ok_or_else(|| ApiError::fault("the core's answer has no refund"))?;
     let payment = present(answer.payment)?;
-    let state = if refund.state() == RefundState::Requested {
-        match carry_out(&core, provider, &payment, &refund).await? {
-            Refunded::Booked(state) => state,
-            Refunded::Rejected => return Err(PaymentError::RefundRefused.into()),
-            Refunded::Unknown => RefundState::Requested,
+    let refunded = match refund.state() {
+        RefundState::Requested if answer.replayed => {
+            ask_again(&core, provider, &payment, &refund).await?
         }
-    } else {
-        refund.state()
+        RefundState::Requested => carry_out(&core, provider, &payment, &refund).await?,
+        // The provider never took it on: as the first answer was, or would have been.
+        RefundState::Failed if refund.provider_reference.is_empty() => Refunded::Rejected,
+        state => Refunded::Booked(state),
+    };
+    let state = match refunded {
+        Refunded::Booked(state) => state,
+        Refunded::Rejected => return Err(PaymentError::RefundRefused.into()),
+        Refunded::Unknown => RefundState::Requested,
     };
     let status = match state {
         RefundState::Requested => StatusCode::ACCEPTED,
@@ -152,6 +147,36 @@ pub(crate) async fn post(
         currency: payment.currency,
     };
     Ok((status, Json(response)))
+}
+
+/// The same for one that was asked for before, perhaps so long ago that the provider has forgotten its
+/// key: what it has of it is booked, and only what it has not is asked for.
+async fn ask_again(
+    core: &Core,
+    provider: &dyn Provider,
+    payment: &Payment,
+    refund: &Refund,
+) -> Result<Refunded, ApiError> {
+    let listed = match provider.list_refunds(&payment.provider_reference).await {
+        Ok(listed) => listed,
+        Err(error) => {
+            tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund unknown");
+            return Ok(Refunded::Unknown);
+        }
+    };
+    for event in listed {
+        let ours = match &event.report {
+            Some(Report::Refund(report)) if report.refund_id == refund.refund_id => {
+                Some(report.state())
+            }
+            _ => None,
+        };
+        let refunded = book(core, provider, refund, event).await;
+        if let Some(state) = ours {
+            return Ok(refunded.map_or(Refunded::Unknown, |()| Refunded::Booked(state)));
+        }
+    }
+    carry_out(core, provider, payment, refund).await
 }
 
 /// Asks the provider for a refund that is recorded, and books what it answers. Repeatable. Fails
@@ -172,8 +197,11 @@ pub(crate) async fn carry_out(
         Ok(event) => event,
         Err(ProviderError::Refused { code, detail }) => {
             tracing::warn!(detail, refund_id = refund.refund_id, "refund refused");
-            reject(core, refund, &code).await?;
-            return Ok(Refunded::Rejected);
+            return Ok(match reject(core, refund, &code).await? {
+                RefundState::Failed => Refunded::Rejected,
+                // It was reported on meanwhile.
+                state => Refunded::Booked(state),
+            });
         }
         Err(error) => {
             tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund unknown");
@@ -184,21 +212,28 @@ pub(crate) async fn carry_out(
         Some(Report::Refund(report)) => report.state(),
         _ => return Ok(Refunded::Unknown),
     };
+    let booked = book(core, provider, refund, event).await;
+    Ok(booked.map_or(Refunded::Unknown, |()| Refunded::Booked(state)))
+}
+
+/// None where it is not booked, which is logged.
+async fn book(core: &Core, provider: &dyn Provider, refund: &Refund, event: Event) -> Option<()> {
     match apply(core, provider.name(), event).await {
-        Ok(applied) if applied.outcome() == EventOutcome::Applied => Ok(Refunded::Booked(state)),
+        Ok(applied) if applied.outcome() == EventOutcome::Applied => Some(()),
         Ok(applied) => {
             let outcome = applied.outcome().as_str_name();
             tracing::warn!(outcome, refund_id = refund.refund_id, "refund not booked");
-            Ok(Refunded::Unknown)
+            None
         }
         Err(error) => {
             tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund not booked");
-            Ok(Refunded::Unknown)
+            None
         }
     }
 }
 
-async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<(), ApiError> {
+/// How the refund then stands.
+async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<RefundState, ApiError> {
     let request = RejectRefundRequest {
         payment_id: refund.payment_id.clone(),
         refund_id: refund.refund_id.clone(),
@@ -208,10 +243,12 @@ async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<(), ApiError>
             .take(CODE_BYTES_MAX)
             .collect(),
     };
-    core.reject_refund(request)
-        .await
-        .map_err(|error| error.into_api(&[]))?;
-    Ok(())
+    let answer = core.reject_refund(request).await;
+    let answer = answer.map_err(|error| error.into_api(&[]))?;
+    let refund = answer
+        .refund
+        .ok_or_else(|| ApiError::fault("the core's answer has no refund"))?;
+    Ok(refund.state())
 }
 
 /// None: all that is left.

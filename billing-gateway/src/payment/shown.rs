@@ -132,7 +132,7 @@ pub(super) fn amount(currency: Currency, minor: i64) -> Result<Amount, ApiError>
         .ok_or_else(|| ApiError::fault("an amount is out of range"))
 }
 
-fn payment_status(state: PaymentState) -> Result<PaymentStatus, ApiError> {
+pub(super) fn payment_status(state: PaymentState) -> Result<PaymentStatus, ApiError> {
     match state {
         PaymentState::Created => Ok(PaymentStatus::Created),
         PaymentState::Pending => Ok(PaymentStatus::Pending),

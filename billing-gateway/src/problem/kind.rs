@@ -131,7 +131,6 @@ pub const PAYMENT_BEGUN: Kind = kind(
     "PAYMENT_BEGUN",
     "Payment begun already",
 );
-pub const PAYMENT_ENDED: Kind = kind(StatusCode::CONFLICT, "PAYMENT_ENDED", "Payment ended");
 pub const NO_EMAIL: Kind = kind(StatusCode::CONFLICT, "NO_EMAIL", "No e-mail address");
 pub const TEST_MAIL_TOO_SOON: Kind = kind(
     StatusCode::TOO_MANY_REQUESTS,
@@ -140,7 +139,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 29] = [
+pub const KINDS: [Kind; 28] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -152,7 +151,6 @@ pub const KINDS: [Kind; 29] = [
     BODY_LATE,
     KEY_REUSED,
     PAYMENT_BEGUN,
-    PAYMENT_ENDED,
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,

@@ -1,14 +1,16 @@
 //! What goes wrong with payments, as the REST surface says it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use billing_proto::v1::ErrorReason;
 
 use super::kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
+    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF, PAYMENTS_PAUSED,
     PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
     REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
+use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
 
 /// How long payments pause where the core does not say.
@@ -31,8 +33,6 @@ pub enum PaymentError {
     RateUnavailable,
     #[error("this payment has begun, and where it is paid is told once: begin another one")]
     Begun,
-    #[error("this payment has ended: begin another one, with another key")]
-    Ended,
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -41,10 +41,10 @@ pub enum PaymentError {
     ProviderRefused(#[source] ProviderError),
     #[error("the payment cannot be refunded: it is not paid")]
     NotRefundable,
-    #[error("more than what is left of the payment")]
-    RefundExceeds,
-    #[error("the time for refunds of this payment has passed")]
-    RefundTooLate,
+    #[error("more than what is left of the payment: {left}")]
+    RefundExceeds { left: String },
+    #[error("the time for refunds of this payment has passed: {days} days")]
+    RefundTooLate { days: String },
     #[error("the payment provider does not carry out this refund")]
     RefundRefused,
     #[error("the webhook is not accepted: {0}")]
@@ -57,6 +57,7 @@ impl PaymentError {
     pub(crate) fn of(
         reason: ErrorReason,
         message: &str,
+        details: &HashMap<String, String>,
         retry_after: Option<Duration>,
     ) -> Option<Self> {
         Some(match reason {
@@ -69,8 +70,12 @@ impl PaymentError {
             },
             ErrorReason::RateTooOld => Self::RateUnavailable,
             ErrorReason::PaymentNotRefundable => Self::NotRefundable,
-            ErrorReason::RefundExceedsPayment => Self::RefundExceeds,
-            ErrorReason::RefundTooLate => Self::RefundTooLate,
+            ErrorReason::RefundExceedsPayment => Self::RefundExceeds {
+                left: left_of(details),
+            },
+            ErrorReason::RefundTooLate => Self::RefundTooLate {
+                days: detail(details, "days").to_owned(),
+            },
             _ => return None,
         })
     }
@@ -82,13 +87,12 @@ impl PaymentError {
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
-            Self::Ended => PAYMENT_ENDED,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,
             Self::NotRefundable => NOT_REFUNDABLE,
-            Self::RefundExceeds => REFUND_EXCEEDS,
-            Self::RefundTooLate => REFUND_TOO_LATE,
+            Self::RefundExceeds { .. } => REFUND_EXCEEDS,
+            Self::RefundTooLate { .. } => REFUND_TOO_LATE,
             Self::RefundRefused => REFUND_REFUSED,
             Self::Webhook(WebhookRefusal::Time) => WEBHOOK_TIME,
             Self::Webhook(
@@ -111,6 +115,23 @@ impl PaymentError {
             Self::ProviderLate | Self::ProviderAway(_) | Self::ProviderRefused(_)
         )
     }
+}
+
+/// `15 USD`.
+fn left_of(details: &HashMap<String, String>) -> String {
+    let (minor, code) = (
+        detail(details, "refundable_minor"),
+        detail(details, "currency"),
+    );
+    let amount = Currency::of(code).and_then(|currency| currency.amount(minor.parse().ok()?));
+    amount.map_or_else(
+        || format!("{minor} minor units"),
+        |amount| format!("{amount} {code}"),
+    )
+}
+
+fn detail<'a>(details: &'a HashMap<String, String>, name: &str) -> &'a str {
+    details.get(name).map_or("", String::as_str)
 }
 
 impl From<ProviderError> for PaymentError {

@@ -67,6 +67,10 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
         customer: &str,
     ) -> Result<Option<String>, ProviderError>;
 
+    /// What the browser is told of a payment without asking the provider: of one that has ended, and of
+    /// one whose page was told once and is known. Nothing in it is secret but the page.
+    fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers;
+
     /// How the payment stands.
     async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError>;
 
@@ -151,6 +155,8 @@ impl fmt::Debug for BrowserMembers {
 pub(crate) struct Opened {
     pub reference: String,
     pub browser: BrowserMembers,
+    /// Where it is paid, where the provider does not tell that a second time.
+    pub page_url: Option<String>,
 }
 
 #[derive(Debug)]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Deserialize;
@@ -11,6 +14,13 @@ use super::Rate;
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// The bank's day.
+const ZONE: &str = "Europe/Kyiv";
+/// How far a rate's date may lie from today. A rate holds until the next day that banks work on, and on
+/// the eve of that day the bank answers with the next rate. Four days in a row have been the most without
+/// a bank, and one more is for a rate that comes late.
+const DAYS_OFF_MAX: i64 = 5;
 
 #[derive(Debug)]
 pub(super) struct Nbu {
@@ -33,6 +43,10 @@ pub(super) enum NbuError {
     NoDollar,
     #[error("the rate of the dollar is not one")]
     NotARate,
+    #[error("the rate has no date")]
+    NoDate,
+    #[error("the rate is of {date}, and today is {today}")]
+    OtherDay { date: Date, today: Date },
 }
 
 /// The rate is read as it is written: a binary float cannot hold it.
@@ -40,6 +54,9 @@ pub(super) enum NbuError {
 struct Listed {
     cc: String,
     rate: Box<RawValue>,
+    /// `20.11.2026`: the day from which on it holds.
+    #[serde(default)]
+    exchangedate: Option<String>,
 }
 
 impl Nbu {
@@ -70,16 +87,26 @@ impl Nbu {
             }
             body.extend_from_slice(&chunk);
         }
-        read(&body)
+        read(&body, Timestamp::now())
     }
 }
 
-fn read(body: &[u8]) -> Result<Rate, NbuError> {
+/// A rate is as old as its date says, whenever it is answered.
+fn read(body: &[u8], now: Timestamp) -> Result<Rate, NbuError> {
     let listed: Vec<Listed> = serde_json::from_slice(body)?;
     let dollar = listed
         .into_iter()
         .find(|listed| listed.cc == "USD")
         .ok_or(NbuError::NoDollar)?;
+    let date = dollar.exchangedate.unwrap_or_default();
+    let date = Date::strptime("%d.%m.%Y", date).map_err(|_not_one| NbuError::NoDate)?;
+    let today = TimeZone::get(ZONE)
+        .unwrap_or(TimeZone::UTC)
+        .to_datetime(now);
+    let today = today.date();
+    if date.duration_since(today).abs() > SignedDuration::from_hours(DAYS_OFF_MAX * 24) {
+        return Err(NbuError::OtherDay { date, today });
+    }
     Rate::parse(dollar.rate.get()).ok_or(NbuError::NotARate)
 }
 
@@ -91,11 +118,53 @@ mod tests {
     use axum::routing::get;
     use tokio::net::TcpListener;
 
-    use super::{ANSWER_BYTES_MAX, Nbu, NbuError, read};
+    use jiff::Timestamp;
+
+    use super::{ANSWER_BYTES_MAX, Nbu, NbuError};
+    use crate::rates::rate::Rate;
 
     /// In the shape that the bank answers in.
     const ANSWER: &str = r#"[ {
         "r030":840,"txt":"Долар США","rate":41.1234,"cc":"USD","exchangedate":"20.11.2026" } ]"#;
+
+    /// Noon of the day in Kyiv.
+    fn read_on(day: &str, body: &str) -> Result<Rate, NbuError> {
+        let now: Timestamp = format!("{day}T12:00:00+02:00").parse().unwrap();
+        super::read(body.as_bytes(), now)
+    }
+
+    fn read(body: &[u8]) -> Result<Rate, NbuError> {
+        read_on("2026-11-20", str::from_utf8(body).unwrap())
+    }
+
+    #[test]
+    fn a_rate_is_as_old_as_its_date_says() {
+        // A Friday's, over a long weekend; and one that is told on its eve.
+        for day in ["2026-11-20", "2026-11-23", "2026-11-25", "2026-11-17"] {
+            assert!(read_on(day, ANSWER).is_ok(), "{day}");
+        }
+        for day in ["2026-11-26", "2027-11-20", "2026-11-14", "2025-11-20"] {
+            let refused = read_on(day, ANSWER).unwrap_err();
+            assert!(
+                matches!(refused, NbuError::OtherDay { .. }),
+                "{day}: {refused}"
+            );
+        }
+        let date = r#""exchangedate":"20.11.2026""#;
+        for other in [
+            r#""exchangedate":"31.02.2026""#,
+            r#""exchangedate":"2026-11-20""#,
+            r#""exchangedate":"""#,
+            r#""exchangedate":null"#,
+            r#""date":"20.11.2026""#,
+        ] {
+            let refused = read(ANSWER.replace(date, other).as_bytes()).unwrap_err();
+            assert!(matches!(refused, NbuError::NoDate), "{other}: {refused}");
+        }
+        // Midnight is the bank's.
+        let late = |now: &str| super::read(ANSWER.as_bytes(), now.parse().unwrap()).is_ok();
+        assert!(late("2026-11-25T21:59:59Z") && !late("2026-11-25T22:00:00Z"));
+    }
 
     #[test]
     fn the_rate_is_read_as_it_is_written() {
@@ -120,12 +189,19 @@ mod tests {
         }
     }
 
+    fn dated_today() -> String {
+        ANSWER.replace(
+            "20.11.2026",
+            &Timestamp::now().strftime("%d.%m.%Y").to_string(),
+        )
+    }
+
     #[tokio::test]
     async fn answers_are_bounded_and_redirects_not_followed() {
         // Only the first test of the process succeeds in this.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let app = Router::new()
-            .route("/good", get(ANSWER))
+            .route("/good", get(async || dated_today()))
             .route("/large", get(async || " ".repeat(ANSWER_BYTES_MAX + 1)))
             .route("/moved", get(async || Redirect::temporary("/good")))
             .route(

@@ -14,6 +14,10 @@ pub struct HttpSettings {
     #[arg(long, env = "CORS_ORIGINS", default_value = "")]
     pub cors_origins: String,
 
+    /// Further headers that those pages may send, separated by commas; those of ours and of tracing they may
+    #[arg(long, env = "CORS_HEADERS", default_value = "")]
+    pub cors_headers: String,
+
     /// How many proxies of ours stand in front, each adding to X-Forwarded-For
     #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0)]
     pub trusted_proxies: u8,

@@ -150,6 +150,7 @@ async fn what_only_the_core_can_refuse_is_named_too() {
         ("usage?from=2026-03-01&to=2026-02-01", "from"),
         ("usage?from=2020-01-01&to=2026-01-01", "from"),
         ("history?before=nonsense", "before"),
+        ("payments?before=nonsense", "before"),
     ] {
         let request = system
             .gateway
@@ -158,6 +159,7 @@ async fn what_only_the_core_can_refuse_is_named_too() {
         let problem = problem(request).await;
         assert_eq!(problem["status"], 400, "{problem}");
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
+        assert!(!problem.to_string().contains("page_token"), "{problem}");
     }
 }
 

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -15,13 +16,16 @@ use crate::gateway::{Gateway, System, account, config};
 /// Longer than anything takes that is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The bank, which answers with this rate, or is away.
-async fn bank(rate: Arc<Mutex<Option<&'static str>>>) -> String {
+/// The bank, which answers with this rate of so many days ago, or is away.
+async fn bank(rate: Arc<Mutex<Option<(&'static str, i64)>>>) -> String {
     let answer = async move || -> Response {
-        match *rate.lock().unwrap() {
-            Some(rate) => format!(r#"[{{"r030":840,"rate":{rate},"cc":"USD"}}]"#).into_response(),
-            None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        }
+        let Some((rate, days_ago)) = *rate.lock().unwrap() else {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        };
+        let date = Timestamp::now() - SignedDuration::from_hours(24 * days_ago);
+        let date = date.strftime("%d.%m.%Y");
+        format!(r#"[{{"r030":840,"rate":{rate},"cc":"USD","exchangedate":"{date}"}}]"#)
+            .into_response()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -71,28 +75,39 @@ async fn a_fixed_rate_is_recorded_and_figures_are_at_it() {
 
 #[tokio::test]
 async fn the_banks_rate_is_followed_and_the_last_one_stays_while_the_bank_is_away() {
-    let said = Arc::new(Mutex::new(Some("41.1234")));
+    let said = Arc::new(Mutex::new(Some(("41.1234", 0))));
     let url = bank(Arc::clone(&said)).await;
     let flags = ["--rate-source=nbu", "--rate-secs=1", "--nbu-url", &url];
     let system = started(&flags).await;
     let first = rate_becomes(&system, "41.1234").await;
     assert_eq!(first["source"], "nbu");
-    *said.lock().unwrap() = Some("42.00000001");
+    // Friday's, on Monday.
+    *said.lock().unwrap() = Some(("42.00000001", 3));
     rate_becomes(&system, "42.00000001").await;
-    *said.lock().unwrap() = None;
+    stands_still(&system, "42.00000001", || *said.lock().unwrap() = None).await;
+    // Last year's is as good as none.
+    stands_still(&system, "42.00000001", || {
+        *said.lock().unwrap() = Some(("42.00000001", 365));
+    })
+    .await;
+    *said.lock().unwrap() = Some(("40", 0));
+    rate_becomes(&system, "40").await;
+}
+
+/// With what is done the rate is not fetched any more, and is no newer than it was.
+async fn stands_still(system: &System, expected: &str, done: impl FnOnce()) {
+    done();
     // One fetch more may be under way; after it the time stands still.
-    let mut last = rate(&system).await;
+    let mut last = rate(system).await;
     let since = Instant::now();
     let mut changed_at = Instant::now();
-    while changed_at.elapsed() < Duration::from_secs(3) {
-        let now = rate(&system).await;
-        assert_eq!(now["rate"].to_string(), "42.00000001");
+    while changed_at.elapsed() < Duration::from_millis(2500) {
+        let now = rate(system).await;
+        assert_eq!(now["rate"].to_string(), expected);
         if now != last {
             (last, changed_at) = (now, Instant::now());
         }
         assert!(since.elapsed() < PATIENCE);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    *said.lock().unwrap() = Some("40");
-    rate_becomes(&system, "40").await;
 }

@@ -173,7 +173,11 @@ async fn an_answer_names_the_trace_that_the_request_came_with() {
 
 #[tokio::test]
 async fn only_configured_origins_may_call_from_a_browser() {
-    let gateway = Gateway::without_core(&["--cors-origins", "https://app.example.com"]).await;
+    let flags = [
+        "--cors-origins=https://app.example.com",
+        "--cors-headers=X-B3-TraceId",
+    ];
+    let gateway = Gateway::without_core(&flags).await;
     let preflight = |origin: &'static str| {
         gateway
             .request(Method::OPTIONS, "/api/billing/settings")
@@ -189,6 +193,27 @@ async fn only_configured_origins_may_call_from_a_browser() {
     assert_eq!(
         good.headers()["access-control-allow-origin"],
         "https://app.example.com"
+    );
+    let allowed = good.headers()["access-control-allow-headers"]
+        .to_str()
+        .unwrap();
+    let allowed: Vec<&str> = allowed.split(',').collect();
+    for header in [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "x-tenant-id",
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "sentry-trace",
+        "x-b3-traceid",
+    ] {
+        assert!(allowed.contains(&header), "{header}: {allowed:?}");
+    }
+    assert!(
+        !allowed.contains(&"cookie") && !allowed.contains(&"*"),
+        "{allowed:?}"
     );
     for origin in [
         "https://app.example.com.evil.org",

@@ -102,6 +102,10 @@ pub fn plan_fault(providers: &Providers, fields: &mut Fields) -> Result<Value, A
         {
             return Err(ApiError::invalid("only Fondy answers so"));
         }
+        let stripes = matches!(fault, RequestFault::RateLimit | RequestFault::LockTimeout);
+        if stripes && kind.is_none_or(|kind| FONDYS_KINDS.contains(&kind)) {
+            return Err(ApiError::invalid("only Stripe answers so"));
+        }
         let planned = PlannedRequest { kind, fault, times };
         providers.running.network().faults.plan(planned);
     } else {

@@ -16,6 +16,8 @@ async fn a_fault_strikes_as_often_as_was_asked_and_says_the_truth_about_its_effe
         ("bad_gateway", StatusCode::BAD_GATEWAY, 0),
         ("bad_gateway_after_commit", StatusCode::BAD_GATEWAY, 1),
         ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, 0),
+        ("rate_limit", StatusCode::BAD_REQUEST, 0),
+        ("lock_timeout", StatusCode::BAD_REQUEST, 0),
     ] {
         let stage = Stage::open().await;
         let planned = json!({ "fault": fault, "request": "create_payment_intent", "times": 2 });

@@ -3,6 +3,7 @@
 use billing_proto::v1;
 
 use super::{Refusing, bad_optional_texts, bad_times};
+use crate::support::moment;
 use crate::user::User;
 
 #[tokio::test]
@@ -65,4 +66,54 @@ async fn usage_is_asked_for_at_most_366_days() {
         core.core.balance().get_usage(request).await.unwrap();
     }
     core.serves_on().await;
+}
+
+#[tokio::test]
+async fn the_days_of_usage_are_the_accounts_own_also_where_one_has_25_hours() {
+    let core = Refusing::start().await;
+    let settings = v1::UpdateSettingsRequest {
+        account: core.user("alice").account(),
+        time_zone: Some("Europe/Kyiv".to_owned()),
+        ..Default::default()
+    };
+    core.core
+        .accounts()
+        .update_settings(settings)
+        .await
+        .unwrap();
+    let time = |text: &str| {
+        let at: jiff::Timestamp = text.parse().unwrap();
+        Some(moment(at))
+    };
+    let usage = |from: &str, to: &str| v1::GetUsageRequest {
+        account: core.user("alice").account(),
+        from: time(from),
+        to: time(to),
+    };
+    for (from, to) in [
+        // Two ends of summer time lie between, and one beginning.
+        ("2025-10-25T00:00:00+03:00", "2026-10-26T00:00:00+02:00"),
+        ("2025-10-25T12:30:00+03:00", "2026-10-26T12:30:00+02:00"),
+        // One day of 23 hours and none of 25.
+        ("2025-03-29T00:00:00+02:00", "2026-03-30T00:00:00+03:00"),
+        ("2026-03-28T00:00:00+02:00", "2027-03-29T01:00:00+03:00"),
+    ] {
+        core.core
+            .balance()
+            .get_usage(usage(from, to))
+            .await
+            .unwrap();
+    }
+    for (from, to) in [
+        ("2025-10-25T00:00:00+03:00", "2026-10-26T00:00:00.001+02:00"),
+        ("2026-03-28T00:00:00+02:00", "2027-03-29T01:00:00.001+03:00"),
+    ] {
+        let refused = core
+            .core
+            .balance()
+            .get_usage(usage(from, to))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{from} {to}");
+    }
 }

@@ -204,6 +204,27 @@ async fn an_account_that_cannot_be_one_is_refused_by_every_rpc_that_takes_one() 
         core.grant_credit(field, |r| r.account = account()).await;
         core.adjust_balance(field, |r| r.account = account()).await;
     }
+    // An account of a blank name is not opened, and one that is there is read and settled.
+    for (bad, field) in [
+        (named(" ", "u"), "account.tenant_id"),
+        (named("acme", "\u{a0} \t"), "account.user_id"),
+    ] {
+        let account = || bad.clone();
+        core.place_hold(field, |r| r.account = account()).await;
+        core.charge(field, |r| r.account = account()).await;
+        core.update_settings(field, |r| r.account = account()).await;
+        core.grant_credit(field, |r| r.account = account()).await;
+        core.core
+            .balance()
+            .get_balance(v1::GetBalanceRequest { account: account() })
+            .await
+            .unwrap();
+        core.core
+            .accounts()
+            .get_account(v1::GetAccountRequest { account: account() })
+            .await
+            .unwrap();
+    }
     // The longest that may be, and letters of every kind.
     let account = named(&"t".repeat(128), &"ї".repeat(127));
     let request = v1::GetBalanceRequest { account };

@@ -98,6 +98,32 @@ async fn a_time_zone_that_nobody_knows_is_refused() {
 }
 
 #[tokio::test]
+async fn the_names_that_browsers_have_for_zones_and_languages_are_taken() {
+    let core = Refusing::start().await;
+    for (zone, locale, language) in [
+        ("GMT", "uk-UA", "uk"),
+        ("CET", "uk_UA", "uk"),
+        ("Europe/Kyiv", "en-GB", "en"),
+        ("UTC", "EN", "en"),
+    ] {
+        let request = v1::UpdateSettingsRequest {
+            account: core.user("alice").account(),
+            time_zone: Some(zone.to_owned()),
+            locale: Some(locale.to_owned()),
+            ..Default::default()
+        };
+        let answer = core.core.accounts().update_settings(request).await;
+        let account = answer.unwrap().into_inner().account.unwrap();
+        assert_eq!(account.time_zone, zone);
+        assert_eq!(account.preferences.unwrap().locale, language);
+    }
+    for locale in ["", "ukr", "de-UA", "-uk", "UA", "u"] {
+        core.update_settings("locale", |r| r.locale = Some(locale.to_owned()))
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn metadata_has_bounds() {
     let core = Refusing::start().await;
     let many: Vec<(String, String)> = (0..51).map(|n| (n.to_string(), String::new())).collect();

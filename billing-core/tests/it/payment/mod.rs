@@ -7,6 +7,7 @@ mod order;
 mod outbox;
 mod rates;
 mod refunds;
+mod replays;
 mod schema;
 mod stale;
 mod together;

@@ -55,6 +55,7 @@ async fn a_user_may_be_a_string_or_an_integer() {
         json!(""),
         json!(["a"]),
         json!("\0"),
+        json!(" "),
     ] {
         let token = token(&json!({"userId": user, "sub": "other", "exp": in_secs(60)}));
         let refused = verified(&config(), &token).await.unwrap_err();

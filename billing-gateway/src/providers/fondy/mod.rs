@@ -29,7 +29,8 @@ use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
 use self::statuses::Statuses;
 use super::{
-    Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved, WebhookRefusal,
+    BrowserMembers, Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved,
+    WebhookRefusal,
 };
 use crate::config_check::guarded_url;
 use crate::currency::{Currency, UAH};
@@ -151,9 +152,8 @@ impl Provider for Fondy {
             .ok_or_else(|| ProviderError::Away("its answer has no page".into()))?;
         Ok(Opened {
             reference: order_id.to_owned(),
-            browser: [(PAYMENT_URL, url.into()), (ORDER_ID, order_id.to_owned())]
-                .into_iter()
-                .collect(),
+            browser: self.known(order_id, Some(url.as_str())),
+            page_url: Some(url.into()),
         })
     }
 
@@ -167,6 +167,17 @@ impl Provider for Fondy {
             Err(ProviderError::Refused { code, .. }) if code == UNKNOWN_ORDER => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers {
+        [
+            (PAYMENT_URL, page_url.unwrap_or_default()),
+            (ORDER_ID, reference),
+        ]
+        .map(|(name, text)| (name, text.to_owned()))
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .collect()
     }
 
     async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError> {

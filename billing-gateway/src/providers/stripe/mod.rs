@@ -164,6 +164,7 @@ impl Provider for Stripe {
         Ok(Opened {
             browser: browser(&intent),
             reference: intent.id,
+            page_url: None,
         })
     }
 
@@ -195,6 +196,13 @@ impl Provider for Stripe {
             .into_iter()
             .find(|intent| intent.payment_id() == ours);
         Ok(found.map(|intent| intent.id))
+    }
+
+    fn known(&self, reference: &str, _page_url: Option<&str>) -> BrowserMembers {
+        [(PAYMENT_INTENT_ID, reference.to_owned())]
+            .into_iter()
+            .filter(|(_, reference)| !reference.is_empty())
+            .collect()
     }
 
     async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError> {

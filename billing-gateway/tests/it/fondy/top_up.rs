@@ -176,17 +176,24 @@ async fn an_order_that_nobody_pays_expires() {
 }
 
 #[tokio::test]
-async fn where_an_order_is_paid_is_told_once() {
+async fn where_an_order_is_paid_is_told_again_until_it_is() {
     let stage = Stage::start().await;
     let body = json!({"amount_uah": 100});
-    let first = good(stage.creation("u", &body, Some("key-1"))).await;
-    let again = problem(stage.creation("u", &body, Some("key-1"))).await;
-    assert_eq!(
-        (&again["status"], &again["code"]),
-        (&json!(409), &json!("PAYMENT_BEGUN"))
-    );
+    let create = || stage.creation("u", &body, Some("key-1"));
+    let first = good(create()).await;
+    assert_eq!(first["status"], "pending");
+    assert_eq!(good(create()).await, first);
     let other = problem(stage.creation("u", &json!({"amount_uah": 101}), Some("key-1"))).await;
     assert_eq!(other["code"], "IDEMPOTENCY_KEY_REUSED");
     let next = good(stage.creation("u", &body, Some("key-2"))).await;
     assert_ne!(next["payment_id"], first["payment_id"]);
+    stage
+        .order(first["payment_id"].as_str().unwrap(), "pay")
+        .await;
+    stage.balance_becomes("u", "2.5").await;
+    let paid = good(create()).await;
+    assert_eq!(
+        (&paid["status"], &paid["orderId"], &paid["paymentUrl"]),
+        (&json!("succeeded"), &first["orderId"], &Value::Null)
+    );
 }

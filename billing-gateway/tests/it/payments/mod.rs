@@ -3,6 +3,7 @@
 
 mod outages;
 mod reconciliation;
+mod replays;
 mod reversals;
 mod stage;
 mod top_up;

@@ -24,6 +24,10 @@ async fn an_administrator_refunds_in_part_and_in_whole_and_never_more() {
         (&refused["status"], &refused["code"]),
         (&json!(409), &json!("REFUND_EXCEEDS_PAYMENT"))
     );
+    assert_eq!(
+        refused["message"],
+        "more than what is left of the payment: 15 USD"
+    );
     let other = json!({"amount_usd": 11, "reason": "asked for"});
     let same_key = problem(stage.refund(&begun.payment_id, &other, "1")).await;
     assert_eq!(same_key["code"], "IDEMPOTENCY_KEY_REUSED");
@@ -101,7 +105,12 @@ async fn a_refund_that_fails_after_all_is_credited_again() {
 
 #[tokio::test]
 async fn a_refund_whose_answer_is_lost_is_made_once_and_booked_when_it_is_found() {
-    for fault in ["fail_after_commit", "bad_gateway"] {
+    for fault in [
+        "fail_after_commit",
+        "bad_gateway",
+        "rate_limit",
+        "lock_timeout",
+    ] {
         let stage = Stage::start().await;
         let begun = stage.paid("u").await;
         stage.delivered().await;

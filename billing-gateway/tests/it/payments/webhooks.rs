@@ -339,3 +339,25 @@ async fn what_could_not_be_applied_is_applied_when_it_is_replayed() {
         .collect();
     assert!(stored.contains(&json!("evt_early")));
 }
+
+#[tokio::test]
+async fn a_success_is_credited_whatever_stands_in_the_members_that_nobody_needs() {
+    let stage = Stage::start().await;
+    stage.control("mode", json!({"withhold": true})).await;
+    let nested = format!("{}{}", "[".repeat(130), "]".repeat(130));
+    let metadata = |extra: &str| format!("\"metadata\":{{{extra},");
+    for (user, mark, extra) in [
+        ("a", "\u{feff}", r#""x":1"#.to_owned()),
+        ("b", "", r#""name":"\ud800""#.to_owned()),
+        ("c", "", format!("\"deep\":{nested}")),
+    ] {
+        let begun = stage.begun(user).await;
+        let body = success(&format!("evt_{user}"), &begun, 2500);
+        assert!(body.contains("\"metadata\":{") && body.contains(":2500,"));
+        let body = body
+            .replace("\"metadata\":{", &metadata(&extra))
+            .replace(":2500,", ":2500.0,");
+        good(stage.webhook(&format!("{mark}{body}"))).await;
+        assert_eq!(stage.balance(user).await, "25", "{body}");
+    }
+}

@@ -65,12 +65,25 @@ impl ApiError {
     }
 
     pub fn too_many_requests() -> Self {
+        Self::rate_limit().status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// The same as old versions of the API say it: 400.
+    pub fn rate_limit() -> Self {
         Self::invalid(
             "Request rate limit exceeded. Learn more about rate limits here \
              https://stripe.com/docs/rate-limits.",
         )
-        .status(StatusCode::TOO_MANY_REQUESTS)
         .code("rate_limit")
+    }
+
+    /// Another request holds the object.
+    pub fn lock_timeout() -> Self {
+        Self::invalid(
+            "This object cannot be accessed right now because another API request or Stripe \
+             process is currently accessing it.",
+        )
+        .code("lock_timeout")
     }
 
     /// Stripe's own fault.

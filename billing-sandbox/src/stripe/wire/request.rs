@@ -57,6 +57,12 @@ pub async fn serve(State(stripe): State<Arc<Stripe>>, request: Request) -> Respo
         Some(RequestFault::TooManyRequests) => {
             return refused(&ApiError::too_many_requests(), &request_id);
         }
+        Some(RequestFault::RateLimit) => return refused(&ApiError::rate_limit(), &request_id),
+        Some(RequestFault::LockTimeout) => {
+            let mut response = refused(&ApiError::lock_timeout(), &request_id);
+            put(response.headers_mut(), "stripe-should-retry", "true");
+            return response;
+        }
         _ => {}
     }
     let answered = {
