@@ -7,7 +7,7 @@ use crate::Core;
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
-    Zero, balance, decision, entry_id, limits, parse_account, parse_cost, parse_note,
+    Zero, above_limit, balance, decision, entry_id, limits, parse_account, parse_cost, parse_note,
     parse_opening, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
@@ -61,7 +61,7 @@ pub async fn charge(
         price_version: answer.price_version,
         topup_url,
         retry_after: retry_after(&answer),
-        above_limit: answer.above_limit,
+        above_limit: above_limit(&answer),
         charged_micros: answer.moved.get(),
         entry_id: entry_id(account, answer.entry),
         replayed: answer.replayed,

@@ -8,8 +8,8 @@ use crate::Core;
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
-    Zero, balance, decision, entry_id, hold as shown, limits, parse_account, parse_cost,
-    parse_note, parse_opening, parse_overage, retry_after, shortfall,
+    Zero, above_limit, balance, decision, entry_id, hold as shown, limits, parse_account,
+    parse_cost, parse_note, parse_opening, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Answer, Capture, Command, CommandHash, Extend, Keyed, Overage, PlaceHold, Refusal,
@@ -77,7 +77,7 @@ fn placed(answer: &Answer, topup_url: String) -> v1::PlaceHoldResponse {
         price_version: answer.price_version,
         topup_url,
         retry_after: retry_after(answer),
-        above_limit: answer.above_limit,
+        above_limit: above_limit(answer),
         hold: answer.hold.map(shown),
         replayed: answer.replayed,
     }

@@ -187,18 +187,11 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.low_balance);
-        if let Some(carried) = book.account.carried {
-            self.carries.account_ids.push(id);
-            self.carries.month_nos.push(book.account.period.month_no);
-            self.carries.amounts.push(carried.get());
-        }
+        self.carries.push(id, &book.account);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
         }
-        for seq in book.unenforced {
-            self.unenforced.account_ids.push(id);
-            self.unenforced.seqs.push(seq.get());
-        }
+        self.unenforced.push(id, &book.unenforced);
         let mut keys = book.keys;
         for key in book.new_keys {
             if let Some(used) = keys.remove(&key) {
@@ -358,6 +351,23 @@ impl RepairColumns {
         self.month_carried.push(repair.carried.month.get());
         self.reasons.push(repair.reason);
         self.actors.push(repair.actor);
+    }
+}
+
+impl UnenforcedColumns {
+    fn push(&mut self, id: Uuid, seqs: &[EntrySeq]) {
+        self.account_ids.extend(seqs.iter().map(|_| id));
+        self.seqs.extend(seqs.iter().map(|seq| seq.get()));
+    }
+}
+
+impl CarryColumns {
+    fn push(&mut self, id: Uuid, account: &AccountState) {
+        if let Some(carried) = account.carried {
+            self.account_ids.push(id);
+            self.month_nos.push(account.period.month_no);
+            self.amounts.push(carried.get());
+        }
     }
 }
 

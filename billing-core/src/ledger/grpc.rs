@@ -6,7 +6,7 @@ use tracing::error;
 
 use super::batcher::LedgerError;
 use super::command::{Cost, Note, Opening, Overage};
-use super::decide::{Answer, Decision, HoldView, Limits, Refusal};
+use super::decide::{Answer, Decision, HoldView, Limits, Refusal, Retry};
 use super::reader::ReadError;
 use super::state::{Balance, HoldState};
 use crate::field::{self, FieldError};
@@ -130,11 +130,19 @@ pub fn shortfall(answer: &Answer) -> i64 {
 /// How long until the limit that denied starts again, from the moment of the decision, by the database's
 /// clock; at least a second.
 pub fn retry_after(answer: &Answer) -> Option<prost_types::Duration> {
-    let wait = answer.retry_at?.duration_since(answer.decided_at?);
+    let Some(Retry::At(at)) = answer.retry else {
+        return None;
+    };
+    let wait = at.duration_since(answer.decided_at?);
     Some(prost_types::Duration {
         seconds: wait.as_secs().max(0) + 1,
         nanos: 0,
     })
+}
+
+/// Whether no waiting helps.
+pub fn above_limit(answer: &Answer) -> bool {
+    answer.retry == Some(Retry::Never)
 }
 
 /// Whether a cost may be 0.

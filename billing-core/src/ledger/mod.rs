@@ -35,7 +35,9 @@ pub use command::{
     Note, Opening, Overage, PlaceHold, Post, RefundCharge, Release, RepairClock, Setting,
     SettingsChange,
 };
-pub use decide::{Answer, Context, Decision, HoldView, Limits, Refusal, assess_check, standing};
+pub use decide::{
+    Answer, Context, Decision, HoldView, Limits, Refusal, Retry, assess_check, standing,
+};
 pub use local_time::{LocalTime, is_zone};
 pub use queries::{expired_holds, find_account, hardly_wait};
 pub use reader::{ReadError, Reader, Snapshot};

@@ -128,8 +128,7 @@ pub fn read(bytes: &[u8]) -> Option<Answer> {
         replayed: false,
         // Only denials, which are not stored, say when to come back.
         decided_at: None,
-        retry_at: None,
-        above_limit: false,
+        retry: None,
         account: None,
     })
 }

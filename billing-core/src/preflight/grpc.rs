@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 use super::{CheckError, check};
 use crate::Core;
 use crate::ledger::grpc::{
-    Zero, balance, decision, limits, parse_account, parse_cost, retry_after, shortfall,
+    Zero, above_limit, balance, decision, limits, parse_account, parse_cost, retry_after, shortfall,
 };
 use crate::rpc::call_of;
 
@@ -52,6 +52,6 @@ pub async fn check_balance(
             .topup_url(&name.tenant_id)
             .to_owned(),
         retry_after: retry_after(&answer),
-        above_limit: answer.above_limit,
+        above_limit: above_limit(&answer),
     }))
 }

@@ -31,6 +31,15 @@ pub enum Decision {
     MonthlyLimitExceeded,
 }
 
+/// When a cost that a limit has denied is within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Once that limit starts again.
+    At(Timestamp),
+    /// The cost is more than a whole limit.
+    Never,
+}
+
 /// What an account's limits allow, use, and when they start again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -84,10 +93,8 @@ pub struct Answer {
     pub replayed: bool,
     /// The moment of the decision, by the database's clock; of an answer that was stored, none.
     pub decided_at: Option<Timestamp>,
-    /// On a denial by a limit: when that limit starts again. None where the cost is never within it.
-    pub retry_at: Option<Timestamp>,
-    /// On a denial by a limit: the cost is more than a whole limit.
-    pub above_limit: bool,
+    /// On a denial by a limit: whether it helps to wait.
+    pub retry: Option<Retry>,
     /// The whole account, for the commands that change settings.
     pub account: Option<Box<AccountState>>,
 }
@@ -265,8 +272,7 @@ pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
         hold: None,
         replayed: false,
         decided_at: Some(time.now()),
-        retry_at: None,
-        above_limit: false,
+        retry: None,
         account: None,
     }
 }

@@ -4,7 +4,7 @@ use super::super::command::{Charge, Cost, EntryKind, Overage, PlaceHold};
 use super::super::state::{
     AccountState, Book, EntryDraft, FreeCalls, Hold, HoldState, HoldWrite, Waiver,
 };
-use super::{Answer, Context, Decision, HoldView, Refusal, standing, store};
+use super::{Answer, Context, Decision, HoldView, Refusal, Retry, standing, store};
 use crate::money::Micros;
 use crate::price::{Price, UnpricedTools, cost_of};
 use crate::seeded::{self, Bug};
@@ -269,15 +269,14 @@ fn answer(found: &Assessment, account: &AccountState, context: &mut Context<'_>)
     };
     // Where one of the limits never lets it pass, no waiting for the other helps.
     let above = |limit: Option<Micros>| limit.is_some_and(|limit| found.taken > limit);
-    let above_limit =
-        starts_again.is_some() && (above(account.daily_limit) || above(account.monthly_limit));
+    let never = above(account.daily_limit) || above(account.monthly_limit);
+    let retry = starts_again.map(|at| if never { Retry::Never } else { Retry::At(at) });
     Answer {
         decision: found.decision,
         required: found.required,
         price_version: found.price_version,
         enforced: context.enforced,
-        retry_at: starts_again.filter(|_| !above_limit),
-        above_limit,
+        retry,
         ..standing
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::super::command::{Command, Cost, Overage, SettingsChange};
-use super::super::decide::{Answer, Context, Decision, Refusal, assess_check, decide};
+use super::super::decide::{Answer, Context, Decision, Refusal, Retry, assess_check, decide};
 use super::super::local_time::LocalTime;
 use super::super::state::{AccountState, Book};
 use super::commands::{charge, id, post, refund, settings};
@@ -117,7 +117,7 @@ impl Account {
         };
         let denied = ask(self);
         prop_assert_eq!(denied.decided_at, Some(now));
-        if let Some(at) = denied.retry_at {
+        if let Some(Retry::At(at)) = denied.retry {
             self.now = at - SignedDuration::from_secs(1);
             let early = self.now < now || ask(self).decision == denied.decision;
             self.now = at;
