@@ -34,10 +34,15 @@ pub enum Bug {
     LostCommitIsFailure,
     LostCommitIsSuccess,
     LockedIsFailure,
+    StaleSwitchBelieved,
+    DisputeMovesOnce,
+    PriceBySetOrder,
+    ShortPaymentInFull,
+    HeldWarns,
 }
 
 impl Bug {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -65,6 +70,11 @@ impl Bug {
         Self::LostCommitIsFailure,
         Self::LostCommitIsSuccess,
         Self::LockedIsFailure,
+        Self::StaleSwitchBelieved,
+        Self::DisputeMovesOnce,
+        Self::PriceBySetOrder,
+        Self::ShortPaymentInFull,
+        Self::HeldWarns,
     ];
 
     /// As `BILLING_SEEDED_BUG` names it.
@@ -97,6 +107,11 @@ impl Bug {
             Self::LostCommitIsFailure => "lost-commit-is-failure",
             Self::LostCommitIsSuccess => "lost-commit-is-success",
             Self::LockedIsFailure => "locked-is-failure",
+            Self::StaleSwitchBelieved => "stale-switch-believed",
+            Self::DisputeMovesOnce => "dispute-moves-once",
+            Self::PriceBySetOrder => "price-by-set-order",
+            Self::ShortPaymentInFull => "short-payment-in-full",
+            Self::HeldWarns => "held-warns",
         }
     }
 }

@@ -406,7 +406,7 @@ async fn write(
         .warnings
         .iter()
         .map(|warning| {
-            let message = outbox::low_balance(warning.available, warning.threshold);
+            let message = outbox::low_balance(warning.settled, warning.threshold);
             (warning.account, message)
         })
         .collect();

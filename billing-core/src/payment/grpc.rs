@@ -46,7 +46,7 @@ pub async fn create_payment(
         if !contact.is_empty() {
             upsert_contact(&payments.pool, account, &new.name, &contact).await?;
         }
-        create::create(&payments.pool, &new, &reading.switches, &payments.limits).await
+        create::create(&payments.pool, &new, &reading, &payments.limits).await
     };
     let created = by_deadline(&call, creating).await?;
     Ok(Response::new(v1::CreatePaymentResponse {
@@ -357,6 +357,10 @@ impl From<PaymentError> for Status {
                 message,
                 [],
             ),
+            PaymentError::Suspended => {
+                with_reason(Code::FailedPrecondition, "ACCOUNT_SUSPENDED", message, [])
+            }
+            PaymentError::Stale(stale) => stale.into(),
             PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
             PaymentError::Paused => {
                 with_reason(Code::ResourceExhausted, "PAYMENTS_PAUSED", message, [])

@@ -1,15 +1,19 @@
-//! `SetPrice`, `ListPrices`, `EstimateCost`.
+//! `SetPrice`, `CancelPrice`, `ListPrices`, `EstimateCost`.
 
 use billing_proto::v1;
-use tonic::{Request, Response, Status};
+use tokio::time::timeout_at;
+use tonic::{Code, Request, Response, Status};
 
-use super::{Price, Terms, UnitPrice, UnpricedTools, cost_of, least_common_multiple};
+use super::{
+    CancelError, Price, Terms, UnitPrice, UnpricedTools, Words, cost_of, least_common_multiple,
+};
 use crate::Core;
 use crate::account::grpc::{TENANT_BYTES, call_of};
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::{parse_tool_use, timestamp};
 use crate::money::Micros;
+use crate::status::{deadline_exceeded, not_found, of_change, with_reason};
 
 const TOOL_BYTES: usize = 128;
 
@@ -34,7 +38,7 @@ pub async fn set_price(
         free_calls_per_day: i32::try_from(free_calls).unwrap_or_default(),
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
-    let price = call
+    let placed = call
         .change(super::set(
             &core.pool,
             &tenant_id,
@@ -44,8 +48,47 @@ pub async fn set_price(
         ))
         .await?;
     Ok(Response::new(v1::SetPriceResponse {
+        price: Some(shown(placed.price)),
+        superseded: placed.superseded.map(shown),
+        planned: placed.planned.into_iter().map(shown).collect(),
+    }))
+}
+
+pub async fn cancel_price(
+    core: &Core,
+    request: Request<v1::CancelPriceRequest>,
+) -> Result<Response<v1::CancelPriceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    call.tenant(&tenant_id)?;
+    let tool = field::text("tool", request.tool, TOOL_BYTES)?;
+    let version = field::number("version", request.version, 1, i64::MAX)?;
+    let words = Words {
+        reason: &field::text("reason", request.reason, 500)?,
+        actor: &field::text("actor", request.actor, 255)?,
+    };
+    let cancelling = super::cancel(&core.pool, &tenant_id, &tool, version, &words);
+    let price = match timeout_at(call.deadline, cancelling).await {
+        Ok(Err(CancelError::Sql(error))) => return Err(of_change(&error)),
+        Ok(cancelled) => cancelled?,
+        Err(_) => return Err(deadline_exceeded()),
+    };
+    Ok(Response::new(v1::CancelPriceResponse {
         price: Some(shown(price)),
     }))
+}
+
+impl From<CancelError> for Status {
+    fn from(error: CancelError) -> Self {
+        let message = error.to_string();
+        match error {
+            CancelError::NotFound => not_found("PRICE_NOT_FOUND", &message),
+            CancelError::Started => {
+                with_reason(Code::FailedPrecondition, "PRICE_STARTED", message, [])
+            }
+            CancelError::Sql(error) => of_change(&error),
+        }
+    }
 }
 
 fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, FieldError> {
@@ -156,5 +199,6 @@ fn shown(price: Price) -> v1::Price {
         free_calls_per_day: price.terms.free_calls_per_day.into(),
         effective_at: Some(timestamp(price.effective_at)),
         created_at: Some(timestamp(price.created_at)),
+        cancelled_at: price.cancelled_at.map(timestamp),
     }
 }

@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 37] = [
+const ROLES: [(&str, &[Role]); 38] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -79,6 +79,7 @@ const ROLES: [(&str, &[Role]); 37] = [
     ("PriceService/EstimateCost", &[Role::Admin, Role::Tools]),
     ("PriceService/ListPrices", &[Role::Admin]),
     ("PriceService/SetPrice", &[Role::Admin]),
+    ("PriceService/CancelPrice", &[Role::Admin]),
 ];
 
 /// Every RPC that the contract has.

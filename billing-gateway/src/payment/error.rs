@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::core_error::Refusal;
 use crate::problem_kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED, PAYMENTS_OFF, PAYMENTS_PAUSED,
-    PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
-    REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
+    ACCOUNT_SUSPENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED,
+    PAYMENTS_OFF, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE,
+    RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE,
+    WEBHOOK_TIME,
 };
 use crate::providers::{ProviderError, WebhookRefusal};
 
@@ -20,6 +21,8 @@ const RETRY_CLOSED: Duration = Duration::from_mins(5);
 pub enum PaymentError {
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    #[error("this account is suspended: it can begin no payment")]
+    Suspended,
     /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
     #[error("payments cannot be made at present")]
     Paused { retry_after: Duration },
@@ -55,6 +58,7 @@ impl PaymentError {
     pub(crate) fn of(refusal: &Refusal) -> Option<Self> {
         Some(match refusal.reason.as_str() {
             "IDEMPOTENCY_KEY_REUSED" => Self::KeyReused,
+            "ACCOUNT_SUSPENDED" => Self::Suspended,
             "PAYMENTS_PAUSED" => Self::Paused {
                 retry_after: refusal.retry_after.unwrap_or(PAUSE),
             },
@@ -72,6 +76,7 @@ impl PaymentError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::KeyReused => KEY_REUSED,
+            Self::Suspended => ACCOUNT_SUSPENDED,
             Self::Paused { .. } => PAYMENTS_PAUSED,
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,

@@ -197,6 +197,7 @@ fn expired(payment: &Payment, livemode: bool) -> Event {
             amount_minor: payment.amount_minor,
             currency: payment.currency.clone(),
             decline_code: String::new(),
+            ordered_minor: None,
         })),
         raw: raw.into_bytes(),
         id,

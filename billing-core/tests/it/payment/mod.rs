@@ -1,14 +1,17 @@
 //! Payments: credited once, taken back as the provider takes them back.
 
 mod apart;
+mod disputes;
 mod events;
 mod given_back;
 mod order;
 mod outbox;
 mod rates;
+mod received;
 mod refunds;
 mod schema;
 mod stale;
+mod suspended;
 mod together;
 
 use billing_proto::v1;
@@ -86,6 +89,7 @@ pub(crate) fn declined() -> Report {
         amount_minor: CENTS,
         currency: "USD".to_owned(),
         decline_code: "generic_decline".to_owned(),
+        ..Default::default()
     })
 }
 
@@ -110,6 +114,7 @@ pub(crate) fn dispute(
         amount_minor: cents,
         currency: "USD".to_owned(),
         status: "needs_response".to_owned(),
+        moved: Vec::new(),
     })
 }
 
