@@ -7,10 +7,10 @@ use std::thread::available_parallelism;
 use anyhow::{Context, Result, ensure};
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::{SetTenantRequest, Tenant};
+use billing_stage::{Stage, Tokens, core_beside};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tonic::Request;
 use tonic::transport::Endpoint;
-use xtask::stage::{self, Stage, Tokens};
 
 use crate::books::Books;
 use crate::contender::{ACCOUNTS, UNIFORM};
@@ -39,7 +39,7 @@ pub struct Arena {
 impl Arena {
     /// `clients`: the most connections that the lean statement is driven by at once.
     pub async fn prepare(clients: usize) -> Result<Self> {
-        let (mut stage, tokens) = Stage::set(stage::core_beside()?, 0).await?;
+        let (mut stage, tokens) = Stage::set(core_beside()?, 0).await?;
         set_server(&mut stage, clients).await?;
         let mut superuser = PgConnection::connect(&stage.superuser_url()).await?;
         let settings = read_settings(&mut superuser).await?;

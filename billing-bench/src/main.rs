@@ -21,9 +21,9 @@ mod sweep;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use billing_stage::process::interrupted;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use xtask::process::interrupted;
 
 use options::{Cli, Command, Options};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use billing_stage::postgres::scratch::remove_abandoned;
 use tokio::time::timeout;
-use xtask::postgres::scratch::remove_abandoned;
 
 use crate::arena::Arena;
 use crate::options::Options;

@@ -1,4 +1,4 @@
-//! Every setting of the core: a flag and an environment variable each.
+//! Every setting of the serving core: a flag and an environment variable each.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,53 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use billing_telemetry::log::LogOptions;
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::auth::{Role, ServiceToken, parse_tokens};
-use crate::operator::{AccountsCommand, PaymentsCommand, SwitchCommand};
-use crate::outbox::command::OutboxCommand;
+use crate::auth::{ServiceToken, parse_tokens};
+use crate::database::secret;
 use crate::outbox::mail::MailOptions;
-
-/// The billing core: decides about money over gRPC, on committed data.
-#[derive(Debug, Parser)]
-#[command(
-    name = "billing-core",
-    version,
-    about,
-    args_conflicts_with_subcommands = true
-)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Option<CoreCommand>,
-    #[command(flatten)]
-    pub serve: ServeOptions,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CoreCommand {
-    /// Serve gRPC until SIGTERM or SIGINT; then answer what has begun, and exit. The default.
-    Serve(Box<ServeOptions>),
-    /// Change the schema, as the role that owns it.
-    Migrate(MigrateOptions),
-    /// Check the books: every account against its entries, holds and refunds. Exits with 1 where
-    /// they do not agree.
-    Audit(AuditOptions),
-    /// Look at payments, and at what needs an operator.
-    #[command(subcommand)]
-    Payments(PaymentsCommand),
-    /// Look at accounts, and correct them.
-    #[command(subcommand)]
-    Accounts(AccountsCommand),
-    /// Switch enforcement, webhooks or new payments off, and on again, while everything runs.
-    #[command(subcommand)]
-    Switch(SwitchCommand),
-    /// Look at mail and events that could not be delivered.
-    #[command(subcommand)]
-    Outbox(OutboxCommand),
-    /// Print a fresh service token, and the line that admits it.
-    Token(TokenOptions),
-}
 
 #[derive(Debug, Args)]
 pub struct ServeOptions {
@@ -209,61 +168,6 @@ impl Earlier {
             Self::Off => "off",
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub struct MigrateOptions {
-    /// `up` applies what is missing, beside running cores; `contract`, once the last core of an older
-    /// version has gone, takes away what only those need; `down` undoes the newest, or all above `--to`.
-    pub direction: Direction,
-
-    /// URL of the database, for the role that owns the schema.
-    #[arg(long, env = "BILLING_OWNER_DATABASE_URL", value_parser = secret, hide_env_values = true)]
-    pub owner_database_url: SecretString,
-
-    /// With `down`: the migration that is to remain the newest; 0 undoes all. Their data is lost.
-    #[arg(long)]
-    pub to: Option<i64>,
-
-    /// Seconds that a migration gives way to who holds the locks that it needs, and tries again.
-    #[arg(long, env = "BILLING_MIGRATE_GIVE_UP_SECS", default_value_t = 300)]
-    pub give_up_secs: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Direction {
-    Up,
-    Contract,
-    Down,
-}
-
-#[derive(Debug, Args)]
-pub struct AuditOptions {
-    /// URL of the database, for a login role that is a member of `billing_app`.
-    #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
-    pub database_url: SecretString,
-
-    /// Print the findings as one JSON array.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct TokenOptions {
-    /// What its bearer may do: tools, gateway or admin.
-    #[arg(long)]
-    pub role: Role,
-
-    /// For which tenants: names joined by commas, or `*`.
-    #[arg(long)]
-    pub tenants: String,
-}
-
-pub fn secret(text: &str) -> Result<SecretString, String> {
-    if text.trim().is_empty() {
-        return Err("must not be blank".to_owned());
-    }
-    Ok(SecretString::from(text))
 }
 
 impl ServeOptions {

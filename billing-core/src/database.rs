@@ -10,7 +10,16 @@ pub(crate) use settings::is_still_primary;
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
+use secrecy::SecretString;
 use sqlx::{PgExecutor, query_scalar};
+
+/// A URL or password from the command line, kept out of logs.
+pub fn secret(text: &str) -> Result<SecretString, String> {
+    if text.trim().is_empty() {
+        return Err("must not be blank".to_owned());
+    }
+    Ok(SecretString::from(text))
+}
 
 /// The database's own clock: the one clock of all cores.
 pub async fn clock(executor: impl PgExecutor<'_>) -> Result<Timestamp, sqlx::Error> {

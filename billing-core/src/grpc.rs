@@ -8,7 +8,9 @@ use billing_proto::v1::payment_service_server::PaymentService;
 use billing_proto::v1::price_service_server::PriceService;
 use tonic::{Request, Response, Status};
 
-use crate::{Core, account, charge, entry, hold, payment, preflight, price, switch, usage};
+use crate::{
+    Core, account, charge, contact, entry, hold, payment, preflight, price, switch, usage,
+};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -23,33 +25,33 @@ impl BalanceService for Core {
     async fn charge(&self, request: Request<v1::ChargeRequest>) -> Answer<v1::ChargeResponse> { charge::grpc::charge(self, request).await }
     async fn refund_charge(&self, request: Request<v1::RefundChargeRequest>) -> Answer<v1::RefundChargeResponse> { charge::grpc::refund_charge(self, request).await }
     async fn get_balance(&self, request: Request<v1::GetBalanceRequest>) -> Answer<v1::GetBalanceResponse> { account::grpc::get_balance(self, request).await }
-    async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(self, request).await }
+    async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(&self.histories, request).await }
     async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { usage::grpc::get_usage(self, request).await }
 }
 
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl PriceService for Core {
-    async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(self, request).await }
-    async fn cancel_price(&self, request: Request<v1::CancelPriceRequest>) -> Answer<v1::CancelPriceResponse> { price::grpc::cancel_price(self, request).await }
-    async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(self, request).await }
-    async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(self, request).await }
+    async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(&self.pool, request).await }
+    async fn cancel_price(&self, request: Request<v1::CancelPriceRequest>) -> Answer<v1::CancelPriceResponse> { price::grpc::cancel_price(&self.pool, request).await }
+    async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(&self.pool, request).await }
+    async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(&self.catalogue, &self.pool, request).await }
 }
 
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl PaymentService for Core {
-    async fn create_payment(&self, request: Request<v1::CreatePaymentRequest>) -> Answer<v1::CreatePaymentResponse> { payment::grpc::create_payment(self, request).await }
-    async fn attach_provider_reference(&self, request: Request<v1::AttachProviderReferenceRequest>) -> Answer<v1::AttachProviderReferenceResponse> { payment::grpc::attach_provider_reference(self, request).await }
-    async fn apply_provider_event(&self, request: Request<v1::ApplyProviderEventRequest>) -> Answer<v1::ApplyProviderEventResponse> { payment::grpc::apply_provider_event(self, request).await }
-    async fn get_payment(&self, request: Request<v1::GetPaymentRequest>) -> Answer<v1::GetPaymentResponse> { payment::grpc::get_payment(self, request).await }
-    async fn list_payments(&self, request: Request<v1::ListPaymentsRequest>) -> Answer<v1::ListPaymentsResponse> { payment::grpc::list_payments(self, request).await }
-    async fn start_refund(&self, request: Request<v1::StartRefundRequest>) -> Answer<v1::StartRefundResponse> { payment::grpc::start_refund(self, request).await }
-    async fn reject_refund(&self, request: Request<v1::RejectRefundRequest>) -> Answer<v1::RejectRefundResponse> { payment::grpc::reject_refund(self, request).await }
-    async fn claim_stale_payments(&self, request: Request<v1::ClaimStalePaymentsRequest>) -> Answer<v1::ClaimStalePaymentsResponse> { payment::grpc::claim_stale_payments(self, request).await }
-    async fn record_rate(&self, request: Request<v1::RecordRateRequest>) -> Answer<v1::RecordRateResponse> { payment::grpc::record_rate(self, request).await }
-    async fn get_rate(&self, request: Request<v1::GetRateRequest>) -> Answer<v1::GetRateResponse> { payment::grpc::get_rate(self, request).await }
-    async fn replay_events(&self, request: Request<v1::ReplayEventsRequest>) -> Answer<v1::ReplayEventsResponse> { payment::grpc::replay_events(self, request).await }
+    async fn create_payment(&self, request: Request<v1::CreatePaymentRequest>) -> Answer<v1::CreatePaymentResponse> { payment::grpc::create_payment(&self.payments, request).await }
+    async fn attach_provider_reference(&self, request: Request<v1::AttachProviderReferenceRequest>) -> Answer<v1::AttachProviderReferenceResponse> { payment::grpc::attach_provider_reference(&self.payments, request).await }
+    async fn apply_provider_event(&self, request: Request<v1::ApplyProviderEventRequest>) -> Answer<v1::ApplyProviderEventResponse> { payment::grpc::apply_provider_event(&self.payments, request).await }
+    async fn get_payment(&self, request: Request<v1::GetPaymentRequest>) -> Answer<v1::GetPaymentResponse> { payment::grpc::get_payment(&self.payments, request).await }
+    async fn list_payments(&self, request: Request<v1::ListPaymentsRequest>) -> Answer<v1::ListPaymentsResponse> { payment::grpc::list_payments(&self.payments, request).await }
+    async fn start_refund(&self, request: Request<v1::StartRefundRequest>) -> Answer<v1::StartRefundResponse> { payment::grpc::start_refund(&self.payments, request).await }
+    async fn reject_refund(&self, request: Request<v1::RejectRefundRequest>) -> Answer<v1::RejectRefundResponse> { payment::grpc::reject_refund(&self.payments, request).await }
+    async fn claim_stale_payments(&self, request: Request<v1::ClaimStalePaymentsRequest>) -> Answer<v1::ClaimStalePaymentsResponse> { payment::grpc::claim_stale_payments(&self.payments, request).await }
+    async fn record_rate(&self, request: Request<v1::RecordRateRequest>) -> Answer<v1::RecordRateResponse> { payment::grpc::record_rate(&self.payments, request).await }
+    async fn get_rate(&self, request: Request<v1::GetRateRequest>) -> Answer<v1::GetRateResponse> { payment::grpc::get_rate(&self.payments, request).await }
+    async fn replay_events(&self, request: Request<v1::ReplayEventsRequest>) -> Answer<v1::ReplayEventsResponse> { payment::grpc::replay_events(&self.payments, request).await }
 }
 
 #[tonic::async_trait]
@@ -57,7 +59,7 @@ impl PaymentService for Core {
 impl AccountService for Core {
     async fn get_account(&self, request: Request<v1::GetAccountRequest>) -> Answer<v1::GetAccountResponse> { account::grpc::get_account(self, request).await }
     async fn update_settings(&self, request: Request<v1::UpdateSettingsRequest>) -> Answer<v1::UpdateSettingsResponse> { account::grpc::update_settings(self, request).await }
-    async fn send_test_mail(&self, request: Request<v1::SendTestMailRequest>) -> Answer<v1::SendTestMailResponse> { account::contact_grpc::send_test_mail(self, request).await }
+    async fn send_test_mail(&self, request: Request<v1::SendTestMailRequest>) -> Answer<v1::SendTestMailResponse> { contact::grpc::send_test_mail(&self.payments.pool, request).await }
     async fn suspend_account(&self, request: Request<v1::SuspendAccountRequest>) -> Answer<v1::SuspendAccountResponse> { account::grpc::suspend_account(self, request).await }
     async fn resume_account(&self, request: Request<v1::ResumeAccountRequest>) -> Answer<v1::ResumeAccountResponse> { account::grpc::resume_account(self, request).await }
     async fn set_billing_enabled(&self, request: Request<v1::SetBillingEnabledRequest>) -> Answer<v1::SetBillingEnabledResponse> { account::grpc::set_billing_enabled(self, request).await }
@@ -70,7 +72,7 @@ impl AccountService for Core {
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl OperatorService for Core {
-    async fn list_switches(&self, request: Request<v1::ListSwitchesRequest>) -> Answer<v1::ListSwitchesResponse> { switch::grpc::list_switches(self, request).await }
-    async fn set_switch(&self, request: Request<v1::SetSwitchRequest>) -> Answer<v1::SetSwitchResponse> { switch::grpc::set_switch(self, request).await }
-    async fn list_switch_changes(&self, request: Request<v1::ListSwitchChangesRequest>) -> Answer<v1::ListSwitchChangesResponse> { switch::grpc::list_switch_changes(self, request).await }
+    async fn list_switches(&self, request: Request<v1::ListSwitchesRequest>) -> Answer<v1::ListSwitchesResponse> { switch::grpc::list_switches(&self.pool, request).await }
+    async fn set_switch(&self, request: Request<v1::SetSwitchRequest>) -> Answer<v1::SetSwitchResponse> { switch::grpc::set_switch(&self.pool, request).await }
+    async fn list_switch_changes(&self, request: Request<v1::ListSwitchChangesRequest>) -> Answer<v1::ListSwitchChangesResponse> { switch::grpc::list_switch_changes(&self.pool, request).await }
 }

@@ -3,7 +3,9 @@
 pub mod account;
 pub mod auth;
 pub mod charge;
+pub mod command;
 pub mod config;
+pub mod contact;
 pub mod database;
 pub mod decisions;
 pub mod entry;
@@ -35,9 +37,8 @@ use sqlx::PgPool;
 
 use crate::decisions::DecisionCounters;
 use crate::entry::Histories;
-use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::{Batcher, Reader};
-use crate::payment::{EventBatcher, Limits, RefundTerms};
+use crate::payment::Payments;
 use crate::price::CataloguePulse;
 
 /// What the RPCs work with. Cheap to clone.
@@ -52,23 +53,4 @@ pub struct Core {
     pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
-}
-
-/// What payments work with: connections of their own, so that a storm of a provider's events
-/// starves nobody else, and nobody them.
-#[derive(Clone)]
-pub struct Payments {
-    pub pool: PgPool,
-    /// What providers report, on a connection of its own.
-    pub events: EventBatcher,
-    pub limits: Limits,
-    pub refund_terms: RefundTerms,
-}
-
-impl Core {
-    /// An entry as callers name it; empty where there is none.
-    pub fn entry_id(&self, account: AccountId, seq: Option<EntrySeq>) -> String {
-        seq.map(|seq| EntryId { account, seq }.to_string())
-            .unwrap_or_default()
-    }
 }

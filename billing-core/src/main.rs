@@ -3,14 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use billing_core::auth::new_token;
-use billing_core::config::{AuditOptions, Cli, CoreCommand, ServeOptions, TokenOptions};
-use billing_core::database::{Database, Settings};
-use billing_core::{ledger, migrate, operator, outbox, serve};
+use billing_core::command::{Cli, CoreCommand};
+use billing_core::config::ServeOptions;
+use billing_core::{migrate, operator, serve};
 use billing_telemetry::{admin, log};
 use clap::Parser;
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -62,7 +59,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     {
         CoreCommand::Serve(options) => serve_until_signal(&options).await,
         CoreCommand::Migrate(options) => migrate::run(&options).await.map(|()| ExitCode::SUCCESS),
-        CoreCommand::Audit(options) => audit(&options).await,
+        CoreCommand::Audit(options) => operator::audit(&options).await,
         CoreCommand::Payments(command) => operator::payments(command).await,
         CoreCommand::Accounts(command) => operator::accounts(command)
             .await
@@ -70,8 +67,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         CoreCommand::Switch(command) => operator::switches(command)
             .await
             .map(|()| ExitCode::SUCCESS),
-        CoreCommand::Outbox(command) => outbox::command::run(command).await,
-        CoreCommand::Token(options) => token(&options),
+        CoreCommand::Outbox(command) => operator::outbox(command).await,
+        CoreCommand::Token(options) => operator::token(&options),
     }
 }
 
@@ -114,39 +111,4 @@ async fn bind(address: std::net::SocketAddr, what: &str) -> anyhow::Result<TcpLi
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} for {what}"))
-}
-
-async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
-    Database::at(url.expose_secret())?
-        .pool_at_once(&Settings::default())
-        .await
-}
-
-async fn audit(options: &AuditOptions) -> anyhow::Result<ExitCode> {
-    let pool = connect(&options.database_url).await?;
-    let findings = ledger::audit::check(&pool).await?;
-    if options.json {
-        let findings: Vec<_> = findings
-            .iter()
-            .map(ledger::audit::Finding::to_json)
-            .collect();
-        println!("{}", serde_json::Value::from(findings));
-    } else {
-        for finding in &findings {
-            println!("{finding}");
-        }
-        println!("{} findings", findings.len());
-    }
-    Ok(if findings.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-fn token(options: &TokenOptions) -> anyhow::Result<ExitCode> {
-    let (token, line) = new_token(options.role, &options.tenants)?;
-    println!("token for the caller (shown once):  {token}");
-    println!("line for BILLING_SERVICE_TOKENS:    {line}");
-    Ok(ExitCode::SUCCESS)
 }

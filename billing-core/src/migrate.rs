@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use secrecy::ExposeSecret;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::{PgConnection, PgPool, query_scalar};
 
-use crate::config::{Direction, MigrateOptions};
-use crate::database::{Database, Settings, Unreached};
+use crate::database::{Database, Settings, Unreached, secret};
 pub use patience::Patience;
 use patience::Wait;
 
@@ -24,6 +24,32 @@ const CONTRACT: &str = "contract ";
 
 fn contracts(migration: &Migration) -> bool {
     migration.description.starts_with(CONTRACT)
+}
+
+#[derive(Debug, Args)]
+pub struct MigrateOptions {
+    /// `up` applies what is missing, beside running cores; `contract`, once the last core of an older
+    /// version has gone, takes away what only those need; `down` undoes the newest, or all above `--to`.
+    pub direction: Direction,
+
+    /// URL of the database, for the role that owns the schema.
+    #[arg(long, env = "BILLING_OWNER_DATABASE_URL", value_parser = secret, hide_env_values = true)]
+    pub owner_database_url: SecretString,
+
+    /// With `down`: the migration that is to remain the newest; 0 undoes all. Their data is lost.
+    #[arg(long)]
+    pub to: Option<i64>,
+
+    /// Seconds that a migration gives way to who holds the locks that it needs, and tries again.
+    #[arg(long, env = "BILLING_MIGRATE_GIVE_UP_SECS", default_value_t = 300)]
+    pub give_up_secs: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Direction {
+    Up,
+    Contract,
+    Down,
 }
 
 /// Runs `billing-core migrate`.

@@ -1,4 +1,5 @@
-//! What every RPC passes before its handler: who calls, until when, and how it is measured.
+//! What every RPC passes before its handler: who calls, until when, and how it is measured; and what
+//! the slices' handlers share.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,7 +21,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
 use crate::port::Peer;
-use crate::status::{deadline_exceeded, of_change, of_query, overloaded, with_reason};
+use crate::status::{deadline_exceeded, not_found, of_change, of_query, overloaded, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -52,6 +53,10 @@ enum Access {
     Anyone,
     Roles(&'static [Role]),
 }
+
+/// Longest name of a tenant, and longest idempotency key, that requests give.
+pub const TENANT_BYTES: usize = 128;
+pub const KEY_BYTES: usize = 255;
 
 /// What the layer has found out about a call; handlers take it from the request.
 #[derive(Clone, Debug)]
@@ -110,12 +115,32 @@ impl Call {
         if self.caller.may_act_for(tenant_id) {
             Ok(())
         } else {
-            Err(crate::status::not_found(
+            Err(not_found(
                 "TENANT_NOT_FOUND",
                 "tenant_id: not a tenant of this token",
             ))
         }
     }
+}
+
+/// The call that the layer has admitted, and its message.
+pub fn call_of<T>(request: tonic::Request<T>) -> Result<(Call, T), Status> {
+    let (_, mut extensions, message) = request.into_parts();
+    let call = extensions
+        .remove::<Call>()
+        .ok_or_else(|| Status::internal("the call passed no gate"))?;
+    Ok((call, message))
+}
+
+pub fn timestamp(at: jiff::Timestamp) -> prost_types::Timestamp {
+    let mut seconds = at.as_second();
+    let mut nanos = at.subsec_nanosecond();
+    // The wire counts nanoseconds forward, also before the epoch.
+    if nanos < 0 {
+        seconds -= 1;
+        nanos += 1_000_000_000;
+    }
+    prost_types::Timestamp { seconds, nanos }
 }
 
 /// Time for an answer where the caller names none, and the most that a caller may name.

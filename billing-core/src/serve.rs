@@ -32,12 +32,11 @@ use crate::entry::Histories;
 use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, RefundTerms};
+use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Payments, RefundTerms};
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
-use crate::{Core, Payments};
-use crate::{heartbeat, hold, migrate, warnings};
+use crate::{Core, heartbeat, hold, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -188,12 +187,13 @@ pub async fn start(
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, options, tasks),
         reader: Reader::start(database, tasks),
-        catalogue,
         pool: pool.clone(),
         histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),
         payments: Payments {
             pool: payment_pool(database, tuning),
+            reads: pool.clone(),
+            catalogue: catalogue.clone(),
             events,
             limits: PaymentLimits {
                 breaker: Breaker {
@@ -206,6 +206,7 @@ pub async fn start(
                 days: tuning.refund_days,
             },
         },
+        catalogue,
     })
 }
 

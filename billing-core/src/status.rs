@@ -8,9 +8,6 @@ use tracing::{error, warn};
 
 use crate::database::{explained, is_blocked, is_out_of_time, is_unreachable};
 use crate::field::FieldError;
-use crate::ledger::{LedgerError, ReadError, Refusal};
-use crate::price::{PriceError, Stale};
-use crate::seeded::{self, Bug};
 
 const DOMAIN: &str = "billing";
 
@@ -104,91 +101,6 @@ impl From<FieldError> for Status {
         let mut details = ErrorDetails::with_bad_request_violation(error.field, error.problem);
         details.set_error_info("INVALID_FIELD", DOMAIN, HashMap::new());
         Self::with_error_details(Code::InvalidArgument, message, details)
-    }
-}
-
-impl From<LedgerError> for Status {
-    fn from(error: LedgerError) -> Self {
-        match error {
-            LedgerError::Refused(refusal) => refusal.into(),
-            LedgerError::Overloaded => overloaded(),
-            LedgerError::DeadlineExceeded => deadline_exceeded(),
-            LedgerError::Unavailable => outcome_unknown(Doubt::Unreachable),
-            LedgerError::Locked if seeded::is(Bug::LockedIsFailure) => unavailable(),
-            LedgerError::Locked => outcome_unknown(Doubt::Locked),
-            LedgerError::OutcomeUnknown => outcome_unknown(Doubt::LostAtCommit),
-            LedgerError::Internal => internal(),
-        }
-    }
-}
-
-impl From<ReadError> for Status {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Overloaded => overloaded(),
-            ReadError::DeadlineExceeded => deadline_exceeded(),
-            ReadError::Unavailable => unavailable(),
-            ReadError::Internal => internal(),
-        }
-    }
-}
-
-impl From<Stale> for Status {
-    fn from(stale: Stale) -> Self {
-        with_reason(Code::Unavailable, "PRICE_LIST_STALE", stale.to_string(), [])
-    }
-}
-
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
-        let message = refusal.to_string();
-        match refusal {
-            Refusal::KeyReused => {
-                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
-            }
-            Refusal::HoldNotFound => not_found("HOLD_NOT_FOUND", &message),
-            Refusal::HoldEnded(state) => {
-                let state = state.name().to_ascii_uppercase();
-                with_reason(
-                    Code::FailedPrecondition,
-                    "HOLD_ENDED",
-                    message,
-                    [("state", state)],
-                )
-            }
-            Refusal::OverageRejected(over) => with_reason(
-                Code::FailedPrecondition,
-                "OVERAGE_REJECTED",
-                message,
-                [("overage_micros", over.get().to_string())],
-            ),
-            Refusal::NotTheHoldsTool => FieldError::new("cost.tool.name", message).into(),
-            Refusal::ChargeNotFound => not_found("ENTRY_NOT_FOUND", &message),
-            Refusal::RefundExceedsCharge { left } => with_reason(
-                Code::FailedPrecondition,
-                "REFUND_EXCEEDS_CHARGE",
-                message,
-                [("refundable_micros", left.get().to_string())],
-            ),
-            Refusal::Price(error) => error.into(),
-            Refusal::PriceListStale => {
-                with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
-            }
-            Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
-            Refusal::ClockIsRight => {
-                with_reason(Code::FailedPrecondition, "CLOCK_IS_RIGHT", message, [])
-            }
-            Refusal::StoredAnswer => {
-                error!("{message}");
-                internal()
-            }
-        }
-    }
-}
-
-impl From<PriceError> for Status {
-    fn from(error: PriceError) -> Self {
-        FieldError::new("cost.tool.quantities", error.to_string()).into()
     }
 }
 

@@ -8,13 +8,13 @@ use anyhow::Result;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::{SetTenantRequest, Tenant};
+use billing_stage::Tokens;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
-use xtask::stage::Tokens;
 
 use crate::ask::{ask, outcome_of};
 use crate::books::TENANT;

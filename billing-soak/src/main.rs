@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use billing_soak::options::Options;
 use billing_soak::report::Report;
 use billing_soak::soak;
+use billing_stage::process::interrupted;
 use clap::Parser;
 use tokio::time::timeout;
-use xtask::process::interrupted;
 
 /// Seeded bugs by which something acknowledged must be lost.
 const LOSING: [&str; 2] = ["reply-before-commit", "lost-commit-is-success"];

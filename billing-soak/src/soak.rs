@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use billing_stage::postgres::scratch::remove_abandoned;
+use billing_stage::{CoreProcess, Stage, Tokens};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::{Instant, sleep, timeout};
-use xtask::postgres::scratch::remove_abandoned;
-use xtask::stage::{CoreProcess, Stage, Tokens};
 
 use crate::ask::REFUSED_REQUEST_ID;
 use crate::callers::{Callers, set_tenant};

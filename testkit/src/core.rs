@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use billing_core::auth::{Role, new_token};
-use billing_core::config::Cli;
+use billing_core::command::Cli;
 use billing_core::serve;
 use billing_proto::v1;
 use billing_proto::v1::account_service_client::AccountServiceClient;

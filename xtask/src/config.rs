@@ -1,21 +1,11 @@
-//! What the surroundings say: the one place that reads environment variables beside clap's.
+//! What the surroundings say: the one place that reads environment variables beside clap's and
+//! `billing-stage`'s.
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The folders of `PATH`.
-pub fn search_path() -> Vec<PathBuf> {
-    env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default()
-}
-
-/// The repository's root.
-pub fn repository() -> PathBuf {
-    let member = Path::new(env!("CARGO_MANIFEST_DIR"));
-    member.parent().unwrap_or(member).to_path_buf()
-}
+pub use billing_stage::config::{repository, target};
 
 /// The cargo that runs this program, else the one on the search path.
 pub fn cargo() -> PathBuf {
@@ -40,22 +30,4 @@ pub fn package_variables() -> Vec<OsString> {
                 || name == "CARGO_PRIMARY_PACKAGE"
         })
         .collect()
-}
-
-/// Where cargo puts what it builds, and this program what it fetches.
-pub fn target() -> PathBuf {
-    let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    repository().join(folder)
-}
-
-/// A folder of the user's that lives as long as the login, for sockets.
-pub fn runtime_folder() -> Option<PathBuf> {
-    env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_absolute())
-}
-
-/// Which PostgreSQL to use: a folder of server binaries, or `fetch`; unset: look for one.
-pub fn postgres_choice() -> Option<String> {
-    env::var_os("BILLING_PG_BIN").map(|value| value.to_string_lossy().into_owned())
 }

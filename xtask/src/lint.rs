@@ -1,5 +1,8 @@
 //! `cargo xtask lint`: everything that is checked without running the product.
 
+mod circles;
+mod imports;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -7,10 +10,10 @@ use tokio::process::Command;
 
 use crate::config;
 use crate::migrations;
-use crate::process::find_program;
 use crate::programs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
+use billing_stage::process::find_program;
 
 const BUF: &str = "@bufbuild/buf@1.75.0";
 
@@ -40,6 +43,9 @@ pub async fn run() -> Result<()> {
     ]);
     steps
         .run("cargo clippy, seeded bugs", succeed(&mut seeded))
+        .await;
+    steps
+        .run("circles of imports", async { circles::check() })
         .await;
     steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;

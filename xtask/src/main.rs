@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use billing_stage::process::interrupted;
 use clap::{Parser, Subcommand};
-use xtask::process::interrupted;
 use xtask::sqlx_data::{self, Purpose};
 use xtask::{bench, lint, seeded_bugs, soak, test, up};
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::config;
-use crate::hex::hex;
+use billing_stage::hex::hex;
 
 /// As `sha256sum` writes it: a digest, two spaces, a file's name.
 const LIST: &str = "checksums.sha256";

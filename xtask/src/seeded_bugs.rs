@@ -16,7 +16,7 @@ use std::time::Instant;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::postgres::Server;
+use billing_stage::postgres::Server;
 use list::{LIST, SeededBug};
 use trial::{Ran, Trials};
 

@@ -113,4 +113,13 @@ mod tests {
         let passed_on = Line::parse_from(line).options.passed_on();
         assert_eq!(passed_on, ["--seconds=60", "--seed=7", "--json=a b.json"]);
     }
+
+    #[test]
+    fn a_bug_that_nobody_knows_is_refused_with_those_that_there_are() {
+        let known = Line::parse_from(["soak", "--seeded-bug", "reply-before-commit"]).options;
+        assert_eq!(known.seeded_bug.as_deref(), Some("reply-before-commit"));
+        let unknown = Line::try_parse_from(["soak", "--seeded-bug", "nonsense"]);
+        let refused = unknown.err().unwrap().to_string();
+        assert!(refused.contains("reply-before-commit"), "{refused}");
+    }
 }

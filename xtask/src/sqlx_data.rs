@@ -12,8 +12,8 @@ use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
 
 use crate::config;
-use crate::postgres::Server;
 use crate::programs;
+use billing_stage::postgres::Server;
 
 /// What is to be done with the fresh query data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,10 +19,10 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::config;
-use crate::postgres::Server;
-use crate::process::{bound_to_parent, find_program};
 use crate::programs::{self, Profile};
 use crate::step::{Steps, succeed};
+use billing_stage::postgres::Server;
+use billing_stage::process::{bound_to_parent, find_program};
 
 #[derive(Debug, Args)]
 pub struct Options {

@@ -1,7 +1,7 @@
 //! The check is checked: it must see what is wrong.
 
+use billing_stage::{Stage, core_beside};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use xtask::stage::{Stage, core_beside};
 
 use super::{Books, Page};
 use crate::load::{TENANT, account_id, seed, user};

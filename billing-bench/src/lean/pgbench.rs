@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use xtask::postgres::scratch::{Purpose, Scratch};
-use xtask::process::bound_to_parent;
+use billing_stage::postgres::scratch::{Purpose, Scratch};
+use billing_stage::process::bound_to_parent;
 
 use super::{ANSWER_BYTES, Inputs, account_id_sql, statement};
 use crate::load::MOST_MICROS;

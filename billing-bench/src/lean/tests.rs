@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use billing_stage::{Stage, core_beside};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
-use xtask::stage::{Stage, core_beside};
 
 use super::builtin::Builtin;
 use super::driver::Driver;

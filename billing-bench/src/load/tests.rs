@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use billing_stage::{Stage, Tokens, core_beside};
 use tokio::time::sleep;
-use xtask::stage::{Stage, Tokens, core_beside};
 
 use super::{Accounts, Outcome, Plan, Target, Work, closed, open, seed};
 use crate::books::Books;

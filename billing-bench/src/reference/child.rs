@@ -5,10 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use billing_stage::process::bound_to_parent;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
-use xtask::process::bound_to_parent;
 
 use super::{Addresses, Service};
 

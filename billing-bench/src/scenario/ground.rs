@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use billing_stage::database::Urls;
+use billing_stage::{Stage, Tokens, core_beside};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::process::Command;
-use xtask::stage::{self, Stage, Tokens};
-use xtask::up::database::Urls;
 
 use super::callers::Line;
 use super::report::ScenarioReport;
@@ -36,7 +36,7 @@ impl Ground {
     /// Cores of the default configuration on a private PostgreSQL that writes to disk, and so many
     /// accounts with money and without limits.
     pub async fn prepare(cores: usize, accounts: u64) -> Result<Self> {
-        let (mut stage, tokens) = Stage::set(stage::core_beside()?, 0).await?;
+        let (mut stage, tokens) = Stage::set(core_beside()?, 0).await?;
         stage.server.stop().await?;
         stage.server.set_for_next_start(vec![
             format!("shared_buffers={}MB", quarter_of_memory()),
@@ -164,7 +164,7 @@ async fn require_durable(url: &str) -> Result<()> {
 
 /// What the books say twice and differently is wrong.
 pub async fn audit(urls: &Urls, report: &mut ScenarioReport) -> Result<()> {
-    let output = Command::new(stage::core_beside()?)
+    let output = Command::new(core_beside()?)
         .arg("audit")
         .env("DATABASE_URL", &urls.core)
         .kill_on_drop(true)

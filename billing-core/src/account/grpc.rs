@@ -3,43 +3,18 @@
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
-use super::contact::{ContactChange, Preferences, find_preferences, upsert_contact};
-use super::contact_grpc::{parse_contact, parse_locale};
 use crate::Core;
+use crate::contact::grpc::{parse_contact, parse_locale};
+use crate::contact::{ContactChange, Preferences, find_preferences, upsert_contact};
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
-use crate::ledger::grpc::{KEY_BYTES, balance, limits, timestamp};
+use crate::ledger::grpc::{balance, entry_id, limits, parse_account};
 use crate::ledger::{
     AccountState, Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed,
     LocalTime, Note, Opening, Post, Setting, SettingsChange, is_zone, standing,
 };
 use crate::money::Micros;
-use crate::rpc::Call;
-
-pub const TENANT_BYTES: usize = 128;
-
-/// The call that the layer has admitted, and its message.
-pub fn call_of<T>(request: Request<T>) -> Result<(Call, T), Status> {
-    let (_, mut extensions, message) = request.into_parts();
-    let call = extensions
-        .remove::<Call>()
-        .ok_or_else(|| Status::internal("the call passed no gate"))?;
-    Ok((call, message))
-}
-
-/// The account that a request names, if it is one of the caller's.
-pub fn parse_account(
-    call: &Call,
-    account: Option<v1::AccountRef>,
-) -> Result<(AccountId, Opening), Status> {
-    let account = account.ok_or_else(|| FieldError::new("account", "must be given"))?;
-    let name = Opening {
-        tenant_id: field::text("account.tenant_id", account.tenant_id, TENANT_BYTES)?,
-        user_id: field::text("account.user_id", account.user_id, 255)?,
-    };
-    let id = call.account(&name.tenant_id, &name.user_id)?;
-    Ok((id, name))
-}
+use crate::rpc::{Call, KEY_BYTES, call_of, timestamp};
 
 pub async fn get_balance(
     core: &Core,
@@ -270,7 +245,7 @@ pub async fn grant_credit(
     };
     let answer = post(core, &call, id, name, posting).await?;
     Ok(Response::new(v1::GrantCreditResponse {
-        entry_id: core.entry_id(id, answer.entry),
+        entry_id: entry_id(id, answer.entry),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,
     }))
@@ -291,7 +266,7 @@ pub async fn adjust_balance(
     };
     let answer = post(core, &call, id, name, posting).await?;
     Ok(Response::new(v1::AdjustBalanceResponse {
-        entry_id: core.entry_id(id, answer.entry),
+        entry_id: entry_id(id, answer.entry),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,
     }))

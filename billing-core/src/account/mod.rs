@@ -1,8 +1,6 @@
 //! Accounts and tenants: who they are, and what they are set to. The account's own row is written
 //! by the ledger alone.
 
-pub mod contact;
-pub mod contact_grpc;
 pub mod grpc;
 mod queries;
 mod tenant_grpc;

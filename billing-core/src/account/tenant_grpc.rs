@@ -3,12 +3,12 @@
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
-use super::grpc::{TENANT_BYTES, call_of};
 use super::{Tenant, queries};
 use crate::Core;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::price::UnpricedTools;
+use crate::rpc::{TENANT_BYTES, call_of};
 
 pub async fn get_tenant(
     core: &Core,

@@ -5,17 +5,17 @@ use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, limits, parse_cost, parse_note, parse_overage, retry_after,
-    shortfall,
+    Zero, balance, decision, entry_id, limits, parse_account, parse_cost, parse_note,
+    parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Charge, Command, CommandHash, Cost, Keyed, Note, Overage, RefundCharge, Refusal,
 };
 use crate::money::Micros;
+use crate::rpc::{KEY_BYTES, call_of};
 use crate::status::not_found;
 
 pub async fn charge(
@@ -67,7 +67,7 @@ pub async fn charge(
         topup_url,
         retry_after: retry_after(&answer, Timestamp::now()),
         charged_micros: answer.moved.get(),
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         replayed: answer.replayed,
     }))
 }
@@ -104,7 +104,7 @@ pub async fn refund_charge(
         .submit(Command { account, action }, call.deadline)
         .await?;
     Ok(Response::new(v1::RefundChargeResponse {
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         refunded_micros: answer.moved.get(),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,

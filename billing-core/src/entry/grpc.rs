@@ -4,18 +4,17 @@ use billing_proto::v1;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::{Entry, Filter, queries};
-use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
+use super::{Entry, Filter, Histories, queries};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntryId, EntrySeq, HoldId, PaymentId};
-use crate::ledger::grpc::timestamp;
+use crate::ledger::grpc::{entry_id, parse_account};
+use crate::rpc::{call_of, timestamp};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 500;
 
 pub async fn list_entries(
-    core: &Core,
+    histories: &Histories,
     request: Request<v1::ListEntriesRequest>,
 ) -> Result<Response<v1::ListEntriesResponse>, Status> {
     let (call, mut request) = call_of(request)?;
@@ -29,18 +28,18 @@ pub async fn list_entries(
         most: page + 1,
         ..parse_filter(account, request)?
     };
-    let finding = find(core.histories.pool(), account, &filter);
-    let mut entries = core.histories.read(&call, account, finding).await?;
+    let finding = find(histories.pool(), account, &filter);
+    let mut entries = histories.read(&call, account, finding).await?;
     let more = entries.len() > usize::try_from(page).unwrap_or_default();
     entries.truncate(usize::try_from(page).unwrap_or_default());
     let next_page_token = match entries.last() {
-        Some(last) if more => core.entry_id(account, Some(last.seq)),
+        Some(last) if more => entry_id(account, Some(last.seq)),
         _ => String::new(),
     };
     Ok(Response::new(v1::ListEntriesResponse {
         entries: entries
             .into_iter()
-            .map(|entry| shown(core, account, entry))
+            .map(|entry| shown(account, entry))
             .collect(),
         next_page_token,
     }))
@@ -106,7 +105,7 @@ const fn kind_name(kind: v1::EntryKind) -> Option<&'static str> {
     }
 }
 
-fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
+fn shown(account: AccountId, entry: Entry) -> v1::Entry {
     let kind =
         v1::EntryKind::from_str_name(&format!("ENTRY_KIND_{}", entry.kind.to_ascii_uppercase()))
             .unwrap_or(v1::EntryKind::Unspecified);
@@ -116,7 +115,7 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
         .unzip();
     let (paid_minor, paid_currency) = entry.paid.unzip();
     v1::Entry {
-        entry_id: core.entry_id(account, Some(entry.seq)),
+        entry_id: entry_id(account, Some(entry.seq)),
         kind: kind.into(),
         amount_micros: entry.amount.get(),
         balance_after_micros: entry.balance_after.get(),
@@ -129,7 +128,7 @@ fn shown(core: &Core, account: AccountId, entry: Entry) -> v1::Entry {
             .hold
             .map(|hold: HoldId| hold.to_string())
             .unwrap_or_default(),
-        refunds_entry_id: core.entry_id(account, entry.refunds),
+        refunds_entry_id: entry_id(account, entry.refunds),
         description: entry.description.unwrap_or_default(),
         metadata: entry.metadata,
         reason: entry.reason.unwrap_or_default(),

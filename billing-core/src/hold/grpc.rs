@@ -6,18 +6,18 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
-    KEY_BYTES, Zero, balance, decision, hold, limits, parse_cost, parse_note, parse_overage,
-    retry_after, shortfall,
+    Zero, balance, decision, entry_id, hold, limits, parse_account, parse_cost, parse_note,
+    parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
     Action, Answer, Capture, Command, CommandHash, Cost, Extend, Keyed, Overage, PlaceHold,
     Refusal, Release,
 };
 use crate::preflight;
+use crate::rpc::{KEY_BYTES, call_of};
 use crate::status::not_found;
 
 pub async fn place_hold(
@@ -117,7 +117,7 @@ pub async fn capture_hold(
         charged_micros: answer.moved.get(),
         released_micros: answer.released.get(),
         debt_micros: answer.balance.debt().get(),
-        entry_id: core.entry_id(account, answer.entry),
+        entry_id: entry_id(account, answer.entry),
         balance: Some(balance(answer.balance)),
     }))
 }

@@ -12,6 +12,7 @@ use super::decide::{Answer, Context, Refusal, decide};
 use super::local_time::LocalTime;
 use super::queries::{self, Found, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
+use super::told;
 use crate::database::explained;
 use crate::id::AccountId;
 use crate::money::Micros;
@@ -406,7 +407,7 @@ async fn write(
         .warnings
         .iter()
         .map(|warning| {
-            let message = outbox::low_balance(warning.settled, warning.threshold);
+            let message = told::low_balance(warning.settled, warning.threshold);
             (warning.account, message)
         })
         .collect();

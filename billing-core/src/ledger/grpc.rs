@@ -2,25 +2,43 @@
 
 use billing_proto::v1;
 use jiff::Timestamp;
+use tonic::{Code, Status};
+use tracing::error;
 
-use super::command::{Cost, Note, Overage};
-use super::decide::{Answer, Decision, HoldView, Limits};
+use super::batcher::LedgerError;
+use super::command::{Cost, Note, Opening, Overage};
+use super::decide::{Answer, Decision, HoldView, Limits, Refusal};
+use super::reader::ReadError;
 use super::state::{Balance, HoldState};
 use crate::field::{self, FieldError};
+use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::money::Micros;
-use crate::price::ToolUse;
+use crate::price::grpc::parse_tool_use;
+use crate::rpc::{Call, TENANT_BYTES, timestamp};
+use crate::seeded::{self, Bug};
+use crate::status::{
+    Doubt, deadline_exceeded, internal, not_found, outcome_unknown, overloaded, unavailable,
+    with_reason,
+};
 
-pub const KEY_BYTES: usize = 255;
+/// The account that a request names, if it is one of the caller's.
+pub fn parse_account(
+    call: &Call,
+    account: Option<v1::AccountRef>,
+) -> Result<(AccountId, Opening), Status> {
+    let account = account.ok_or_else(|| FieldError::new("account", "must be given"))?;
+    let name = Opening {
+        tenant_id: field::text("account.tenant_id", account.tenant_id, TENANT_BYTES)?,
+        user_id: field::text("account.user_id", account.user_id, 255)?,
+    };
+    let id = call.account(&name.tenant_id, &name.user_id)?;
+    Ok((id, name))
+}
 
-pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let mut seconds = at.as_second();
-    let mut nanos = at.subsec_nanosecond();
-    // The wire counts nanoseconds forward, also before the epoch.
-    if nanos < 0 {
-        seconds -= 1;
-        nanos += 1_000_000_000;
-    }
-    prost_types::Timestamp { seconds, nanos }
+/// An entry as callers name it; empty where there is none.
+pub fn entry_id(account: AccountId, seq: Option<EntrySeq>) -> String {
+    seq.map(|seq| EntryId { account, seq }.to_string())
+        .unwrap_or_default()
 }
 
 pub fn balance(balance: Balance) -> v1::Balance {
@@ -135,29 +153,6 @@ pub fn parse_cost(cost: Option<v1::Cost>, tenant_id: &str, zero: Zero) -> Result
     }
 }
 
-/// A tool's use; `path` is how the request names it.
-pub fn parse_tool_use(
-    path: &str,
-    usage: v1::ToolUsage,
-    tenant_id: &str,
-) -> Result<ToolUse, FieldError> {
-    let quantities = format!("{path}.quantities");
-    if usage.quantities.len() > 16 {
-        return Err(FieldError::new(quantities, "must have at most 16 units"));
-    }
-    for (unit, quantity) in &usage.quantities {
-        field::text(&quantities, unit.clone(), 64)?;
-        field::number(&quantities, *quantity, 0, i64::MAX).map_err(|_| {
-            FieldError::new(quantities.clone(), format!("{unit:?} must not be negative"))
-        })?;
-    }
-    Ok(ToolUse {
-        tenant_id: tenant_id.to_owned(),
-        name: field::text(&format!("{path}.name"), usage.name, 128)?,
-        quantities: usage.quantities,
-    })
-}
-
 pub fn parse_overage(policy: i32, default: Overage) -> Result<Overage, FieldError> {
     match v1::OveragePolicy::try_from(policy) {
         Ok(v1::OveragePolicy::Unspecified) => Ok(default),
@@ -183,4 +178,77 @@ pub fn parse_note(
         actor: None,
     };
     Ok((note != Note::default()).then_some(note))
+}
+
+impl From<LedgerError> for Status {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Refused(refusal) => refusal.into(),
+            LedgerError::Overloaded => overloaded(),
+            LedgerError::DeadlineExceeded => deadline_exceeded(),
+            LedgerError::Unavailable => outcome_unknown(Doubt::Unreachable),
+            LedgerError::Locked if seeded::is(Bug::LockedIsFailure) => unavailable(),
+            LedgerError::Locked => outcome_unknown(Doubt::Locked),
+            LedgerError::OutcomeUnknown => outcome_unknown(Doubt::LostAtCommit),
+            LedgerError::Internal => internal(),
+        }
+    }
+}
+
+impl From<ReadError> for Status {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Overloaded => overloaded(),
+            ReadError::DeadlineExceeded => deadline_exceeded(),
+            ReadError::Unavailable => unavailable(),
+            ReadError::Internal => internal(),
+        }
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::KeyReused => {
+                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
+            }
+            Refusal::HoldNotFound => not_found("HOLD_NOT_FOUND", &message),
+            Refusal::HoldEnded(state) => {
+                let state = state.name().to_ascii_uppercase();
+                with_reason(
+                    Code::FailedPrecondition,
+                    "HOLD_ENDED",
+                    message,
+                    [("state", state)],
+                )
+            }
+            Refusal::OverageRejected(over) => with_reason(
+                Code::FailedPrecondition,
+                "OVERAGE_REJECTED",
+                message,
+                [("overage_micros", over.get().to_string())],
+            ),
+            Refusal::NotTheHoldsTool => FieldError::new("cost.tool.name", message).into(),
+            Refusal::ChargeNotFound => not_found("ENTRY_NOT_FOUND", &message),
+            Refusal::RefundExceedsCharge { left } => with_reason(
+                Code::FailedPrecondition,
+                "REFUND_EXCEEDS_CHARGE",
+                message,
+                [("refundable_micros", left.get().to_string())],
+            ),
+            Refusal::Price(error) => error.into(),
+            Refusal::PriceListStale => {
+                with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
+            }
+            Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
+            Refusal::ClockIsRight => {
+                with_reason(Code::FailedPrecondition, "CLOCK_IS_RIGHT", message, [])
+            }
+            Refusal::StoredAnswer => {
+                error!("{message}");
+                internal()
+            }
+        }
+    }
 }

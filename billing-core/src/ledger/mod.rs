@@ -21,6 +21,7 @@ mod state;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod told;
 
 #[cfg(test)]
 pub(crate) use tests::plans;

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::Place;
-use crate::account::contact::find_preferences;
+use crate::contact::find_preferences;
 use crate::field;
 use crate::id::AccountId;
 use crate::ledger::{

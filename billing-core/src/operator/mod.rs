@@ -2,20 +2,25 @@
 //! correct, switch. Money moves through the ledger here too.
 
 mod accounts;
+mod audit;
+mod outbox;
 mod payments;
 mod switches;
+mod token;
 
 pub use accounts::{AccountsCommand, run as accounts};
+pub use audit::{AuditOptions, run as audit};
+pub use outbox::{OutboxCommand, run as outbox};
 pub use payments::{PaymentsCommand, run as payments};
 pub use switches::{SwitchCommand, run as switches};
+pub use token::{TokenOptions, run as token};
 
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sqlx::PgPool;
 
-use crate::config::secret;
-use crate::database::Database;
+use crate::database::{Database, Settings, secret};
 use crate::ledger::hot_path;
 
 /// Where the database is, and how the answer is printed.
@@ -67,4 +72,10 @@ impl Place {
         }
         println!("{} in all", things.len());
     }
+}
+
+async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
+    Database::at(url.expose_secret())?
+        .pool_at_once(&Settings::default())
+        .await
 }

@@ -13,7 +13,6 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::command::Undelivered;
 use super::{Channel, Message};
 use crate::id::AccountId;
 
@@ -227,6 +226,20 @@ pub async fn give_up(
     .execute(executor)
     .await?;
     Ok(())
+}
+
+/// A message that was tried and is not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    pub account_id: Uuid,
+    pub channel: String,
+    pub seq: i64,
+    pub kind: String,
+    pub created_at: Timestamp,
+    pub attempts: i32,
+    pub last_error: Option<String>,
+    pub next_attempt_at: Timestamp,
+    pub given_up_at: Option<Timestamp>,
 }
 
 /// What was tried and is not delivered, oldest first; 1000 at most.

@@ -11,17 +11,15 @@ use tokio::time::timeout_at;
 use tonic::{Code, Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, create, queries, rate, refund, stale};
-use crate::Core;
-use crate::account::contact::upsert_contact;
-use crate::account::contact_grpc::parse_contact;
-use crate::account::grpc::{TENANT_BYTES, call_of, parse_account};
+use super::{PaymentError, Payments, create, queries, rate, refund, stale};
 use crate::auth::Role;
+use crate::contact::grpc::parse_contact;
+use crate::contact::upsert_contact;
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::id::PaymentId;
-use crate::ledger::{ApplyError, grpc::KEY_BYTES};
-use crate::rpc::Call;
+use crate::ledger::{ApplyError, grpc::parse_account};
+use crate::rpc::{Call, KEY_BYTES, TENANT_BYTES, call_of};
 use crate::status::{
     Doubt, deadline_exceeded, not_found, of_change, of_query, outcome_unknown, with_reason,
 };
@@ -33,15 +31,14 @@ const PAGE_DEFAULT: i64 = 50;
 const RATE_SKEW: Duration = Duration::from_mins(5);
 
 pub async fn create_payment(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::CreatePaymentRequest>,
 ) -> Result<Response<v1::CreatePaymentResponse>, Status> {
     let (call, mut request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account.take())?;
     let contact = parse_contact("contact", request.contact.take())?;
     let new = parse::new_payment(account, name, request)?;
-    let reading = core.catalogue.reading();
-    let payments = &core.payments;
+    let reading = payments.catalogue.reading();
     let creating = async {
         if !contact.is_empty() {
             upsert_contact(&payments.pool, account, &new.name, &contact).await?;
@@ -57,7 +54,7 @@ pub async fn create_payment(
 }
 
 pub async fn attach_provider_reference(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::AttachProviderReferenceRequest>,
 ) -> Result<Response<v1::AttachProviderReferenceResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -66,9 +63,9 @@ pub async fn attach_provider_reference(
     let customer = field::optional_text("customer_reference", request.customer_reference, 255)?;
     let lost = request.lost_customer_reference;
     let lost = field::optional_text("lost_customer_reference", lost, 255)?;
-    require_tenant(core, &call, id).await?;
+    require_tenant(payments, &call, id).await?;
     let attaching = create::attach(
-        &core.payments.pool,
+        &payments.pool,
         id,
         reference.as_deref(),
         customer.as_deref(),
@@ -82,18 +79,18 @@ pub async fn attach_provider_reference(
 }
 
 pub async fn apply_provider_event(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::ApplyProviderEventRequest>,
 ) -> Result<Response<v1::ApplyProviderEventResponse>, Status> {
     let (call, request) = call_of(request)?;
     let event = parse::event(request)?;
-    let applying = core.payments.events.apply(event, Arc::clone(&call.caller));
+    let applying = payments.events.apply(event, Arc::clone(&call.caller));
     let applied = by_deadline(&call, applying).await?;
     Ok(Response::new(shown::applied(&applied)))
 }
 
 pub async fn get_payment(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::GetPaymentRequest>,
 ) -> Result<Response<v1::GetPaymentResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -108,18 +105,18 @@ pub async fn get_payment(
         let id = match name {
             parse::PaymentName::Ours(id) => Some(id),
             parse::PaymentName::Theirs(provider, reference) => {
-                queries::find_by_reference(&core.pool, &provider, &reference).await?
+                queries::find_by_reference(&payments.reads, &provider, &reference).await?
             }
         };
         let Some(id) = id else {
             return Err(PaymentError::NotFound);
         };
-        let payment = queries::find_payment(&core.pool, id)
+        let payment = queries::find_payment(&payments.reads, id)
             .await?
             .filter(|payment| payment.tenant_id == tenant)
             .filter(|payment| user.as_ref().is_none_or(|user| payment.user_id == *user))
             .ok_or(PaymentError::NotFound)?;
-        let refunds = queries::find_refunds(&core.pool, id).await?;
+        let refunds = queries::find_refunds(&payments.reads, id).await?;
         Ok((payment, refunds))
     };
     let (payment, refunds) = look_up(&call, found).await?;
@@ -133,7 +130,7 @@ pub async fn get_payment(
 }
 
 pub async fn list_payments(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::ListPaymentsRequest>,
 ) -> Result<Response<v1::ListPaymentsResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -158,8 +155,8 @@ pub async fn list_payments(
     };
     let listed = async {
         // One more than the page, to know whether there is another.
-        let ids = queries::list_payments(&core.pool, account, before, page + 1).await?;
-        queries::find_payments(&core.pool, &ids).await
+        let ids = queries::list_payments(&payments.reads, account, before, page + 1).await?;
+        queries::find_payments(&payments.reads, &ids).await
     };
     let mut payments = look_up(&call, listed).await?;
     let most = usize::try_from(page).unwrap_or_default();
@@ -176,13 +173,13 @@ pub async fn list_payments(
 }
 
 pub async fn start_refund(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::StartRefundRequest>,
 ) -> Result<Response<v1::StartRefundResponse>, Status> {
     let (call, request) = call_of(request)?;
     let new = parse::new_refund(request)?;
     call.tenant(&new.tenant_id)?;
-    let starting = refund::start(&core.payments.pool, &new, core.payments.refund_terms);
+    let starting = refund::start(&payments.pool, &new, payments.refund_terms);
     let started = by_deadline(&call, starting).await?;
     Ok(Response::new(v1::StartRefundResponse {
         refund: Some(shown::refund(started.payment.id, &started.refund)),
@@ -192,14 +189,14 @@ pub async fn start_refund(
 }
 
 pub async fn reject_refund(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::RejectRefundRequest>,
 ) -> Result<Response<v1::RejectRefundResponse>, Status> {
     let (call, request) = call_of(request)?;
     let id = parse::payment_id(request.payment_id)?;
     let refund_id = parse::refund_id(&request.refund_id)?;
     let why = field::text("code", request.code, 64)?;
-    let rejecting = refund::reject(&core.payments.pool, &call.caller, id, refund_id, &why);
+    let rejecting = refund::reject(&payments.pool, &call.caller, id, refund_id, &why);
     let (refund, payment) = by_deadline(&call, rejecting).await?;
     Ok(Response::new(v1::RejectRefundResponse {
         refund: Some(shown::refund(id, &refund)),
@@ -208,7 +205,7 @@ pub async fn reject_refund(
 }
 
 pub async fn claim_stale_payments(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::ClaimStalePaymentsRequest>,
 ) -> Result<Response<v1::ClaimStalePaymentsResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -220,19 +217,19 @@ pub async fn claim_stale_payments(
         since: field::timestamp("since", request.since)?,
     };
     let claiming = async {
-        let payments = stale::claim(&core.payments.pool, &call.caller, &claim).await?;
-        let open = stale::count_open(&core.payments.pool, &claim.provider).await?;
-        Ok((payments, open))
+        let claimed = stale::claim(&payments.pool, &call.caller, &claim).await?;
+        let open = stale::count_open(&payments.pool, &claim.provider).await?;
+        Ok((claimed, open))
     };
-    let (payments, open) = by_deadline(&call, claiming).await?;
+    let (claimed, open) = by_deadline(&call, claiming).await?;
     Ok(Response::new(v1::ClaimStalePaymentsResponse {
-        payments: payments.iter().map(shown::stale).collect(),
+        payments: claimed.iter().map(shown::stale).collect(),
         open,
     }))
 }
 
 pub async fn replay_events(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::ReplayEventsRequest>,
 ) -> Result<Response<v1::ReplayEventsResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -244,7 +241,7 @@ pub async fn replay_events(
     };
     let token = field::optional_text("page_token", request.page_token, KEY_BYTES + 64)?;
     let after = token.as_deref().map(parse::event_token).transpose()?;
-    let listing = list_open(&core.pool, &provider, since, after, page + 1);
+    let listing = list_open(&payments.reads, &provider, since, after, page + 1);
     let mut events = call.query(listing).await?;
     let most = usize::try_from(page).unwrap_or_default();
     let more = events.len() > most;
@@ -260,7 +257,7 @@ pub async fn replay_events(
 }
 
 pub async fn record_rate(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::RecordRateRequest>,
 ) -> Result<Response<v1::RecordRateResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -269,42 +266,42 @@ pub async fn record_rate(
     let source = field::text("source", request.source, 32)?;
     let fetched_at = field::timestamp("fetched_at", request.fetched_at)?
         .ok_or_else(|| FieldError::new("fetched_at", "must be given"))?;
-    let now = call.query(clock(&core.pool)).await?;
+    let now = call.query(clock(&payments.reads)).await?;
     if fetched_at > now.saturating_add(RATE_SKEW).unwrap_or(now) {
         return Err(FieldError::new("fetched_at", "must not be in the future").into());
     }
-    let known = call.query(rate::newest(&core.pool, currency)).await?;
+    let known = call.query(rate::newest(&payments.reads, currency)).await?;
     if call.caller.role != Role::Admin && known.is_some_and(|known| known.is_far_from(&rate)) {
         let problem = "is more than twice the newest rate, or less than half of it: an administrator \
                        may record it";
         return Err(FieldError::new("rate", problem).into());
     }
-    let recording = rate::record(&core.pool, currency, &rate, &source, fetched_at);
+    let recording = rate::record(&payments.reads, currency, &rate, &source, fetched_at);
     call.change(recording).await?;
-    let newest = call.query(rate::newest(&core.pool, currency)).await?;
-    let age_max = core.payments.limits.rate_age_max;
+    let newest = call.query(rate::newest(&payments.reads, currency)).await?;
+    let age_max = payments.limits.rate_age_max;
     Ok(Response::new(v1::RecordRateResponse {
         rate: newest.map(|newest| shown::rate(currency, newest, age_max)),
     }))
 }
 
 pub async fn get_rate(
-    core: &Core,
+    payments: &Payments,
     request: Request<v1::GetRateRequest>,
 ) -> Result<Response<v1::GetRateResponse>, Status> {
     let (call, request) = call_of(request)?;
     let currency = parse::foreign(&request.currency)?;
-    let newest = call.query(rate::newest(&core.pool, currency)).await?;
-    let age_max = core.payments.limits.rate_age_max;
+    let newest = call.query(rate::newest(&payments.reads, currency)).await?;
+    let age_max = payments.limits.rate_age_max;
     Ok(Response::new(v1::GetRateResponse {
         rate: newest.map(|newest| shown::rate(currency, newest, age_max)),
     }))
 }
 
 /// Another tenant's payment does not exist.
-async fn require_tenant(core: &Core, call: &Call, id: PaymentId) -> Result<(), Status> {
+async fn require_tenant(payments: &Payments, call: &Call, id: PaymentId) -> Result<(), Status> {
     let found = async {
-        queries::find_payment(&core.pool, id)
+        queries::find_payment(&payments.reads, id)
             .await?
             .filter(|payment| call.caller.may_act_for(&payment.tenant_id))
             .ok_or(PaymentError::NotFound)

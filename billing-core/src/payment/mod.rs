@@ -14,6 +14,7 @@ mod rate;
 mod refund;
 pub mod review;
 mod stale;
+mod told;
 mod write;
 
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ use crate::database::{is_rolled_back, is_unreachable};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
-use crate::price::Stale;
+use crate::price::{CataloguePulse, Stale};
 
 pub use books::{Booking, RefundReport};
 pub use create::{Breaker, Limits, NewPayment};
@@ -36,6 +37,20 @@ pub use dispute::{Dispute, DisputeReport};
 pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
 pub use refund::{NewRefund, RefundTerms};
 pub use stale::ask_again_in_time;
+
+/// What payments work with: connections of their own, so that a storm of a provider's events
+/// starves nobody else, and nobody them.
+#[derive(Clone)]
+pub struct Payments {
+    pub pool: PgPool,
+    /// For what is only looked up; the calls of prices and tenants share it.
+    pub reads: PgPool,
+    pub catalogue: CataloguePulse,
+    /// What providers report, on a connection of its own.
+    pub events: EventBatcher,
+    pub limits: Limits,
+    pub refund_terms: RefundTerms,
+}
 
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@ use tonic::{Request, Response, Status};
 
 use super::{CheckError, check};
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
-use crate::ledger::grpc::{Zero, balance, decision, limits, parse_cost, retry_after, shortfall};
+use crate::ledger::grpc::{
+    Zero, balance, decision, limits, parse_account, parse_cost, retry_after, shortfall,
+};
+use crate::rpc::call_of;
 
 impl From<CheckError> for Status {
     fn from(error: CheckError) -> Self {

@@ -1,24 +1,24 @@
 //! `SetPrice`, `CancelPrice`, `ListPrices`, `EstimateCost`.
 
 use billing_proto::v1;
+use sqlx::PgPool;
 use tokio::time::timeout_at;
 use tonic::{Code, Request, Response, Status};
 
 use super::{
-    CancelError, Price, Terms, UnitPrice, UnpricedTools, Words, cost_of, least_common_multiple,
+    CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice,
+    UnpricedTools, Words, cost_of, least_common_multiple,
 };
-use crate::Core;
-use crate::account::grpc::{TENANT_BYTES, call_of};
 use crate::database::clock;
 use crate::field::{self, FieldError};
-use crate::ledger::grpc::{parse_tool_use, timestamp};
 use crate::money::Micros;
+use crate::rpc::{TENANT_BYTES, call_of, timestamp};
 use crate::status::{deadline_exceeded, not_found, of_change, with_reason};
 
 const TOOL_BYTES: usize = 128;
 
 pub async fn set_price(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SetPriceRequest>,
 ) -> Result<Response<v1::SetPriceResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -39,13 +39,7 @@ pub async fn set_price(
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
     let placed = call
-        .change(super::set(
-            &core.pool,
-            &tenant_id,
-            &tool,
-            &terms,
-            effective_at,
-        ))
+        .change(super::set(pool, &tenant_id, &tool, &terms, effective_at))
         .await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(placed.price)),
@@ -55,7 +49,7 @@ pub async fn set_price(
 }
 
 pub async fn cancel_price(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::CancelPriceRequest>,
 ) -> Result<Response<v1::CancelPriceResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -67,7 +61,7 @@ pub async fn cancel_price(
         reason: &field::text("reason", request.reason, 500)?,
         actor: &field::text("actor", request.actor, 255)?,
     };
-    let cancelling = super::cancel(&core.pool, &tenant_id, &tool, version, &words);
+    let cancelling = super::cancel(pool, &tenant_id, &tool, version, &words);
     let price = match timeout_at(call.deadline, cancelling).await {
         Ok(Err(CancelError::Sql(error))) => return Err(of_change(&error)),
         Ok(cancelled) => cancelled?,
@@ -128,7 +122,7 @@ fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, 
 }
 
 pub async fn list_prices(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::ListPricesRequest>,
 ) -> Result<Response<v1::ListPricesResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -137,7 +131,7 @@ pub async fn list_prices(
     let tool = field::optional_text("tool", request.tool, TOOL_BYTES)?;
     let prices = call
         .query(super::list(
-            &core.pool,
+            pool,
             &tenant_id,
             tool.as_deref(),
             request.include_past,
@@ -149,7 +143,8 @@ pub async fn list_prices(
 }
 
 pub async fn estimate_cost(
-    core: &Core,
+    catalogue: &CataloguePulse,
+    pool: &PgPool,
     request: Request<v1::EstimateCostRequest>,
 ) -> Result<Response<v1::EstimateCostResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -159,8 +154,8 @@ pub async fn estimate_cost(
         .tool
         .ok_or_else(|| FieldError::new("tool", "must be given"))?;
     let tool = parse_tool_use("tool", usage, &tenant_id)?;
-    let now = call.query(clock(&core.pool)).await?;
-    let catalogue = core.catalogue.fresh()?;
+    let now = call.query(clock(pool)).await?;
+    let catalogue = catalogue.fresh()?;
     let Some(price) = catalogue.price(&tool, now) else {
         return Ok(Response::new(v1::EstimateCostResponse {
             required_micros: 0,
@@ -200,5 +195,40 @@ fn shown(price: Price) -> v1::Price {
         effective_at: Some(timestamp(price.effective_at)),
         created_at: Some(timestamp(price.created_at)),
         cancelled_at: price.cancelled_at.map(timestamp),
+    }
+}
+
+/// A tool's use; `path` is how the request names it.
+pub fn parse_tool_use(
+    path: &str,
+    usage: v1::ToolUsage,
+    tenant_id: &str,
+) -> Result<ToolUse, FieldError> {
+    let quantities = format!("{path}.quantities");
+    if usage.quantities.len() > 16 {
+        return Err(FieldError::new(quantities, "must have at most 16 units"));
+    }
+    for (unit, quantity) in &usage.quantities {
+        field::text(&quantities, unit.clone(), 64)?;
+        field::number(&quantities, *quantity, 0, i64::MAX).map_err(|_| {
+            FieldError::new(quantities.clone(), format!("{unit:?} must not be negative"))
+        })?;
+    }
+    Ok(ToolUse {
+        tenant_id: tenant_id.to_owned(),
+        name: field::text(&format!("{path}.name"), usage.name, 128)?,
+        quantities: usage.quantities,
+    })
+}
+
+impl From<Stale> for Status {
+    fn from(stale: Stale) -> Self {
+        with_reason(Code::Unavailable, "PRICE_LIST_STALE", stale.to_string(), [])
+    }
+}
+
+impl From<PriceError> for Status {
+    fn from(error: PriceError) -> Self {
+        FieldError::new("cost.tool.quantities", error.to_string()).into()
     }
 }

@@ -1,28 +1,27 @@
 //! `OperatorService`.
 
 use billing_proto::v1;
+use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use super::{Position, Switch, queries};
-use crate::Core;
-use crate::account::grpc::call_of;
 use crate::field::{self, FieldError};
-use crate::ledger::grpc::timestamp;
+use crate::rpc::{call_of, timestamp};
 
 pub async fn list_switches(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::ListSwitchesRequest>,
 ) -> Result<Response<v1::ListSwitchesResponse>, Status> {
     let (call, _) = call_of(request)?;
     call.all_tenants()?;
-    let switches = call.query(queries::all(&core.pool)).await?;
+    let switches = call.query(queries::all(pool)).await?;
     Ok(Response::new(v1::ListSwitchesResponse {
         switches: switches.into_iter().map(shown).collect(),
     }))
 }
 
 pub async fn set_switch(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SetSwitchRequest>,
 ) -> Result<Response<v1::SetSwitchResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -38,7 +37,7 @@ pub async fn set_switch(
         actor: field::text("actor", request.actor, 255)?,
         changed_at: None,
     };
-    let position = call.change(queries::set(&core.pool, &position)).await?;
+    let position = call.change(queries::set(pool, &position)).await?;
     tracing::warn!(
         switch = switch.name(),
         on = position.on,
@@ -51,7 +50,7 @@ pub async fn set_switch(
 }
 
 pub async fn list_switch_changes(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::ListSwitchChangesRequest>,
 ) -> Result<Response<v1::ListSwitchChangesResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -60,7 +59,7 @@ pub async fn list_switch_changes(
         0 => 50,
         size => field::number("page_size", size.into(), 1, 200)?,
     };
-    let changes = call.query(queries::changes(&core.pool, most)).await?;
+    let changes = call.query(queries::changes(pool, most)).await?;
     Ok(Response::new(v1::ListSwitchChangesResponse {
         changes: changes.into_iter().map(shown).collect(),
     }))

@@ -8,8 +8,9 @@ use tonic::{Request, Response, Status};
 
 use super::{Answer, Question};
 use crate::Core;
-use crate::account::grpc::{call_of, parse_account};
 use crate::field::{self, FieldError};
+use crate::ledger::grpc::parse_account;
+use crate::rpc::call_of;
 
 const MAX_USAGE_DAYS: i64 = 366;
 

@@ -1,7 +1,7 @@
 //! Service tokens as they are configured.
 
 use billing_core::auth::{Role, new_token, parse_tokens};
-use billing_core::config::Cli;
+use billing_core::command::Cli;
 use billing_proto::v1;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_testkit::{TestCore, TestDatabase};

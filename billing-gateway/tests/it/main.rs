@@ -20,4 +20,5 @@ mod payments;
 mod rates;
 mod signing_keys;
 mod slow_clients;
+mod stage;
 mod surface;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use billing_stage::{CoreProcess, Stage};
 use rand::Rng;
 use rand::rngs::StdRng;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
-use xtask::stage::{CoreProcess, Stage};
 
 use super::Fault;
 use crate::load::Load;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Result;
-use xtask::stage::{Stage, Tokens, core_beside};
+use billing_stage::{Stage, Tokens, core_beside};
 
 /// Nobody else's turn before this is dropped, also where each test is a process of its own.
 pub struct Alone {

@@ -15,7 +15,7 @@ use crate::alone;
 use billing_soak::ask::{account, charge_request, cost};
 use billing_soak::books::Books;
 use billing_soak::callers::{Caller, Client, client, set_tenant};
-use xtask::stage::{Stage, Tokens};
+use billing_stage::{Stage, Tokens};
 
 /// The core's own default.
 const DRAIN: Duration = Duration::from_secs(20);

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use crate::alone;
 use billing_soak::ask::{account, charge_request, cost};
 use billing_soak::callers::{Caller, client, set_tenant};
-use xtask::stage::{Stage, Tokens};
+use billing_stage::{Stage, Tokens};
 
 const USER: &str = "ann";
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use billing_soak::faults::kill_backend;
 use billing_soak::journal::{Journal, Operation};
 use billing_soak::load::{Cast, Load, Mix};
 use billing_soak::order::explain;
-use xtask::stage::{CoreProcess, Stage, Tokens};
+use billing_stage::{CoreProcess, Stage, Tokens};
 
 const WORKERS: u64 = 32;
 /// Several times what it takes; beyond it something hangs.

@@ -12,11 +12,11 @@ use billing_proto::v1::{
 };
 use billing_soak::ask::account;
 use billing_soak::callers::{Caller, channel, set_tenant};
+use billing_stage::{Stage, Tokens};
 use sqlx::{Connection, PgConnection, query, query_scalar};
 use tokio::time::{sleep, timeout};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use xtask::stage::{Stage, Tokens};
 
 use crate::alone;
 

@@ -15,8 +15,8 @@ use tonic::{Code, Status};
 use crate::alone;
 use billing_soak::ask::{account, charge_request, cost};
 use billing_soak::callers::{Caller, Client, client, set_tenant};
-use xtask::postgres::Server;
-use xtask::stage::{CoreProcess, Stage, Tokens, core_beside};
+use billing_stage::postgres::Server;
+use billing_stage::{CoreProcess, Stage, Tokens, core_beside};
 
 const USER: &str = "ann";
 const DEADLINE: Duration = Duration::from_secs(3);

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use anyhow::Result;
-use xtask::stage::core_beside;
+use billing_stage::core_beside;
 
 #[test]
 fn a_core_without_seeded_bugs_is_refused_where_one_is_to_be_found() -> Result<()> {

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use billing_proto::v1::Decision;
 use billing_soak::ask::charge_request;
 use billing_soak::callers::{Caller, client, set_tenant};
+use billing_stage::{Stage, Tokens};
 use sqlx::{Connection, PgConnection, query, query_scalar};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
-use xtask::stage::{Stage, Tokens};
 
 use crate::alone;
 

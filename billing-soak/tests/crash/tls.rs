@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::alone;
-use xtask::stage::{Stage, core_beside};
+use billing_stage::{Stage, core_beside};
 
 /// An address that nobody else listens on.
 const ADDRESS: &str = "127.83.12.7";

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::build::Suites;
 use super::list::Test;
 use crate::config;
-use crate::process::last_lines;
+use billing_stage::process::last_lines;
 
 /// A test that a bug keeps from ending has not found it.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -8,8 +8,8 @@ use tokio::process::Command;
 use super::python_with;
 use super::sandbox::Sandbox;
 use crate::config;
-use crate::process::find_program;
 use crate::step::Steps;
+use billing_stage::process::find_program;
 
 pub async fn run(steps: &mut Steps) {
     let python = "Fondy's Python client against the sandbox";

@@ -4,10 +4,10 @@ use anyhow::Result;
 use tokio::process::Command;
 
 use crate::config;
-use crate::postgres::Server;
-use crate::postgres::binaries::Binaries;
 use crate::programs;
 use crate::step::{Steps, succeed};
+use billing_stage::postgres::Server;
+use billing_stage::postgres::binaries::Binaries;
 
 /// The oldest, the newest, and one that differs from both in how it plans.
 const MAJORS: [(u32, &str); 3] = [

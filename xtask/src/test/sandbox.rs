@@ -10,9 +10,9 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::terminate;
-use crate::process::bound_to_parent;
 use crate::programs::{self, Profile};
 use crate::step::succeed;
+use billing_stage::process::bound_to_parent;
 
 /// What a shell may have set and the sandbox must not read.
 const FOREIGN_SETTINGS: [&str; 6] = [

@@ -9,8 +9,8 @@ use tokio::process::Command;
 use super::python_with;
 use super::sandbox::Sandbox;
 use crate::config;
-use crate::process::find_program;
 use crate::step::{Steps, succeed};
+use billing_stage::process::find_program;
 
 const SECRET_KEY: &str = "sk_test_of_the_official_clients";
 const WEBHOOK_SECRET: &str = "whsec_of_the_official_clients";

@@ -3,31 +3,28 @@
 
 mod announce;
 mod cards;
-pub mod database;
 mod demonstration;
 pub mod ports;
-pub mod service;
 mod state;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use sha2::{Digest, Sha256};
-use tokio::process::Command;
 
 use self::announce::Announcement;
 use self::cards::{CardKeys, Cards};
-use self::database::Urls;
 use self::ports::Ports;
-use self::service::Service;
 pub use self::state::Secrets;
 use self::state::State;
 use crate::config;
-use crate::hex::hex;
-use crate::postgres::Server;
-use crate::process::interrupted;
 use crate::programs::{self, Profile, Programs};
+use billing_stage::database::{self, CoreLogin, Urls};
+use billing_stage::hex::hex;
+use billing_stage::postgres::Server;
+use billing_stage::process::interrupted;
+use billing_stage::service::Service;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -107,7 +104,7 @@ impl Stack {
         } else {
             Ports::usual()?
         };
-        migrate(&programs, &urls).await?;
+        database::migrate(&programs.core, &urls).await?;
         let core = self
             .core
             .insert(start_core(&programs, &urls, state, ports, &cards)?);
@@ -136,7 +133,11 @@ impl Stack {
     async fn start_database(&mut self, options: &Options, state: &State) -> Result<Urls> {
         if let Some(url) = options.database_url.as_deref() {
             eprintln!("up: using the database of --database-url or DATABASE_URL");
-            return database::on_existing(url, &state.secrets).await;
+            let login = CoreLogin {
+                role: state.secrets.core_role.clone(),
+                password: state.secrets.core_password.clone(),
+            };
+            return database::on_existing(url, login).await;
         }
         let server = Server::lasting(&state.path("postgres")).await?;
         eprintln!(
@@ -223,22 +224,6 @@ impl Stack {
         }
         outcome
     }
-}
-
-/// Brings the schema up as its owner, and makes the core's login role.
-pub async fn migrate(programs: &Programs, urls: &Urls) -> Result<()> {
-    let output = Command::new(&programs.core)
-        .args(["migrate", "up"])
-        .env("BILLING_OWNER_DATABASE_URL", &urls.owner)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("cannot run billing-core")?;
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        bail!("billing-core migrate up fails: {}", words.trim());
-    }
-    database::admit_core(urls).await
 }
 
 /// Starts a core on a migrated database. It is of use when its `/readyz` says so.

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
-use crate::hex::hex;
-use crate::postgres::lock;
+use billing_stage::hex::hex;
+use billing_stage::postgres::lock;
 
 /// Made at the first start and kept, so that tokens in a shell or a script stay good.
 #[derive(Clone, Serialize, Deserialize)]

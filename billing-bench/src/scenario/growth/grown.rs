@@ -10,10 +10,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use billing_stage::core_beside;
+use billing_stage::database::{self, Urls};
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
-use xtask::stage;
-use xtask::up::database::{self, Urls};
 
 use super::fill::{Pattern, Size, TABLES, fill};
 use crate::scenario::ground::{Ground, audit};
@@ -46,7 +46,7 @@ impl Grown {
         owner.close().await?;
         let filled_in = fill(&urls.owner, size, &pattern).await?;
         let settings = [("DATABASE_URL", urls.core.clone())];
-        let core = ground.stage.add_core_of(stage::core_beside()?, &settings)?;
+        let core = ground.stage.add_core_of(core_beside()?, &settings)?;
         core.start().await?;
         Ok(Self {
             urls,
@@ -103,7 +103,7 @@ impl Grown {
 }
 
 async fn migrate(owner_url: &str) -> Result<()> {
-    let output = Command::new(stage::core_beside()?)
+    let output = Command::new(core_beside()?)
         .args(["migrate", "up"])
         .env("BILLING_OWNER_DATABASE_URL", owner_url)
         .kill_on_drop(true)

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use billing_stage::beside;
+use billing_stage::hex::hex;
+use billing_stage::postgres::scratch::{Purpose, Scratch};
+use billing_stage::service::Service;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use xtask::hex::hex;
-use xtask::postgres::scratch::{Purpose, Scratch};
-use xtask::stage;
-use xtask::up::service::Service;
 
 use super::delivery::Report;
 use super::payments::Made;
@@ -44,7 +44,7 @@ impl Gateway {
             ("BILLING_RECONCILE_SECS", "0".to_owned()),
         ];
         let log = folder.path().join("gateway.log");
-        let program = stage::beside("billing-gateway")?;
+        let program = beside("billing-gateway")?;
         let mut service = Service::start("billing-gateway", &program, &environment, log)?;
         service.await_readiness(admin).await?;
         Ok(Self {

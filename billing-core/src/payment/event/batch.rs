@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::write::EntryRow;
-use super::super::{Payment, PaymentError, queries as payments, write};
+use super::super::{Payment, PaymentError, queries as payments, told, write};
 use super::effect::{Effect, Taken};
 use super::queries::{self, OutcomeRow};
 use super::report::{Applied, Outcome, ProviderEvent, Report};
@@ -351,7 +351,7 @@ impl<'a> Step<'a> {
                 });
                 applied.moved = applied.moved.plus(booking.amount).map_err(Refusal::from)?;
                 applied.balance = Some(answer.balance);
-                let told = outbox::payment_booked(payment, booking, answer.balance);
+                let told = told::booked(payment, booking, answer.balance);
                 written
                     .messages
                     .extend(told.map(|message| (payment.id.account, message)));

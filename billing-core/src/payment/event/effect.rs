@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::books::Booking;
-use super::super::{Payment, PaymentError, State, queries as payments, write};
+use super::super::{Payment, PaymentError, State, queries as payments, told, write};
 use super::contradiction;
 use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
 use crate::id::AccountId;
 use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
 use crate::money::Micros;
-use crate::outbox::{self, Message};
+use crate::outbox::Message;
 
 /// An event on its way into the books.
 pub struct Effect<'a> {
@@ -206,7 +206,7 @@ impl Effect<'_> {
             return Ok(Some(Vec::new()));
         }
         let account = payment.id.account;
-        let messages = outbox::payment_ended(payment).into_iter();
+        let messages = told::ended(payment).into_iter();
         Ok(Some(messages.map(|message| (account, message)).collect()))
     }
 }

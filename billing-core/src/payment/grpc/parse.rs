@@ -11,11 +11,10 @@ use super::super::event::{EVENT_ID_BYTES, GivenBackReport, PaymentReport, Provid
 use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
 use super::super::{RefundState, State};
-use crate::account::grpc::TENANT_BYTES;
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
-use crate::ledger::grpc::KEY_BYTES;
 use crate::ledger::{CommandHash, Opening};
+use crate::rpc::{KEY_BYTES, TENANT_BYTES};
 
 /// The largest amount in minor units, as the schema has it.
 const MINOR_MAX: i64 = 1_000_000_000_000;

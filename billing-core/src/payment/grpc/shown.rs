@@ -10,7 +10,8 @@ use super::super::rate::{Currency, Recorded};
 use super::super::stale::Stale;
 use super::super::{Payment, Refund, RefundState, State};
 use crate::id::PaymentId;
-use crate::ledger::grpc::{balance, timestamp};
+use crate::ledger::grpc::balance;
+use crate::rpc::timestamp;
 
 pub fn payment(payment: &Payment) -> v1::Payment {
     let state = match payment.state {

@@ -7,7 +7,7 @@ use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{EntryKind, EventOutcome};
 use billing_testkit::TestCore;
 
-use super::{CENTS, MICROS, SECOND, apply, dispute, entries, event, paid, settled};
+use super::{CENTS, MICROS, SECOND, apply, delivered, dispute, entries, event, paid, settled};
 use crate::support::{assert_books_are_right, core, moment};
 
 pub(super) fn at(second: i64) -> Option<prost_types::Timestamp> {
@@ -167,11 +167,11 @@ async fn a_second_withdrawal_that_two_cores_are_told_of_at_once_is_taken_once() 
             .map(|(name, movement)| moved(name, *movement, 0));
         let said = naming(names[known - 1].1, moved.collect());
         let said = event(&format!("evt_{n}"), &payment, said);
-        let mut gateway = [&core, &another][n % 2].payments();
-        calls.spawn(async move { gateway.apply_provider_event(said).await });
+        let gateway = [&core, &another][n % 2].payments();
+        calls.spawn(delivered(gateway, said));
     }
     while let Some(answer) = calls.join_next().await {
-        let answer = answer.unwrap().unwrap().into_inner();
+        let answer = answer.unwrap().unwrap();
         assert_eq!(answer.outcome(), EventOutcome::Applied);
     }
     assert_eq!(settled(&core, "alice").await, 0);

@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::task::JoinSet;
 
 use super::disputes::{at, moved};
-use super::{CENTS, apply, attached, declined, dispute, event, refund, settled, state};
+use super::{CENTS, apply, attached, declined, delivered, dispute, event, refund, settled, state};
 use crate::support::{account, assert_books_are_right};
 
 /// Everything that can be reported of one payment.
@@ -133,8 +133,8 @@ async fn any_order_and_any_duplication_of_a_payments_events_ends_at_the_same_sum
             .iter()
             .zip([&core, &another].into_iter().cycle())
             .map(|(place, core)| {
-                let (mut gateway, event) = (core.payments(), events[*place].clone());
-                async move { gateway.apply_provider_event(event).await.map(drop) }
+                let (gateway, event) = (core.payments(), events[*place].clone());
+                async move { delivered(gateway, event).await.map(drop) }
             })
             .collect();
         for call in calls.join_all().await {

@@ -13,12 +13,6 @@ async fn refused(stage: &Stage, fault: Value) -> Value {
     refused
 }
 
-async fn only_payment(stage: &Stage) -> Value {
-    let listed = stage.get("u", "/api/billing/payments").await;
-    assert_eq!(listed["payments"].as_array().unwrap().len(), 1, "{listed}");
-    listed["payments"][0].clone()
-}
-
 #[tokio::test]
 async fn a_failure_body_is_told_to_nobody_but_the_log() {
     let stage = Stage::start().await;
@@ -49,7 +43,7 @@ async fn a_payment_that_fondy_made_and_did_not_tell_of_is_made_once_and_credited
         let fault = json!({"fault": fault, "request": "fondy_checkout", "ms": 20_000});
         let refused = refused(&stage, fault.clone()).await;
         assert_eq!(refused["status"], status, "{fault}");
-        let open = only_payment(&stage).await;
+        let open = stage.only_payment("u").await;
         assert_eq!(open["status"], "created");
         let id = open["payment_id"].as_str().unwrap();
         let body = json!({"amount_uah": 1000});
@@ -59,7 +53,7 @@ async fn a_payment_that_fondy_made_and_did_not_tell_of_is_made_once_and_credited
         let tally = stage.reconcile().await;
         assert!(tally.is_good(), "{fault}: {tally}");
         assert_eq!(stage.balance("u").await, "25", "{fault}");
-        assert_eq!(only_payment(&stage).await["reference"], id);
+        assert_eq!(stage.only_payment("u").await["reference"], id);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Stripe slow, away or odd while a payment is begun: it is never called failed, and found later.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, good};
@@ -16,18 +15,8 @@ async fn refused(stage: &Stage, fault: Value) -> Value {
     refused
 }
 
-/// The only payment of `u`.
-async fn payment(stage: &Stage) -> Value {
-    let listed = stage.get("u", "/api/billing/payments").await;
-    assert_eq!(listed["payments"].as_array().unwrap().len(), 1, "{listed}");
-    listed["payments"][0].clone()
-}
-
 async fn reconcile(stage: &Stage) {
-    let since = Timestamp::now() - SignedDuration::from_hours(1);
-    let tally = billing_gateway::reconcile(&stage.config(&[]), since)
-        .await
-        .unwrap();
+    let tally = stage.reconcile().await;
     assert!(tally.is_good(), "{tally}");
     assert_eq!(tally.looked_at, 1, "{tally}");
 }
@@ -40,9 +29,9 @@ async fn a_slow_stripe_is_504_and_the_payment_is_found_later() {
     let refused = refused(&stage, fault).await;
     assert_eq!(refused["status"], 504, "{refused}");
     assert_eq!(refused["code"], "PAYMENT_PROVIDER_TIMEOUT");
-    assert_eq!(payment(&stage).await["status"], "created");
+    assert_eq!(stage.only_payment("u").await["status"], "created");
     reconcile(&stage).await;
-    let found = payment(&stage).await;
+    let found = stage.only_payment("u").await;
     assert_eq!(found["status"], "pending");
     stage.pay(found["reference"].as_str().unwrap()).await;
     stage.control("release", json!({})).await;
@@ -57,7 +46,7 @@ async fn a_stripe_that_is_down_is_502_and_the_same_key_goes_on_when_it_is_back()
         let refused = refused(&stage, fault).await;
         assert_eq!(refused["status"], 502, "{kind}: {refused}");
         assert_eq!(refused["code"], "PAYMENT_PROVIDER_UNAVAILABLE");
-        let open = payment(&stage).await;
+        let open = stage.only_payment("u").await;
         assert_eq!(
             (&open["status"], &open["reference"]),
             (&json!("created"), &Value::Null)
@@ -81,7 +70,7 @@ async fn a_payment_that_stripe_made_and_did_not_tell_of_is_made_once() {
         let refused = refused(&stage, fault.clone()).await;
         assert_eq!(refused["status"], 502, "{fault}: {refused}");
         reconcile(&stage).await;
-        let found = payment(&stage).await;
+        let found = stage.only_payment("u").await;
         assert_eq!(found["status"], "pending", "{fault}");
         // The key goes on with what was found.
         let body = serde_json::from_str(BODY).unwrap();
@@ -112,7 +101,7 @@ async fn what_stripe_never_heard_of_is_made_by_the_reconciliation() {
     let fault = json!({"fault": "bad_gateway", "times": 9});
     refused(&stage, fault).await;
     reconcile(&stage).await;
-    let made = payment(&stage).await;
+    let made = stage.only_payment("u").await;
     assert_eq!(made["status"], "pending");
     stage.pay(made["reference"].as_str().unwrap()).await;
     stage.balance_becomes("u", "25").await;

@@ -216,10 +216,7 @@ async fn what_a_bank_withdraws_again_after_it_was_won_is_taken_back_again_howeve
         }
         if withheld {
             // No webhook came: Stripe is asked, and tells each movement by its transaction.
-            let since = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
-            let tally = billing_gateway::reconcile(&stage.config(&[]), since)
-                .await
-                .unwrap();
+            let tally = stage.reconcile().await;
             assert!(tally.is_good(), "{tally}");
             assert_eq!(stage.balance("u").await, "0");
             stage.control("release", json!({})).await;

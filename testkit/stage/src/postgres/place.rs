@@ -137,7 +137,7 @@ fn short_hash(path: &Path) -> String {
 
 /// Takes the lock for as long as the file is open, or answers with the process that has it.
 /// It ends with that process, however that ends.
-pub(crate) fn lock(path: &Path) -> Result<Result<File, String>> {
+pub fn lock(path: &Path) -> Result<Result<File, String>> {
     let mut file = File::options()
         .create(true)
         .truncate(false)

@@ -13,11 +13,11 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::time::Instant;
 
+use crate::database::{self, Urls};
 use crate::hex::hex;
 use crate::postgres::Server;
 use crate::postgres::scratch::{Purpose, Scratch, remove_abandoned};
-use crate::up::database::{self, Urls};
-use crate::up::service::{Service, answers};
+use crate::service::{Service, answers};
 
 /// Fields are dropped in this order: the cores before their server, the server before its folder.
 pub struct Stage {
@@ -54,8 +54,7 @@ impl Stage {
         let folder = Scratch::new(parent, Purpose::Stage)?;
         let server = Server::lasting(&folder.path().join("postgres")).await?;
         let urls = database::on_private(&server).await?;
-        migrate_up(&program, &urls.owner).await?;
-        database::admit_core(&urls).await?;
+        database::migrate(&program, &urls).await?;
         let (tokens, admitted) = Tokens::fresh();
         let mut stage = Self {
             cores: Vec::new(),
@@ -245,20 +244,6 @@ pub fn beside(package: &str) -> Result<PathBuf> {
         program.display()
     );
     Ok(program)
-}
-
-async fn migrate_up(program: &Path, owner_url: &str) -> Result<()> {
-    let output = Command::new(program)
-        .args(["migrate", "up"])
-        .env("BILLING_OWNER_DATABASE_URL", owner_url)
-        .output()
-        .await?;
-    ensure!(
-        output.status.success(),
-        "migrate up: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
 }
 
 /// Below the ports that the system gives to clients: while a core is dead, one of the clients that

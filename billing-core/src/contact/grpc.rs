@@ -1,14 +1,16 @@
 //! `SendTestMail`, and what requests say of a person.
 
 use billing_proto::v1;
+use serde_json::json;
+use sqlx::PgPool;
 use tonic::{Code, Request, Response, Status};
 
-use super::contact::{ContactChange, take_test_mail, upsert_contact};
-use super::grpc::{call_of, parse_account};
-use crate::Core;
+use super::{ContactChange, take_test_mail, upsert_contact};
 use crate::database::clock;
 use crate::field::{self, FieldError};
-use crate::outbox;
+use crate::ledger::grpc::parse_account;
+use crate::outbox::{self, Channel, Message};
+use crate::rpc::call_of;
 use crate::status::with_reason;
 
 /// The longest address that mail knows, RFC 5321.
@@ -56,7 +58,7 @@ pub fn parse_locale(locale: String) -> Result<String, FieldError> {
 }
 
 pub async fn send_test_mail(
-    core: &Core,
+    pool: &PgPool,
     request: Request<v1::SendTestMailRequest>,
 ) -> Result<Response<v1::SendTestMailResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -66,13 +68,13 @@ pub async fn send_test_mail(
         return Err(FieldError::new("contact.email", "must not be empty").into());
     }
     let queued = async {
-        let mut transaction = core.payments.pool.begin().await?;
+        let mut transaction = pool.begin().await?;
         upsert_contact(&mut *transaction, account, &name, &contact).await?;
         if !take_test_mail(&mut *transaction, account).await? {
             return Ok(false);
         }
         let now = clock(&mut *transaction).await?;
-        outbox::enqueue(&mut transaction, &[(account, outbox::test_mail())], now).await?;
+        outbox::enqueue(&mut transaction, &[(account, test_mail())], now).await?;
         transaction.commit().await?;
         Ok(true)
     };
@@ -85,4 +87,13 @@ pub async fn send_test_mail(
         "one test mail a minute",
         [],
     ))
+}
+
+/// What is told when somebody wants to see that mail arrives.
+fn test_mail() -> Message {
+    Message {
+        channel: Channel::Mail,
+        kind: "test",
+        payload: json!({}),
+    }
 }

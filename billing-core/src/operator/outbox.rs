@@ -1,18 +1,15 @@
 //! `billing-core outbox`: what could not be delivered, and another try.
 
-use std::fmt;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Channel, queries};
-use crate::config::secret;
-use crate::database::{Database, Settings};
+use super::connect;
+use crate::database::secret;
+use crate::outbox::{Channel, Undelivered, retry as try_again, undelivered};
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -57,54 +54,35 @@ pub struct RetryOptions {
     pub seq: i64,
 }
 
-/// A message that was tried and is not delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undelivered {
-    pub account_id: Uuid,
-    pub channel: String,
-    pub seq: i64,
-    pub kind: String,
-    pub created_at: Timestamp,
-    pub attempts: i32,
-    pub last_error: Option<String>,
-    pub next_attempt_at: Timestamp,
-    pub given_up_at: Option<Timestamp>,
+fn to_json(message: &Undelivered) -> Value {
+    json!({
+        "account_id": message.account_id.to_string(),
+        "channel": message.channel,
+        "seq": message.seq,
+        "kind": message.kind,
+        "created_at": message.created_at.to_string(),
+        "attempts": message.attempts,
+        "last_error": message.last_error,
+        "next_attempt_at": message.given_up_at.is_none().then(|| message.next_attempt_at.to_string()),
+        "given_up_at": message.given_up_at.map(|at| at.to_string()),
+    })
 }
 
-impl Undelivered {
-    pub fn to_json(&self) -> Value {
-        json!({
-            "account_id": self.account_id.to_string(),
-            "channel": self.channel,
-            "seq": self.seq,
-            "kind": self.kind,
-            "created_at": self.created_at.to_string(),
-            "attempts": self.attempts,
-            "last_error": self.last_error,
-            "next_attempt_at": self.given_up_at.is_none().then(|| self.next_attempt_at.to_string()),
-            "given_up_at": self.given_up_at.map(|at| at.to_string()),
-        })
-    }
-}
-
-impl fmt::Display for Undelivered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.given_up_at {
-            Some(at) => format!("given up {at:.0}"),
-            None => format!("next attempt {:.0}", self.next_attempt_at),
-        };
-        write!(
-            f,
-            "{} {} {} {} of {:.0}, {} attempts, {state}: {}",
-            self.account_id,
-            self.channel,
-            self.seq,
-            self.kind,
-            self.created_at,
-            self.attempts,
-            self.last_error.as_deref().unwrap_or("no error noted"),
-        )
-    }
+fn line(message: &Undelivered) -> String {
+    let state = match message.given_up_at {
+        Some(at) => format!("given up {at:.0}"),
+        None => format!("next attempt {:.0}", message.next_attempt_at),
+    };
+    format!(
+        "{} {} {} {} of {:.0}, {} attempts, {state}: {}",
+        message.account_id,
+        message.channel,
+        message.seq,
+        message.kind,
+        message.created_at,
+        message.attempts,
+        message.last_error.as_deref().unwrap_or("no error noted"),
+    )
 }
 
 pub async fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
@@ -116,13 +94,13 @@ pub async fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
 
 async fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
-    let messages = queries::undelivered(&pool).await?;
+    let messages = undelivered(&pool).await?;
     if options.json {
-        let messages: Vec<_> = messages.iter().map(Undelivered::to_json).collect();
+        let messages: Vec<_> = messages.iter().map(to_json).collect();
         println!("{}", Value::from(messages));
     } else {
         for message in &messages {
-            println!("{message}");
+            println!("{}", line(message));
         }
         println!("{} messages", messages.len());
     }
@@ -136,7 +114,7 @@ async fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
 
 async fn retry(options: &RetryOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
-    if queries::retry(&pool, options.account, options.channel, options.seq).await? {
+    if try_again(&pool, options.account, options.channel, options.seq).await? {
         if options.json {
             println!("{}", serde_json::json!({"retried": true}));
         }
@@ -144,10 +122,4 @@ async fn retry(options: &RetryOptions) -> anyhow::Result<ExitCode> {
     }
     eprintln!("billing-core: there is no such message");
     Ok(ExitCode::FAILURE)
-}
-
-async fn connect(url: &SecretString) -> anyhow::Result<PgPool> {
-    Database::at(url.expose_secret())?
-        .pool_at_once(&Settings::default())
-        .await
 }

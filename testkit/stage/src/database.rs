@@ -1,13 +1,14 @@
 //! The database and its two roles: the owner migrates, the core's login role may what it needs.
 
+use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sqlx::migrate::MigrateDatabase;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres};
+use tokio::process::Command;
 
-use super::state::Secrets;
 use crate::postgres::Server;
 
 const DATABASE: &str = "billing";
@@ -24,6 +25,12 @@ pub struct Urls {
     /// Absent where only trusted accounts reach the server's socket.
     password: Option<String>,
     core_role: String,
+}
+
+/// Of the core, on a server that others use too. Both of letters, digits and underscores only.
+pub struct CoreLogin {
+    pub role: String,
+    pub password: String,
 }
 
 /// Makes owner and database on a private server unless they are there.
@@ -58,7 +65,7 @@ pub async fn on_private(server: &Server) -> Result<Urls> {
 }
 
 /// A database of somebody else's server, made unless it is there.
-pub async fn on_existing(owner_url: &str, secrets: &Secrets) -> Result<Urls> {
+pub async fn on_existing(owner_url: &str, login: CoreLogin) -> Result<Urls> {
     // The URL may hold a password: it is not repeated.
     let options = PgConnectOptions::from_str(owner_url)
         .map_err(|_| anyhow::anyhow!("the database's URL is not a PostgreSQL URL"))?;
@@ -68,15 +75,29 @@ pub async fn on_existing(owner_url: &str, secrets: &Secrets) -> Result<Urls> {
             .await
             .context("cannot create the database")?;
     }
-    let core = options
-        .username(&secrets.core_role)
-        .password(&secrets.core_password);
+    let core = options.username(&login.role).password(&login.password);
     Ok(Urls {
         owner: owner_url.to_owned(),
         core: core.to_url_lossy().to_string(),
-        password: Some(secrets.core_password.clone()),
-        core_role: secrets.core_role.clone(),
+        password: Some(login.password),
+        core_role: login.role,
     })
+}
+
+/// Brings the schema up as its owner, by this core, and makes the core's login role.
+pub async fn migrate(core: &Path, urls: &Urls) -> Result<()> {
+    let output = Command::new(core)
+        .args(["migrate", "up"])
+        .env("BILLING_OWNER_DATABASE_URL", &urls.owner)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .with_context(|| format!("cannot run {}", core.display()))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        bail!("billing-core migrate up fails: {}", words.trim());
+    }
+    admit_core(urls).await
 }
 
 /// Makes the core's login role, a member of the group role that the migrations made.
@@ -88,7 +109,6 @@ pub async fn admit_core(urls: &Urls) -> Result<()> {
     } else {
         "create"
     };
-    // Of letters, digits and underscores only, as the role is.
     let password = urls
         .password
         .as_ref()

@@ -1,6 +1,8 @@
 //! Where a person is reached, and what he wants to be told. Kept apart from the ledger, so that it can
 //! be erased.
 
+pub mod grpc;
+
 use sqlx::{PgExecutor, query, query_as, query_scalar};
 
 use crate::id::AccountId;

@@ -3,7 +3,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
-//! use xtask::postgres::Server;
+//! use billing_stage::postgres::Server;
 //!
 //! let mut server = Server::throw_away().await?;
 //! let url = server.create_database("ledger").await?;
@@ -24,5 +24,5 @@ mod run_as;
 pub mod scratch;
 mod server;
 
-pub(crate) use place::lock;
+pub use place::lock;
 pub use server::Server;

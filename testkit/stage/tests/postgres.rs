@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use billing_stage::postgres::Server;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
-use xtask::postgres::Server;
 
 async fn execute(server: &Server, statement: &str) {
     let mut connection = PgConnection::connect(&server.superuser_url())
