@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "billing/v1/account.proto",
         "billing/v1/balance.proto",
+        "billing/v1/error.proto",
         "billing/v1/operator.proto",
         "billing/v1/payment.proto",
         "billing/v1/price.proto",

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::thread::available_parallelism;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::{SetTenantRequest, Tenant};
 use billing_stage::{Stage, Tokens, core_beside};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tonic::Request;
 use tonic::transport::Endpoint;
 
@@ -19,6 +19,7 @@ use crate::lean::driver::Driver;
 use crate::load::{self, TENANT, Target};
 use crate::meter::Meter;
 use crate::reference::{ReferenceProcess, Service};
+use crate::server::{restart, run};
 
 /// HTTP/2 connections of a load.
 const CONNECTIONS: usize = 16;
@@ -43,14 +44,13 @@ impl Arena {
         set_server(&mut stage, clients).await?;
         let mut superuser = PgConnection::connect(&stage.superuser_url()).await?;
         let settings = read_settings(&mut superuser).await?;
-        require_durable(&settings)?;
         stage.add_core()?.start().await?;
         set_tenant(&stage, &tokens).await?;
         load::seed(&stage.urls.owner, ACCOUNTS).await?;
         lean::seed(&mut superuser, UNIFORM).await?;
         // What autovacuum would do a minute later, in the midst of a slice.
         run(&mut superuser, "vacuum (analyze)").await?;
-        let core = stage.cores.first().context("there is no core")?.grpc;
+        let core = stage.core(0)?.grpc;
         let postmaster = stage.server.pid().context("there is no server")?;
         Ok(Self {
             reference: ReferenceProcess::start(&stage.urls.core, threads()).await?,
@@ -75,7 +75,7 @@ impl Arena {
     }
 
     pub fn core_pid(&self) -> Result<u32> {
-        self.stage.cores.first().context("there is no core")?.pid()
+        self.stage.core(0)?.pid()
     }
 
     pub fn server_version(&self) -> &str {
@@ -129,9 +129,6 @@ async fn set_server(stage: &mut Stage, clients: usize) -> Result<()> {
         format!("max_connections={connections}"),
         // What PostgreSQL comes with.
         "shared_buffers=128MB".to_owned(),
-        // No checkpoint falls into a slice: each block of slices begins with one.
-        "max_wal_size=8GB".to_owned(),
-        "checkpoint_timeout=1h".to_owned(),
     ];
     let mut superuser = PgConnection::connect(&stage.superuser_url()).await?;
     let available: Vec<String> =
@@ -143,9 +140,7 @@ async fn set_server(stage: &mut Stage, clients: usize) -> Result<()> {
     if has("pg_stat_statements") {
         settings.push("shared_preload_libraries=pg_stat_statements".to_owned());
     }
-    stage.server.stop().await?;
-    stage.server.set_for_next_start(settings);
-    stage.server.start().await?;
+    restart(stage, settings).await?;
     let mut superuser = PgConnection::connect(&stage.superuser_url()).await?;
     for extension in ["pg_stat_statements", "pg_walinspect"] {
         if has(extension) {
@@ -172,22 +167,9 @@ async fn read_settings(superuser: &mut PgConnection) -> Result<BTreeMap<String, 
     Ok(rows.into_iter().collect())
 }
 
-/// What is measured without these would be worth nothing.
-fn require_durable(settings: &BTreeMap<String, String>) -> Result<()> {
-    for name in ["fsync", "full_page_writes", "synchronous_commit"] {
-        let value = settings.get(name).map_or("unknown", String::as_str);
-        ensure!(
-            value == "on",
-            "PostgreSQL runs with {name} = {value}: what it acknowledges may be lost, and what is \
-             measured says nothing"
-        );
-    }
-    Ok(())
-}
-
 /// Without limits and without a grant.
 async fn set_tenant(stage: &Stage, tokens: &Tokens) -> Result<()> {
-    let core = stage.cores.first().context("there is no core")?.grpc;
+    let core = stage.core(0)?.grpc;
     let channel = Endpoint::from_shared(format!("http://{core}"))?
         .connect()
         .await?;
@@ -203,14 +185,5 @@ async fn set_tenant(stage: &Stage, tokens: &Tokens) -> Result<()> {
         .set_tenant(request)
         .await
         .context("cannot set the tenant")?;
-    Ok(())
-}
-
-/// The statement is ours, no input.
-async fn run(connection: &mut PgConnection, statement: &str) -> Result<()> {
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .execute(connection)
-        .await
-        .with_context(|| format!("cannot run: {statement}"))?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::meter::{LateReading, Reading};
 
 /// Microseconds. pgbench tells only the mean.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Latency {
     pub mean: f64,
     pub p50: Option<u64>,
@@ -26,7 +26,7 @@ pub struct Latency {
 }
 
 /// What operations cost. None: not counted, or not available here.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Costs {
     pub fsyncs_per_1000: Option<f64>,
     pub wal_bytes: f64,
@@ -65,11 +65,7 @@ impl Latency {
     pub fn of_mean(mean: Duration) -> Self {
         Self {
             mean: micros(mean),
-            p50: None,
-            p90: None,
-            p99: None,
-            p999: None,
-            max: None,
+            ..Self::default()
         }
     }
 }
@@ -91,10 +87,7 @@ impl Costs {
             .zip(after.statements)
             .map(|(before, after)| by_operation((after - before) as f64));
         Self {
-            fsyncs_per_1000: None,
             wal_bytes: by_operation((after.wal_bytes - before.wal_bytes) as f64),
-            full_page_images_per_1000: None,
-            full_page_bytes: None,
             statements,
             postgres_cpu_micros: cpu(before.postgres_cpu, after.postgres_cpu),
             server_cpu_micros: cpu(before.server_cpu, after.server_cpu),
@@ -103,6 +96,7 @@ impl Costs {
                 None => cpu(before.own_cpu, after.own_cpu),
             },
             checkpoints: after.checkpoints - before.checkpoints,
+            ..Self::default()
         }
     }
 

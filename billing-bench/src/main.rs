@@ -15,6 +15,7 @@ mod report;
 mod room;
 mod run;
 mod scenario;
+mod server;
 mod slice;
 mod sweep;
 

@@ -19,24 +19,34 @@ const MOST_BYTES: i64 = 10 << 30;
 
 /// Refuses to start where the disk has too little room.
 pub fn require_free() -> Result<()> {
-    enough(free_bytes()?)
+    require(NEEDED_BYTES, "the benchmark", "make room")
 }
 
-/// What is free where a stage's server keeps its data.
-pub fn free_bytes() -> Result<u64> {
+/// Refuses to start where less is free than `who` needs.
+pub fn require(needed_bytes: u64, who: &str, remedy: &str) -> Result<()> {
+    enough(free_bytes()?, needed_bytes, who, remedy)
+}
+
+fn free_bytes() -> Result<u64> {
     let volume = rustix::fs::statvfs(FOLDER)
         .with_context(|| format!("cannot ask for the free room in {FOLDER}"))?;
     Ok(volume.f_bavail.saturating_mul(volume.f_frsize))
 }
 
-fn enough(free_bytes: u64) -> Result<()> {
+fn enough(free_bytes: u64, needed_bytes: u64, who: &str, remedy: &str) -> Result<()> {
     ensure!(
-        free_bytes >= NEEDED_BYTES,
-        "the benchmark needs {} GiB free in {FOLDER}, and there are {}: make room",
-        NEEDED_BYTES >> 30,
-        free_bytes >> 30
+        free_bytes >= needed_bytes,
+        "{who} needs {} GiB free in {FOLDER}, and there are {}: {remedy}",
+        gibibytes(needed_bytes),
+        gibibytes(free_bytes)
     );
     Ok(())
+}
+
+/// With one decimal.
+fn gibibytes(bytes: u64) -> String {
+    let tenths = (bytes >> 20) * 10 / 1024;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// Ends a run whose database has grown beyond all expectation.
@@ -63,20 +73,12 @@ pub async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 async fn filled() -> anyhow::Error {
     const EVERY: Duration = Duration::from_secs(1);
     loop {
-        if let Err(error) = free_bytes().and_then(left) {
+        let kept = require(LEFT_BYTES, "the run", "make room, or choose fewer --pairs");
+        if let Err(error) = kept {
             return error;
         }
         sleep(EVERY).await;
     }
-}
-
-fn left(free_bytes: u64) -> Result<()> {
-    ensure!(
-        free_bytes >= LEFT_BYTES,
-        "less than {} GiB are left free in {FOLDER}: make room, or choose fewer --pairs",
-        LEFT_BYTES >> 30
-    );
-    Ok(())
 }
 
 #[cfg(test)]
@@ -85,12 +87,16 @@ mod tests {
 
     #[test]
     fn a_run_is_bounded_at_both_ends() {
+        let enough = |free| enough(free, NEEDED_BYTES, "the benchmark", "make room");
         assert!(enough(NEEDED_BYTES).is_ok());
         let refused = enough(NEEDED_BYTES - 1).unwrap_err().to_string();
-        assert!(refused.contains("needs 5 GiB free"), "{refused}");
+        assert!(
+            refused.contains("needs 5.0 GiB free in /tmp, and there are 4.9"),
+            "{refused}"
+        );
+        require(1, "nobody", "").unwrap();
         assert!(require_bounded(MOST_BYTES).is_ok());
         let ended = require_bounded(MOST_BYTES + 1).unwrap_err().to_string();
         assert!(ended.contains("--slice-secs"), "{ended}");
-        assert!(left(LEFT_BYTES).is_ok() && left(LEFT_BYTES - 1).is_err());
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use billing_stage::postgres::scratch::remove_abandoned;
+use clap::ValueEnum;
 use tokio::time::timeout;
 
 use crate::arena::Arena;
@@ -67,7 +68,7 @@ pub async fn run(options: &Options) -> Result<bool> {
 fn scenarios(options: &Options) -> Vec<Scenario> {
     let whole = options.scenarios_only || (options.only.is_empty() && !options.quick);
     if options.scenario.is_empty() && whole {
-        return Scenario::ALL.to_vec();
+        return Scenario::value_variants().to_vec();
     }
     options.scenario.clone()
 }

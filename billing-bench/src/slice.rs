@@ -194,12 +194,9 @@ async fn drive(
     pressure: Pressure,
     time: Duration,
 ) -> Result<Outcome> {
-    const DEADLINE: Duration = Duration::from_secs(10);
     match pressure {
         Pressure::InFlight(in_flight) => load::closed(target, plan, in_flight, time).await,
-        Pressure::PerSecond(rate) => {
-            load::open(target, plan, f64::from(rate), time, DEADLINE).await
-        }
+        Pressure::PerSecond(rate) => load::open(target, plan, f64::from(rate), time).await,
     }
 }
 

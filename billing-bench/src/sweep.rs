@@ -83,7 +83,7 @@ async fn choose(
     if let Some(number) = fastest(&found) {
         *(choice.chosen)(best) = number;
     }
-    report.add_sweep(choice.contender.name(), choice.of, found);
+    report.add_sweep(choice.contender, choice.of, found);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use billing_proto::v1::ErrorReason;
 use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
@@ -21,7 +22,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::id::AccountId;
 use crate::port::Peer;
-use crate::status::{deadline_exceeded, not_found, of_change, of_query, overloaded, with_reason};
+use crate::status::{deadline_exceeded, of_change, of_query, overloaded, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -103,8 +104,7 @@ impl Call {
             return Ok(());
         }
         Err(with_reason(
-            Code::PermissionDenied,
-            "ALL_TENANTS_REQUIRED",
+            ErrorReason::AllTenantsRequired,
             "only a token for all tenants may call this",
             [],
         ))
@@ -115,9 +115,10 @@ impl Call {
         if self.caller.may_act_for(tenant_id) {
             Ok(())
         } else {
-            Err(not_found(
-                "TENANT_NOT_FOUND",
+            Err(with_reason(
+                ErrorReason::TenantNotFound,
                 "tenant_id: not a tenant of this token",
+                [],
             ))
         }
     }
@@ -372,16 +373,14 @@ impl Gate {
         };
         let caller = caller.ok_or_else(|| {
             with_reason(
-                Code::Unauthenticated,
-                "SERVICE_TOKEN_REQUIRED",
+                ErrorReason::ServiceTokenRequired,
                 "send a valid service token as `authorization: Bearer …`",
                 [],
             )
         })?;
         if self.tokens.is_some() && !roles.contains(&caller.role) {
             return Err(with_reason(
-                Code::PermissionDenied,
-                "ROLE_NOT_ALLOWED",
+                ErrorReason::RoleNotAllowed,
                 format!("the role {} may not call this", caller.role.name()),
                 [],
             ));

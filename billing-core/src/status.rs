@@ -2,19 +2,18 @@
 
 use std::collections::HashMap;
 
-use tonic::{Code, Status};
+use billing_proto::reason::DOMAIN;
+use billing_proto::v1::ErrorReason;
+use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt};
 use tracing::{error, warn};
 
 use crate::database::{explained, is_blocked, is_out_of_time, is_unreachable};
 use crate::field::FieldError;
 
-const DOMAIN: &str = "billing";
-
 /// A refusal with a reason that programs can rely on.
 pub fn with_reason<const N: usize>(
-    code: Code,
-    reason: &str,
+    reason: ErrorReason,
     message: impl Into<String>,
     metadata: [(&str, String); N],
 ) -> Status {
@@ -23,15 +22,10 @@ pub fn with_reason<const N: usize>(
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     Status::with_error_details(
-        code,
+        reason.code(),
         message,
-        ErrorDetails::with_error_info(reason, DOMAIN, metadata),
+        ErrorDetails::with_error_info(reason.name(), DOMAIN, metadata),
     )
-}
-
-/// Something that the caller's tenants do not have.
-pub fn not_found(reason: &str, message: &str) -> Status {
-    with_reason(Code::NotFound, reason, message, [])
 }
 
 /// Why it is not known here what became of a request, or of an earlier attempt at it.
@@ -54,14 +48,13 @@ pub fn outcome_unknown(doubt: Doubt) -> Status {
     let message = format!(
         "{why}; repeat the request, with the same idempotency key where it has one, to learn the outcome"
     );
-    with_reason(Code::Unavailable, "OUTCOME_UNKNOWN", message, [])
+    with_reason(ErrorReason::OutcomeUnknown, message, [])
 }
 
 /// What only reads, and was not answered.
 pub fn unavailable() -> Status {
     with_reason(
-        Code::Unavailable,
-        "DATABASE_UNAVAILABLE",
+        ErrorReason::DatabaseUnavailable,
         "the database cannot be reached",
         [],
     )
@@ -69,8 +62,7 @@ pub fn unavailable() -> Status {
 
 pub fn internal() -> Status {
     with_reason(
-        Code::Internal,
-        "INTERNAL",
+        ErrorReason::Internal,
         "internal error; this attempt did nothing",
         [],
     )
@@ -79,8 +71,7 @@ pub fn internal() -> Status {
 /// No answer in time; what became of the request is not known here.
 pub fn deadline_exceeded() -> Status {
     with_reason(
-        Code::DeadlineExceeded,
-        "DEADLINE_EXCEEDED",
+        ErrorReason::DeadlineExceeded,
         "no answer by the deadline; repeat with the same idempotency key to learn the outcome",
         [],
     )
@@ -88,8 +79,7 @@ pub fn deadline_exceeded() -> Status {
 
 pub fn overloaded() -> Status {
     with_reason(
-        Code::ResourceExhausted,
-        "OVERLOADED",
+        ErrorReason::Overloaded,
         "too many requests are waiting; this attempt was not begun",
         [],
     )
@@ -99,8 +89,8 @@ impl From<FieldError> for Status {
     fn from(error: FieldError) -> Self {
         let message = error.to_string();
         let mut details = ErrorDetails::with_bad_request_violation(error.field, error.problem);
-        details.set_error_info("INVALID_FIELD", DOMAIN, HashMap::new());
-        Self::with_error_details(Code::InvalidArgument, message, details)
+        details.set_error_info(ErrorReason::InvalidField.name(), DOMAIN, HashMap::new());
+        Self::with_error_details(ErrorReason::InvalidField.code(), message, details)
     }
 }
 

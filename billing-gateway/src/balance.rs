@@ -5,12 +5,11 @@ use billing_proto::v1::{Balance, GetBalanceRequest, GetBalanceResponse, LimitPer
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_time::written;
-use crate::providers::Amount;
-use crate::rate::{self, Rate, ShownRate};
+use crate::core::{Core, written};
+use crate::currency::Amount;
+use crate::problem::{ApiError, Problem};
+use crate::rates::{self, Rate, ShownRate};
 use crate::usd::Usd;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,7 +84,7 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<BalanceRespon
     let request = GetBalanceRequest {
         account: Some(caller.account()),
     };
-    let (answer, rate) = tokio::join!(core.get_balance(request), rate::current(&core));
+    let (answer, rate) = tokio::join!(core.get_balance(request), rates::current(&core));
     let answer = answer.map_err(|error| error.into_api(&[]))?;
     Ok(Json(BalanceResponse {
         success: true,

@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::Operation;
 
 use crate::openapi;
-use crate::problem_kind::KINDS;
+use crate::problem::kind::KINDS;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;\
     padding:0 1rem}code{background:#8882;padding:.1em .3em}td,th{text-align:left;\

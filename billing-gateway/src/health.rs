@@ -1,22 +1,14 @@
 //! `/health` (this process answers) and `/ready` (so does the core).
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use axum::extract::State;
 use axum::{Extension, Json};
 use billing_telemetry::trace::TraceContext;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Outage, Problem};
-use crate::core_client::CoreClient;
-use crate::router::AppState;
-
-/// `/ready` asks for no token, so it asks the core no more often than this.
-const ANSWER_KEPT: Duration = Duration::from_secs(1);
+use crate::problem::{ApiError, Outage, Problem};
+use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HealthResponse {
@@ -88,26 +80,4 @@ pub(crate) async fn ready(
         .await
         .map_err(|reason| ApiError::Unavailable(Outage::CoreNotReady(reason)))?;
     Ok(HealthResponse::ok())
-}
-
-/// The core's last answer, which those who wait for it share.
-#[derive(Debug, Default)]
-pub(crate) struct CoreHealth(Mutex<Option<(Instant, Answer)>>);
-
-/// Where it is not ready: why.
-type Answer = Result<(), Arc<str>>;
-
-impl CoreHealth {
-    async fn ask(&self, core: &CoreClient, trace: TraceContext) -> Answer {
-        let mut last = self.0.lock().await;
-        if let Some((at, answer)) = &*last
-            && at.elapsed() < ANSWER_KEPT
-        {
-            return answer.clone();
-        }
-        let checked = core.check_health(trace).await;
-        let answer = checked.map_err(|error| Arc::from(error.to_string()));
-        *last = Some((Instant::now(), answer.clone()));
-        answer
-    }
 }

@@ -7,14 +7,12 @@ use billing_proto::v1::{Entry, EntryKind, ListEntriesRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
-use crate::core_time::written;
-use crate::providers::{Amount, UAH};
+use crate::core::{Core, FieldNames, written};
+use crate::currency::{Amount, UAH};
+use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
-use crate::rate::{self, Rate};
+use crate::rates::{self, Rate};
 use crate::usd::Usd;
 
 const LIMIT_DEFAULT: i32 = 50;
@@ -128,7 +126,7 @@ pub(crate) async fn list(
         skip: offset,
         ..ListEntriesRequest::default()
     };
-    let (answer, rate) = tokio::join!(core.list_entries(request), rate::current(&core));
+    let (answer, rate) = tokio::join!(core.list_entries(request), rates::current(&core));
     let answer = answer.map_err(|error| error.into_api(FIELDS))?;
     let rate = rate?.map(|(rate, _)| rate);
     let transactions = answer

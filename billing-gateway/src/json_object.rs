@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::api_error::ApiError;
-use crate::request_body;
-use crate::router::AppState;
+use crate::problem::ApiError;
+use crate::server::request_body::{self, Bodies};
 use crate::usd::Usd;
 
 /// The largest amount that the contract takes in a request. Said here too, since the core would
@@ -31,15 +30,19 @@ pub(crate) enum AmountMember {
     Amount(Usd),
 }
 
-impl FromRequest<AppState> for JsonObject {
+impl<S> FromRequest<S> for JsonObject
+where
+    S: Send + Sync,
+    Bodies: FromRef<S>,
+{
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
         // It is there already where the route is bounded.
-        let (_head, bytes) = request_body::read(state, request).await?;
+        let (_head, bytes) = request_body::read(&Bodies::from_ref(state), request).await?;
         serde_json::from_slice(&bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))
     }
 }
@@ -128,7 +131,7 @@ impl<'de> Visitor<'de> for Members {
 #[cfg(test)]
 mod tests {
     use super::{AmountMember, JsonObject};
-    use crate::api_error::ApiError;
+    use crate::problem::ApiError;
     use crate::usd::Usd;
 
     fn object(json: &str) -> JsonObject {

@@ -3,74 +3,51 @@
 //! It has no database and decides nothing about money. One file for each endpoint; [`router`] is
 //! the table of contents.
 
-pub mod api_error;
 mod auth;
 mod balance;
-mod client_address;
 pub mod config;
-mod core_client;
-mod core_error;
-mod core_payments;
-mod core_time;
+mod config_check;
+mod core;
+mod currency;
 mod docs;
-mod fair_room;
+mod gate;
 mod health;
 mod history;
-mod host;
 mod json_object;
-mod lingering_body;
 mod observe;
-pub mod open_files;
 mod openapi;
 mod payment;
 mod payment_id;
-mod problem_kind;
+pub mod problem;
 mod providers;
 mod query;
-mod rate;
 mod rate_limit;
 mod rates;
 mod reconcile;
-mod request_body;
 mod router;
 mod server;
 mod settings;
-mod strict_heads;
+mod start_error;
+mod state;
 mod test_email;
-mod turned_away;
 mod usage;
 pub mod usd;
-mod waiting_room;
 mod webhooks;
 
 pub use reconcile::{CommandError, Tally, reconcile, replay};
+pub use server::open_files;
+pub use start_error::StartError;
 
 use std::io;
 use std::sync::Arc;
 
 use billing_telemetry::admin::{self, Readiness};
-use config::{Config, ConfigError};
+use config::Config;
 use rates::Rates;
+use state::AppState;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Why the gateway could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("signing keys cannot be fetched")]
-    Jwks(#[from] auth::JwksError),
-    #[error("no HTTP client can be made for payment providers")]
-    Providers(#[source] reqwest::Error),
-    #[error("no HTTP client can be made for exchange rates")]
-    Rates(#[source] reqwest::Error),
-    #[error("metrics cannot be recorded")]
-    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the admin port failed")]
-    Admin(#[source] io::Error),
-}
 
 /// Serves the public surface on `listener` and metrics and probes on `admin_listener` until
 /// `shutdown` is cancelled and what was under way has ended. Once in a process, since metrics
@@ -108,7 +85,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
     config.http.max_connections = open_files::connections(config.http.max_connections);
-    let state = router::AppState::new(&config, readiness.clone())?;
+    let state = AppState::new(&config, readiness.clone())?;
     let background = TaskTracker::new();
     let jwks = state.verifier().jwks().map(Arc::clone);
     if let Some(jwks) = &jwks {

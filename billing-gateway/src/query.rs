@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
-use crate::api_error::ApiError;
+use crate::problem::ApiError;
 
 /// The parameters of a request. Unknown ones pass; one that is given twice does not.
 #[derive(Debug)]

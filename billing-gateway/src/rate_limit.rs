@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,10 +16,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 
-use crate::api_error::{ApiError, whole_secs};
-use crate::auth::Caller;
-use crate::client_address;
-use crate::router::AppState;
+use crate::problem::{ApiError, whole_secs};
 
 const WINDOW: Duration = Duration::from_mins(1);
 /// How many users, or addresses, are remembered. An entry is 150 bytes and its name.
@@ -128,7 +125,7 @@ impl<K: Eq + Hash> RateLimit<K> {
     }
 
     /// Lets the request pass, or refuses it; either way the answer says what is left.
-    async fn pass(&self, key: K, request: Request, next: Next) -> Response {
+    pub(crate) async fn pass(&self, key: K, request: Request, next: Next) -> Response {
         let allowance = self.count(key);
         let mut response = if allowance.refused {
             metrics::counter!("http.server.rate_limited", "policy" => self.name).increment(1);
@@ -168,58 +165,6 @@ impl<K: Eq + Hash> Buckets<K> {
 fn bucket(per_minute: NonZeroU32) -> Bucket {
     governor::RateLimiter::direct(Quota::per_minute(per_minute))
         .with_middleware::<StateInformationMiddleware>()
-}
-
-/// For routes behind [`crate::auth::require`].
-pub(crate) async fn per_user(
-    State(state): State<AppState>,
-    caller: Caller,
-    request: Request,
-    next: Next,
-) -> Response {
-    state.user_limit().pass(caller, request, next).await
-}
-
-pub(crate) async fn per_address(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let network = client_address::network_of(&request, state.trusted_proxies());
-    state.address_limit().pass(network, request, next).await
-}
-
-/// The creation of payments by one user. Outermost of three: what one of them refuses does not count
-/// for the next.
-pub(crate) async fn creation_per_user(
-    State(state): State<AppState>,
-    caller: Caller,
-    request: Request,
-    next: Next,
-) -> Response {
-    let limits = state.creation_limits();
-    limits.user.pass(caller, request, next).await
-}
-
-pub(crate) async fn creation_per_address(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let network = client_address::network_of(&request, state.trusted_proxies());
-    let limits = state.creation_limits();
-    limits.address.pass(network, request, next).await
-}
-
-pub(crate) async fn creation_per_tenant(
-    State(state): State<AppState>,
-    caller: Caller,
-    request: Request,
-    next: Next,
-) -> Response {
-    let limits = state.creation_limits();
-    let tenant = caller.tenant_id().to_owned();
-    limits.tenant.pass(tenant, request, next).await
 }
 
 #[cfg(test)]

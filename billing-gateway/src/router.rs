@@ -1,8 +1,6 @@
 //! Every route, and the layers around them.
 
 use std::any::Any;
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,144 +10,20 @@ use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use billing_telemetry::admin::Readiness;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api_error::{ApiError, Outage};
-use crate::auth::{self, Caller, Verifier};
-use crate::config::{Config, HttpLimits, PaymentConfig};
-use crate::core_client::CoreClient;
-use crate::fair_room::FairRoom;
-use crate::health::{self, CoreHealth};
-use crate::providers::Providers;
-use crate::rate_limit::{self, RateLimit};
-use crate::waiting_room::WaitingRoom;
+use crate::config::Config;
+use crate::problem::{ApiError, Outage};
+use crate::server::{host, request_body};
+use crate::state::AppState;
 use crate::{
-    StartError, balance, docs, history, host, observe, openapi, payment, request_body, settings,
-    test_email, turned_away, usage, webhooks,
+    balance, docs, gate, health, history, observe, openapi, payment, settings, test_email, usage,
+    webhooks,
 };
-
-/// What requests share. Cheap to clone.
-#[derive(Clone, Debug)]
-pub(crate) struct AppState(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    core: CoreClient,
-    core_health: CoreHealth,
-    verifier: Verifier,
-    user_limit: RateLimit<Caller>,
-    address_limit: RateLimit<IpAddr>,
-    creation_limits: CreationLimits,
-    providers: Providers,
-    payment: PaymentConfig,
-    trusted_proxies: u8,
-    http: HttpLimits,
-    in_flight: Semaphore,
-    bodies: Arc<FairRoom>,
-    waiting_room: WaitingRoom,
-    readiness: Readiness,
-}
-
-/// How many payments may be created: whoever tries stolen cards makes many.
-#[derive(Debug)]
-pub(crate) struct CreationLimits {
-    pub user: RateLimit<Caller>,
-    pub address: RateLimit<IpAddr>,
-    pub tenant: RateLimit<String>,
-}
-
-impl AppState {
-    pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
-        let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
-        Ok(Self(Arc::new(Shared {
-            core: CoreClient::new(&config.core)?,
-            core_health: CoreHealth::default(),
-            verifier: Verifier::new(&config.jwt)?,
-            user_limit: RateLimit::new("user", config.rate_limit_user),
-            address_limit: RateLimit::new("address", config.rate_limit_ip),
-            creation_limits: CreationLimits {
-                user: RateLimit::new("payment-user", config.payment.limit_user),
-                address: RateLimit::new("payment-address", config.payment.limit_ip),
-                tenant: RateLimit::new("payment-tenant", config.payment.limit_tenant),
-            },
-            providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
-            payment: config.payment.clone(),
-            trusted_proxies: config.trusted_proxies,
-            http: config.http,
-            in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
-            bodies: FairRoom::new("body", config.http.bodies_bytes),
-            waiting_room: WaitingRoom::default(),
-            readiness,
-        })))
-    }
-
-    pub(crate) fn core(&self) -> &CoreClient {
-        &self.0.core
-    }
-
-    pub(crate) fn core_health(&self) -> &CoreHealth {
-        &self.0.core_health
-    }
-
-    pub(crate) fn verifier(&self) -> &Verifier {
-        &self.0.verifier
-    }
-
-    pub(crate) fn user_limit(&self) -> &RateLimit<Caller> {
-        &self.0.user_limit
-    }
-
-    pub(crate) fn address_limit(&self) -> &RateLimit<IpAddr> {
-        &self.0.address_limit
-    }
-
-    pub(crate) fn creation_limits(&self) -> &CreationLimits {
-        &self.0.creation_limits
-    }
-
-    pub(crate) fn providers(&self) -> &Providers {
-        &self.0.providers
-    }
-
-    pub(crate) fn payment(&self) -> &PaymentConfig {
-        &self.0.payment
-    }
-
-    pub(crate) fn trusted_proxies(&self) -> u8 {
-        self.0.trusted_proxies
-    }
-
-    pub(crate) fn http_limits(&self) -> &HttpLimits {
-        &self.0.http
-    }
-
-    /// Where bodies are until they have come as a whole.
-    pub(crate) fn bodies(&self) -> &Arc<FairRoom> {
-        &self.0.bodies
-    }
-
-    pub(crate) fn waiting_room(&self) -> &WaitingRoom {
-        &self.0.waiting_room
-    }
-
-    /// A place among the requests that are answered at the same time, until it is dropped.
-    fn place(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        self.0.in_flight.try_acquire().map_err(|_full| {
-            turned_away::count("request");
-            ApiError::Unavailable(Outage::Busy)
-        })
-    }
-
-    pub(crate) fn readiness(&self) -> &Readiness {
-        &self.0.readiness
-    }
-}
 
 /// Routes for signed-in users.
 fn users() -> OpenApiRouter<AppState> {
@@ -204,28 +78,22 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let bounded = from_fn_with_state(state.clone(), bounded);
     let creation = creation
         .route_layer(bounded.clone())
+        .route_layer(from_fn_with_state(state.clone(), gate::creation_per_tenant))
         .route_layer(from_fn_with_state(
             state.clone(),
-            rate_limit::creation_per_tenant,
+            gate::creation_per_address,
         ))
-        .route_layer(from_fn_with_state(
-            state.clone(),
-            rate_limit::creation_per_address,
-        ))
-        .route_layer(from_fn_with_state(
-            state.clone(),
-            rate_limit::creation_per_user,
-        ));
+        .route_layer(from_fn_with_state(state.clone(), gate::creation_per_user));
     let users = users
         .route_layer(bounded)
         .merge(creation)
-        .route_layer(from_fn_with_state(state.clone(), rate_limit::per_user))
-        .route_layer(from_fn_with_state(state.clone(), auth::require));
+        .route_layer(from_fn_with_state(state.clone(), gate::per_user))
+        .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let routes = Router::new()
         .merge(users)
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
-        .route_layer(from_fn_with_state(state.clone(), rate_limit::per_address))
+        .route_layer(from_fn_with_state(state.clone(), gate::per_address))
         .merge(probes)
         .merge(providers);
     surrounded(routes, config, state)
@@ -252,7 +120,7 @@ async fn bounded(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let (head, body) = request_body::read(&state, request).await?;
+    let (head, body) = request_body::read(state.bodies(), request).await?;
     let _place = state.place()?;
     let whole = Request::from_parts(head, Body::from(body));
     Ok(next.run(whole).await)
@@ -260,7 +128,7 @@ async fn bounded(
 
 /// Ends what takes too long.
 async fn timely(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(state.0.http.request_timeout, next.run(request))
+    tokio::time::timeout(state.request_timeout(), next.run(request))
         .await
         .unwrap_or_else(|_elapsed| ApiError::Unavailable(Outage::RequestLate).into_response())
 }
@@ -308,8 +176,9 @@ mod tests {
     use serde_json::Value;
     use tower::ServiceExt;
 
-    use super::{AppState, surrounded};
+    use super::surrounded;
     use crate::config::tests::config;
+    use crate::state::AppState;
 
     async fn panics() -> &'static str {
         panic!("secret detail")

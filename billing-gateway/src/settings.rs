@@ -7,12 +7,11 @@ use billing_proto::v1::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
 use crate::balance::limit;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
+use crate::core::{Core, FieldNames};
 use crate::json_object::{AmountMember, JsonObject};
+use crate::problem::{ApiError, Problem};
 use crate::usd::Usd;
 
 const FIELDS: FieldNames = &[

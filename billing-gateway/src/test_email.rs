@@ -1,14 +1,13 @@
 //! `POST /api/billing/test-email`: shows the user whether mail arrives.
 
 use axum::Json;
-use billing_proto::v1::SendTestMailRequest;
+use billing_proto::v1::{ErrorReason, SendTestMailRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::CoreError;
+use crate::core::{Core, CoreError};
+use crate::problem::{ApiError, Problem};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TestEmailResponse {
@@ -44,7 +43,7 @@ pub(crate) async fn post(core: Core, caller: Caller) -> Result<Json<TestEmailRes
     core.send_test_mail(request)
         .await
         .map_err(|error| match error {
-            CoreError::Refused(refusal) if refusal.reason == "TEST_MAIL_TOO_SOON" => {
+            CoreError::Refused(refusal) if refusal.reason == ErrorReason::TestMailTooSoon => {
                 ApiError::TestMailTooSoon
             }
             error => error.into_api(&[]),

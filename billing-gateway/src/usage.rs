@@ -6,11 +6,9 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
-use crate::core_time::{Bound, sent};
+use crate::core::{Bound, Core, FieldNames, sent};
+use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
 use crate::usd::Usd;
 

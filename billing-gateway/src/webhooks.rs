@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Outage, Problem};
-use crate::core_client::Core;
-use crate::payment::{PaymentError, apply};
+use crate::core::Core;
+use crate::payment::apply;
+use crate::problem::{ApiError, Outage, PaymentError, Problem};
 use crate::providers::Provider;
-use crate::request_body;
-use crate::router::AppState;
+use crate::server::request_body;
+use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookResponse {
@@ -105,7 +105,7 @@ async fn store(
     provider: &dyn Provider,
     request: Request,
 ) -> Result<ApplyProviderEventResponse, ApiError> {
-    let (head, body) = request_body::read(state, request).await?;
+    let (head, body) = request_body::read(state.bodies(), request).await?;
     let event = provider
         .read_webhook(&head.headers, &body, Timestamp::now())
         .map_err(|refusal| {

@@ -1,21 +1,16 @@
 //! Currencies: what can be paid in, and the least that Stripe takes.
 
-use crate::wire::error::ApiError;
-
-/// A currency that Stripe takes.
+/// A currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency {
     /// ISO 4217, lower case, as Stripe writes it.
     pub code: &'static str,
     /// How many digits its minor unit has.
     digits: u32,
-    /// The least that can be charged, in minor units.
-    minimum: i64,
+    /// The least that Stripe charges, in minor units.
+    pub minimum: i64,
     symbol: &'static str,
 }
-
-/// The most that can be charged, in minor units of any currency.
-const MAXIMUM: i64 = 99_999_999;
 
 const fn currency(code: &'static str, digits: u32, minimum: i64, symbol: &'static str) -> Currency {
     Currency {
@@ -54,40 +49,16 @@ const CURRENCIES: [Currency; 22] = [
 ];
 
 impl Currency {
-    pub fn parse(code: &str) -> Result<Self, ApiError> {
+    /// Every currency.
+    pub fn all() -> &'static [Self] {
+        &CURRENCIES
+    }
+
+    pub fn of(code: &str) -> Option<Self> {
         let known = CURRENCIES
             .iter()
             .find(|currency| currency.code.eq_ignore_ascii_case(code));
-        known.copied().ok_or_else(|| {
-            let codes: Vec<&str> = CURRENCIES.iter().map(|currency| currency.code).collect();
-            let message = format!(
-                "Invalid currency: {}. Stripe currently supports these currencies: {}",
-                code.to_lowercase(),
-                codes.join(", ")
-            );
-            ApiError::invalid(message).param("currency")
-        })
-    }
-
-    /// Refuses what is too little or too much to be charged.
-    pub fn check_charge(self, amount: i64) -> Result<(), ApiError> {
-        if amount < 1 {
-            let error = ApiError::invalid("This value must be greater than or equal to 1.");
-            return Err(error.code("parameter_invalid_integer").param("amount"));
-        }
-        if amount < self.minimum {
-            let message = format!("Amount must be at least {}", self.show(self.minimum));
-            return Err(ApiError::invalid(message)
-                .code("amount_too_small")
-                .param("amount"));
-        }
-        if amount > MAXIMUM {
-            let message = format!("Amount must be no more than {}", self.show(MAXIMUM));
-            return Err(ApiError::invalid(message)
-                .code("amount_too_large")
-                .param("amount"));
-        }
-        Ok(())
+        known.copied()
     }
 
     /// As a person reads it: `$12.50 usd`.
@@ -115,17 +86,9 @@ mod tests {
 
     #[test]
     fn amounts_are_shown_in_the_digits_of_their_currency() {
-        let show = |code, amount| Currency::parse(code).unwrap().show(amount);
+        let show = |code, amount| Currency::of(code).unwrap().show(amount);
         assert_eq!(show("USD", 1_205), "$12.05 usd");
         assert_eq!(show("usd", -5), "-$0.05 usd");
         assert_eq!(show("jpy", 50), "¥50 jpy");
-    }
-
-    #[test]
-    fn less_than_half_a_dollar_is_refused() {
-        let usd = Currency::parse("usd").unwrap();
-        assert!(usd.check_charge(50).is_ok());
-        let error = usd.check_charge(49).unwrap_err().body("req_1");
-        assert_eq!(error.pointer("/error/code").unwrap(), "amount_too_small");
     }
 }

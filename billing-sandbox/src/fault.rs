@@ -6,21 +6,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-use crate::event::oddity::Oddity;
-use crate::fondy::callback;
-
-/// What a request is for, as far as faults tell requests apart.
+/// What a request is for, as far as faults tell requests apart; each provider has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    CreatePaymentIntent,
-    CreateCustomer,
-    Retrieve,
-    Refund,
-    Other,
-    FondyCheckout,
-    FondyStatus,
-    FondyReverse,
-}
+pub struct RequestKind(pub &'static str);
 
 /// How a request goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +29,18 @@ pub enum RequestFault {
     FailureBody,
 }
 
+/// What is to go wrong with requests.
 #[derive(Debug, Default)]
-pub struct Faults {
-    requests: Vec<PlannedRequest>,
-    oddities: Vec<PlannedOddity<Oddity>>,
-    callbacks: Vec<PlannedOddity<callback::Oddity>>,
+pub struct Faults(Vec<PlannedRequest>);
+
+/// What is to be told oddly, of events or of callbacks.
+#[derive(Debug)]
+pub struct Oddities<O>(Vec<PlannedOddity<O>>);
+
+impl<O> Default for Oddities<O> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
 
 /// A fault that waits for its requests.
@@ -63,26 +58,6 @@ pub struct PlannedOddity<O> {
     pub event_type: String,
     pub oddity: O,
     pub times: u64,
-}
-
-impl RequestKind {
-    pub const ALL: [(&'static str, Self); 8] = [
-        ("create_payment_intent", Self::CreatePaymentIntent),
-        ("create_customer", Self::CreateCustomer),
-        ("retrieve", Self::Retrieve),
-        ("refund", Self::Refund),
-        ("other", Self::Other),
-        ("fondy_checkout", Self::FondyCheckout),
-        ("fondy_status", Self::FondyStatus),
-        ("fondy_reverse", Self::FondyReverse),
-    ];
-
-    pub const fn is_fondys(self) -> bool {
-        matches!(
-            self,
-            Self::FondyCheckout | Self::FondyStatus | Self::FondyReverse
-        )
-    }
 }
 
 impl RequestFault {
@@ -112,60 +87,57 @@ impl RequestFault {
 }
 
 impl Faults {
-    pub fn plan_request(&mut self, planned: PlannedRequest) {
-        self.requests.push(planned);
-    }
-
-    pub fn plan_oddity(&mut self, planned: PlannedOddity<Oddity>) {
-        self.oddities.push(planned);
-    }
-
-    pub fn plan_callback_oddity(&mut self, planned: PlannedOddity<callback::Oddity>) {
-        self.callbacks.push(planned);
+    pub fn plan(&mut self, planned: PlannedRequest) {
+        self.0.push(planned);
     }
 
     /// The fault of this request, if it has one. The one that was asked for first comes first.
-    pub fn take_request(&mut self, kind: RequestKind) -> Option<RequestFault> {
+    pub fn take(&mut self, kind: RequestKind) -> Option<RequestFault> {
         let hits = |planned: &&mut PlannedRequest| planned.kind.is_none_or(|of| of == kind);
-        let planned = self.requests.iter_mut().find(hits)?;
+        let planned = self.0.iter_mut().find(hits)?;
         planned.times = planned.times.saturating_sub(1);
         let fault = planned.fault;
-        self.requests.retain(|planned| planned.times > 0);
+        self.0.retain(|planned| planned.times > 0);
         Some(fault)
     }
 
-    /// The oddity of this event, if it has one.
-    pub fn take_oddity(&mut self, event_type: &str) -> Option<Oddity> {
-        take(&mut self.oddities, event_type)
-    }
-
-    /// The oddity of this callback of Fondy's, if it has one.
-    pub fn take_callback_oddity(&mut self, event_type: &str) -> Option<callback::Oddity> {
-        take(&mut self.callbacks, event_type)
-    }
-
     pub fn forget(&mut self) {
-        *self = Self::default();
+        self.0.clear();
     }
 
-    /// How many requests and events are yet to go wrong.
+    /// How many requests are yet to go wrong.
     pub fn left(&self) -> u64 {
-        let requests = self.requests.iter().map(|planned| planned.times);
-        let oddities = self.oddities.iter().map(|planned| planned.times);
-        let callbacks = self.callbacks.iter().map(|planned| planned.times);
-        let all = requests.chain(oddities).chain(callbacks);
-        all.fold(0, u64::saturating_add)
+        let times = self.0.iter().map(|planned| planned.times);
+        times.fold(0, u64::saturating_add)
     }
 }
 
-fn take<O: Copy>(planned: &mut Vec<PlannedOddity<O>>, event_type: &str) -> Option<O> {
-    let hit = planned
-        .iter_mut()
-        .find(|planned| planned.event_type == event_type)?;
-    hit.times = hit.times.saturating_sub(1);
-    let oddity = hit.oddity;
-    planned.retain(|planned| planned.times > 0);
-    Some(oddity)
+impl<O: Copy> Oddities<O> {
+    pub fn plan(&mut self, planned: PlannedOddity<O>) {
+        self.0.push(planned);
+    }
+
+    /// The oddity of an event of this type, if it has one.
+    pub fn take(&mut self, event_type: &str) -> Option<O> {
+        let hit = self
+            .0
+            .iter_mut()
+            .find(|planned| planned.event_type == event_type)?;
+        hit.times = hit.times.saturating_sub(1);
+        let oddity = hit.oddity;
+        self.0.retain(|planned| planned.times > 0);
+        Some(oddity)
+    }
+
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// How many are yet to be told oddly.
+    pub fn left(&self) -> u64 {
+        let times = self.0.iter().map(|planned| planned.times);
+        times.fold(0, u64::saturating_add)
+    }
 }
 
 /// What stands before a provider answers for it.

@@ -4,27 +4,20 @@
 //! It holds everything in memory and reaches neither. Whoever is to use it needs nothing but its URL
 //! in place of `https://api.stripe.com` or `https://pay.fondy.eu/api`.
 
-mod balance_transaction;
-mod card;
-mod charge;
 mod control;
 mod currency;
-mod customer;
-mod dispute;
-mod event;
 mod fault;
 mod fondy;
 mod hex;
-mod metadata;
+mod html;
+mod network;
 mod page;
-mod payment_intent;
-mod payment_method;
-mod refund;
+mod providers;
+mod random;
 mod running;
+mod stripe;
 mod tls;
 mod webhook;
-mod wire;
-mod world;
 
 use std::io;
 use std::net::SocketAddr;
@@ -32,18 +25,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, get};
 use axum::serve::Listener;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
-use crate::fondy::flow;
-use crate::running::{Running, unix_now};
+use crate::fondy::{Fondy, Merchant};
+use crate::providers::Providers;
+use crate::running::{Running, sender};
+use crate::stripe::Stripe;
 use crate::tls::TlsListener;
-use crate::webhook::sender;
-use crate::world::{Cause, World};
 
-pub use crate::event::API_VERSION;
+pub use crate::stripe::API_VERSION;
 pub use crate::tls::{Tls, TlsError};
 
 /// The merchant that Fondy gives to everybody for tests.
@@ -83,9 +75,7 @@ impl Options {
             secret_key,
             webhook_secret,
             webhook_urls: Vec::new(),
-            retry_pauses: [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]
-                .map(Duration::from_millis)
-                .to_vec(),
+            retry_pauses: stripe::RETRY_PAUSES_MS.map(Duration::from_millis).to_vec(),
             fondy_merchant_id: FONDY_TEST_MERCHANT,
             fondy_secret: "test".into(),
             fondy_retry_pauses: Self::fondy_retries(100),
@@ -95,9 +85,9 @@ impl Options {
         }
     }
 
-    /// When Fondy repeats a callback (<https://docs.fondy.io/docs/callbacks>), so many times faster.
+    /// When Fondy repeats a callback, so many times faster.
     pub fn fondy_retries(speedup: u32) -> Vec<Duration> {
-        [2, 60, 300, 600, 3_600, 86_400]
+        fondy::RETRY_PAUSES_SECS
             .map(|secs| Duration::from_secs(secs) / speedup.max(1))
             .to_vec()
     }
@@ -141,22 +131,35 @@ impl Sandbox {
         let acceptor = options.tls.as_ref().map(Tls::acceptor).transpose()?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let base_url = format!("{scheme}://{addr}");
-        let mut world = World {
-            base_url: base_url.clone(),
-            ..World::default()
-        };
-        world.webhooks.set_urls(options.webhook_urls.clone());
         let client = sender::client(options.webhook_timeout)?;
-        let running = Arc::new(Running::new(world, options, client));
+        let running = Arc::new(Running::new(base_url.clone(), client));
+        running.network().webhooks.set_urls(options.webhook_urls);
+        let providers = Providers {
+            stripe: Arc::new(Stripe::new(
+                options.secret_key,
+                options.webhook_secret,
+                options.retry_pauses,
+                Arc::clone(&running),
+            )),
+            fondy: Arc::new(Fondy::new(
+                Merchant {
+                    id: options.fondy_merchant_id,
+                    secret: options.fondy_secret,
+                },
+                options.fondy_retry_pauses,
+                Arc::clone(&running),
+            )),
+            running: Arc::clone(&running),
+        };
+        let expiring = fondy::expire_orders(Arc::clone(&providers.fondy));
         match acceptor {
-            None => serve(listener, &running),
-            Some(acceptor) => serve(TlsListener::new(listener, acceptor, &running)?, &running),
+            None => serve(listener, providers),
+            Some(acceptor) => serve(TlsListener::new(listener, acceptor, &running)?, providers),
         }
-        let expiring = Arc::clone(&running);
-        running.tasks.spawn(async move {
-            let stop = expiring.stop.clone();
-            stop.run_until_cancelled(expire_orders(expiring)).await;
-        });
+        let stop = running.stop.clone();
+        running
+            .tasks
+            .spawn(async move { stop.run_until_cancelled(expiring).await });
         Ok(Self {
             addr,
             base_url,
@@ -181,7 +184,7 @@ impl Sandbox {
     /// Replaces the URLs that are told of events from now on: a listener that needs the sandbox's
     /// address first can be named afterwards.
     pub fn set_webhook_urls(&self, urls: Vec<String>) {
-        self.running.lock().webhooks.set_urls(urls);
+        self.running.network().webhooks.set_urls(urls);
     }
 
     /// Ends it: no new requests, what is under way is answered, nothing more is delivered.
@@ -205,29 +208,19 @@ impl Drop for Sandbox {
     }
 }
 
-fn serve<L>(listener: L, running: &Arc<Running>)
+fn serve<L>(listener: L, providers: Providers)
 where
     L: Listener<Addr = SocketAddr>,
 {
+    let running = Arc::clone(&providers.running);
     let stop = running.stop.clone();
-    let app = router().with_state(Arc::clone(running));
+    let app = router(providers);
     running.tasks.spawn(async move {
         let serving = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = serving.await {
             tracing::error!(%error, "the sandbox has stopped serving");
         }
     });
-}
-
-/// Ends the lifetimes of Fondy's orders, also while nobody asks.
-async fn expire_orders(running: Arc<Running>) {
-    const PAUSE: Duration = Duration::from_millis(200);
-    loop {
-        tokio::time::sleep(PAUSE).await;
-        if running.lock().orders.has_ends(unix_now()) {
-            running.act(&Cause::default(), flow::expire_due);
-        }
-    }
 }
 
 fn check(addr: SocketAddr, options: &Options) -> Result<(), StartError> {
@@ -256,13 +249,10 @@ fn check(addr: SocketAddr, options: &Options) -> Result<(), StartError> {
 }
 
 /// The providers' APIs, what tests and people do to it, and the page.
-fn router() -> Router<Arc<Running>> {
+fn router(providers: Providers) -> Router {
     Router::new()
-        .route("/", get(page::serve))
-        .route("/checkout/{token}", get(page::serve_checkout))
-        .route("/shop", any(page::serve_shop))
-        .route("/shop/{*path}", any(page::serve_shop))
-        .route("/v1/{*path}", any(wire::request::serve))
-        .route("/api/{*path}", any(fondy::endpoints::serve))
-        .merge(control::router())
+        .merge(stripe::router(Arc::clone(&providers.stripe)))
+        .merge(fondy::router(Arc::clone(&providers.fondy)))
+        .merge(page::router(providers.clone()))
+        .merge(control::router(providers))
 }

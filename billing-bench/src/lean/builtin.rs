@@ -2,19 +2,16 @@
 
 #![expect(clippy::float_arithmetic, reason = "a rate, for people")]
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rand::Rng;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use tokio::runtime;
-use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::pgbench::{Script, Told};
 use super::{ANSWER_BYTES, Inputs, account_id_sql, statement};
-use crate::load::MOST_MICROS;
+use crate::load::{MOST_MICROS, apart};
 
 pub struct Builtin {
     database_url: String,
@@ -36,22 +33,7 @@ impl Builtin {
             Script::Hot => 0..=0,
             Script::Uniform => 1..=i64::try_from(self.uniform)?,
         };
-        let (end, ended) = oneshot::channel();
-        thread::Builder::new()
-            .name("lean".to_owned())
-            .spawn(move || {
-                let told = runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .context("cannot start a runtime")
-                    .and_then(|runtime| {
-                        runtime.block_on(side_by_side(&url, &accounts, clients, time))
-                    });
-                // Nobody waits for it: the run was interrupted.
-                let _ = end.send(told);
-            })
-            .context("cannot start a thread")?;
-        ended.await.context("the lean loop broke")?
+        apart(async move || side_by_side(&url, &accounts, clients, time).await).await
     }
 }
 

@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::apart::apart;
-use super::errand::{End, Errand, Failure, Maker, Used};
+use super::errand::{Errand, Failure, Maker};
 use super::tally::{Tally, together};
 use super::wire::Wire;
 use super::{Outcome, Plan, Target};
 
-/// By when a call of the closed loop must be answered.
+/// By when a call must be answered.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long after its deadline a call may still be answered: by then it has been lost.
@@ -33,7 +33,7 @@ pub async fn closed(
 ) -> Result<Outcome> {
     let threads = threads().min(in_flight).max(1);
     let shares = (0..threads).map(|thread| {
-        let share = Share::of(target, *plan, thread, threads, DEADLINE);
+        let share = Share::of(target, *plan, thread, threads);
         let callers = (in_flight + threads - 1 - thread) / threads;
         move |stop: Stop| share.close(callers, time, stop)
     });
@@ -47,12 +47,11 @@ pub async fn open(
     plan: &Plan,
     per_second: f64,
     time: Duration,
-    deadline: Duration,
 ) -> Result<Outcome> {
     let threads = threads();
     let gap = Duration::from_secs(u64::try_from(threads)?).div_f64(per_second);
     let shares = (0..threads).map(|thread| {
-        let share = Share::of(target, *plan, thread, threads, deadline);
+        let share = Share::of(target, *plan, thread, threads);
         move |stop: Stop| share.open(gap, time, stop)
     });
     side_by_side(shares).await
@@ -107,17 +106,15 @@ struct Share {
     plan: Plan,
     thread: usize,
     threads: usize,
-    deadline: Duration,
 }
 
 impl Share {
-    fn of(target: &Target, plan: Plan, thread: usize, threads: usize, deadline: Duration) -> Self {
+    fn of(target: &Target, plan: Plan, thread: usize, threads: usize) -> Self {
         Self {
             target: target.clone(),
             plan,
             thread,
             threads,
-            deadline,
         }
     }
 
@@ -130,32 +127,28 @@ impl Share {
             .skip(self.thread)
             .step_by(self.threads);
         for address in own.take(most.max(1)) {
-            wires.push(Wire::connect(*address, &self.target.token, self.deadline).await?);
+            wires.push(Wire::connect(*address, &self.target.token, DEADLINE).await?);
         }
         Ok(wires)
     }
 
     async fn close(self, callers: usize, time: Duration, stop: Stop) -> Result<Outcome> {
         let wires = self.wires(callers).await?;
-        let (tally, used) = (Tally::new()?, Used::default());
+        let tally = Tally::new()?;
         let cpu = thread_cpu();
         let began = Instant::now();
         let until = began + time;
         let mut tasks = JoinSet::new();
         for wire in wires.iter().cycle().take(callers) {
-            let maker = Maker::new(self.plan, used.clone());
+            let maker = Maker::new(self.plan);
             let caller = Caller {
                 wire: wire.clone(),
-                used: used.clone(),
                 tally: tally.clone(),
             };
             tasks.spawn(caller.go_on(maker, until, stop.clone()));
         }
         let drained = async { while tasks.join_next().await.is_some() {} };
-        if timeout(time + self.deadline + SLACK, drained)
-            .await
-            .is_err()
-        {
+        if timeout(time + DEADLINE + SLACK, drained).await.is_err() {
             tally.count_silence(u64::try_from(tasks.len())?);
         }
         Ok(tally.outcome(began.elapsed(), thread_cpu().saturating_sub(cpu)))
@@ -163,8 +156,8 @@ impl Share {
 
     async fn open(self, gap: Duration, time: Duration, stop: Stop) -> Result<Outcome> {
         let wires = self.wires(usize::MAX).await?;
-        let (tally, used) = (Tally::new()?, Used::default());
-        let mut maker = Maker::new(self.plan, used.clone());
+        let tally = Tally::new()?;
+        let mut maker = Maker::new(self.plan);
         let (due, mut dues) = mpsc::unbounded_channel();
         let cpu = thread_cpu();
         let began = Instant::now();
@@ -172,16 +165,14 @@ impl Share {
             .name("pace".to_owned())
             .spawn(move || pace(began, gap, time, &stop, &due))
             .context("cannot start a thread")?;
-        let patience = self.deadline + SLACK;
         let mut tasks = JoinSet::new();
         for wire in wires.iter().cycle() {
             let Some(at) = dues.recv().await else { break };
             let caller = Caller {
                 wire: wire.clone(),
-                used: used.clone(),
                 tally: tally.clone(),
             };
-            tasks.spawn(caller.go_once(maker.next_errand(), at, patience));
+            tasks.spawn(caller.go_once(maker.next_errand(), at));
             // What has ended is forgotten.
             while tasks.try_join_next().is_some() {}
         }
@@ -193,7 +184,6 @@ impl Share {
 
 struct Caller {
     wire: Wire,
-    used: Used,
     tally: Tally,
 }
 
@@ -204,7 +194,7 @@ impl Caller {
             let errand = maker.next_errand();
             let ended = errand.run(&mut self.wire).await;
             let now = Instant::now();
-            self.note(&errand, &ended, now.duration_since(sent));
+            self.tally.count(&ended, now.duration_since(sent));
             if let Err(Failure::Status(_)) = ended {
                 // Who is refused at once would ask at once again, and the generator do nothing else.
                 sleep(Duration::from_millis(1)).await;
@@ -213,19 +203,12 @@ impl Caller {
         }
     }
 
-    async fn go_once(mut self, errand: Errand, at: Instant, patience: Duration) {
-        let ended = match timeout(patience, errand.run(&mut self.wire)).await {
+    async fn go_once(mut self, errand: Errand, at: Instant) {
+        let ended = match timeout(DEADLINE + SLACK, errand.run(&mut self.wire)).await {
             Ok(ended) => ended,
             Err(_) => Err(Failure::Silence),
         };
-        self.note(&errand, &ended, at.elapsed());
-    }
-
-    fn note(&self, errand: &Errand, ended: &Result<End, Failure>, took: Duration) {
-        self.tally.count(ended, took);
-        if matches!(ended, Ok(End::Done)) && errand.is_clean() {
-            self.used.remember(errand);
-        }
+        self.tally.count(&ended, at.elapsed());
     }
 }
 

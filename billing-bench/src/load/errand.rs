@@ -1,7 +1,6 @@
 //! One operation: what it asks, and what its answer means.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
@@ -10,7 +9,7 @@ use billing_proto::v1::{
 };
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::seed::{TENANT, user};
@@ -20,9 +19,6 @@ use super::{Accounts, Plan, Work};
 /// The most that an operation costs.
 pub const MOST_MICROS: i64 = 1_000;
 
-/// More than any account has; the most that a request may say.
-const TOO_MUCH_MICROS: i64 = 1_000_000_000_000_000;
-
 /// One operation before it is sent.
 #[derive(Debug)]
 pub struct Errand {
@@ -30,23 +26,6 @@ pub struct Errand {
     account: u64,
     amount_micros: i64,
     key: String,
-    poison: Option<Poison>,
-}
-
-/// Why an operation must be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Poison {
-    /// It costs more than anybody has.
-    TooMuch,
-    /// Its key was used before, with another content.
-    UsedKey,
-}
-
-/// How an operation ended that ended as it should.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    Done,
-    Refused,
 }
 
 /// How an operation ended that should not have.
@@ -61,12 +40,7 @@ pub enum Failure {
 pub struct Maker {
     plan: Plan,
     random: SmallRng,
-    used: Used,
 }
-
-/// Account and key of an operation that was carried out, for poison.
-#[derive(Clone, Default)]
-pub struct Used(Arc<Mutex<Option<(u64, String)>>>);
 
 /// What the generator reads of an answer; it passes over the rest.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -79,11 +53,11 @@ struct Decided {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Charged {
+pub struct Charged {
     #[prost(enumeration = "Decision", tag = "1")]
-    decision: i32,
+    pub decision: i32,
     #[prost(bool, tag = "13")]
-    replayed: bool,
+    pub replayed: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -99,11 +73,10 @@ struct Captured {
 }
 
 impl Maker {
-    pub fn new(plan: Plan, used: Used) -> Self {
+    pub fn new(plan: Plan) -> Self {
         Self {
             plan,
             random: SmallRng::from_os_rng(),
-            used,
         }
     }
 
@@ -112,50 +85,12 @@ impl Maker {
             Accounts::One(account) => account,
             Accounts::Uniform(accounts) => self.random.random_range(0..accounts.max(1)),
         };
-        let errand = Errand {
+        Errand {
             work: self.plan.work,
             account,
             amount_micros: self.random.random_range(1..=MOST_MICROS),
             key: key(self.random.random()),
-            poison: None,
-        };
-        // Without poison no chance is taken: it would cost each operation a little.
-        if self.plan.poison_per_mille > 0
-            && self.random.random_range(0..1_000) < self.plan.poison_per_mille
-        {
-            return self.poisoned(errand);
         }
-        errand
-    }
-
-    fn poisoned(&mut self, errand: Errand) -> Errand {
-        let used = self.used.last();
-        match used.filter(|_| errand.work != Work::Check && self.random.random()) {
-            Some((account, key)) => Errand {
-                account,
-                key,
-                amount_micros: MOST_MICROS + 1,
-                poison: Some(Poison::UsedKey),
-                ..errand
-            },
-            None => Errand {
-                amount_micros: TOO_MUCH_MICROS,
-                poison: Some(Poison::TooMuch),
-                ..errand
-            },
-        }
-    }
-}
-
-impl Used {
-    fn last(&self) -> Option<(u64, String)> {
-        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        used.clone()
-    }
-
-    pub fn remember(&self, errand: &Errand) {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *used = Some((errand.account, errand.key.clone()));
     }
 }
 
@@ -168,70 +103,50 @@ fn key(bits: u128) -> String {
 }
 
 impl Errand {
-    /// Carries the operation out; says how it ended.
-    pub async fn run(&self, wire: &mut Wire) -> Result<End, Failure> {
-        let ended = match self.work {
+    /// Carries the operation out.
+    pub async fn run(&self, wire: &mut Wire) -> Result<(), Failure> {
+        match self.work {
             Work::Check => self.check(wire).await,
             Work::Charge => self.charge(wire).await,
             Work::HoldCapture => self.hold_and_capture(wire).await,
-        };
-        match (ended, self.poison) {
-            (Err(Failure::Status(status)), Some(Poison::UsedKey))
-                if status.code() == Code::AlreadyExists =>
-            {
-                Ok(End::Refused)
-            }
-            (Ok(End::Done), Some(poison)) => {
-                Err(Failure::Answer(format!("{poison:?} was carried out")))
-            }
-            (ended, _) => ended,
         }
     }
 
-    async fn check(&self, wire: &mut Wire) -> Result<End, Failure> {
+    async fn check(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = CheckBalanceRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             cost: Some(cost(self.amount_micros)),
         };
         let answer: Decided = wire.call(Rpc::CheckBalance, &request).await?;
-        self.judge(answer.decision())
+        expect_allowed(answer.decision())
     }
 
-    async fn charge(&self, wire: &mut Wire) -> Result<End, Failure> {
-        let request = ChargeRequest {
-            account: Some(self.account()),
-            idempotency_key: self.key.clone(),
-            cost: Some(cost(self.amount_micros)),
-            overage_policy: OveragePolicy::Reject.into(),
-            request_id: self.key.clone(),
-            ..ChargeRequest::default()
-        };
+    async fn charge(&self, wire: &mut Wire) -> Result<(), Failure> {
+        let request = charge_request(self.account, self.key.clone(), self.amount_micros);
         let answer: Charged = wire.call(Rpc::Charge, &request).await?;
         if answer.replayed {
             return Err(Failure::Answer("a fresh key was replayed".to_owned()));
         }
-        self.judge(answer.decision())
+        expect_allowed(answer.decision())
     }
 
-    async fn hold_and_capture(&self, wire: &mut Wire) -> Result<End, Failure> {
+    async fn hold_and_capture(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = PlaceHoldRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             idempotency_key: self.key.clone(),
             cost: Some(cost(self.amount_micros)),
             request_id: self.key.clone(),
             ..PlaceHoldRequest::default()
         };
         let answer: Decided = wire.call(Rpc::PlaceHold, &request).await?;
-        if self.judge(answer.decision())? == End::Refused {
-            return Ok(End::Refused);
-        }
+        expect_allowed(answer.decision())?;
         let hold = answer
             .hold
             .ok_or_else(|| Failure::Answer("a hold without an id".to_owned()))?;
         // Rounded up: an amount of 0 would release the hold.
         let spent_micros = (self.amount_micros + 1) / 2;
         let request = CaptureHoldRequest {
-            account: Some(self.account()),
+            account: Some(account(self.account)),
             hold_id: hold.hold_id,
             cost: Some(cost(spent_micros)),
             ..CaptureHoldRequest::default()
@@ -242,26 +157,33 @@ impl Errand {
                 "a capture charged another amount".to_owned(),
             ));
         }
-        Ok(End::Done)
+        Ok(())
     }
+}
 
-    fn account(&self) -> AccountRef {
-        AccountRef {
-            tenant_id: TENANT.to_owned(),
-            user_id: user(self.account),
-        }
+/// A charge of what its account has, under a key of its own.
+pub fn charge_request(number: u64, key: String, amount_micros: i64) -> ChargeRequest {
+    ChargeRequest {
+        account: Some(account(number)),
+        request_id: key.clone(),
+        idempotency_key: key,
+        cost: Some(cost(amount_micros)),
+        overage_policy: OveragePolicy::Reject.into(),
+        ..ChargeRequest::default()
     }
+}
 
-    fn judge(&self, decision: Decision) -> Result<End, Failure> {
-        match (decision, self.poison) {
-            (Decision::Allowed, _) => Ok(End::Done),
-            (Decision::InsufficientBalance, Some(Poison::TooMuch)) => Ok(End::Refused),
-            (other, _) => Err(Failure::Answer(other.as_str_name().to_owned())),
-        }
+fn account(number: u64) -> AccountRef {
+    AccountRef {
+        tenant_id: TENANT.to_owned(),
+        user_id: user(number),
     }
+}
 
-    pub fn is_clean(&self) -> bool {
-        self.poison.is_none()
+fn expect_allowed(decision: Decision) -> Result<(), Failure> {
+    match decision {
+        Decision::Allowed => Ok(()),
+        other => Err(Failure::Answer(other.as_str_name().to_owned())),
     }
 }
 

@@ -20,8 +20,10 @@ use hdrhistogram::Histogram;
 
 pub use apart::apart;
 pub use drive::{closed, open};
-pub use errand::MOST_MICROS;
-pub use seed::{FUNDS_MICROS, TENANT, account_id, seed, user};
+pub use errand::{Charged, MOST_MICROS, charge_request};
+pub use seed::{
+    CHUNK, FUNDS_MICROS, Member, Pattern, TENANT, account_id, members, open_accounts, seed, user,
+};
 pub use wire::{Rpc, Wire};
 
 /// What one operation is.
@@ -49,18 +51,11 @@ pub enum Accounts {
 pub struct Plan {
     pub work: Work,
     pub accounts: Accounts,
-    /// How many of 1,000 operations are such that they must be refused: a key that was used for
-    /// another content, and an amount that nobody has.
-    pub poison_per_mille: u32,
 }
 
 impl Plan {
     pub const fn new(work: Work, accounts: Accounts) -> Self {
-        Self {
-            work,
-            accounts,
-            poison_per_mille: 0,
-        }
+        Self { work, accounts }
     }
 }
 
@@ -98,11 +93,9 @@ impl Target {
 pub struct Outcome {
     /// Operations that were carried out and acknowledged; a pair of `HoldCapture` is one.
     pub answered: u64,
-    /// Poison that was refused as it must be.
-    pub refused: u64,
     /// Everything else, by code and reason. A load without faults has none.
     pub errors: BTreeMap<String, u64>,
-    /// Microseconds of each operation that was answered or refused: from when it was sent (closed
+    /// Microseconds of each operation that was answered: from when it was sent (closed
     /// loop) or was to be sent (open loop).
     pub latency: Histogram<u64>,
     /// Until the last answer was there.

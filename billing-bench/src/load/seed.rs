@@ -1,6 +1,8 @@
 //! Accounts with money, before a load begins.
 
-use anyhow::{Context, Result, ensure};
+use std::ops::Range;
+
+use anyhow::{Context, Result};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -10,8 +12,8 @@ pub const TENANT: &str = "bench";
 /// What each account has at first: 1,000,000 USD, more than any load spends.
 pub const FUNDS_MICROS: i64 = 1_000_000_000_000;
 
-/// Accounts in one statement.
-const CHUNK: u64 = 20_000;
+/// Accounts that one statement opens, with all that belongs to them.
+pub const CHUNK: usize = 20_000;
 
 /// The namespace of account ids, a constant of the product.
 const ACCOUNT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_2f6e_7c52_4d0c_9c7b_5e0a_b111_0001);
@@ -31,56 +33,88 @@ pub fn account_id(tenant_id: &str, user_id: &str) -> Uuid {
     Uuid::new_v5(&ACCOUNT_NAMESPACE, &name)
 }
 
+/// An account's id and its number.
+pub type Member = (Uuid, u64);
+
+/// A key and an answer as the product has written them: what is filled in is of the same length.
+pub struct Pattern {
+    pub key_bytes: i32,
+    pub answer: Vec<u8>,
+}
+
+pub fn members(accounts: Range<u64>) -> Vec<Member> {
+    accounts
+        .map(|account| (account_id(TENANT, &user(account)), account))
+        .collect()
+}
+
 /// Opens the tenant's accounts 0 to `accounts` − 1, without limits, each with a first entry of
 /// [`FUNDS_MICROS`]; those that exist stay as they are. As the role that owns the schema.
 pub async fn seed(owner_url: &str, accounts: u64) -> Result<()> {
     let mut connection = PgConnection::connect(owner_url)
         .await
         .context("cannot connect as the owner of the database")?;
-    let mut from = 0;
-    while from < accounts {
-        let to = accounts.min(from + CHUNK);
-        let users: Vec<String> = (from..to).map(user).collect();
-        let ids: Vec<Uuid> = users.iter().map(|user| account_id(TENANT, user)).collect();
-        insert(&mut connection, &ids, &users).await?;
-        from = to;
+    for chunk in members(0..accounts).chunks(CHUNK) {
+        open_accounts(&mut connection, chunk, 1, None).await?;
     }
     connection.close().await?;
     Ok(())
 }
 
-async fn insert(connection: &mut PgConnection, ids: &[Uuid], users: &[String]) -> Result<()> {
-    let opened: i64 = sqlx::query_scalar(OPEN)
+/// Opens accounts with so many entries each, the first a grant of [`FUNDS_MICROS`], and by a pattern
+/// with a key for each: books that the audit accepts. Answers with how many were not there before.
+pub async fn open_accounts(
+    owner: &mut PgConnection,
+    members: &[Member],
+    entries_each: u64,
+    pattern: Option<&Pattern>,
+) -> Result<i64> {
+    let (ids, users): (Vec<Uuid>, Vec<String>) = members
+        .iter()
+        .map(|(id, account)| (*id, user(*account)))
+        .unzip();
+    sqlx::query_scalar(OPEN)
         .bind(ids)
         .bind(users)
         .bind(TENANT)
+        .bind(i64::try_from(entries_each)?)
         .bind(FUNDS_MICROS)
-        .fetch_one(connection)
+        .bind(pattern.map(|pattern| pattern.key_bytes))
+        .bind(pattern.map(|pattern| pattern.answer.as_slice()))
+        .fetch_one(owner)
         .await
-        .context("cannot open accounts")?;
-    ensure!(opened >= 0, "no accounts were opened");
-    Ok(())
+        .context("cannot open accounts")
 }
 
-/// Account, profile and first entry, as the product would have written them.
+/// As the product would have written it.
 const OPEN: &str = "
-    with opened as (
-        insert into account (account_id, settled_micros, entry_seq, version, spent_on)
-        select o.account_id, $4, 1, 1, (clock_timestamp() at time zone 'UTC')::date
+    with accounts as (
+        insert into account (account_id, settled_micros, spent_on, day_spent_micros,
+            month_spent_micros, total_spent_micros, request_count, last_request_at, entry_seq, version)
+        select account_id, $5 - 1000 * ($4 - 1), (now() at time zone 'UTC')::date, 1000 * ($4 - 1),
+            1000 * ($4 - 1), 1000 * ($4 - 1), $4 - 1, case when $4 > 1 then now() end, $4, $4
         from unnest($1::uuid[]) as o (account_id)
         on conflict do nothing
         returning account_id
     ), profiles as (
         insert into account_profile (account_id, tenant_id, user_id)
-        select p.account_id, $3, p.user_id
-        from unnest($1::uuid[], $2::text[]) as p (account_id, user_id)
-        join opened on opened.account_id = p.account_id
+        select account_id, $3, user_id
+        from unnest($1::uuid[], $2::text[]) as m (account_id, user_id) join accounts using (account_id)
     ), entries as (
-        insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty,
-            created_at, day_no, month_no)
-        select account_id, 1, 'grant', $4, $4, 'grants', clock_timestamp(), 1, 1 from opened
+        insert into entry (account_id, seq, kind, amount_micros, balance_after_micros,
+            counterparty, created_at, day_no, month_no, request_id)
+        select account_id, seq, case seq when 1 then 'grant' else 'charge' end,
+            case seq when 1 then $5 else -1000 end, $5 - 1000 * (seq - 1),
+            case seq when 1 then 'grants' else 'usage' end, now(), 1, 1,
+            case when seq > 1 then lpad(seq::text, $6 - 2, 'f') end
+        from accounts cross join generate_series(1, $4::bigint) as seq
+    ), keys as (
+        insert into idempotency_key (account_id, key, command_hash, answer)
+        select account_id, 'c:' || lpad(seq::text, $6 - 2, 'f'),
+            uuid_send(account_id) || uuid_send(account_id), $7
+        from accounts cross join generate_series(1, $4::bigint) as seq where $7 is not null
     )
-    select count(*) from opened";
+    select count(*) from accounts";
 
 #[cfg(test)]
 mod tests {

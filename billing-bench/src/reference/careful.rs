@@ -7,7 +7,7 @@ use sqlx::{PgPool, Row};
 use tonic::Status;
 use uuid::Uuid;
 
-use super::lean_pool::{Charged, charged};
+use super::standing::Standing;
 use super::{fault, parse};
 use crate::lean::ANSWER_BYTES;
 
@@ -38,17 +38,12 @@ const INSERT_KEY: &str = "insert into idempotency_key (account_id, key, command_
 
 /// The account's row under its lock.
 struct Locked {
-    settled: i64,
-    held: i64,
+    standing: Standing,
     suspended: bool,
-    daily_limit: Option<i64>,
-    monthly_limit: Option<i64>,
     seq: i64,
     version: i64,
     day_no: i32,
     month_no: i32,
-    day_spent: i64,
-    month_spent: i64,
 }
 
 pub async fn charge(pool: &PgPool, request: ChargeRequest) -> Result<ChargeResponse, Status> {
@@ -70,55 +65,69 @@ pub async fn charge(pool: &PgPool, request: ChargeRequest) -> Result<ChargeRespo
     if used.is_some() {
         return Err(Status::already_exists("the key was used"));
     }
-    let decision = before.decide(amount);
+    let decision = before.standing.decide(before.suspended, amount);
     if decision != Decision::Allowed {
         return Ok(ChargeResponse {
             decision: decision.into(),
             ..ChargeResponse::default()
         });
     }
-    let after = before.charged(account, amount);
-    write(&mut transaction, &before, &after, &key, &request.request_id)
-        .await
-        .map_err(|error| fault(&error))?;
+    let charge = before.charge(account, amount);
+    write(
+        &mut transaction,
+        &before,
+        &charge,
+        &key,
+        &request.request_id,
+    )
+    .await
+    .map_err(|error| fault(&error))?;
     transaction.commit().await.map_err(|error| fault(&error))?;
-    Ok(charged(&after))
+    Ok(charge.after.charged(account, charge.seq, amount))
+}
+
+/// What is to be written.
+struct Charge {
+    account: Uuid,
+    amount: i64,
+    seq: i64,
+    after: Standing,
 }
 
 async fn write(
     transaction: &mut sqlx::PgConnection,
     before: &Locked,
-    after: &Charged,
+    charge: &Charge,
     key: &str,
     request_id: &str,
 ) -> Result<(), sqlx::Error> {
     let updated = sqlx::query(UPDATE)
-        .bind(after.account)
+        .bind(charge.account)
         .bind(before.version)
-        .bind(after.settled)
-        .bind(after.day.1)
-        .bind(after.month.1)
+        .bind(charge.after.settled)
+        .bind(charge.after.day.used)
+        .bind(charge.after.month.used)
         .bind(before.day_no)
         .bind(before.month_no)
-        .bind(after.amount)
-        .bind(after.seq)
+        .bind(charge.amount)
+        .bind(charge.seq)
         .execute(&mut *transaction)
         .await?;
     if updated.rows_affected() != 1 {
         return Err(sqlx::Error::RowNotFound);
     }
     sqlx::query(INSERT_ENTRY)
-        .bind(after.account)
-        .bind(after.seq)
-        .bind(after.amount)
-        .bind(after.settled)
+        .bind(charge.account)
+        .bind(charge.seq)
+        .bind(charge.amount)
+        .bind(charge.after.settled)
         .bind(before.day_no)
         .bind(before.month_no)
         .bind(request_id)
         .execute(&mut *transaction)
         .await?;
     sqlx::query(INSERT_KEY)
-        .bind(after.account)
+        .bind(charge.account)
         .bind(key)
         .bind([0_u8; 32].as_slice())
         .bind([0_u8; ANSWER_BYTES].as_slice())
@@ -131,51 +140,35 @@ impl Locked {
     fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
         let (new_day, new_month): (bool, bool) =
             (row.try_get("new_day")?, row.try_get("new_month")?);
-        let day_spent: i64 = row.try_get("day_spent_micros")?;
-        let month_spent: i64 = row.try_get("month_spent_micros")?;
         let day_no: i32 = row.try_get("day_no")?;
         let month_no: i32 = row.try_get("month_no")?;
+        let mut standing = Standing::read(row)?;
+        if new_day {
+            standing.day.used = 0;
+        }
+        if new_month {
+            standing.month.used = 0;
+        }
         Ok(Self {
-            settled: row.try_get("settled_micros")?,
-            held: row.try_get("held_micros")?,
+            standing,
             suspended: row.try_get("suspended")?,
-            daily_limit: row.try_get("daily_limit_micros")?,
-            monthly_limit: row.try_get("monthly_limit_micros")?,
             seq: row.try_get("entry_seq")?,
             version: row.try_get("version")?,
             day_no: day_no + i32::from(new_day),
             month_no: month_no + i32::from(new_month),
-            day_spent: if new_day { 0 } else { day_spent },
-            month_spent: if new_month { 0 } else { month_spent },
         })
     }
 
-    fn decide(&self, amount: i64) -> Decision {
-        let exceeds = |used: i64, limit: Option<i64>| {
-            limit.is_some_and(|limit| used.saturating_add(amount) > limit)
-        };
-        if self.suspended {
-            Decision::AccountSuspended
-        } else if amount > self.settled.saturating_sub(self.held) {
-            Decision::InsufficientBalance
-        } else if exceeds(self.day_spent, self.daily_limit) {
-            Decision::DailyLimitExceeded
-        } else if exceeds(self.month_spent, self.monthly_limit) {
-            Decision::MonthlyLimitExceeded
-        } else {
-            Decision::Allowed
-        }
-    }
-
-    fn charged(&self, account: Uuid, amount: i64) -> Charged {
-        Charged {
+    fn charge(&self, account: Uuid, amount: i64) -> Charge {
+        let mut after = self.standing;
+        after.settled -= amount;
+        after.day.used += amount;
+        after.month.used += amount;
+        Charge {
             account,
             amount,
             seq: self.seq + 1,
-            settled: self.settled - amount,
-            held: self.held,
-            day: (self.daily_limit, self.day_spent + amount),
-            month: (self.monthly_limit, self.month_spent + amount),
+            after,
         }
     }
 }

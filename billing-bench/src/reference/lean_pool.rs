@@ -2,14 +2,13 @@
 
 use std::sync::LazyLock;
 
-use billing_proto::v1::{
-    Balance, ChargeRequest, ChargeResponse, Decision, LimitPeriod, LimitStatus,
-};
+use billing_proto::v1::{ChargeRequest, ChargeResponse, Decision};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use tonic::Status;
 use uuid::Uuid;
 
+use super::standing::Standing;
 use super::{fault, parse};
 use crate::lean::{ANSWER_BYTES, Inputs, statement};
 
@@ -69,72 +68,7 @@ fn answer(row: &PgRow, account: Uuid, amount: i64) -> Result<ChargeResponse, Sta
     if done == 0 {
         return Err(Status::already_exists("the key was used"));
     }
-    let number = |column: &str| row.try_get::<i64, _>(column).map_err(|error| fault(&error));
-    let limit = |column: &str| {
-        row.try_get::<Option<i64>, _>(column)
-            .map_err(|error| fault(&error))
-    };
-    Ok(charged(&Charged {
-        account,
-        amount,
-        seq: number("entry_seq")?,
-        settled: number("settled_micros")?,
-        held: number("held_micros")?,
-        day: (limit("daily_limit_micros")?, number("day_spent_micros")?),
-        month: (
-            limit("monthly_limit_micros")?,
-            number("month_spent_micros")?,
-        ),
-    }))
-}
-
-/// An account after a charge; limits each with what of them is used.
-pub struct Charged {
-    pub account: Uuid,
-    pub amount: i64,
-    pub seq: i64,
-    pub settled: i64,
-    pub held: i64,
-    pub day: (Option<i64>, i64),
-    pub month: (Option<i64>, i64),
-}
-
-/// The answer that the product would give.
-pub fn charged(charge: &Charged) -> ChargeResponse {
-    ChargeResponse {
-        decision: Decision::Allowed.into(),
-        enforced: true,
-        required_micros: charge.amount,
-        balance: Some(balance(charge.settled, charge.held)),
-        limits: limits(charge.day, charge.month),
-        billing_enabled: true,
-        charged_micros: charge.amount,
-        entry_id: format!("{}-{}", charge.account.simple(), charge.seq),
-        ..ChargeResponse::default()
-    }
-}
-
-pub fn balance(settled_micros: i64, held_micros: i64) -> Balance {
-    Balance {
-        currency: "USD".to_owned(),
-        settled_micros,
-        held_micros,
-        available_micros: settled_micros.saturating_sub(held_micros),
-        debt_micros: settled_micros.saturating_neg().max(0),
-    }
-}
-
-pub fn limits(day: (Option<i64>, i64), month: (Option<i64>, i64)) -> Vec<LimitStatus> {
-    let status =
-        |period: LimitPeriod, (limit_micros, used_micros): (Option<i64>, i64)| LimitStatus {
-            period: period.into(),
-            limit_micros,
-            used_micros,
-            remaining_micros: limit_micros.map(|limit| limit.saturating_sub(used_micros).max(0)),
-            resets_at: None,
-        };
-    vec![
-        status(LimitPeriod::Day, day),
-        status(LimitPeriod::Month, month),
-    ]
+    let standing = Standing::read(row).map_err(|error| fault(&error))?;
+    let seq = row.try_get("entry_seq").map_err(|error| fault(&error))?;
+    Ok(standing.charged(account, seq, amount))
 }

@@ -10,6 +10,7 @@ mod lean_pool;
 mod savepoints;
 mod select;
 mod server;
+mod standing;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::books::Whole;
+use crate::contender::Contender;
 use crate::lean::ANSWER_BYTES;
 use crate::programme::Block;
 use crate::ratio::Ratio;
@@ -18,7 +19,7 @@ use crate::slice::Slice;
 use ratios::{ByPressure, Judged};
 pub use setting::Setting;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Report {
     /// Anything else is no measurement.
     pub release: bool,
@@ -55,7 +56,7 @@ pub struct Measured {
 /// How fast a contender was with how many of something; the best of them is what it is measured by.
 #[derive(Clone, Debug, Serialize)]
 pub struct Sweep {
-    pub contender: &'static str,
+    pub contender: Contender,
     pub of: &'static str,
     /// Number and operations a second.
     pub found: Vec<(u32, f64)>,
@@ -66,16 +67,7 @@ impl Report {
         Self {
             release: !cfg!(debug_assertions),
             quick,
-            setting: None,
-            ratios_at: 0,
-            ratios: BTreeMap::new(),
-            judged: Vec::new(),
-            by_in_flight: Vec::new(),
-            sweeps: Vec::new(),
-            slices: Vec::new(),
-            scenarios: Vec::new(),
-            notes: Vec::new(),
-            wrong: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -108,7 +100,7 @@ impl Report {
         }
     }
 
-    pub fn add_sweep(&mut self, contender: &'static str, of: &'static str, found: Vec<(u32, f64)>) {
+    pub fn add_sweep(&mut self, contender: Contender, of: &'static str, found: Vec<(u32, f64)>) {
         self.sweeps.push(Sweep {
             contender,
             of,

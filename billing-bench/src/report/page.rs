@@ -98,7 +98,7 @@ impl Report {
                 .map(|(number, speed)| format!("{number}: {}", whole(*speed)))
                 .collect();
             let found = found.join("   ");
-            writeln!(f, "  {} by {}:  {found}", sweep.contender, sweep.of)?;
+            writeln!(f, "  {} by {}:  {found}", sweep.contender.name(), sweep.of)?;
         }
         writeln!(f)
     }
@@ -113,7 +113,7 @@ impl Report {
                 let speeds = of_level(&slices, contender, *level);
                 spread(Ratio::of_all(speeds.map(|slice| slice.per_second)), whole)
             });
-            table.add([contender.name().to_owned()].into_iter().chain(cells));
+            table.add([contender.name()].into_iter().chain(cells));
         }
         if table.is_empty() {
             return Ok(());
@@ -126,27 +126,18 @@ impl Report {
 
     /// Of the closed loop at the numbers in flight, and of the open one at its rates.
     fn show_latencies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["", "", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned);
-        let mut table = Table::with_head(head);
-        for (contender, pressure, slices) in self.by_contender_and_pressure() {
-            let at = |quantile: fn(&Slice) -> Option<u64>| {
-                let found = slices.iter().filter_map(|slice| quantile(slice));
-                let found = found.filter_map(|micros| u32::try_from(micros).ok());
-                whole(Ratio::of_all(found.map(f64::from)).median)
-            };
-            if slices.iter().all(|slice| slice.latency.p50.is_none()) {
-                continue;
-            }
-            table.add([
-                contender.name().to_owned(),
-                pressure,
-                at(|slice| slice.latency.p50),
-                at(|slice| slice.latency.p90),
-                at(|slice| slice.latency.p99),
-                at(|slice| slice.latency.p999),
-                at(|slice| slice.latency.max),
-            ]);
-        }
+        // A latency of more than 2^32 microseconds is over an hour.
+        let micros = |at: Option<u64>| u32::try_from(at?).ok().map(f64::from);
+        let table = self.medians(
+            whole,
+            [
+                ("p50", &|slice| micros(slice.latency.p50)),
+                ("p90", &|slice| micros(slice.latency.p90)),
+                ("p99", &|slice| micros(slice.latency.p99)),
+                ("p99.9", &|slice| micros(slice.latency.p999)),
+                ("max", &|slice| micros(slice.latency.max)),
+            ],
+        );
         if table.is_empty() {
             return Ok(());
         }
@@ -159,34 +150,18 @@ impl Report {
     }
 
     fn show_costs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = [
-            "",
-            "",
-            "fsyncs/1000",
-            "log bytes",
-            "of them pages",
-            "statements",
-            "PostgreSQL µs",
-            "server µs",
-            "generator µs",
-        ];
-        let mut table = Table::with_head(head.map(str::to_owned));
-        for (contender, pressure, slices) in self.by_contender_and_pressure() {
-            let of = |cost: fn(&Slice) -> Option<f64>| {
-                short(Ratio::of_all(slices.iter().filter_map(|slice| cost(slice))).median)
-            };
-            table.add([
-                contender.name().to_owned(),
-                pressure,
-                of(|slice| slice.costs.fsyncs_per_1000),
-                of(|slice| Some(slice.costs.wal_bytes)),
-                of(|slice| slice.costs.full_page_bytes),
-                of(|slice| slice.costs.statements),
-                of(|slice| slice.costs.postgres_cpu_micros),
-                of(|slice| slice.costs.server_cpu_micros),
-                of(|slice| slice.costs.generator_cpu_micros),
-            ]);
-        }
+        let table = self.medians(
+            short,
+            [
+                ("fsyncs/1000", &|slice| slice.costs.fsyncs_per_1000),
+                ("log bytes", &|slice| Some(slice.costs.wal_bytes)),
+                ("of them pages", &|slice| slice.costs.full_page_bytes),
+                ("statements", &|slice| slice.costs.statements),
+                ("PostgreSQL µs", &|slice| slice.costs.postgres_cpu_micros),
+                ("server µs", &|slice| slice.costs.server_cpu_micros),
+                ("generator µs", &|slice| slice.costs.generator_cpu_micros),
+            ],
+        );
         if table.is_empty() {
             return Ok(());
         }
@@ -196,6 +171,25 @@ impl Report {
              since they had not\nchanged since the last checkpoint. Microseconds are of processor. \
              {UNKNOWN}: not counted or not available.\n{table}"
         )
+    }
+
+    /// The medians of the named figures, a line for each contender and pressure that has any.
+    fn medians<const COLUMNS: usize>(
+        &self,
+        show: fn(f64) -> String,
+        columns: [(&str, &dyn Fn(&Slice) -> Option<f64>); COLUMNS],
+    ) -> Table {
+        let names = columns.iter().map(|(name, _)| *name);
+        let mut table = Table::with_head(["", ""].into_iter().chain(names).map(str::to_owned));
+        for (contender, pressure, slices) in self.by_contender_and_pressure() {
+            let medians = columns
+                .map(|(_, figure)| Ratio::of_all(slices.iter().filter_map(|slice| figure(slice))));
+            if medians.iter().any(|median| median.is_known()) {
+                let cells = medians.iter().map(|median| show(median.median));
+                table.add([contender.name(), pressure].into_iter().chain(cells));
+            }
+        }
+        table
     }
 
     fn show_ratios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -66,67 +66,69 @@ struct Question {
     aim: Option<f64>,
 }
 
+/// What most questions have in common: the speed of charges on one account.
+const CHARGES: Question = Question {
+    name: "",
+    of: "",
+    block: "charges",
+    figure: Figure::Speed,
+    part: Contender::ChargeHot,
+    whole: None,
+    target: Target::AtLeast(1.0),
+    aim: None,
+};
+
 /// In the order in which they are asked.
 const QUESTIONS: [Question; 9] = [
     Question {
         name: "hot_vs_lean_equal",
         of: "charges on one account ÷ lean SQL, as many in flight as clients",
-        block: "charges",
-        figure: Figure::Speed,
-        part: Contender::ChargeHot,
         whole: Some(Contender::LeanHot),
         target: Target::AtLeast(15.0),
         aim: Some(30.0),
+        ..CHARGES
     },
     Question {
         name: "hot_vs_lean_best",
         of: "charges on one account ÷ lean SQL at its best number of clients",
-        block: "charges",
-        figure: Figure::Speed,
-        part: Contender::ChargeHot,
         whole: Some(Contender::LeanHotBest),
         target: Target::AtLeast(8.0),
         aim: Some(12.0),
+        ..CHARGES
     },
     Question {
         name: "uniform_vs_lean_best",
         of: "charges on 100,000 accounts ÷ lean SQL at its best number of clients",
-        block: "charges",
-        figure: Figure::Speed,
         part: Contender::ChargeUniform,
         whole: Some(Contender::LeanUniformBest),
         target: Target::AtLeast(2.0),
         aim: Some(2.5),
+        ..CHARGES
     },
     Question {
         name: "hot_vs_uniform",
         of: "charges on one account ÷ charges on 100,000",
-        block: "charges",
-        figure: Figure::Speed,
-        part: Contender::ChargeHot,
         whole: Some(Contender::ChargeUniform),
-        target: Target::AtLeast(1.0),
-        aim: None,
+        ..CHARGES
     },
     Question {
         name: "check_vs_empty",
         of: "CheckBalance ÷ an RPC that does nothing",
         block: "checks",
-        figure: Figure::Speed,
         part: Contender::Check,
         whole: Some(Contender::Empty),
         target: Target::AtLeast(0.5),
         aim: Some(0.65),
+        ..CHARGES
     },
     Question {
         name: "check_vs_select",
         of: "CheckBalance ÷ CheckBalance with one SELECT each",
         block: "checks",
-        figure: Figure::Speed,
         part: Contender::Check,
         whole: Some(Contender::Select),
         target: Target::AtLeast(4.0),
-        aim: None,
+        ..CHARGES
     },
     Question {
         name: "lone_p50_vs_sqlx",
@@ -136,27 +138,24 @@ const QUESTIONS: [Question; 9] = [
         part: Contender::ChargeUniform,
         whole: Some(Contender::Sqlx),
         target: Target::AtMost(1.3),
-        aim: None,
+        ..CHARGES
     },
     Question {
         name: "fsyncs_per_1000",
         of: "fsyncs for 1,000 charges on 100,000 accounts",
-        block: "charges",
         figure: Figure::Fsyncs,
         part: Contender::ChargeUniform,
-        whole: None,
         target: Target::AtMost(10.0),
-        aim: None,
+        ..CHARGES
     },
     Question {
         name: "wal_vs_lean",
         of: "bytes of log for a charge on 100,000 accounts, without full pages ÷ lean SQL",
-        block: "charges",
         figure: Figure::LogBytes,
         part: Contender::ChargeUniform,
         whole: Some(Contender::LeanUniformBest),
         target: Target::AtMost(1.2),
-        aim: None,
+        ..CHARGES
     },
 ];
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use billing_proto::v1::cost::Cost as CostKind;
-use billing_proto::v1::{AccountRef, ChargeRequest, Cost};
+use billing_proto::v1::ChargeRequest;
 use tokio::time::timeout;
 
 use super::told::Told;
-use crate::load::{self, Rpc, Wire};
+use crate::load::{Rpc, Wire};
 
 /// One connection serialises what many calls could do at once.
 const CONNECTIONS: usize = 16;
@@ -58,21 +57,6 @@ impl Callers {
             Ok(answer) => Told::of(answer),
             Err(_) => Told::Silence,
         }
-    }
-}
-
-pub fn charge_request(account: u64, key: String, amount_micros: i64) -> ChargeRequest {
-    ChargeRequest {
-        account: Some(AccountRef {
-            tenant_id: load::TENANT.to_owned(),
-            user_id: load::user(account),
-        }),
-        request_id: key.clone(),
-        idempotency_key: key,
-        cost: Some(Cost {
-            cost: Some(CostKind::AmountMicros(amount_micros)),
-        }),
-        ..ChargeRequest::default()
     }
 }
 

@@ -17,41 +17,35 @@ const KEPT: Target = Target::AtLeast(0.85);
 const HOT: Plan = Plan::new(Work::Charge, Accounts::One(0));
 
 pub async fn run(length: Length) -> Result<ScenarioReport> {
-    let (rounds, slice) = match length {
-        Length::Quick => (2, Duration::from_secs(1)),
-        Length::Full => (5, Duration::from_secs(3)),
-    };
-    let mut report = ScenarioReport::new(Scenario::Cores);
-    report.note(format!(
+    let (rounds, slice) = length.pick((2, Duration::from_secs(1)), (5, Duration::from_secs(3)));
+    let mut ground = Ground::prepare(Scenario::Cores, 4, 1).await?;
+    ground.report.note(format!(
         "Charges on one account, {IN_FLIGHT} in flight over all cores; slices of {slice:?} with 1, 2 \
          and 4 cores take turns, {rounds} times. All four run all the time."
     ));
-    let mut ground = Ground::prepare(4, 1).await?;
     let addresses: Vec<_> = ground.stage.cores.iter().map(|core| core.grpc).collect();
     let mut targets = Vec::new();
     for cores in CORES {
         let addresses: Vec<_> = addresses.iter().copied().take(cores).collect();
         let target = LoadTarget::connect(&addresses, &ground.tokens.tools, CONNECTIONS).await?;
         // The first calls make connections and plans.
-        ground.closed(&mut report, &target, &HOT, slice / 2).await?;
+        ground.closed(&target, &HOT, slice / 2).await?;
         targets.push(target);
     }
     let deadlocks_before = ground.deadlocks().await?;
     let mut measured = vec![Vec::new(); CORES.len()];
     for _ in 0..rounds {
         for (target, rates) in targets.iter().zip(&mut measured) {
-            let outcome = ground.closed(&mut report, target, &HOT, slice).await?;
+            let outcome = ground.closed(target, &HOT, slice).await?;
             rates.push(outcome.per_second());
         }
     }
     let deadlocks = ground.deadlocks().await? - deadlocks_before;
     if deadlocks > 0 {
-        report.wrong.push(format!("{deadlocks} deadlocks"));
+        ground.report.wrong.push(format!("{deadlocks} deadlocks"));
     }
-    judge(&mut report, &measured);
-    ground.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    judge(&mut ground.report, &measured);
+    ground.conclude().await
 }
 
 fn judge(report: &mut ScenarioReport, measured: &[Vec<f64>]) {

@@ -6,8 +6,8 @@ use anyhow::Result;
 use hdrhistogram::Histogram;
 use tokio::time::sleep;
 
-use super::ground::{Ground, IN_FLIGHT, expect_clean};
-use super::report::{ScenarioReport, pairs};
+use super::ground::{Ground, IN_FLIGHT};
+use super::report::{ScenarioReport, pairs, quantile};
 use super::{Length, Scenario};
 use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work};
 use crate::ratio::Target;
@@ -16,7 +16,6 @@ const COLD: u64 = 10_000;
 /// Not one of the cold ones.
 const FLOODED: u64 = COLD;
 const COLD_PER_SECOND: f64 = 500.0;
-const DEADLINE: Duration = Duration::from_secs(10);
 /// A flood rises before it is measured, and lasts a little longer.
 const RISING: Duration = Duration::from_millis(300);
 
@@ -39,37 +38,28 @@ struct Arm {
 }
 
 pub async fn run(length: Length) -> Result<ScenarioReport> {
-    let (rounds, slice) = match length {
-        Length::Quick => (2, Duration::from_secs(1)),
-        Length::Full => (7, Duration::from_secs(5)),
-    };
-    let mut report = ScenarioReport::new(Scenario::Flood);
-    report.note(format!(
+    let (rounds, slice) = length.pick((2, Duration::from_secs(1)), (7, Duration::from_secs(5)));
+    let mut ground = Ground::prepare(Scenario::Flood, 1, COLD + 1).await?;
+    ground.report.note(format!(
         "{COLD_PER_SECOND} charges/s over {COLD} accounts, timed from when each should have been \
          sent; slices of {slice:?} alone, beside {IN_FLIGHT} charges in flight on one other account, \
          and, to compare, beside {IN_FLIGHT} in flight over the {COLD} accounts, take turns, \
          {rounds} times. The load beside comes over connections of its own from a thread of its own; \
          both, the core and PostgreSQL share this machine's cores."
     ));
-    let mut ground = Ground::prepare(1, COLD + 1).await?;
     let target = ground.target(0).await?;
     let mut arms = Vec::new();
     for beside in [Beside::Nothing, Beside::Flood, Beside::Spread] {
         arms.push(Arm::new(beside)?);
     }
-    ground
-        .closed(&mut report, &target, &cold(), slice / 2)
-        .await?;
+    ground.closed(&target, &cold(), slice / 2).await?;
     for _ in 0..rounds {
         for arm in &mut arms {
-            arm.measure(&mut report, &mut ground, &target, slice)
-                .await?;
+            arm.measure(&mut ground, &target, slice).await?;
         }
     }
-    judge(&mut report, &arms);
-    ground.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    judge(&mut ground.report, &arms);
+    ground.conclude().await
 }
 
 fn cold() -> Plan {
@@ -99,14 +89,13 @@ impl Arm {
 
     async fn measure(
         &mut self,
-        report: &mut ScenarioReport,
         ground: &mut Ground,
         target: &LoadTarget,
         slice: Duration,
     ) -> Result<()> {
         let measured = async {
             sleep(RISING).await;
-            load::open(target, &cold(), COLD_PER_SECOND, slice, DEADLINE).await
+            load::open(target, &cold(), COLD_PER_SECOND, slice).await
         };
         let beside = async {
             match self.beside.plan() {
@@ -118,23 +107,17 @@ impl Arm {
         };
         // Each load has threads and connections of its own.
         let (outcome, beside) = tokio::try_join!(measured, beside)?;
-        expect_clean(report, &outcome);
+        ground.expect_clean(&outcome);
         let mut acknowledged = outcome.answered;
         self.p99.push(quantile(&outcome.latency, 0.99));
         self.all.add(&outcome.latency)?;
         if let Some(beside) = beside {
-            expect_clean(report, &beside);
+            ground.expect_clean(&beside);
             acknowledged += beside.answered;
             self.beside_per_second.push(beside.per_second());
         }
-        ground.settle(report, acknowledged).await?;
-        Ok(())
+        ground.settle(acknowledged).await
     }
-}
-
-fn quantile(latency: &Histogram<u64>, quantile: f64) -> f64 {
-    // A latency of more than 2^32 microseconds is over an hour.
-    u32::try_from(latency.value_at_quantile(quantile)).map_or(f64::INFINITY, f64::from)
 }
 
 fn judge(report: &mut ScenarioReport, arms: &[Arm]) {

@@ -61,13 +61,16 @@ pub fn most_kib(samples: &[Sample], from: Duration, to: Duration) -> Option<u64>
 
 fn resident_kib(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    parse_resident(&status).context("no VmRSS in the process's status")
+    parse_kib(&status, "VmRSS:").context("no VmRSS in the process's status")
 }
 
-fn parse_resident(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// Of the whole machine; none where it does not say.
+pub fn total_kib() -> Option<u64> {
+    parse_kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
+}
+
+fn parse_kib(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -78,8 +81,8 @@ mod tests {
     #[test]
     fn resident_memory_is_read_from_the_status() {
         let status = "Name:\tcore\nVmHWM:\t  9999 kB\nVmRSS:\t   12345 kB\n";
-        assert_eq!(parse_resident(status), Some(12_345));
-        assert_eq!(parse_resident("Name:\tzombie\n"), None);
+        assert_eq!(parse_kib(status, "VmRSS:"), Some(12_345));
+        assert_eq!(parse_kib("Name:\tzombie\n", "VmRSS:"), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 
 pub use report::ScenarioReport;
 
+use crate::contender::name_of;
 use crate::room;
 
 /// What can be played.
@@ -47,24 +48,8 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 6] = [
-        Self::Flood,
-        Self::Poison,
-        Self::Freeze,
-        Self::Cores,
-        Self::Growth,
-        Self::Webhook,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Flood => "flood",
-            Self::Poison => "poison",
-            Self::Freeze => "freeze",
-            Self::Cores => "cores",
-            Self::Growth => "growth",
-            Self::Webhook => "webhook",
-        }
+    pub fn name(self) -> String {
+        name_of(&self)
     }
 }
 
@@ -89,6 +74,15 @@ pub enum Length {
     Full,
 }
 
+impl Length {
+    fn pick<T>(self, quick: T, full: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
+}
+
 /// Plays one scenario to its end. An error means that it could not be played; what was slow or
 /// wrong stands in the report.
 pub async fn run(
@@ -97,10 +91,9 @@ pub async fn run(
     options: &ScenarioOptions,
 ) -> Result<ScenarioReport> {
     room::require_free()?;
-    let limit = match (which, length) {
-        (Scenario::Growth, _) => growth::limit(length, options)?,
-        (_, Length::Quick) => Duration::from_mins(3),
-        (_, Length::Full) => Duration::from_mins(15),
+    let limit = match which {
+        Scenario::Growth => growth::limit(length, options)?,
+        _ => length.pick(Duration::from_mins(3), Duration::from_mins(15)),
     };
     timeout(limit, play(which, length, options))
         .await
@@ -114,7 +107,7 @@ async fn play(
 ) -> Result<ScenarioReport> {
     match which {
         Scenario::Flood => flood::run(length).await,
-        Scenario::Poison => poison::run(length).await,
+        Scenario::Poison => poison::play(length).await,
         Scenario::Freeze => freeze::run(length).await,
         Scenario::Cores => cores::run(length).await,
         Scenario::Growth => growth::run(length, options).await,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::Scenario;
@@ -106,6 +107,12 @@ impl ScenarioReport {
 /// The median; not a number where there is none.
 fn middle(values: &[f64]) -> f64 {
     Ratio::of_all(values.iter().copied()).median
+}
+
+/// Microseconds.
+pub fn quantile(latency: &Histogram<u64>, quantile: f64) -> f64 {
+    // A latency of more than 2^32 microseconds is over an hour.
+    u32::try_from(latency.value_at_quantile(quantile)).map_or(f64::INFINITY, f64::from)
 }
 
 /// One by one: what was measured in the same round is compared.

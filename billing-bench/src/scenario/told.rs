@@ -1,17 +1,9 @@
 //! What a caller was told of a charge, and what that says about the books.
 
-use billing_proto::v1::Decision;
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use billing_proto::v1::{Decision, ErrorReason};
+use tonic::Status;
 
-/// What is read of an answer; the rest is passed over.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Charged {
-    #[prost(enumeration = "Decision", tag = "1")]
-    decision: i32,
-    #[prost(bool, tag = "13")]
-    replayed: bool,
-}
+use crate::load::Charged;
 
 /// The end of a call as its caller knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,23 +61,17 @@ impl Told {
     }
 
     fn of_error(status: &Status) -> Self {
-        let reason = status.get_details_error_info().map(|info| info.reason);
-        match (status.code(), reason.as_deref()) {
-            (Code::AlreadyExists, Some("IDEMPOTENCY_KEY_REUSED")) => {
-                Self::Refused(Refused::KeyReused)
-            }
-            (Code::Internal, Some("INTERNAL")) => Self::Refused(Refused::ByDatabase),
-            (Code::ResourceExhausted, Some("OVERLOADED")) => {
-                Self::NothingDone(NothingDone::Overloaded)
-            }
-            (Code::Unavailable, Some("DATABASE_UNAVAILABLE")) => {
-                Self::NothingDone(NothingDone::Unavailable)
-            }
-            (Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED")) => Self::Unsure(Unsure::Deadline),
-            (Code::Unavailable, Some("OUTCOME_UNKNOWN")) => Self::Unsure(Unsure::OutcomeUnknown),
-            (code, reason) => Self::Untrue(format!(
-                "{code:?} {}: {}",
-                reason.unwrap_or("without a reason"),
+        match ErrorReason::of(status).filter(|reason| reason.code() == status.code()) {
+            Some(ErrorReason::IdempotencyKeyReused) => Self::Refused(Refused::KeyReused),
+            Some(ErrorReason::Internal) => Self::Refused(Refused::ByDatabase),
+            Some(ErrorReason::Overloaded) => Self::NothingDone(NothingDone::Overloaded),
+            Some(ErrorReason::DatabaseUnavailable) => Self::NothingDone(NothingDone::Unavailable),
+            Some(ErrorReason::DeadlineExceeded) => Self::Unsure(Unsure::Deadline),
+            Some(ErrorReason::OutcomeUnknown) => Self::Unsure(Unsure::OutcomeUnknown),
+            reason => Self::Untrue(format!(
+                "{:?} {}: {}",
+                status.code(),
+                reason.map_or("without a reason that goes with it", ErrorReason::name),
                 status.message()
             )),
         }
@@ -96,7 +82,8 @@ impl Told {
 mod tests {
     use std::collections::HashMap;
 
-    use tonic_types::ErrorDetails;
+    use tonic::Code;
+    use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;
 

@@ -16,7 +16,6 @@ use crate::ledger::{
 };
 use crate::money::Micros;
 use crate::rpc::{KEY_BYTES, call_of};
-use crate::status::not_found;
 
 pub async fn charge(
     core: &Core,
@@ -118,5 +117,5 @@ fn parse_entry_id(account: AccountId, text: String) -> Result<EntrySeq, Status> 
         .ok()
         .filter(|id| id.account == account)
         .map(|id| id.seq)
-        .ok_or_else(|| not_found("ENTRY_NOT_FOUND", &Refusal::ChargeNotFound.to_string()))
+        .ok_or_else(|| Refusal::ChargeNotFound.into())
 }

@@ -1,9 +1,9 @@
 //! `SendTestMail`, and what requests say of a person.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use serde_json::json;
 use sqlx::PgPool;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{ContactChange, take_test_mail, upsert_contact};
 use crate::database::clock;
@@ -82,8 +82,7 @@ pub async fn send_test_mail(
         return Ok(Response::new(v1::SendTestMailResponse {}));
     }
     Err(with_reason(
-        Code::ResourceExhausted,
-        "TEST_MAIL_TOO_SOON",
+        ErrorReason::TestMailTooSoon,
         "one test mail a minute",
         [],
     ))

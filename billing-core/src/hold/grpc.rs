@@ -18,7 +18,6 @@ use crate::ledger::{
 };
 use crate::preflight;
 use crate::rpc::{KEY_BYTES, call_of};
-use crate::status::not_found;
 
 pub async fn place_hold(
     core: &Core,
@@ -169,5 +168,5 @@ fn parse_hold_id(text: String) -> Result<HoldId, Status> {
     let text = field::text("hold_id", text, 64)?;
     Uuid::try_parse(&text)
         .map(HoldId::from_uuid)
-        .map_err(|_| not_found("HOLD_NOT_FOUND", &Refusal::HoldNotFound.to_string()))
+        .map_err(|_| Refusal::HoldNotFound.into())
 }

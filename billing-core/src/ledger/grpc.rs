@@ -1,8 +1,8 @@
 //! The ledger's words as the contract writes them; the slices' answers share them.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use jiff::Timestamp;
-use tonic::{Code, Status};
+use tonic::Status;
 use tracing::error;
 
 use super::batcher::LedgerError;
@@ -17,8 +17,7 @@ use crate::price::grpc::parse_tool_use;
 use crate::rpc::{Call, TENANT_BYTES, timestamp};
 use crate::seeded::{self, Bug};
 use crate::status::{
-    Doubt, deadline_exceeded, internal, not_found, outcome_unknown, overloaded, unavailable,
-    with_reason,
+    Doubt, deadline_exceeded, internal, outcome_unknown, overloaded, unavailable, with_reason,
 };
 
 /// The account that a request names, if it is one of the caller's.
@@ -210,41 +209,28 @@ impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::KeyReused => {
-                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
-            }
-            Refusal::HoldNotFound => not_found("HOLD_NOT_FOUND", &message),
+            Refusal::KeyReused => with_reason(ErrorReason::IdempotencyKeyReused, message, []),
+            Refusal::HoldNotFound => with_reason(ErrorReason::HoldNotFound, message, []),
             Refusal::HoldEnded(state) => {
                 let state = state.name().to_ascii_uppercase();
-                with_reason(
-                    Code::FailedPrecondition,
-                    "HOLD_ENDED",
-                    message,
-                    [("state", state)],
-                )
+                with_reason(ErrorReason::HoldEnded, message, [("state", state)])
             }
             Refusal::OverageRejected(over) => with_reason(
-                Code::FailedPrecondition,
-                "OVERAGE_REJECTED",
+                ErrorReason::OverageRejected,
                 message,
                 [("overage_micros", over.get().to_string())],
             ),
             Refusal::NotTheHoldsTool => FieldError::new("cost.tool.name", message).into(),
-            Refusal::ChargeNotFound => not_found("ENTRY_NOT_FOUND", &message),
+            Refusal::ChargeNotFound => with_reason(ErrorReason::EntryNotFound, message, []),
             Refusal::RefundExceedsCharge { left } => with_reason(
-                Code::FailedPrecondition,
-                "REFUND_EXCEEDS_CHARGE",
+                ErrorReason::RefundExceedsCharge,
                 message,
                 [("refundable_micros", left.get().to_string())],
             ),
             Refusal::Price(error) => error.into(),
-            Refusal::PriceListStale => {
-                with_reason(Code::Unavailable, "PRICE_LIST_STALE", message, [])
-            }
+            Refusal::PriceListStale => with_reason(ErrorReason::PriceListStale, message, []),
             Refusal::Overflow(_) => FieldError::new("amount_micros", message).into(),
-            Refusal::ClockIsRight => {
-                with_reason(Code::FailedPrecondition, "CLOCK_IS_RIGHT", message, [])
-            }
+            Refusal::ClockIsRight => with_reason(ErrorReason::ClockIsRight, message, []),
             Refusal::StoredAnswer => {
                 error!("{message}");
                 internal()

@@ -6,10 +6,10 @@ mod batch;
 mod batcher;
 mod contradiction;
 mod effect;
-#[cfg(test)]
-mod plans;
 pub(super) mod queries;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use batcher::EventBatcher;
 pub use report::{

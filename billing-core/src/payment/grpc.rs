@@ -6,9 +6,9 @@ mod shown;
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use tokio::time::timeout_at;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::event::queries::list_open;
 use super::{PaymentError, Payments, create, queries, rate, refund, stale};
@@ -20,9 +20,7 @@ use crate::field::{self, FieldError};
 use crate::id::PaymentId;
 use crate::ledger::{ApplyError, grpc::parse_account};
 use crate::rpc::{Call, KEY_BYTES, TENANT_BYTES, call_of};
-use crate::status::{
-    Doubt, deadline_exceeded, not_found, of_change, of_query, outcome_unknown, with_reason,
-};
+use crate::status::{Doubt, deadline_exceeded, of_change, of_query, outcome_unknown, with_reason};
 
 /// Most payments on a page.
 const PAGE_MAX: i64 = 200;
@@ -337,46 +335,30 @@ impl From<PaymentError> for Status {
     fn from(error: PaymentError) -> Self {
         let message = error.to_string();
         match error {
-            PaymentError::NotFound => not_found("PAYMENT_NOT_FOUND", &message),
-            PaymentError::RefundNotFound => not_found("REFUND_NOT_FOUND", &message),
-            PaymentError::KeyReused => {
-                with_reason(Code::AlreadyExists, "IDEMPOTENCY_KEY_REUSED", message, [])
+            PaymentError::NotFound => with_reason(ErrorReason::PaymentNotFound, message, []),
+            PaymentError::RefundNotFound => with_reason(ErrorReason::RefundNotFound, message, []),
+            PaymentError::KeyReused => with_reason(ErrorReason::IdempotencyKeyReused, message, []),
+            PaymentError::ReferenceTaken => with_reason(ErrorReason::ReferenceTaken, message, []),
+            PaymentError::RateTooOld(_) => with_reason(ErrorReason::RateTooOld, message, []),
+            PaymentError::SwitchedOff(_) => {
+                with_reason(ErrorReason::PaymentsSwitchedOff, message, [])
             }
-            PaymentError::ReferenceTaken => {
-                with_reason(Code::FailedPrecondition, "REFERENCE_TAKEN", message, [])
-            }
-            PaymentError::RateTooOld(_) => {
-                with_reason(Code::FailedPrecondition, "RATE_TOO_OLD", message, [])
-            }
-            PaymentError::SwitchedOff(_) => with_reason(
-                Code::FailedPrecondition,
-                "PAYMENTS_SWITCHED_OFF",
-                message,
-                [],
-            ),
-            PaymentError::Suspended => {
-                with_reason(Code::FailedPrecondition, "ACCOUNT_SUSPENDED", message, [])
-            }
+            PaymentError::Suspended => with_reason(ErrorReason::AccountSuspended, message, []),
             PaymentError::Stale(stale) => stale.into(),
             PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
-            PaymentError::Paused => {
-                with_reason(Code::ResourceExhausted, "PAYMENTS_PAUSED", message, [])
-            }
+            PaymentError::Paused => with_reason(ErrorReason::PaymentsPaused, message, []),
             PaymentError::NotRefundable(state) => with_reason(
-                Code::FailedPrecondition,
-                "PAYMENT_NOT_REFUNDABLE",
+                ErrorReason::PaymentNotRefundable,
                 message,
                 [("state", state.name().to_ascii_uppercase())],
             ),
             PaymentError::RefundExceedsPayment { left_minor } => with_reason(
-                Code::FailedPrecondition,
-                "REFUND_EXCEEDS_PAYMENT",
+                ErrorReason::RefundExceedsPayment,
                 message,
                 [("refundable_minor", left_minor.to_string())],
             ),
             PaymentError::RefundTooLate { days } => with_reason(
-                Code::FailedPrecondition,
-                "REFUND_TOO_LATE",
+                ErrorReason::RefundTooLate,
                 message,
                 [("days", days.to_string())],
             ),

@@ -1,9 +1,9 @@
 //! `SetPrice`, `CancelPrice`, `ListPrices`, `EstimateCost`.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use sqlx::PgPool;
 use tokio::time::timeout_at;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{
     CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice,
@@ -13,7 +13,7 @@ use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::rpc::{TENANT_BYTES, call_of, timestamp};
-use crate::status::{deadline_exceeded, not_found, of_change, with_reason};
+use crate::status::{deadline_exceeded, of_change, with_reason};
 
 const TOOL_BYTES: usize = 128;
 
@@ -76,10 +76,8 @@ impl From<CancelError> for Status {
     fn from(error: CancelError) -> Self {
         let message = error.to_string();
         match error {
-            CancelError::NotFound => not_found("PRICE_NOT_FOUND", &message),
-            CancelError::Started => {
-                with_reason(Code::FailedPrecondition, "PRICE_STARTED", message, [])
-            }
+            CancelError::NotFound => with_reason(ErrorReason::PriceNotFound, message, []),
+            CancelError::Started => with_reason(ErrorReason::PriceStarted, message, []),
             CancelError::Sql(error) => of_change(&error),
         }
     }
@@ -223,7 +221,7 @@ pub fn parse_tool_use(
 
 impl From<Stale> for Status {
     fn from(stale: Stale) -> Self {
-        with_reason(Code::Unavailable, "PRICE_LIST_STALE", stale.to_string(), [])
+        with_reason(ErrorReason::PriceListStale, stale.to_string(), [])
     }
 }
 

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::jwks::{Jwks, JwksError};
+use super::settings::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 use super::{Caller, ContactClaims};
-use crate::config::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 
 /// What clocks may differ by.
 const LEEWAY_SECS: u64 = 30;

@@ -3,8 +3,8 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
 
+use super::settings::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 use super::{Caller, ContactClaims, Refusal, Verifier};
-use crate::config::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

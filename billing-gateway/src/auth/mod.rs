@@ -5,6 +5,7 @@ mod jwks;
 mod jwt;
 #[cfg(test)]
 mod jwt_tests;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -14,17 +15,14 @@ pub(crate) use jwks::{Jwks, JwksError};
 pub(crate) use jwt::{Refusal, Verifier};
 
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use billing_proto::v1::{AccountRef, Contact as SentContact};
 
-use crate::api_error::{ApiError, Outage, TokenRefusal};
-use crate::client_address;
-use crate::router::AppState;
+use crate::problem::{ApiError, Outage, TokenRefusal};
 
 /// The longest names that the core takes, in bytes.
 const TENANT_BYTES_MAX: usize = 128;
@@ -109,22 +107,20 @@ impl Caller {
     }
 }
 
-/// Lets a request pass with its [`Caller`], or refuses it.
-pub(crate) async fn require(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let network = client_address::network_of(&request, state.trusted_proxies());
-    let token = bearer(request.headers())?;
-    let verified = state.verifier().verify(token, network).await;
+/// Whose token it is that a request carries, and that it names no other tenant.
+pub(crate) async fn caller_of(
+    verifier: &Verifier,
+    headers: &HeaderMap,
+    network: IpAddr,
+) -> Result<Caller, ApiError> {
+    let token = bearer(headers)?;
+    let verified = verifier.verify(token, network).await;
     let caller = verified.map_err(refusal)?;
-    let mut named = request.headers().get_all(TENANT_HEADER).iter();
+    let mut named = headers.get_all(TENANT_HEADER).iter();
     if named.any(|tenant| tenant.as_bytes() != caller.tenant_id.as_bytes()) {
         return Err(ApiError::OtherTenant);
     }
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    Ok(caller)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
@@ -148,17 +144,17 @@ fn refusal(refusal: Refusal) -> ApiError {
     tracing::debug!(reason = %refusal, "token refused");
     match refusal {
         Refusal::Expired => ApiError::Unauthenticated(TokenRefusal::Expired),
-        Refusal::NoKeys(error) => ApiError::Unavailable(Outage::SigningKeys(error)),
+        Refusal::NoKeys(error) => ApiError::Unavailable(Outage::SigningKeys(error.map(Into::into))),
         Refusal::Token(_) | Refusal::Critical | Refusal::UnknownKey | Refusal::Claim(_) => {
             ApiError::Unauthenticated(TokenRefusal::Invalid)
         }
     }
 }
 
-impl FromRequestParts<AppState> for Caller {
+impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         parts
             .extensions
             .get::<Self>()

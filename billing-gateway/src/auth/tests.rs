@@ -15,8 +15,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::settings::{JwtConfig, JwtKeys, TenantSource};
 use super::{Caller, ContactClaims, Refusal, Verifier};
-use crate::config::{JwtConfig, JwtKeys, TenantSource};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));

@@ -2,8 +2,7 @@
 
 use billing_proto::v1::ApplyProviderEventResponse;
 
-use crate::core_client::Core;
-use crate::core_error::CoreError;
+use crate::core::{Core, CoreError};
 use crate::providers::{Event, made_unreadable};
 
 /// Stores the event and books its effect. One that the core does not take as it is, is stored as

@@ -12,16 +12,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::{Caller, is_email};
-use crate::config::PaymentConfig;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
+use crate::core::{Core, FieldNames};
+use crate::currency::{Amount, UAH};
 use crate::json_object::{AmountMember, JsonObject};
+use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{amount, currency};
-use crate::payment::{PaymentError, idempotency_key, named, open, present};
-use crate::providers::{Amount, BrowserMembers, BrowserSchema, Provider, UAH};
-use crate::router::AppState;
+use crate::payment::{idempotency_key, named, open, present};
+use crate::problem::{ApiError, PaymentError, Problem};
+use crate::providers::{BrowserMembers, BrowserSchema, Provider, Providers};
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
@@ -84,19 +83,19 @@ pub(crate) struct CreatedPayment {
     )
 )]
 pub(crate) async fn post(
-    State(state): State<AppState>,
+    State(providers): State<Providers>,
+    State(config): State<PaymentConfig>,
     core: Core,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<CreatedPayment>, ApiError> {
-    let provider = state
-        .providers()
+    let provider = providers
         .find(&named(path)?)
         .ok_or(ApiError::NotFound)?
         .as_ref();
-    let created = create(&state, &core, &caller, provider, &headers, &body).await;
+    let created = create(&config, &core, &caller, provider, &headers, &body).await;
     let outcome = match &created {
         Ok(_) => "created",
         Err(ApiError::Payment(error)) => error.kind().code,
@@ -112,7 +111,7 @@ pub(crate) async fn post(
 }
 
 async fn create(
-    state: &AppState,
+    config: &PaymentConfig,
     core: &Core,
     caller: &Caller,
     provider: &dyn Provider,
@@ -125,7 +124,7 @@ async fn create(
         idempotency_key: idempotency_key(headers)?,
         provider: provider.name().to_owned(),
         purpose: PaymentPurpose::TopUp.into(),
-        amount_minor: amount_minor(body, provider, state.payment())?,
+        amount_minor: amount_minor(body, provider, config)?,
         currency: provider.currency().code.to_owned(),
         livemode: provider.livemode(),
         content: receipt_email.as_deref().map(digest).unwrap_or_default(),

@@ -5,11 +5,10 @@ use billing_proto::v1::ListPaymentsRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
+use crate::core::{Core, FieldNames};
 use crate::payment::shown::ShownPayment;
+use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
 
 const LIMIT_DEFAULT: i32 = 50;

@@ -2,15 +2,14 @@
 
 mod apply;
 pub(crate) mod create;
-mod error;
 pub(crate) mod list;
 mod open;
 pub(crate) mod refund;
+pub(crate) mod settings;
 mod shown;
 pub(crate) mod status;
 
 pub(crate) use apply::apply;
-pub use error::PaymentError;
 pub(crate) use open::{attach, open};
 
 use axum::extract::Path;
@@ -22,10 +21,9 @@ use billing_proto::v1::{
 };
 use uuid::Uuid;
 
-use crate::api_error::ApiError;
-use crate::core_client::Core;
-use crate::core_error::CoreError;
+use crate::core::{Core, CoreError};
 use crate::payment_id::is_payment_id;
+use crate::problem::ApiError;
 use crate::providers::Provider;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";

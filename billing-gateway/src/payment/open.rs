@@ -2,9 +2,8 @@
 
 use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 
-use crate::api_error::ApiError;
-use crate::core_client::Core;
-use crate::payment::PaymentError;
+use crate::core::Core;
+use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Opened, Order, Provider, ProviderError};
 
 /// May be repeated: neither the customer nor the payment is made twice. `customer` is empty where

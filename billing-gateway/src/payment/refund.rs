@@ -11,15 +11,14 @@ use billing_proto::v1::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem, causes};
 use crate::auth::Caller;
-use crate::core_client::Core;
-use crate::core_error::FieldNames;
+use crate::core::{Core, FieldNames};
+use crate::currency::{Amount, Currency, UAH, USD};
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
-use crate::payment::{PaymentError, apply, find, idempotency_key, named, present};
-use crate::providers::{Amount, Currency, Provider, ProviderError, RefundOrder, UAH, USD};
-use crate::router::AppState;
+use crate::payment::{apply, find, idempotency_key, named, present};
+use crate::problem::{ApiError, PaymentError, Problem, causes};
+use crate::providers::{Provider, ProviderError, Providers, RefundOrder};
 use crate::usd::Usd;
 
 const REASON_BYTES_MAX: usize = 500;
@@ -100,7 +99,7 @@ pub(crate) enum Refunded {
     )
 )]
 pub(crate) async fn post(
-    State(state): State<AppState>,
+    State(providers): State<Providers>,
     core: Core,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
@@ -109,13 +108,9 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<RefundResponse>), ApiError> {
     let tenant = caller.administered()?;
     let id = named(path)?;
-    let by_reference = state
-        .providers()
-        .iter()
-        .find(|known| known.is_reference(&id));
+    let by_reference = providers.iter().find(|known| known.is_reference(&id));
     let (payment, _) = find(&core, tenant, by_reference.map(AsRef::as_ref), &id).await?;
-    let provider = state
-        .providers()
+    let provider = providers
         .find(&payment.provider)
         .ok_or(ApiError::NotFound)?
         .as_ref();

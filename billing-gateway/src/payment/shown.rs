@@ -4,9 +4,9 @@ use billing_proto::v1::{Payment, PaymentState, Refund, RefundState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::ApiError;
-use crate::core_time::written;
-use crate::providers::{Amount, Currency};
+use crate::core::written;
+use crate::currency::{Amount, Currency};
+use crate::problem::ApiError;
 use crate::usd::Usd;
 
 /// The same for every reason: whoever tries stolen cards must not learn which of them are good.

@@ -6,12 +6,12 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, Problem};
 use crate::auth::Caller;
-use crate::core_client::Core;
+use crate::core::Core;
 use crate::payment::shown::{ShownPayment, ShownRefund, currency};
 use crate::payment::{find, named};
-use crate::router::AppState;
+use crate::problem::{ApiError, Problem};
+use crate::providers::Providers;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PaymentStatusResponse {
@@ -39,14 +39,13 @@ pub(crate) struct PaymentStatusResponse {
     )
 )]
 pub(crate) async fn get(
-    State(state): State<AppState>,
+    State(providers): State<Providers>,
     core: Core,
     caller: Caller,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<PaymentStatusResponse>, ApiError> {
     let (provider, id) = named(path)?;
-    let provider = state
-        .providers()
+    let provider = providers
         .find(&provider)
         .ok_or(ApiError::NotFound)?
         .as_ref();

@@ -1,13 +1,12 @@
 //! What a provider reports, in the words that all providers share.
 
 use std::fmt::Write;
+use std::time::SystemTime;
 
 use billing_proto::v1::ApplyProviderEventRequest;
 use billing_proto::v1::apply_provider_event_request::Report;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-
-use crate::core_time::sent;
 
 /// The bounds of the contract, in bytes.
 const ID_MAX: usize = 255;
@@ -83,7 +82,7 @@ impl Event {
             event_type: cut(&self.r#type, TYPE_MAX),
             livemode: self.livemode,
             provider_account: somebody(self.provider_account),
-            occurred_at: Some(sent(possible(self.occurred_at))),
+            occurred_at: Some(SystemTime::from(possible(self.occurred_at)).into()),
             provider_reference: reference,
             account_id: somebody(self.account_id),
             payment_id: if payment_id.bytes().all(ours) {

@@ -1,12 +1,10 @@
 //! Payment providers: what all of them do for us, and which there are. What one of them calls its
 //! things ends in its own file. `docs/providers.md` says how another one is added.
 
-mod currency;
 mod event;
 mod fondy;
 mod stripe;
 
-pub(crate) use currency::{Amount, Currency, UAH, USD};
 pub(crate) use event::{Event, made_unreadable};
 
 use std::collections::BTreeMap;
@@ -22,7 +20,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-use crate::config::{ConfigError, Warning};
+use crate::config_check::{ConfigError, Warning};
+use crate::currency::Currency;
 
 /// Everything a provider does for us. Requests may be repeated: the ids of our payments and refunds
 /// are its idempotency keys.

@@ -2,6 +2,10 @@
 //! for each payment.
 
 mod nbu;
+mod rate;
+pub(crate) mod settings;
+
+pub(crate) use rate::{Rate, ShownRate, current};
 
 use std::time::Duration;
 
@@ -12,12 +16,10 @@ use reqwest::Url;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::api_error::causes;
-use crate::config::RateSource;
-use crate::core_client::CoreClient;
-use crate::core_time::sent;
-use crate::providers::UAH;
-use crate::rate::Rate;
+use self::settings::RateSource;
+use crate::core::{CoreClient, CoreError, sent};
+use crate::currency::UAH;
+use crate::problem::causes;
 use nbu::Nbu;
 
 /// How soon a source is asked again that did not answer, and how often the age is told.
@@ -46,7 +48,7 @@ enum RateError {
     #[error("the source did not answer with a rate")]
     Source(#[from] nbu::NbuError),
     #[error("the core did not record it")]
-    Core(#[from] crate::core_error::CoreError),
+    Core(#[from] CoreError),
 }
 
 impl RateError {

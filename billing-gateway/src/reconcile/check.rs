@@ -7,10 +7,10 @@ use billing_proto::v1::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::api_error::ApiError;
-use crate::core_client::Core;
+use crate::core::Core;
 use crate::payment::refund::carry_out;
-use crate::payment::{PaymentError, apply, attach, open};
+use crate::payment::{apply, attach, open};
+use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Event, Provider, ProviderError};
 
 /// How much is asked about.

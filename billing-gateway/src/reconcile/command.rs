@@ -11,12 +11,10 @@ use billing_telemetry::trace::TraceContext;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::api_error::causes;
 use crate::config::{Config, ConfigError};
-use crate::core_client::CoreClient;
-use crate::core_error::CoreError;
-use crate::core_time::sent;
+use crate::core::{CoreClient, CoreError, sent};
 use crate::payment::apply;
+use crate::problem::causes;
 use crate::providers::{Event, Provider, Providers};
 use crate::reconcile::check::Depth;
 use crate::reconcile::{CLAIM_MAX, LEASE_SECS, check_all, is_away};

@@ -17,9 +17,8 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::api_error::causes;
-use crate::core_client::{Core, CoreClient};
-use crate::core_error::CoreError;
+use crate::core::{Core, CoreClient, CoreError};
+use crate::problem::causes;
 use crate::providers::{Provider, Providers};
 use check::{Checked, Depth};
 

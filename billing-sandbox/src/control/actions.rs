@@ -4,13 +4,13 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::fields::Fields;
-use crate::card::CARDS;
 use crate::fondy;
-use crate::payment_intent::flow::{self, Payer};
-use crate::wire::error::ApiError;
-use crate::wire::params::Params;
-use crate::world::{Act, Object};
-use crate::{dispute, payment_intent, payment_method, refund};
+use crate::stripe::card::CARDS;
+use crate::stripe::payment_intent::flow::{self, Payer};
+use crate::stripe::wire::error::ApiError;
+use crate::stripe::wire::params::Params;
+use crate::stripe::world::{Act, Object};
+use crate::stripe::{dispute, payment_intent, payment_method, refund};
 
 const DECLINED_CARD: &str = "4000000000000002";
 
@@ -76,7 +76,7 @@ pub fn on_dispute(act: &mut Act<'_>, id: &str, action: &str) -> Result<Value, Ap
 /// What the payer of an order at Fondy, his bank and time do. The order is named by its id or by
 /// its checkout's token.
 pub fn on_order(
-    act: &mut Act<'_>,
+    act: &mut fondy::world::Act<'_>,
     id: &str,
     action: &str,
     fields: &mut Fields,

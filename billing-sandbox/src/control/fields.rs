@@ -7,8 +7,8 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use crate::fondy::order::TOKEN_LENGTH;
-use crate::wire::error::ApiError;
-use crate::world::Metadata;
+use crate::stripe::wire::error::ApiError;
+use crate::stripe::world::Metadata;
 
 #[derive(Debug, Default)]
 pub struct Fields {

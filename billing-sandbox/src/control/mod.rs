@@ -4,8 +4,6 @@ mod actions;
 mod fields;
 mod network;
 
-use std::sync::Arc;
-
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Response};
@@ -15,18 +13,21 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::fields::Fields;
-use crate::page;
-use crate::running::Running;
-use crate::wire::error::ApiError;
-use crate::world::{Act, Cause};
+use crate::fondy::refusal::Refusal;
+use crate::html;
+use crate::providers::Providers;
+use crate::stripe::wire::error::ApiError;
+use crate::stripe::world::Cause;
 
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-pub fn router() -> Router<Arc<Running>> {
-    Router::new().route("/sandbox/{*path}", axum::routing::any(serve))
+pub fn router(providers: Providers) -> Router {
+    Router::new()
+        .route("/sandbox/{*path}", axum::routing::any(serve))
+        .with_state(providers)
 }
 
-async fn serve(State(running): State<Arc<Running>>, request: Request) -> Response {
+async fn serve(State(providers): State<Providers>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if is_from_elsewhere(&head.headers) {
         return (StatusCode::FORBIDDEN, "not from another site\n").into_response();
@@ -41,13 +42,11 @@ async fn serve(State(running): State<Arc<Running>>, request: Request) -> Respons
         Err(error) => return refused(&error),
     };
     let back = fields.back();
-    let done = running.act(&Cause::default(), |act| {
-        answer(act, &head.method, &path, &mut fields)
-    });
+    let done = answer(&providers, &head.method, &path, &mut fields);
     match (back, done) {
         (Some(back), Ok(_)) => (StatusCode::SEE_OTHER, [(LOCATION, back)]).into_response(),
         (Some(back), Err(error)) => {
-            let page = page::refusal(error.message(), &back);
+            let page = html::refusal(error.message(), &back);
             (error.status_code(), Html(page)).into_response()
         }
         (None, Ok(answer)) => Json(answer).into_response(),
@@ -62,32 +61,57 @@ fn refused(error: &ApiError) -> Response {
 
 /// Every route of `/sandbox`.
 fn answer(
-    act: &mut Act<'_>,
+    providers: &Providers,
     method: &Method,
     path: &str,
     fields: &mut Fields,
 ) -> Result<Value, ApiError> {
+    let Providers {
+        stripe,
+        fondy,
+        running,
+    } = providers;
+    let cause = Cause::default();
     let names: Vec<&str> = path.split('/').collect();
     match (method.as_str(), names.as_slice()) {
-        ("POST", ["payments", id, action]) => actions::on_payment(act, id, action, fields),
-        ("POST", ["refunds", id, action]) => actions::on_refund(act, id, action),
-        ("POST", ["disputes", id, action]) => actions::on_dispute(act, id, action),
-        ("POST", ["orders", id, action]) => actions::on_order(act, id, action, fields),
-        ("POST", ["foreign"]) => actions::foreign_payment(act, fields),
-        ("GET", ["state"]) => Ok(network::state(act.world)),
-        ("GET", ["deliveries"]) => Ok(network::deliveries(act.world)),
-        ("POST", ["deliveries", id, "redeliver"]) => network::redeliver(act.world, id),
-        ("POST", ["webhooks"]) => network::set_webhooks(act.world, fields),
-        ("POST", ["mode"]) => network::set_mode(act.world, fields),
-        ("POST", ["release"]) => Ok(network::release(act.world)),
-        ("POST", ["faults"]) => network::plan_fault(act.world, fields),
+        ("POST", ["payments", id, action]) => {
+            stripe.act(&cause, |act| actions::on_payment(act, id, action, fields))
+        }
+        ("POST", ["refunds", id, action]) => {
+            stripe.act(&cause, |act| actions::on_refund(act, id, action))
+        }
+        ("POST", ["disputes", id, action]) => {
+            stripe.act(&cause, |act| actions::on_dispute(act, id, action))
+        }
+        ("POST", ["orders", id, action]) => {
+            fondy.act(|act| actions::on_order(act, id, action, fields))
+        }
+        ("POST", ["foreign"]) => stripe.act(&cause, |act| actions::foreign_payment(act, fields)),
+        ("GET", ["state"]) => Ok(network::state(providers)),
+        ("GET", ["deliveries"]) => Ok(network::deliveries(&running.network())),
+        ("POST", ["deliveries", id, "redeliver"]) => {
+            running.act(|network| network::redeliver(network, id))
+        }
+        ("POST", ["webhooks"]) => {
+            network::set_webhooks(&mut running.network(), fields)?;
+            Ok(network::state(providers))
+        }
+        ("POST", ["mode"]) => network::set_mode(&mut running.network(), fields),
+        ("POST", ["release"]) => Ok(running.act(network::release)),
+        ("POST", ["faults"]) => network::plan_fault(providers, fields),
         ("DELETE", ["faults"]) | ("POST", ["faults", "forget"]) => {
-            Ok(network::forget_faults(act.world))
+            Ok(network::forget_faults(providers))
         }
         _ => {
             let message = format!("the sandbox has no {method} /sandbox/{path}");
             Err(ApiError::unrecognized(message))
         }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::invalid(refusal.message)
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::order::{Order, State};
 use super::wire::{self, Encoding, Params, Protocol};
 use super::{Merchant, outcome, signature};
-use crate::webhook::{Message, Origin};
-use crate::world::Act;
+use crate::fondy::world::Act;
+use crate::webhook::Message;
 
 /// What a callback is about, as faults tell callbacks apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +78,14 @@ pub fn tell(act: &mut Act<'_>, id: &str, news: News) {
     let Some(url) = order.details.callback_url.clone() else {
         return;
     };
-    let oddity = act.world.faults.take_callback_oddity(&event_type);
-    let encoding = if act.world.webhooks.mode.form {
+    let oddity = act.world.oddities.take(&event_type);
+    let encoding = if act.network.webhooks.mode.form {
         Encoding::Form
     } else {
         Encoding::Json
     };
     let message = Message {
-        origin: Origin::Fondy,
+        origin: Arc::clone(act.origin),
         event_id: order.id.clone(),
         event_type,
         content_type: encoding.content_type(),
@@ -99,7 +99,7 @@ pub fn tell(act: &mut Act<'_>, id: &str, news: News) {
             News::Reversal => drop(order.reversals.pop()),
         }
     }
-    act.world.webhooks.queue(&url, &message);
+    act.network.webhooks.queue(&url, &message);
 }
 
 /// What the payer's browser carries back to the merchant: the same as a callback, as a form.

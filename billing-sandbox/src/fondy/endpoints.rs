@@ -14,9 +14,9 @@ use super::wire::{self, Call, Encoding, Params, optional, positive, required};
 use super::{flow, outcome};
 use crate::currency::Currency;
 use crate::fault::{self, RequestFault, RequestKind};
-use crate::page;
-use crate::running::Running;
-use crate::world::{Act, Cause};
+use crate::fondy::Fondy;
+use crate::fondy::world::Act;
+use crate::html;
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// How long an order can be paid, where its merchant does not say.
@@ -25,6 +25,13 @@ const LIFETIME_SECS: i64 = 36_000;
 const CURRENCIES: [&str; 6] = ["UAH", "USD", "EUR", "GBP", "CZK", "PLN"];
 const ORDER_ID_LENGTH_MAX: usize = 1024;
 const REVERSE_ID_LENGTH_MAX: usize = 50;
+
+const CHECKOUT: RequestKind = RequestKind("fondy_checkout");
+const STATUS: RequestKind = RequestKind("fondy_status");
+const REVERSE: RequestKind = RequestKind("fondy_reverse");
+
+/// Every kind of request to Fondy.
+pub const REQUEST_KINDS: [RequestKind; 3] = [CHECKOUT, STATUS, REVERSE];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
@@ -48,9 +55,9 @@ impl Endpoint {
 
     const fn kind(self) -> RequestKind {
         match self {
-            Self::CheckoutUrl | Self::CheckoutRedirect => RequestKind::FondyCheckout,
-            Self::Status => RequestKind::FondyStatus,
-            Self::Reverse => RequestKind::FondyReverse,
+            Self::CheckoutUrl | Self::CheckoutRedirect => CHECKOUT,
+            Self::Status => STATUS,
+            Self::Reverse => REVERSE,
         }
     }
 
@@ -64,7 +71,7 @@ impl Endpoint {
     }
 }
 
-pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Response {
+pub async fn serve(State(fondy): State<Arc<Fondy>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let endpoint = match Endpoint::at(head.uri.path()) {
         Some(endpoint) if head.method == http::Method::POST => endpoint,
@@ -73,14 +80,14 @@ pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Res
     };
     let encoding = Encoding::of(&head.headers);
     let read = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => wire::read(&running.merchant, encoding, &body),
+        Ok(body) => wire::read(&fondy.merchant, encoding, &body),
         Err(_) => Err(Refusal::no_request()),
     };
     let call = match read {
         Ok(call) => call,
         Err(refusal) => return refused(endpoint, encoding, &refusal),
     };
-    let fault = running.lock().faults.take_request(endpoint.kind());
+    let fault = fondy.running.network().faults.take(endpoint.kind());
     match fault {
         Some(RequestFault::BadGateway) => return fault::bad_gateway(),
         Some(RequestFault::TooManyRequests) => {
@@ -89,15 +96,14 @@ pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Res
         Some(RequestFault::FailureBody) => {
             return refused(endpoint, encoding, &Refusal::application_error());
         }
-        Some(RequestFault::Slow(pause)) => running.wait(pause).await,
+        Some(RequestFault::Slow(pause)) => fondy.running.wait(pause).await,
         _ => {}
     }
     let answered = {
-        let (running, call) = (Arc::clone(&running), call.clone());
+        let (acted, call) = (Arc::clone(&fondy), call.clone());
         // Fondy acts on what it has read, also where the caller has gone meanwhile.
-        let acting = running.tasks.clone();
-        acting
-            .spawn(async move { running.act(&Cause::default(), |act| endpoint.answer(act, &call)) })
+        let acting = fondy.running.tasks.clone();
+        acting.spawn(async move { acted.act(|act| endpoint.answer(act, &call)) })
     };
     let answered = answered.await;
     match fault {
@@ -105,12 +111,12 @@ pub async fn serve(State(running): State<Arc<Running>>, request: Request) -> Res
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         Some(RequestFault::BadGatewayAfterCommit) => return fault::bad_gateway(),
-        Some(RequestFault::TimeOut(pause)) => running.wait(pause).await,
+        Some(RequestFault::TimeOut(pause)) => fondy.running.wait(pause).await,
         _ => {}
     }
     match answered {
         Ok(Ok(params)) if endpoint == Endpoint::CheckoutRedirect => led_on(&params),
-        Ok(Ok(params)) => wire::success(&running.merchant, call.protocol, encoding, params),
+        Ok(Ok(params)) => wire::success(&fondy.merchant, call.protocol, encoding, params),
         Ok(Err(refusal)) => refused(endpoint, encoding, &refusal),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -123,7 +129,7 @@ fn led_on(params: &Params) -> Response {
 
 fn refused(endpoint: Endpoint, encoding: Encoding, refusal: &Refusal) -> Response {
     if endpoint == Endpoint::CheckoutRedirect {
-        return Html(page::refusal(&refusal.message, "/")).into_response();
+        return Html(html::refusal(&refusal.message, "/")).into_response();
     }
     wire::failure(encoding, refusal)
 }
@@ -136,7 +142,7 @@ fn checkout(act: &mut Act<'_>, call: &Call) -> Result<Params, Refusal> {
     let code = required(params, "currency")?;
     let currency = Some(code.as_str())
         .filter(|code| CURRENCIES.contains(code))
-        .and_then(|code| Currency::parse(code).ok())
+        .and_then(|code| Currency::of(code))
         .ok_or_else(|| Refusal::currency(&code, act.merchant.id))?;
     if order_id.len() > ORDER_ID_LENGTH_MAX {
         return Err(Refusal::incorrect("order_id"));

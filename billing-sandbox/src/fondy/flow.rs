@@ -3,7 +3,7 @@
 use super::callback::{self, News};
 use super::order::{Reversal, State};
 use super::refusal::Refusal;
-use crate::world::Act;
+use crate::fondy::world::Act;
 
 /// The payer pays, all of it or a part.
 pub fn pay(act: &mut Act<'_>, id: &str, amount: i64) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::order::{NewOrder, Order, State, TOKEN_LENGTH};
 use super::refusal::Refusal;
-use crate::world::random_text;
+use crate::random::random_text;
 
 /// The number of the first payment.
 const FIRST_PAYMENT: u64 = 804_884_100;

@@ -1,7 +1,5 @@
 //! What Fondy answers where it does not do what was asked: HTTP 200, a code and a text.
 
-use crate::wire::error::ApiError;
-
 /// The codes are those of <https://docs.fondy.io/gateway/direct-integration/response-codes>.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -71,11 +69,5 @@ impl Refusal {
             1019,
             format!("Order `{order_id}` already has been completed"),
         )
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        Self::invalid(refusal.message)
     }
 }

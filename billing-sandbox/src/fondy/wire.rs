@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::Merchant;
 use super::refusal::Refusal;
 use super::signature;
-use crate::world::random_text;
+use crate::random::random_text;
 
 /// Parameters by name, in the order in which they are signed.
 pub type Params = BTreeMap<String, Value>;

@@ -2,26 +2,33 @@
 
 use std::fmt::Write;
 
-use super::html::{ago, button, escape, page as whole_page, state};
-use super::order;
-use crate::event::oddity::Oddity;
 use crate::fault::{RequestFault, RequestKind};
-use crate::fondy::callback;
+use crate::fondy::{self, callback};
+use crate::html::{ago, button, escape, page as whole_page, state};
+use crate::network::Network;
+use crate::providers::{Providers, request_kinds};
+use crate::stripe::event::oddity::Oddity;
+use crate::stripe::world::World;
 use crate::webhook::{Delivery, DeliveryState};
-use crate::world::World;
 
 /// How much of each table is shown.
 const ROWS_MAX: usize = 50;
 
-pub fn page(world: &World) -> String {
+pub fn page(providers: &Providers) -> String {
+    let faults_left = providers.faults_left();
+    // The providers before the network, as acts lock them.
+    let payments = payments(&providers.stripe.lock());
+    let orders = fondy::page::table(&providers.fondy.lock());
+    let network = providers.running.network();
     let body = [
-        payments(world),
-        order::table(world),
-        deliveries(world),
-        mode(world),
-        faults(world),
+        payments,
+        orders,
+        deliveries(&network),
+        mode(&network),
+        faults(faults_left),
     ]
     .concat();
+    drop(network);
     whole_page("Payments", &body)
 }
 
@@ -53,8 +60,8 @@ fn payments(world: &World) -> String {
     html
 }
 
-fn deliveries(world: &World) -> String {
-    let webhooks = &world.webhooks;
+fn deliveries(network: &Network) -> String {
+    let webhooks = &network.webhooks;
     let urls = escape(&webhooks.urls().join(" "));
     let field = format!(
         "<label>Told of Stripe's events <input name=\"urls\" size=\"60\" value=\"{urls}\" \
@@ -106,8 +113,8 @@ fn deliveries(world: &World) -> String {
     html
 }
 
-fn mode(world: &World) -> String {
-    let mode = world.webhooks.mode;
+fn mode(network: &Network) -> String {
+    let mode = network.webhooks.mode;
     let tick = |name: &str, label: &str, on: bool| {
         let checked = if on { " checked" } else { "" };
         format!("<label><input type=\"checkbox\" name=\"{name}\"{checked}> {label}</label>")
@@ -128,7 +135,7 @@ fn mode(world: &World) -> String {
     )
 }
 
-fn faults(world: &World) -> String {
+fn faults(left: u64) -> String {
     let options = |names: &mut dyn Iterator<Item = &str>| {
         names.fold(String::new(), |mut options, name| {
             let _ = write!(
@@ -143,7 +150,7 @@ fn faults(world: &World) -> String {
     let requests = format!(
         "<label>The next <select name=\"request\"><option value=\"any\">any</option>{}</select> \
          request</label> <label>goes wrong: <select name=\"fault\">{}</select></label>{times}",
-        options(&mut RequestKind::ALL.iter().map(|(name, _)| *name)),
+        options(&mut request_kinds().map(|RequestKind(name)| name)),
         options(&mut RequestFault::NAMES.iter().copied()),
     );
     let events = format!(
@@ -157,7 +164,6 @@ fn faults(world: &World) -> String {
         options(&mut callback::TYPES.into_iter()),
         options(&mut callback::Oddity::ALL.iter().map(|(name, _)| *name)),
     );
-    let left = world.faults.left();
     let forget = if left == 0 {
         String::new()
     } else {

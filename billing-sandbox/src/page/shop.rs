@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::html::{escape, page as whole_page};
+use crate::html::{escape, page as whole_page};
 
 /// How many of the fields are shown.
 const FIELDS_MAX: usize = 100;

@@ -1,7 +1,7 @@
 //! What an answer tells, in the words of the journal; and what an error does.
 
 use billing_proto::v1;
-use billing_proto::v1::Decision;
+use billing_proto::v1::{Decision, ErrorReason};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -188,25 +188,27 @@ pub fn outcome_of(status: &Status) -> Outcome {
         };
     };
     let mut number = |name: &str| info.metadata.remove(name)?.parse::<i64>().ok();
-    let refusal = match info.reason.as_str() {
-        "DATABASE_UNAVAILABLE" => return Outcome::NothingDone,
-        "OVERLOADED" | "PRICE_LIST_STALE" => return Outcome::NotBegun,
-        "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED" => return Outcome::InDoubt,
-        "HOLD_ENDED" => info
+    let refusal = match ErrorReason::of(status) {
+        Some(ErrorReason::DatabaseUnavailable) => return Outcome::NothingDone,
+        Some(ErrorReason::Overloaded | ErrorReason::PriceListStale) => return Outcome::NotBegun,
+        Some(ErrorReason::OutcomeUnknown | ErrorReason::DeadlineExceeded) => {
+            return Outcome::InDoubt;
+        }
+        Some(ErrorReason::HoldEnded) => info
             .metadata
             .remove("state")
             .map(|state| Refusal::HoldEnded(state.to_ascii_lowercase())),
-        "OVERAGE_REJECTED" => {
+        Some(ErrorReason::OverageRejected) => {
             number("overage_micros").map(|over_micros| Refusal::OverageRejected { over_micros })
         }
-        "REFUND_EXCEEDS_CHARGE" => {
+        Some(ErrorReason::RefundExceedsCharge) => {
             number("refundable_micros").map(|left_micros| Refusal::RefundTooMuch { left_micros })
         }
-        "IDEMPOTENCY_KEY_REUSED" => Some(Refusal::KeyReused),
-        "HOLD_NOT_FOUND" => Some(Refusal::HoldNotFound),
-        "ENTRY_NOT_FOUND" => Some(Refusal::EntryNotFound),
-        "INVALID_FIELD" => Some(Refusal::BadField),
-        "INTERNAL" => Some(Refusal::Internal),
+        Some(ErrorReason::IdempotencyKeyReused) => Some(Refusal::KeyReused),
+        Some(ErrorReason::HoldNotFound) => Some(Refusal::HoldNotFound),
+        Some(ErrorReason::EntryNotFound) => Some(Refusal::EntryNotFound),
+        Some(ErrorReason::InvalidField) => Some(Refusal::BadField),
+        Some(ErrorReason::Internal) => Some(Refusal::Internal),
         _ => None,
     };
     Outcome::Told(refusal.map_or_else(|| astray(status), Told::Refused))

@@ -10,15 +10,14 @@ use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
     AccountRef, CaptureHoldRequest, CaptureHoldResponse, CheckBalanceRequest, CheckBalanceResponse,
-    Cost, HoldState, OveragePolicy, PlaceHoldRequest, PlaceHoldResponse, ReleaseHoldRequest,
-    ToolUsage,
+    Cost, ErrorReason, HoldState, OveragePolicy, PlaceHoldRequest, PlaceHoldResponse,
+    ReleaseHoldRequest, ToolUsage,
 };
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Response, Status};
-use tonic_types::StatusExt as _;
 
 use crate::config::{Config, ConfigError};
 use crate::denial::{self, Denial, Unclear};
@@ -279,10 +278,9 @@ fn by_tool(usage: ToolUsage) -> Cost {
 
 /// The reason, not the text, says what a refusal means.
 fn refused(status: Status) -> BillingError {
-    let reason = status.get_details_error_info().map(|info| info.reason);
-    match reason.as_deref() {
-        Some("IDEMPOTENCY_KEY_REUSED") => BillingError::KeyReused,
-        Some("HOLD_ENDED") => BillingError::HoldEnded,
+    match ErrorReason::of(&status) {
+        Some(ErrorReason::IdempotencyKeyReused) => BillingError::KeyReused,
+        Some(ErrorReason::HoldEnded) => BillingError::HoldEnded,
         _ => BillingError::Unavailable(Box::new(status)),
     }
 }

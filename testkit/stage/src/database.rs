@@ -101,7 +101,7 @@ pub async fn migrate(core: &Path, urls: &Urls) -> Result<()> {
 }
 
 /// Makes the core's login role, a member of the group role that the migrations made.
-pub async fn admit_core(urls: &Urls) -> Result<()> {
+async fn admit_core(urls: &Urls) -> Result<()> {
     let mut connection = PgConnection::connect(&urls.owner).await?;
     let role = &urls.core_role;
     let verb = if role_exists(&mut connection, role).await? {

@@ -9,4 +9,4 @@ pub mod process;
 pub mod service;
 mod stage;
 
-pub use stage::{CoreProcess, Stage, Tokens, beside, core_beside};
+pub use stage::{CoreProcess, Stage, Tokens, beside, core_beside, free_address};

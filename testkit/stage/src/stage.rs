@@ -107,6 +107,12 @@ impl Stage {
         self.server.stop().await
     }
 
+    /// The core of this number, from 0 on.
+    pub fn core(&self, number: usize) -> Result<&CoreProcess> {
+        let core = self.cores.get(number);
+        core.with_context(|| format!("there is no core {number}"))
+    }
+
     /// The migrated database as the superuser, whom no rule of it binds.
     pub fn superuser_url(&self) -> String {
         self.server.url("postgres", "billing")
@@ -248,7 +254,7 @@ pub fn beside(package: &str) -> Result<PathBuf> {
 
 /// Below the ports that the system gives to clients: while a core is dead, one of the clients that
 /// look for it would otherwise get its port now and then, and keep it.
-fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     for _ in 0..100 {
         let port = rand::rng().random_range(15_000..32_000);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -158,10 +158,7 @@ impl Scan<'_> {
         {
             ahead = rest;
         }
-        match ahead {
-            [TokenTree::Ident(_) | TokenTree::Group(_), rest @ ..] => rest,
-            rest => rest,
-        }
+        ahead.get(1..).unwrap_or_default()
     }
 
     fn leads(&mut self, path: &[TokenTree], absolute: bool) {

@@ -52,31 +52,27 @@ struct Seen {
 }
 
 pub async fn run(length: Length) -> Result<ScenarioReport> {
-    let times = match length {
-        Length::Quick => Times {
-            capacity: Duration::from_secs(1),
-            before: Duration::from_millis(2500),
-            frozen: Duration::from_secs(3),
-            after: Duration::from_millis(6500),
-        },
-        Length::Full => Times {
-            capacity: Duration::from_secs(3),
-            before: Duration::from_secs(10),
-            frozen: Duration::from_secs(30),
-            after: Duration::from_secs(15),
-        },
+    let quick = Times {
+        capacity: Duration::from_secs(1),
+        before: Duration::from_millis(2500),
+        frozen: Duration::from_secs(3),
+        after: Duration::from_millis(6500),
     };
-    let mut report = ScenarioReport::new(Scenario::Freeze);
-    let mut ground = Ground::prepare(1, ACCOUNTS).await?;
-    let per_second_before = quarter_of_capacity(&mut report, &mut ground, times.capacity).await?;
-    describe(&mut report, &times, per_second_before);
+    let full = Times {
+        capacity: Duration::from_secs(3),
+        before: Duration::from_secs(10),
+        frozen: Duration::from_secs(30),
+        after: Duration::from_secs(15),
+    };
+    let times = length.pick(quick, full);
+    let mut ground = Ground::prepare(Scenario::Freeze, 1, ACCOUNTS).await?;
+    let per_second_before = quarter_of_capacity(&mut ground, times.capacity).await?;
+    describe(&mut ground.report, &times, per_second_before);
     let seen = play(&ground, &times, per_second_before).await?;
-    judge_memory(&mut report, &seen);
-    judge_throughput(&mut report, &seen);
-    judge_answers(&mut report, &mut ground, &seen).await?;
-    ground.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    judge_memory(&mut ground.report, &seen);
+    judge_throughput(&mut ground.report, &seen);
+    judge_answers(&mut ground, &seen).await?;
+    ground.conclude().await
 }
 
 fn describe(report: &mut ScenarioReport, times: &Times, per_second_before: u64) {
@@ -90,16 +86,12 @@ fn describe(report: &mut ScenarioReport, times: &Times, per_second_before: u64) 
 }
 
 /// A load that leaves room: three times as much must still be one that could be carried out.
-async fn quarter_of_capacity(
-    report: &mut ScenarioReport,
-    ground: &mut Ground,
-    time: Duration,
-) -> Result<u64> {
+async fn quarter_of_capacity(ground: &mut Ground, time: Duration) -> Result<u64> {
     let target = ground.target(0).await?;
     let plan = Plan::new(Work::Charge, Accounts::Uniform(ACCOUNTS));
-    ground.closed(report, &target, &plan, time / 2).await?;
-    let outcome = ground.closed(report, &target, &plan, time).await?;
-    report.figure(
+    ground.closed(&target, &plan, time / 2).await?;
+    let outcome = ground.closed(&target, &plan, time).await?;
+    ground.report.figure(
         format!("capacity with {IN_FLIGHT} in flight"),
         outcome.per_second(),
         "/s",
@@ -117,13 +109,7 @@ async fn play(ground: &Ground, times: &Times, per_second_before: u64) -> Result<
         phase(per_second_before, times.after),
     ];
     let began = Instant::now();
-    let pid = ground
-        .stage
-        .cores
-        .first()
-        .context("there is no core")?
-        .pid()?;
-    let watch = Watch::start(pid, began);
+    let watch = Watch::start(ground.stage.core(0)?.pid()?, began);
     let offering = tokio::spawn(apart(move || offer(line, phases, ACCOUNTS, began)));
     sleep_until(began + times.before).await;
     ground.stage.server.freeze()?;
@@ -193,14 +179,11 @@ fn judge_throughput(report: &mut ScenarioReport, seen: &Seen) {
     }
 }
 
-async fn judge_answers(
-    report: &mut ScenarioReport,
-    ground: &mut Ground,
-    seen: &Seen,
-) -> Result<()> {
+async fn judge_answers(ground: &mut Ground, seen: &Seen) -> Result<()> {
     let keys = numbered_keys(&ground.stage.urls.owner).await?;
     // Each key has its charge, acknowledged or not.
-    ground.settle(report, u64::try_from(keys.len())?).await?;
+    ground.settle(u64::try_from(keys.len())?).await?;
+    let report = &mut ground.report;
     let tally = Tally::of(&seen.calls, &keys);
     let late = late(&seen.calls, DEADLINE);
     for (name, count) in [

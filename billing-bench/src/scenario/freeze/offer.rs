@@ -6,7 +6,8 @@ use anyhow::Result;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::scenario::callers::{Callers, Line, charge_request, key};
+use crate::load::charge_request;
+use crate::scenario::callers::{Callers, Line, key};
 use crate::scenario::told::Told;
 
 /// So much is asked for so long.

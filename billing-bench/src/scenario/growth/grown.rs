@@ -9,15 +9,15 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use billing_stage::core_beside;
 use billing_stage::database::{self, Urls};
 use sqlx::{Connection, PgConnection};
-use tokio::process::Command;
 
-use super::fill::{Pattern, Size, TABLES, fill};
+use super::fill::{Size, TABLES, fill, read_pattern};
 use crate::scenario::ground::{Ground, audit};
 use crate::scenario::report::ScenarioReport;
+use crate::server::number;
 
 const DATABASE: &str = "billing_grown";
 
@@ -39,10 +39,9 @@ impl Grown {
         let mut urls = ground.stage.urls.clone();
         urls.owner = server.url("billing_owner", DATABASE);
         urls.core = server.url("billing_core", DATABASE);
-        migrate(&urls.owner).await?;
-        database::admit_core(&urls).await?;
+        database::migrate(&core_beside()?, &urls).await?;
         let mut owner = PgConnection::connect(&ground.stage.urls.owner).await?;
-        let pattern = Pattern::read(&mut owner).await?;
+        let pattern = read_pattern(&mut owner).await?;
         owner.close().await?;
         let filled_in = fill(&urls.owner, size, &pattern).await?;
         let settings = [("DATABASE_URL", urls.core.clone())];
@@ -87,11 +86,7 @@ impl Grown {
 
     /// Every acknowledged charge has its key, there are no others, and the books add up.
     pub async fn check_books(&self, report: &mut ScenarioReport) -> Result<()> {
-        let mut owner = PgConnection::connect(&self.urls.owner).await?;
-        let keys: i64 = sqlx::query_scalar("select count(*) from idempotency_key")
-            .fetch_one(&mut owner)
-            .await?;
-        owner.close().await?;
+        let keys: i64 = number(&self.urls.owner, "select count(*) from idempotency_key").await?;
         let expected = self.size.rows_of("idempotency_key") + self.acknowledged;
         if u64::try_from(keys) != Ok(expected) {
             report.wrong.push(format!(
@@ -100,20 +95,4 @@ impl Grown {
         }
         audit(&self.urls, report).await
     }
-}
-
-async fn migrate(owner_url: &str) -> Result<()> {
-    let output = Command::new(core_beside()?)
-        .args(["migrate", "up"])
-        .env("BILLING_OWNER_DATABASE_URL", owner_url)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("cannot run the core")?;
-    ensure!(
-        output.status.success(),
-        "migrate up: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
 }

@@ -7,22 +7,22 @@
     reason = "rates and sizes, for people to read"
 )]
 
-mod disk;
 mod fill;
 mod grown;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use sqlx::{Connection, PgConnection};
 
 use self::fill::Size;
 use self::grown::Grown;
-use super::ground::{Ground, IN_FLIGHT, expect_clean};
+use super::ground::{Ground, IN_FLIGHT};
 use super::report::{ScenarioReport, pairs};
 use super::{Length, Scenario, ScenarioOptions};
 use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work};
 use crate::ratio::Target;
+use crate::room;
+use crate::server::number;
 
 const KEPT: Target = Target::AtLeast(0.85);
 
@@ -32,7 +32,6 @@ struct Outline {
     small_accounts: u64,
     rounds: usize,
     slice: Duration,
-    warm_up: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,36 +52,33 @@ struct Arm {
 
 pub async fn run(length: Length, options: &ScenarioOptions) -> Result<ScenarioReport> {
     let outline = Outline::of(length, options)?;
-    disk::require_free(outline.size.needed_bytes())?;
-    let mut report = ScenarioReport::new(Scenario::Growth);
-    describe(&mut report, &outline);
-    let mut ground = Ground::prepare(1, outline.small_accounts).await?;
+    room::require(
+        outline.size.needed_bytes(),
+        "the scenario `growth`",
+        "choose smaller --growth-accounts and --growth-entries, or make room",
+    )?;
+    let mut ground = Ground::prepare(Scenario::Growth, 1, outline.small_accounts).await?;
+    describe(&mut ground.report, &outline);
     let small = ground.target(0).await?;
     // The first charges are the pattern for what is filled in.
     let first = plan(outline.small_accounts);
-    ground
-        .closed(&mut report, &small, &first, outline.slice / 4)
-        .await?;
+    ground.closed(&small, &first, outline.slice / 4).await?;
     let mut grown = Grown::make(&mut ground, outline.size).await?;
-    grown.describe(&mut report).await?;
+    grown.describe(&mut ground.report).await?;
     let mut arms = arms(&outline, &small, &ground.target(1).await?);
     ground.execute_as_superuser("checkpoint").await?;
     for arm in &mut arms {
-        arm.measure(&mut report, &mut ground, &mut grown, outline.warm_up)
-            .await?;
+        arm.measure(&mut ground, &mut grown, outline.slice).await?;
         arm.forget();
     }
     for _ in 0..outline.rounds {
         for arm in &mut arms {
-            arm.measure(&mut report, &mut ground, &mut grown, outline.slice)
-                .await?;
+            arm.measure(&mut ground, &mut grown, outline.slice).await?;
         }
     }
-    judge(&mut report, &arms);
-    ground.check_books(&mut report).await?;
-    grown.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    judge(&mut ground.report, &arms);
+    grown.check_books(&mut ground.report).await?;
+    ground.conclude().await
 }
 
 /// By when the scenario has ended, or hangs.
@@ -98,10 +94,10 @@ fn plan(accounts: u64) -> Plan {
 
 impl Outline {
     fn of(length: Length, options: &ScenarioOptions) -> Result<Self> {
-        let (accounts, entries, small_accounts, rounds, slice) = match length {
-            Length::Quick => (50_000, 200_000, 10_000, 2, Duration::from_millis(700)),
-            Length::Full => (5_000_000, 20_000_000, 100_000, 7, Duration::from_secs(5)),
-        };
+        let (accounts, entries, small_accounts, rounds, slice) = length.pick(
+            (50_000, 200_000, 10_000, 2, Duration::from_millis(700)),
+            (5_000_000, 20_000_000, 100_000, 7, Duration::from_secs(5)),
+        );
         let accounts = options.growth_accounts.unwrap_or(accounts);
         let entries = options.growth_entries.unwrap_or(entries);
         if accounts < small_accounts {
@@ -122,7 +118,6 @@ impl Outline {
             small_accounts,
             rounds,
             slice,
-            warm_up: slice,
         })
     }
 }
@@ -143,7 +138,7 @@ fn describe(report: &mut ScenarioReport, outline: &Outline) {
         accounts * entries_each,
         outline.slice,
         outline.rounds,
-        outline.warm_up,
+        outline.slice,
     ));
 }
 
@@ -177,7 +172,6 @@ fn arms(outline: &Outline, small: &LoadTarget, grown: &LoadTarget) -> [Arm; 3] {
 impl Arm {
     async fn measure(
         &mut self,
-        report: &mut ScenarioReport,
         ground: &mut Ground,
         grown: &mut Grown,
         time: Duration,
@@ -190,9 +184,9 @@ impl Arm {
         self.rates.push(outcome.per_second());
         self.wal_per_charge
             .push(wal / (outcome.answered.max(1) as f64));
-        expect_clean(report, &outcome);
+        ground.expect_clean(&outcome);
         match self.database {
-            Database::Small => ground.settle(report, outcome.answered).await?,
+            Database::Small => ground.settle(outcome.answered).await?,
             Database::Grown => grown.acknowledge(outcome.answered),
         }
         Ok(())
@@ -207,12 +201,11 @@ impl Arm {
 
 /// All that the server has written to its WAL, ever.
 async fn wal_bytes(ground: &Ground) -> Result<f64> {
-    let mut superuser = PgConnection::connect(&ground.stage.superuser_url()).await?;
-    let bytes = sqlx::query_scalar("select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8")
-        .fetch_one(&mut superuser)
-        .await?;
-    superuser.close().await?;
-    Ok(bytes)
+    number(
+        &ground.stage.superuser_url(),
+        "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8",
+    )
+    .await
 }
 
 fn judge(report: &mut ScenarioReport, arms: &[Arm; 3]) {

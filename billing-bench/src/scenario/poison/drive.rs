@@ -10,8 +10,8 @@ use billing_proto::v1::ChargeRequest;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::load::apart;
-use crate::scenario::callers::{Callers, Line, charge_request, key};
+use crate::load::{apart, charge_request};
+use crate::scenario::callers::{Callers, Line, key};
 use crate::scenario::ground::IN_FLIGHT;
 use crate::scenario::told::{Refused, Told};
 

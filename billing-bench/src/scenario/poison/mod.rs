@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use sqlx::{Connection, PgConnection};
 
-use self::drive::{Drive, Driven, Mix, REFUSED_ID, Spread};
+use self::drive::{Drive, Mix, REFUSED_ID, Spread};
 use super::ground::{Ground, IN_FLIGHT, per_second};
 use super::report::{ScenarioReport, pairs};
 use super::told::Told;
@@ -25,25 +25,23 @@ struct Times {
     locked: Duration,
 }
 
-pub async fn run(length: Length) -> Result<ScenarioReport> {
-    let times = match length {
-        Length::Quick => Times {
-            rounds: 2,
-            slice: Duration::from_millis(700),
-            locked: Duration::from_secs(2),
-        },
-        Length::Full => Times {
-            rounds: 5,
-            slice: Duration::from_secs(3),
-            locked: Duration::from_secs(20),
-        },
+pub async fn play(length: Length) -> Result<ScenarioReport> {
+    let quick = Times {
+        rounds: 2,
+        slice: Duration::from_millis(700),
+        locked: Duration::from_secs(2),
     };
-    let mut report = ScenarioReport::new(Scenario::Poison);
-    describe(&mut report, &times);
-    let mut ground = Ground::prepare(1, ACCOUNTS).await?;
+    let full = Times {
+        rounds: 5,
+        slice: Duration::from_secs(3),
+        locked: Duration::from_secs(20),
+    };
+    let times = length.pick(quick, full);
+    let mut ground = Ground::prepare(Scenario::Poison, 1, ACCOUNTS).await?;
+    describe(&mut ground.report, &times);
     let drive = Drive::new(ground.line(DEADLINE)?);
     drive.use_keys(ACCOUNTS).await?;
-    ground.settle(&mut report, ACCOUNTS).await?;
+    ground.settle(ACCOUNTS).await?;
     refuse_marked_entries(&ground).await?;
     let hot = [
         (
@@ -55,7 +53,7 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
             "the same, half of the refused by the database",
         ),
     ];
-    measure(&mut report, &mut ground, &drive, Spread::Hot, &times, hot).await?;
+    measure(&mut ground, &drive, Spread::Hot, &times, hot).await?;
     let uniform = [
         (
             "poison_uniform",
@@ -67,11 +65,9 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
         ),
     ];
     let spread = Spread::Uniform { accounts: ACCOUNTS };
-    measure(&mut report, &mut ground, &drive, spread, &times, uniform).await?;
-    measure_locked(&mut report, &mut ground, &drive, &times).await?;
-    ground.check_books(&mut report).await?;
-    ground.clear().await?;
-    Ok(report)
+    measure(&mut ground, &drive, spread, &times, uniform).await?;
+    measure_locked(&mut ground, &drive, &times).await?;
+    ground.conclude().await
 }
 
 fn describe(report: &mut ScenarioReport, times: &Times) {
@@ -101,29 +97,25 @@ async fn refuse_marked_entries(ground: &Ground) -> Result<()> {
 
 /// Slices of the three mixes in turn.
 async fn measure(
-    report: &mut ScenarioReport,
     ground: &mut Ground,
     drive: &Drive,
     spread: Spread,
     times: &Times,
     [decided, database]: [(&'static str, &'static str); 2],
 ) -> Result<()> {
-    let warm_up = drive.run(Mix::Clean, spread, times.slice / 2).await?;
-    expect_none_astray(report, Mix::Clean, &warm_up);
-    ground.settle(report, warm_up.done).await?;
+    run(ground, drive, Mix::Clean, spread, times.slice / 2).await?;
     let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..times.rounds {
         for (mix, rates) in [Mix::Clean, Mix::Decided, Mix::Database]
             .into_iter()
             .zip(&mut rates)
         {
-            let driven = drive.run(mix, spread, times.slice).await?;
-            expect_none_astray(report, mix, &driven);
-            ground.settle(report, driven.done).await?;
-            rates.push(per_second(driven.in_time, times.slice));
+            let in_time = run(ground, drive, mix, spread, times.slice).await?;
+            rates.push(per_second(in_time, times.slice));
         }
     }
     let [clean, by_decision, by_database] = rates;
+    let report = &mut ground.report;
     report.figure_of(
         format!("{}: charges without poison", decided.0),
         &clean,
@@ -134,29 +126,34 @@ async fn measure(
     Ok(())
 }
 
-fn expect_none_astray(report: &mut ScenarioReport, mix: Mix, driven: &Driven) {
+/// A slice whose answers are all as they must be, and whose charges are in the books. Answers with the
+/// charges that were acknowledged in time.
+async fn run(
+    ground: &mut Ground,
+    drive: &Drive,
+    mix: Mix,
+    spread: Spread,
+    time: Duration,
+) -> Result<u64> {
+    let driven = drive.run(mix, spread, time).await?;
     for ((kind, told), count) in &driven.astray {
-        report.wrong.push(format!(
+        ground.report.wrong.push(format!(
             "{mix:?}: {count} calls of kind {kind:?} were told {told:?}"
         ));
     }
     if mix != Mix::Clean && driven.poison == 0 {
-        report.wrong.push(format!("{mix:?}: no poison was sent"));
+        let none = format!("{mix:?}: no poison was sent");
+        ground.report.wrong.push(none);
     }
+    ground.settle(driven.done).await?;
+    Ok(driven.in_time)
 }
 
 /// Another session holds the lock of one account's row while the load goes over a thousand of them.
 /// What callers are told then may be unsure, so the number of charges in the books is not known here.
-async fn measure_locked(
-    report: &mut ScenarioReport,
-    ground: &mut Ground,
-    drive: &Drive,
-    times: &Times,
-) -> Result<()> {
+async fn measure_locked(ground: &mut Ground, drive: &Drive, times: &Times) -> Result<()> {
     let spread = Spread::Uniform { accounts: 1_000 };
-    let free = drive.run(Mix::Clean, spread, times.slice).await?;
-    expect_none_astray(report, Mix::Clean, &free);
-    ground.settle(report, free.done).await?;
+    let free = run(ground, drive, Mix::Clean, spread, times.slice).await?;
     let mut owner = PgConnection::connect(&ground.stage.urls.owner).await?;
     let mut transaction = owner.begin().await?;
     sqlx::query("select from account where account_id = $1 for update")
@@ -166,6 +163,7 @@ async fn measure_locked(
     let locked = drive.run(Mix::Clean, spread, times.locked).await?;
     transaction.rollback().await?;
     owner.close().await?;
+    let report = &mut ground.report;
     for ((_, told), count) in &locked.astray {
         let words = format!("While an account was locked, {count} calls were told {told:?}.");
         match told {
@@ -189,7 +187,7 @@ async fn measure_locked(
     report.compare(
         "locked_account",
         "charges/s on 1,000 accounts, one locked by another session ÷ none",
-        &[(rate, per_second(free.in_time, times.slice))],
+        &[(rate, per_second(free, times.slice))],
     );
     Ok(())
 }

@@ -99,7 +99,7 @@ pub async fn one_by_one(gateway: &Gateway, payments: &[Made]) -> Result<Histogra
     let mut line = Line::connect(gateway.address).await?;
     let mut latency = Histogram::new(3)?;
     for payment in payments {
-        let report = gateway.report(payment);
+        let report = gateway.report(payment)?;
         let started = Instant::now();
         let answer = line.send(&report).await?;
         ensure!(answer.status == 200, "a webhook was answered {answer:?}");

@@ -14,15 +14,14 @@ use tokio::time::sleep;
 
 use self::delivery::Storm;
 use self::gateway::Gateway;
-use super::ground::{Ground, expect_clean};
-use super::report::{ScenarioReport, pairs};
+use super::ground::Ground;
+use super::report::{ScenarioReport, pairs, quantile};
 use super::{Length, Scenario};
 use crate::load::{self, Accounts, Plan, Target as LoadTarget, Work, apart};
 use crate::ratio::Target;
 
 const ACCOUNTS: u64 = 10_000;
 const CHECKS_PER_SECOND: f64 = 500.0;
-const DEADLINE: Duration = Duration::from_secs(10);
 /// From when all of a storm has been sent until it is measured: the gateway has read it by then.
 const RISING: Duration = Duration::from_millis(500);
 
@@ -40,23 +39,22 @@ struct Extent {
 }
 
 pub async fn run(length: Length) -> Result<ScenarioReport> {
-    let extent = match length {
-        Length::Quick => Extent {
-            rounds: 2,
-            slice: Duration::from_secs(1),
-            lone: 50,
-            storm: 500,
-            supply: 10_000,
-        },
-        Length::Full => Extent {
-            rounds: 7,
-            slice: Duration::from_secs(5),
-            lone: 500,
-            storm: 5_000,
-            supply: 30_000,
-        },
+    let quick = Extent {
+        rounds: 2,
+        slice: Duration::from_secs(1),
+        lone: 50,
+        storm: 500,
+        supply: 10_000,
     };
-    let mut report = ScenarioReport::new(Scenario::Webhook);
+    let full = Extent {
+        rounds: 7,
+        slice: Duration::from_secs(5),
+        lone: 500,
+        storm: 5_000,
+        supply: 30_000,
+    };
+    let extent = length.pick(quick, full);
+    let mut ground = Ground::prepare(Scenario::Webhook, 1, ACCOUNTS).await?;
     let Extent {
         rounds,
         slice,
@@ -64,7 +62,7 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
         storm,
         ..
     } = extent;
-    report.note(format!(
+    ground.report.note(format!(
         "Signed webhooks of Stripe's shape, each of a payment of its own, through a gateway and the \
          core: {lone} one after the other, timed from the first byte sent to the last received, take \
          turns with lone charges, {rounds} times. Then {CHECKS_PER_SECOND} checks/s over {ACCOUNTS} \
@@ -72,20 +70,16 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
          whenever one is answered, the next is sent. What is answered 503 is sent again when the answer \
          says so. The gateway's bounds are as they come."
     ));
-    let mut ground = Ground::prepare(1, ACCOUNTS).await?;
     let target = ground.target(0).await?;
     let gateway = Gateway::start(ground.core(0)?, &ground.tokens.admin).await?;
-    measure_lone(&mut report, &mut ground, &target, &gateway, extent).await?;
-    measure_storm(&mut report, &mut ground, &target, &gateway, extent).await?;
-    ground.check_books(&mut report).await?;
+    measure_lone(&mut ground, &target, &gateway, extent).await?;
+    measure_storm(&mut ground, &target, &gateway, extent).await?;
     gateway.stop().await?;
-    ground.clear().await?;
-    Ok(report)
+    ground.conclude().await
 }
 
 /// Webhooks and charges, each alone on the machine.
 async fn measure_lone(
-    report: &mut ScenarioReport,
     ground: &mut Ground,
     target: &LoadTarget,
     gateway: &Gateway,
@@ -95,11 +89,11 @@ async fn measure_lone(
     let (mut webhook_p50, mut charge_p50) = (Vec::new(), Vec::new());
     let mut all = Histogram::new(3)?;
     for round in 0..=extent.rounds {
-        let made = payments::create(ground, &format!("lone-{round}"), extent.lone).await?;
+        let made = payments::fill(ground, &format!("lone-{round}"), extent.lone).await?;
         let latency = delivery::one_by_one(gateway, &made).await?;
         let outcome = load::closed(target, &charges, 1, extent.slice / 2).await?;
-        expect_clean(report, &outcome);
-        payments::expect_credited(report, ground, &made).await?;
+        ground.expect_clean(&outcome);
+        payments::expect_credited(ground, &made, &[]).await?;
         // The first round warms up.
         if round > 0 {
             webhook_p50.push(quantile(&latency, 0.5));
@@ -107,6 +101,7 @@ async fn measure_lone(
             all.add(&latency)?;
         }
     }
+    let report = &mut ground.report;
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
         report.figure(
             format!("webhook to committed credit: {name}"),
@@ -126,7 +121,6 @@ async fn measure_lone(
 
 /// Checks, alone and in a storm of webhooks.
 async fn measure_storm(
-    report: &mut ScenarioReport,
     ground: &mut Ground,
     target: &LoadTarget,
     gateway: &Gateway,
@@ -136,34 +130,32 @@ async fn measure_storm(
     let (mut alone_p99, mut storm_p99) = (Vec::new(), Vec::new());
     let (mut sent, mut put_off) = (Vec::new(), Vec::new());
     for round in 0..extent.rounds {
-        let outcome =
-            load::open(target, &checks, CHECKS_PER_SECOND, extent.slice, DEADLINE).await?;
-        expect_clean(report, &outcome);
+        let outcome = load::open(target, &checks, CHECKS_PER_SECOND, extent.slice).await?;
+        ground.expect_clean(&outcome);
         alone_p99.push(quantile(&outcome.latency, 0.99));
 
         let made = payments::fill(ground, &format!("storm-{round}"), extent.supply).await?;
-        let reports = made.iter().map(|payment| gateway.report(payment)).collect();
-        let storm = Arc::new(Storm::new(reports));
+        let reports: Result<_> = made.iter().map(|payment| gateway.report(payment)).collect();
+        let storm = Arc::new(Storm::new(reports?));
         let (blowing, address) = (Arc::clone(&storm), gateway.address);
         let blown = apart(move || blowing.blow(address, extent.storm));
         let measured = async {
             storm.risen(extent.storm).await?;
             sleep(RISING).await;
-            let outcome =
-                load::open(target, &checks, CHECKS_PER_SECOND, extent.slice, DEADLINE).await;
+            let outcome = load::open(target, &checks, CHECKS_PER_SECOND, extent.slice).await;
             storm.end();
             outcome
         };
         let (storm, outcome) = tokio::try_join!(blown, measured)?;
-        expect_clean(report, &outcome);
+        ground.expect_clean(&outcome);
         storm_p99.push(quantile(&outcome.latency, 0.99));
         let (credited, never_sent) = made.split_at(storm.sent);
         sent.push(f64::from(u32::try_from(credited.len())?));
         put_off.push(f64::from(storm.put_off));
-        report.wrong.extend(storm.wrong);
-        payments::expect_credited(report, ground, credited).await?;
-        payments::expect_uncredited(report, ground, never_sent).await?;
+        ground.report.wrong.extend(storm.wrong);
+        payments::expect_credited(ground, credited, never_sent).await?;
     }
+    let report = &mut ground.report;
     report.figure_of("checks alone: p99", &alone_p99, "µs");
     report.figure_of("checks in the storm: p99", &storm_p99, "µs");
     report.figure_of("  payments credited in a slice", &sent, "");
@@ -175,9 +167,4 @@ async fn measure_storm(
         Target::AtMost(3.0),
     );
     Ok(())
-}
-
-fn quantile(latency: &Histogram<u64>, quantile: f64) -> f64 {
-    // A latency of more than 2^32 microseconds is over an hour.
-    u32::try_from(latency.value_at_quantile(quantile)).map_or(f64::INFINITY, f64::from)
 }

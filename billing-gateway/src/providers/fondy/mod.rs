@@ -29,10 +29,10 @@ use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
 use self::statuses::Statuses;
 use super::{
-    Currency, Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved, UAH,
-    WebhookRefusal,
+    Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved, WebhookRefusal,
 };
-use crate::config::guarded_url;
+use crate::config_check::guarded_url;
+use crate::currency::{Currency, UAH};
 use crate::payment_id::is_payment_id;
 
 /// 10 hryvnias.

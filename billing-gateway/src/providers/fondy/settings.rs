@@ -4,7 +4,7 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{ConfigError, Warning, guarded_url, is_http, is_loopback};
+use crate::config_check::{ConfigError, Warning, guarded_url, is_http, is_loopback};
 use crate::providers::NAMES;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
@@ -178,7 +178,7 @@ fn name(name: String) -> Result<&'static str, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::{Config, Settings, TEST_MERCHANT};
-    use crate::config::ConfigError;
+    use crate::config_check::ConfigError;
 
     fn settings() -> Settings {
         Settings {

@@ -38,9 +38,11 @@ use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use super::{
-    BrowserMembers, Currency, Event, Opened, Order, Provider, ProviderError, RefundOrder,
-    Retrieved, USD, WebhookRefusal,
+    BrowserMembers, Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved,
+    WebhookRefusal,
 };
+
+use crate::currency::{Currency, USD};
 
 const NAME: &str = "stripe";
 

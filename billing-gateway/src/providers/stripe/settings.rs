@@ -5,7 +5,7 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{ConfigError, Warning, guarded_url, is_http};
+use crate::config_check::{ConfigError, Warning, guarded_url, is_http};
 
 /// `whsec_`, and 32 characters or more.
 const WEBHOOK_SECRET_CHARS_MIN: usize = 38;
@@ -132,7 +132,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::{Config, Settings};
-    use crate::config::ConfigError;
+    use crate::config_check::ConfigError;
 
     fn settings(key: Option<&str>, webhook: Option<&str>) -> Settings {
         Settings {

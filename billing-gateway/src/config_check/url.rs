@@ -1,0 +1,41 @@
+//! Addresses that settings name.
+
+use axum::http::HeaderValue;
+use reqwest::Url;
+
+use super::ConfigError;
+
+/// None for an address over whose connection anybody could answer: it must be https, or on loopback.
+pub(crate) fn guarded_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let good = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    good.then_some(url)
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || literal
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
+pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty())
+        .map(|origin| {
+            let exact = Url::parse(origin).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.origin().ascii_serialization() == origin
+            });
+            HeaderValue::from_str(origin)
+                .ok()
+                .filter(|_| exact)
+                .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
+        })
+        .collect()
+}

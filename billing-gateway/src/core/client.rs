@@ -1,0 +1,313 @@
+//! The core over gRPC: one channel for all requests, a deadline on each call, and another try of
+//! what found nobody there or was lost on its way.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use backon::{ExponentialBuilder, Retryable};
+use billing_proto::retry;
+use billing_proto::v1::account_service_client::AccountServiceClient;
+use billing_proto::v1::balance_service_client::BalanceServiceClient;
+use billing_proto::v1::{
+    GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
+    GetUsageResponse, ListEntriesRequest, ListEntriesResponse, SendTestMailRequest,
+    SendTestMailResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+};
+use billing_telemetry::trace::{TRACEPARENT, TraceContext};
+use secrecy::ExposeSecret;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Response, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::error::CoreError;
+use super::settings::CoreConfig;
+use crate::config_check::ConfigError;
+use crate::problem::{ApiError, Outage};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_millis(30);
+/// Pauses double. More than one, since a proxy ends each connection after some calls, and the next one
+/// may end under the second try.
+const RETRIES_MAX: usize = 3;
+
+/// 500 entries with the metadata that the contract allows are about 14 MB.
+const RESPONSE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The way to the core. Connects with the first call, and again by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct CoreClient {
+    channel: Channel,
+    authorization: MetadataValue<Ascii>,
+    timeout: Duration,
+}
+
+/// The core, within the trace of one request.
+#[derive(Debug)]
+pub(crate) struct Core {
+    client: CoreClient,
+    trace: TraceContext,
+}
+
+impl CoreClient {
+    pub(crate) fn new(config: &CoreConfig) -> Result<Self, ConfigError> {
+        let bearer = format!("Bearer {}", config.token.expose_secret());
+        let mut authorization: MetadataValue<Ascii> = bearer
+            .parse()
+            .map_err(|_not_ascii| ConfigError::CoreToken)?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            channel: endpoint(config)?.connect_lazy(),
+            authorization,
+            timeout: config.timeout,
+        })
+    }
+
+    /// Whether the core says that it serves.
+    pub(crate) async fn check_health(&self, trace: TraceContext) -> Result<(), CoreError> {
+        let request = HealthCheckRequest::default();
+        let call =
+            |channel, request| async move { HealthClient::new(channel).check(request).await };
+        let response = self
+            .call(self.timeout, "Check", trace, request, call)
+            .await?;
+        if response.status() == ServingStatus::Serving {
+            Ok(())
+        } else {
+            let answer = Arc::from(response.status().as_str_name());
+            Err(CoreError::Away(Outage::CoreNotReady(answer)))
+        }
+    }
+
+    /// The core, within `trace`.
+    pub(crate) fn within(&self, trace: TraceContext) -> Core {
+        Core {
+            client: self.clone(),
+            trace,
+        }
+    }
+
+    /// Every call that is made here reads, sets absolute values or carries a key, so that all may
+    /// be repeated.
+    async fn call<Req, Res, Fut>(
+        &self,
+        timeout: Duration,
+        method: &'static str,
+        trace: TraceContext,
+        message: Req,
+        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
+    ) -> Result<Res, CoreError>
+    where
+        Req: Clone,
+        Fut: Future<Output = Result<Response<Res>, Status>>,
+    {
+        let started = Instant::now();
+        let attempt = || {
+            let mut request = tonic::Request::new(message.clone());
+            request.set_timeout(timeout.saturating_sub(started.elapsed()));
+            let headers = request.metadata_mut();
+            headers.insert("authorization", self.authorization.clone());
+            let traceparent = trace.child().traceparent();
+            AsMut::<http::HeaderMap>::as_mut(headers).insert(TRACEPARENT, traceparent);
+            send(self.channel.clone(), request)
+        };
+        let again = ExponentialBuilder::new()
+            .with_min_delay(RETRY_AFTER)
+            .with_jitter()
+            .with_max_times(RETRIES_MAX);
+        let calls = attempt.retry(again).when(retry::may_help);
+        // Also the time to connect is in it, which the call's own deadline does not cover.
+        let ended = tokio::time::timeout(timeout, calls).await;
+        let code = match &ended {
+            Ok(Ok(_)) => Code::Ok,
+            Ok(Err(status)) => status.code(),
+            Err(_elapsed) => Code::DeadlineExceeded,
+        };
+        record(method, code, started);
+        match ended {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(CoreError::from(status)),
+            Err(_elapsed) => Err(CoreError::Away(Outage::CoreLate)),
+        }
+    }
+}
+
+fn endpoint(config: &CoreConfig) -> Result<Endpoint, ConfigError> {
+    let endpoint = Endpoint::from_shared(config.url.clone())
+        .map_err(|_not_a_url| ConfigError::CoreUrl)?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true);
+    if endpoint.uri().scheme_str() != Some("https") {
+        return Ok(endpoint);
+    }
+    let roots = match &config.ca {
+        None => ClientTlsConfig::new().with_native_roots(),
+        Some(path) => {
+            let pem =
+                std::fs::read(path).map_err(|error| ConfigError::CoreCa(error.to_string()))?;
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
+        }
+    };
+    endpoint
+        .tls_config(roots)
+        .map_err(|error| ConfigError::CoreCa(error.to_string()))
+}
+
+fn record(method: &'static str, code: Code, started: Instant) {
+    metrics::histogram!(
+        "rpc.client.call.duration",
+        "rpc.method" => method,
+        "rpc.response.status_code" => code_name(code),
+    )
+    .record(started.elapsed());
+}
+
+fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+impl Core {
+    pub(crate) async fn call<Req, Res, Fut>(
+        &self,
+        method: &'static str,
+        message: Req,
+        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
+    ) -> Result<Res, CoreError>
+    where
+        Req: Clone,
+        Fut: Future<Output = Result<Response<Res>, Status>>,
+    {
+        self.call_for(self.client.timeout, method, message, send)
+            .await
+    }
+
+    /// A call that may take another time than others.
+    pub(crate) async fn call_for<Req, Res, Fut>(
+        &self,
+        timeout: Duration,
+        method: &'static str,
+        message: Req,
+        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
+    ) -> Result<Res, CoreError>
+    where
+        Req: Clone,
+        Fut: Future<Output = Result<Response<Res>, Status>>,
+    {
+        self.client
+            .call(timeout, method, self.trace, message, send)
+            .await
+    }
+
+    pub(crate) async fn get_balance(
+        &self,
+        request: GetBalanceRequest,
+    ) -> Result<GetBalanceResponse, CoreError> {
+        let call = |channel, request| async move {
+            BalanceServiceClient::new(channel)
+                .get_balance(request)
+                .await
+        };
+        self.call("GetBalance", request, call).await
+    }
+
+    pub(crate) async fn list_entries(
+        &self,
+        request: ListEntriesRequest,
+    ) -> Result<ListEntriesResponse, CoreError> {
+        let call = |channel, request| async move {
+            BalanceServiceClient::new(channel)
+                .max_decoding_message_size(RESPONSE_BYTES_MAX)
+                .list_entries(request)
+                .await
+        };
+        self.call("ListEntries", request, call).await
+    }
+
+    pub(crate) async fn get_usage(
+        &self,
+        request: GetUsageRequest,
+    ) -> Result<GetUsageResponse, CoreError> {
+        let call = |channel, request| async move {
+            BalanceServiceClient::new(channel).get_usage(request).await
+        };
+        self.call("GetUsage", request, call).await
+    }
+
+    pub(crate) async fn update_settings(
+        &self,
+        request: UpdateSettingsRequest,
+    ) -> Result<UpdateSettingsResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .update_settings(request)
+                .await
+        };
+        self.call("UpdateSettings", request, call).await
+    }
+
+    pub(crate) async fn get_account(
+        &self,
+        request: GetAccountRequest,
+    ) -> Result<GetAccountResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .get_account(request)
+                .await
+        };
+        self.call("GetAccount", request, call).await
+    }
+
+    /// Sent again after a lost answer it is refused as too soon: the mail is on its way.
+    pub(crate) async fn send_test_mail(
+        &self,
+        request: SendTestMailRequest,
+    ) -> Result<SendTestMailResponse, CoreError> {
+        let call = |channel, request| async move {
+            AccountServiceClient::new(channel)
+                .send_test_mail(request)
+                .await
+        };
+        self.call("SendTestMail", request, call).await
+    }
+}
+
+impl<S> FromRequestParts<S> for Core
+where
+    S: Sync,
+    CoreClient: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let trace = parts.extensions.get::<TraceContext>().copied();
+        Ok(CoreClient::from_ref(state).within(trace.unwrap_or_else(TraceContext::random)))
+    }
+}

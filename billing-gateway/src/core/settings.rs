@@ -1,0 +1,67 @@
+//! How the core is reached.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config_check::ConfigError;
+
+/// How the gateway reaches the core.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Core")]
+pub struct CoreSettings {
+    /// The core's gRPC address, `http://` or `https://`
+    #[arg(
+        long,
+        env = "BILLING_CORE_URL",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    pub core_url: String,
+
+    /// The gateway's service token. Required
+    #[arg(long, env = "BILLING_CORE_TOKEN", hide_env_values = true)]
+    pub core_token: Option<SecretString>,
+
+    /// PEM file of the authority that signed the core's certificate; absent: the system's
+    #[arg(long, env = "BILLING_CORE_CA")]
+    pub core_ca: Option<PathBuf>,
+
+    /// How long one request waits for the core, retry included, in milliseconds
+    #[arg(long, env = "BILLING_CORE_TIMEOUT_MS", default_value = "2000",
+          value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    pub core_timeout_ms: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct CoreConfig {
+    pub url: String,
+    pub token: SecretString,
+    pub ca: Option<PathBuf>,
+    pub timeout: Duration,
+}
+
+impl TryFrom<CoreSettings> for CoreConfig {
+    type Error = ConfigError;
+
+    fn try_from(core: CoreSettings) -> Result<Self, ConfigError> {
+        let token = core
+            .core_token
+            .ok_or(ConfigError::Missing("BILLING_CORE_TOKEN"))?;
+        if token.expose_secret().trim().is_empty() {
+            return Err(ConfigError::Blank("BILLING_CORE_TOKEN"));
+        }
+        let url = Url::parse(&core.core_url).map_err(|_not_a_url| ConfigError::CoreUrl)?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(ConfigError::CoreUrl);
+        }
+        Ok(Self {
+            url: core.core_url,
+            token,
+            ca: core.core_ca,
+            timeout: Duration::from_millis(core.core_timeout_ms),
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! What goes wrong with payments, as the REST surface says it.
+
+use std::time::Duration;
+
+use billing_proto::v1::ErrorReason;
+
+use super::kind::{
+    ACCOUNT_SUSPENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENT_ENDED,
+    PAYMENTS_OFF, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE,
+    RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE,
+    WEBHOOK_TIME,
+};
+use crate::providers::{ProviderError, WebhookRefusal};
+
+/// How long payments pause where the core does not say.
+const PAUSE: Duration = Duration::from_mins(5);
+/// How long a caller waits before it asks again whether there is a rate, or payments are on.
+const RETRY_CLOSED: Duration = Duration::from_mins(5);
+
+/// Why a request about payments does not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("this account is suspended: it can begin no payment")]
+    Suspended,
+    /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
+    #[error("payments cannot be made at present")]
+    Paused { retry_after: Duration },
+    /// An operator's text, for payers.
+    #[error("{reason}")]
+    Off { reason: String },
+    #[error("payments in this currency cannot be made at present: its rate is not known")]
+    RateUnavailable,
+    #[error("this payment has begun, and where it is paid is told once: begin another one")]
+    Begun,
+    #[error("this payment has ended: begin another one, with another key")]
+    Ended,
+    #[error("the payment provider did not answer in time")]
+    ProviderLate,
+    #[error("the payment provider cannot be used at present")]
+    ProviderAway(#[source] ProviderError),
+    #[error("the payment provider does not take this payment")]
+    ProviderRefused(#[source] ProviderError),
+    #[error("the payment cannot be refunded: it is not paid")]
+    NotRefundable,
+    #[error("more than what is left of the payment")]
+    RefundExceeds,
+    #[error("the time for refunds of this payment has passed")]
+    RefundTooLate,
+    #[error("the payment provider does not carry out this refund")]
+    RefundRefused,
+    #[error("the webhook is not accepted: {0}")]
+    Webhook(WebhookRefusal),
+}
+
+impl PaymentError {
+    /// By the reason that the core gives, in its words where they are for payers. None for a rule that
+    /// no request about payments meets.
+    pub(crate) fn of(
+        reason: ErrorReason,
+        message: &str,
+        retry_after: Option<Duration>,
+    ) -> Option<Self> {
+        Some(match reason {
+            ErrorReason::IdempotencyKeyReused => Self::KeyReused,
+            ErrorReason::AccountSuspended => Self::Suspended,
+            ErrorReason::PaymentsPaused => Self::Paused {
+                retry_after: retry_after.unwrap_or(PAUSE),
+            },
+            ErrorReason::PaymentsSwitchedOff => Self::Off {
+                reason: message.to_owned(),
+            },
+            ErrorReason::RateTooOld => Self::RateUnavailable,
+            ErrorReason::PaymentNotRefundable => Self::NotRefundable,
+            ErrorReason::RefundExceedsPayment => Self::RefundExceeds,
+            ErrorReason::RefundTooLate => Self::RefundTooLate,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::KeyReused => KEY_REUSED,
+            Self::Suspended => ACCOUNT_SUSPENDED,
+            Self::Paused { .. } => PAYMENTS_PAUSED,
+            Self::Off { .. } => PAYMENTS_OFF,
+            Self::RateUnavailable => RATE_UNAVAILABLE,
+            Self::Begun => PAYMENT_BEGUN,
+            Self::Ended => PAYMENT_ENDED,
+            Self::ProviderLate => PROVIDER_TIMEOUT,
+            Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
+            Self::ProviderRefused(_) => PROVIDER_REFUSED,
+            Self::NotRefundable => NOT_REFUNDABLE,
+            Self::RefundExceeds => REFUND_EXCEEDS,
+            Self::RefundTooLate => REFUND_TOO_LATE,
+            Self::RefundRefused => REFUND_REFUSED,
+            Self::Webhook(WebhookRefusal::Time) => WEBHOOK_TIME,
+            Self::Webhook(
+                WebhookRefusal::Missing | WebhookRefusal::Malformed | WebhookRefusal::Signature,
+            ) => WEBHOOK_SIGNATURE,
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Paused { retry_after } => Some(*retry_after),
+            Self::Off { .. } | Self::RateUnavailable => Some(RETRY_CLOSED),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_of_the_provider(&self) -> bool {
+        matches!(
+            self,
+            Self::ProviderLate | Self::ProviderAway(_) | Self::ProviderRefused(_)
+        )
+    }
+}
+
+impl From<ProviderError> for PaymentError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Late => Self::ProviderLate,
+            ProviderError::Away(_) | ProviderError::CustomerLost => Self::ProviderAway(error),
+            ProviderError::Refused { .. } => Self::ProviderRefused(error),
+            ProviderError::Begun => Self::Begun,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `expand[]=latest_charge.balance_transaction`: objects in place of their ids.
+
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use crate::stripe::world::{Object, Shelf, World};
+
+/// Stripe's own limit. What is asked for wrongly is noticed when the request has taken effect: an
+/// idempotency key keeps the error.
+const DEPTH_MAX: usize = 4;
+
+pub fn apply(world: &World, answer: &mut Value, paths: &[String]) -> Result<(), ApiError> {
+    for path in paths {
+        let names: Vec<&str> = path.split('.').collect();
+        if names.len() > DEPTH_MAX {
+            let message = format!("You cannot expand more than {DEPTH_MAX} levels of a property.");
+            return Err(ApiError::invalid(message).param("expand").kept());
+        }
+        descend(world, answer, &names, path)?;
+    }
+    Ok(())
+}
+
+fn descend(world: &World, at: &mut Value, names: &[&str], path: &str) -> Result<(), ApiError> {
+    let Some((name, rest)) = names.split_first() else {
+        return Ok(());
+    };
+    if *name == "refunds" {
+        add_refunds(world, at);
+    }
+    let Some(field) = at.get_mut(*name) else {
+        return Err(not_expandable(path));
+    };
+    match field {
+        Value::Null => Ok(()),
+        Value::String(id) => {
+            *field = object(world, id).ok_or_else(|| not_expandable(path))?;
+            descend(world, field, rest, path)
+        }
+        Value::Array(items) if *name == "data" => items
+            .iter_mut()
+            .try_for_each(|item| descend(world, item, rest, path)),
+        Value::Object(_) => descend(world, field, rest, path),
+        _ => Err(not_expandable(path)),
+    }
+}
+
+fn not_expandable(path: &str) -> ApiError {
+    ApiError::invalid(format!("This property cannot be expanded ({path}).")).kept()
+}
+
+/// A charge shows its refunds only when it is asked for them.
+fn add_refunds(world: &World, charge: &mut Value) {
+    let Some(fields) = charge.as_object_mut() else {
+        return;
+    };
+    if fields.get("object").is_none_or(|kind| kind != "charge") {
+        return;
+    }
+    let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+    let data: Vec<Value> = world
+        .refunds
+        .newest_first()
+        .filter(|refund| refund.charge == id)
+        .map(|refund| refund.json(world))
+        .collect();
+    let url = format!("/v1/charges/{id}/refunds");
+    let refunds = json!({ "object": "list", "data": data, "has_more": false, "url": url });
+    fields.insert("refunds".to_owned(), refunds);
+}
+
+fn object(world: &World, id: &str) -> Option<Value> {
+    fn of<T: Object>(world: &World, shelf: &Shelf<T>, id: &str) -> Option<Value> {
+        shelf.get(id).map(|object| object.json(world))
+    }
+    let (prefix, _) = id.split_once('_')?;
+    match prefix {
+        "cus" => of(world, &world.customers, id),
+        "pi" => of(world, &world.payment_intents, id),
+        "pm" => of(world, &world.payment_methods, id),
+        "ch" => of(world, &world.charges, id),
+        "re" => of(world, &world.refunds, id),
+        "du" => of(world, &world.disputes, id),
+        "txn" => of(world, &world.balance_transactions, id),
+        _ => None,
+    }
+}
