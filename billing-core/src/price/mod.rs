@@ -88,7 +88,7 @@ pub struct Placed {
 }
 
 impl Placed {
-    fn among(price: Price, versions: Vec<Price>) -> Self {
+    fn among(price: Price, versions: &[Price]) -> Self {
         let others = || {
             versions
                 .iter()
@@ -147,12 +147,12 @@ pub async fn set(
     let start = effective_at.map_or(soonest, |at| at.max(soonest));
     let same = holding(versions.iter(), start).filter(|price| price.terms == *terms);
     if let Some(same) = same.cloned() {
-        return Ok(Placed::among(same, versions));
+        return Ok(Placed::among(same, &versions));
     }
     let price =
         queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
     transaction.commit().await?;
-    Ok(Placed::among(price, versions))
+    Ok(Placed::among(price, &versions))
 }
 
 /// Cancels a version that is planned: as if it had not been set. May be repeated. What takes over from it

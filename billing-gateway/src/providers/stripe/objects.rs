@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::core_time::sent;
+use crate::core::sent;
 
 /// Written into the events that are made of answers, so without its secret.
 #[derive(Debug, Deserialize, Serialize)]
