@@ -1,5 +1,9 @@
 //! What every RPC passes before its handler: who calls, until when, and how it is measured; and what
-//! the slices' handlers share.
+//! the slices' handlers share (`call.rs`).
+
+mod call;
+
+pub use call::{Call, KEY_BYTES, TENANT_BYTES, call_of, timestamp};
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,16 +17,15 @@ use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
-use crate::id::AccountId;
 use crate::port::Peer;
-use crate::status::{deadline_exceeded, of_change, of_query, overloaded, with_reason};
+use crate::status::{overloaded, with_reason};
 
 /// Who may call which RPC. One line each for what is not an administrator's alone.
 fn access(path: &str) -> Access {
@@ -53,95 +56,6 @@ fn access(path: &str) -> Access {
 enum Access {
     Anyone,
     Roles(&'static [Role]),
-}
-
-/// Longest name of a tenant, and longest idempotency key, that requests give.
-pub const TENANT_BYTES: usize = 128;
-pub const KEY_BYTES: usize = 255;
-
-/// What the layer has found out about a call; handlers take it from the request.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub caller: Arc<Caller>,
-    /// By when an answer must have left.
-    pub deadline: Instant,
-}
-
-impl Call {
-    /// The account that a request names, if it is one of the caller's tenants.
-    pub fn account(&self, tenant_id: &str, user_id: &str) -> Result<AccountId, Status> {
-        self.tenant(tenant_id)?;
-        Ok(AccountId::of(tenant_id, user_id))
-    }
-
-    /// What a query of the pool answers, by the call's deadline. A server that does not answer does
-    /// not end its own statements either.
-    pub async fn query<T>(
-        &self,
-        query: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, Status> {
-        match timeout_at(self.deadline, query).await {
-            Ok(answer) => answer.map_err(|error| of_query(&error)),
-            Err(_) => Err(deadline_exceeded()),
-        }
-    }
-
-    /// The same for what changes something: where the database did not answer, the caller is not told
-    /// that nothing was done.
-    pub async fn change<T>(
-        &self,
-        change: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, Status> {
-        match timeout_at(self.deadline, change).await {
-            Ok(answer) => answer.map_err(|error| of_change(&error)),
-            Err(_) => Err(deadline_exceeded()),
-        }
-    }
-
-    /// Refuses whoever may not act for every tenant.
-    pub fn all_tenants(&self) -> Result<(), Status> {
-        if self.caller.may_act_for_all() {
-            return Ok(());
-        }
-        Err(with_reason(
-            ErrorReason::AllTenantsRequired,
-            "only a token for all tenants may call this",
-            [],
-        ))
-    }
-
-    /// Refuses a tenant outside the caller's as if it did not exist.
-    pub fn tenant(&self, tenant_id: &str) -> Result<(), Status> {
-        if self.caller.may_act_for(tenant_id) {
-            Ok(())
-        } else {
-            Err(with_reason(
-                ErrorReason::TenantNotFound,
-                "tenant_id: not a tenant of this token",
-                [],
-            ))
-        }
-    }
-}
-
-/// The call that the layer has admitted, and its message.
-pub fn call_of<T>(request: tonic::Request<T>) -> Result<(Call, T), Status> {
-    let (_, mut extensions, message) = request.into_parts();
-    let call = extensions
-        .remove::<Call>()
-        .ok_or_else(|| Status::internal("the call passed no gate"))?;
-    Ok((call, message))
-}
-
-pub fn timestamp(at: jiff::Timestamp) -> prost_types::Timestamp {
-    let mut seconds = at.as_second();
-    let mut nanos = at.subsec_nanosecond();
-    // The wire counts nanoseconds forward, also before the epoch.
-    if nanos < 0 {
-        seconds -= 1;
-        nanos += 1_000_000_000;
-    }
-    prost_types::Timestamp { seconds, nanos }
 }
 
 /// Time for an answer where the caller names none, and the most that a caller may name.

@@ -19,6 +19,7 @@ pub enum Bug {
     DenialStored,
     ExpiryIgnoresCapture,
     HoldEndsTwice,
+    ReleasedIsSettled,
     LimitAtCaptureOnly,
     CaptureCountsAllAgain,
     GiveBackToLaterPeriod,
@@ -42,7 +43,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -55,6 +56,7 @@ impl Bug {
         Self::DenialStored,
         Self::ExpiryIgnoresCapture,
         Self::HoldEndsTwice,
+        Self::ReleasedIsSettled,
         Self::LimitAtCaptureOnly,
         Self::CaptureCountsAllAgain,
         Self::GiveBackToLaterPeriod,
@@ -92,6 +94,7 @@ impl Bug {
             Self::DenialStored => "denial-stored",
             Self::ExpiryIgnoresCapture => "expiry-ignores-capture",
             Self::HoldEndsTwice => "hold-ends-twice",
+            Self::ReleasedIsSettled => "released-is-settled",
             Self::LimitAtCaptureOnly => "limit-at-capture-only",
             Self::CaptureCountsAllAgain => "capture-counts-all-again",
             Self::GiveBackToLaterPeriod => "give-back-to-later-period",

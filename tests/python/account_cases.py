@@ -31,18 +31,18 @@ def unknown_account(world):
     assert account.balance == balance.balance
 
 
-@case("a daily limit of 0 denies, names itself, and says when it resets")
+@case("a daily limit that is used up denies, names itself, and says when it resets; one of 0 always does")
 def daily_limit(world):
     user = world.user()
     user.charge(amount(USD))
-    set_limit = {"daily_limit": amount(0), "monthly_limit": amount(50 * USD)}
+    set_limit = {"daily_limit": amount(USD), "monthly_limit": amount(50 * USD)}
     assert user.admin("UpdateSettings", **set_limit).account.exists
     before = datetime.now(timezone.utc)
     denied = user.check(amount(1))
     assert decision(denied) == "DECISION_DAILY_LIMIT_EXCEEDED"
     day = limits_of(denied)["LIMIT_PERIOD_DAY"]
     month = limits_of(denied)["LIMIT_PERIOD_MONTH"]
-    assert (day.limit_micros, day.used_micros, day.remaining_micros) == (0, USD, 0)
+    assert (day.limit_micros, day.used_micros, day.remaining_micros) == (USD, USD, 0)
     assert (month.limit_micros, month.remaining_micros) == (50 * USD, 49 * USD)
     resets_at = day.resets_at.ToDatetime(timezone.utc)
     midnight = before.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -51,6 +51,10 @@ def daily_limit(world):
     assert abs(denied.retry_after.ToTimedelta().total_seconds() - until_then) < 5
     for call in (user.hold, user.charge):
         assert decision(call(amount(1))) == "DECISION_DAILY_LIMIT_EXCEEDED"
+    user.admin("UpdateSettings", daily_limit=amount(0))
+    never = user.check(amount(1))
+    assert decision(never) == "DECISION_DAILY_LIMIT_EXCEEDED" and never.above_limit
+    assert not never.HasField("retry_after")
     # A balance that does not suffice is named first.
     assert decision(user.check(amount(10 * USD))) == "DECISION_INSUFFICIENT_BALANCE"
     # What is absent stays; an empty setting takes the limit away.

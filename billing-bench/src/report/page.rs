@@ -10,6 +10,9 @@ use crate::programme::RATIOS_AT;
 use crate::ratio::Ratio;
 use crate::slice::Slice;
 
+/// Of a slice; none where it has none.
+type Figure<'a> = &'a dyn Fn(&Slice) -> Option<f64>;
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.warn(f)?;
@@ -177,7 +180,7 @@ impl Report {
     fn medians<const COLUMNS: usize>(
         &self,
         show: fn(f64) -> String,
-        columns: [(&str, &dyn Fn(&Slice) -> Option<f64>); COLUMNS],
+        columns: [(&str, Figure<'_>); COLUMNS],
     ) -> Table {
         let names = columns.iter().map(|(name, _)| *name);
         let mut table = Table::with_head(["", ""].into_iter().chain(names).map(str::to_owned));

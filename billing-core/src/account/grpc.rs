@@ -61,8 +61,7 @@ pub async fn get_account(
 /// How the account stands at a moment, its day and month begun anew where they have ended.
 fn standing_at(account: &mut AccountState, now: jiff::Timestamp) -> Answer {
     let mut time = LocalTime::new(now);
-    let today = time.day_in(&account.time_zone);
-    account.roll(today);
+    account.roll(time.day_in(&account.time_zone).date);
     standing(account, &mut time)
 }
 

@@ -1,7 +1,6 @@
 //! Charge, `RefundCharge`.
 
 use billing_proto::v1;
-use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
 use crate::Core;
@@ -12,7 +11,7 @@ use crate::ledger::grpc::{
     parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
-    Action, Charge, Command, CommandHash, Cost, Keyed, Note, Overage, RefundCharge, Refusal,
+    Action, Charge, Command, CommandHash, Keyed, Note, Overage, RefundCharge, Refusal,
 };
 use crate::money::Micros;
 use crate::rpc::{KEY_BYTES, call_of};
@@ -28,9 +27,6 @@ pub async fn charge(
     let overage = parse_overage(request.overage_policy, Overage::Reject)?;
     let request_id = field::optional_text("request_id", request.request_id, 255)?;
     let note = parse_note(request.description, request.metadata)?;
-    if let Cost::Tool(_) = cost {
-        core.catalogue.fresh()?;
-    }
     let topup_url = core
         .catalogue
         .latest()
@@ -64,7 +60,8 @@ pub async fn charge(
         billing_enabled: answer.billing_enabled,
         price_version: answer.price_version,
         topup_url,
-        retry_after: retry_after(&answer, Timestamp::now()),
+        retry_after: retry_after(&answer),
+        above_limit: answer.above_limit,
         charged_micros: answer.moved.get(),
         entry_id: entry_id(account, answer.entry),
         replayed: answer.replayed,

@@ -1,7 +1,6 @@
 //! `PlaceHold`, `CaptureHold`, `ReleaseHold`, `ExtendHold`.
 
 use billing_proto::v1;
-use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -9,12 +8,12 @@ use crate::Core;
 use crate::field;
 use crate::id::HoldId;
 use crate::ledger::grpc::{
-    Zero, balance, decision, entry_id, hold, limits, parse_account, parse_cost, parse_note,
-    parse_overage, retry_after, shortfall,
+    Zero, balance, decision, entry_id, hold as shown, limits, parse_account, parse_cost,
+    parse_note, parse_overage, retry_after, shortfall,
 };
 use crate::ledger::{
-    Action, Answer, Capture, Command, CommandHash, Cost, Extend, Keyed, Overage, PlaceHold,
-    Refusal, Release,
+    Action, Answer, Capture, Command, CommandHash, Extend, Keyed, Overage, PlaceHold, Refusal,
+    Release,
 };
 use crate::preflight;
 use crate::rpc::{KEY_BYTES, call_of};
@@ -35,7 +34,7 @@ pub async fn place_hold(
         .topup_url(&name.tenant_id)
         .to_owned();
     if request.dry_run {
-        let (answer, _) = preflight::check(
+        let answer = preflight::check(
             &core.reader,
             &core.catalogue,
             account,
@@ -45,9 +44,6 @@ pub async fn place_hold(
         )
         .await?;
         return Ok(Response::new(placed(&answer, topup_url)));
-    }
-    if let Cost::Tool(_) = cost {
-        core.catalogue.fresh()?;
     }
     let hash = CommandHash::of("PlaceHold")
         .cost(&cost)
@@ -80,8 +76,9 @@ fn placed(answer: &Answer, topup_url: String) -> v1::PlaceHoldResponse {
         billing_enabled: answer.billing_enabled,
         price_version: answer.price_version,
         topup_url,
-        retry_after: retry_after(answer, Timestamp::now()),
-        hold: answer.hold.map(hold),
+        retry_after: retry_after(answer),
+        above_limit: answer.above_limit,
+        hold: answer.hold.map(shown),
         replayed: answer.replayed,
     }
 }
@@ -107,6 +104,7 @@ pub async fn capture_hold(
         cost,
         overage,
         note,
+        settles_expired: request.settle_expired,
     });
     let answer = core
         .batcher
@@ -118,6 +116,7 @@ pub async fn capture_hold(
         debt_micros: answer.balance.debt().get(),
         entry_id: entry_id(account, answer.entry),
         balance: Some(balance(answer.balance)),
+        hold: answer.hold.map(shown),
     }))
 }
 
@@ -137,7 +136,7 @@ pub async fn release_hold(
         .submit(Command { account, action }, call.deadline)
         .await?;
     Ok(Response::new(v1::ReleaseHoldResponse {
-        hold: answer.hold.map(hold),
+        hold: answer.hold.map(shown),
         balance: Some(balance(answer.balance)),
     }))
 }
@@ -158,7 +157,7 @@ pub async fn extend_hold(
         .submit(Command { account, action }, call.deadline)
         .await?;
     Ok(Response::new(v1::ExtendHoldResponse {
-        hold: answer.hold.map(hold),
+        hold: answer.hold.map(shown),
         balance: Some(balance(answer.balance)),
     }))
 }

@@ -79,6 +79,8 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             select account_id, day_no, null, day_carried_micros from account_repair
             union all
             select account_id, null, month_no, month_carried_micros from account_repair
+            union all
+            select account_id, null, month_no, carried_micros from month_carry
         ), sums as (
             -- What `usage_sum` must say of the entries that are in it.
             select e.account_id, date_bin('15 minutes', e.created_at, 'epoch') as starts_at,

@@ -27,6 +27,7 @@ pub struct Columns {
     pub free_calls: FreeCallColumns,
     pub unenforced: UnenforcedColumns,
     pub repairs: RepairColumns,
+    pub carries: CarryColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
 }
@@ -68,6 +69,16 @@ pub struct AccountColumns {
     pub request_counts: Vec<i64>,
     pub last_request_at: Vec<Option<SqlTimestamp>>,
     pub entry_seqs: Vec<i64>,
+    /// None where it is `spent_on`.
+    pub begun_on: Vec<Option<jiff_sqlx::Date>>,
+}
+
+/// What months have been given of the ones before, where a change of zone has begun them.
+#[derive(Default)]
+pub struct CarryColumns {
+    pub account_ids: Vec<Uuid>,
+    pub month_nos: Vec<i32>,
+    pub amounts: Vec<i64>,
 }
 
 #[derive(Default)]
@@ -180,6 +191,11 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
+        if let Some(carried) = book.account.carried {
+            self.carries.account_ids.push(id);
+            self.carries.month_nos.push(book.account.period.month_no);
+            self.carries.amounts.push(carried.get());
+        }
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
         }
@@ -275,6 +291,8 @@ impl AccountColumns {
         self.last_request_at
             .push(account.last_request_at.map(ToSqlx::to_sqlx));
         self.entry_seqs.push(account.entry_seq.get());
+        let moved = Some(account.begun_on).filter(|date| *date != account.spent_on);
+        self.begun_on.push(moved.map(ToSqlx::to_sqlx));
     }
 }
 

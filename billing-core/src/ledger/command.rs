@@ -52,10 +52,13 @@ pub struct PlaceHold {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {
     pub hold: HoldId,
+    /// Without `settles_expired`: that is no content of the charge.
     pub hash: CommandHash,
     pub cost: Cost,
     pub overage: Overage,
     pub note: Option<Note>,
+    /// The work was done although the hold may have expired: it is charged all the same.
+    pub settles_expired: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

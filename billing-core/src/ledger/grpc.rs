@@ -1,7 +1,6 @@
 //! The ledger's words as the contract writes them; the slices' answers share them.
 
 use billing_proto::v1::{self, ErrorReason};
-use jiff::Timestamp;
 use tonic::Status;
 use tracing::error;
 
@@ -116,18 +115,12 @@ pub fn shortfall(answer: &Answer) -> i64 {
         .get()
 }
 
-/// How long until the limit that denied starts again; at least a second.
-pub fn retry_after(answer: &Answer, now: Timestamp) -> Option<prost_types::Duration> {
-    let ends_at = match answer.decision {
-        Decision::DailyLimitExceeded => answer.limits.day_ends_at,
-        Decision::MonthlyLimitExceeded => answer.limits.month_ends_at,
-        Decision::Allowed
-        | Decision::ToolNotPriced
-        | Decision::AccountSuspended
-        | Decision::InsufficientBalance => return None,
-    };
+/// How long until the limit that denied starts again, from the moment of the decision, by the database's
+/// clock; at least a second.
+pub fn retry_after(answer: &Answer) -> Option<prost_types::Duration> {
+    let wait = answer.retry_at?.duration_since(answer.decided_at?);
     Some(prost_types::Duration {
-        seconds: ends_at.duration_since(now).as_secs().max(0) + 1,
+        seconds: wait.as_secs().max(0) + 1,
         nanos: 0,
     })
 }

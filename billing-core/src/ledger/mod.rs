@@ -14,6 +14,7 @@ mod fair_queue;
 pub mod grpc;
 mod lane;
 mod local_time;
+mod periods;
 mod queries;
 mod reader;
 mod session;

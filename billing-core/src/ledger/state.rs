@@ -7,10 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::command::{CommandHash, EntryKind, Note};
-use super::local_time::LocalDay;
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
-use crate::seeded::{self, Bug};
 
 /// An account's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +28,16 @@ pub struct AccountState {
     /// written the account that did not note it.
     pub balance_warned: Option<Level>,
     pub time_zone: Arc<str>,
+    /// The date through which the day lasts where the account now is.
     pub spent_on: Date,
+    /// The date with which the day began; an earlier one only where a change of zone has moved it.
+    pub begun_on: Date,
     pub period: Period,
     pub day_spent: Micros,
+    /// Of the month of `begun_on`: see [`Self::month_used`].
     pub month_spent: Micros,
+    /// What the month has been given of the one before, by this batch.
+    pub carried: Option<Micros>,
     pub billing_enabled: bool,
     pub suspended: bool,
     pub total_spent: Micros,
@@ -84,12 +88,14 @@ impl AccountState {
             balance_warned: None,
             time_zone: Arc::from("UTC"),
             spent_on: today,
+            begun_on: today,
             period: Period {
                 day_no: 1,
                 month_no: 1,
             },
             day_spent: Micros::ZERO,
             month_spent: Micros::ZERO,
+            carried: None,
             billing_enabled: true,
             suspended: false,
             total_spent: Micros::ZERO,
@@ -105,40 +111,6 @@ impl AccountState {
             settled: self.settled,
             held: self.held,
         }
-    }
-
-    /// Begins a new day, and month, where the account's local day has moved on. A clock that went
-    /// back changes nothing.
-    pub fn roll(&mut self, today: LocalDay) {
-        if today.date <= self.spent_on {
-            return;
-        }
-        if today.date.first_of_month() > self.spent_on.first_of_month() {
-            self.month_spent = Micros::ZERO;
-            self.period.month_no = self.period.month_no.saturating_add(1);
-        }
-        self.day_spent = Micros::ZERO;
-        self.period.day_no = self.period.day_no.saturating_add(1);
-        self.spent_on = today.date;
-    }
-
-    /// Counts an amount against the limits of the current period.
-    pub fn count(&mut self, amount: Micros) -> Result<(), Overflow> {
-        self.day_spent = self.day_spent.plus(amount)?;
-        self.month_spent = self.month_spent.plus(amount)?;
-        Ok(())
-    }
-
-    /// Gives an amount back to the limits of the period in which it was counted, while it lasts.
-    pub fn give_back(&mut self, amount: Micros, counted: Period) -> Result<(), Overflow> {
-        let later = seeded::is(Bug::GiveBackToLaterPeriod);
-        if later || counted.day_no == self.period.day_no {
-            self.day_spent = self.day_spent.minus(amount)?;
-        }
-        if later || counted.month_no == self.period.month_no {
-            self.month_spent = self.month_spent.minus(amount)?;
-        }
-        Ok(())
     }
 
     /// Allows the balance to be as far below zero as it now is. Only what may do so calls this:

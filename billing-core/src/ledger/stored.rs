@@ -126,6 +126,10 @@ pub fn read(bytes: &[u8]) -> Option<Answer> {
         entry: stored.entry.map(EntrySeq::new),
         hold,
         replayed: false,
+        // Only denials, which are not stored, say when to come back.
+        decided_at: None,
+        retry_at: None,
+        above_limit: false,
         account: None,
     })
 }

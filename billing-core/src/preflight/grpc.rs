@@ -27,7 +27,7 @@ pub async fn check_balance(
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
-    let (answer, now) = check(
+    let answer = check(
         &core.reader,
         &core.catalogue,
         account,
@@ -51,6 +51,7 @@ pub async fn check_balance(
             .latest()
             .topup_url(&name.tenant_id)
             .to_owned(),
-        retry_after: retry_after(&answer, now),
+        retry_after: retry_after(&answer),
+        above_limit: answer.above_limit,
     }))
 }

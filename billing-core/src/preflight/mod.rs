@@ -2,7 +2,6 @@
 
 pub mod grpc;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::id::AccountId;
@@ -20,7 +19,7 @@ pub enum CheckError {
 }
 
 /// Decides as `PlaceHold` or Charge would at this moment, and holds nothing. A free call is predicted,
-/// not taken. Answers also with the moment of the decision.
+/// not taken.
 pub async fn check(
     reader: &Reader,
     prices: &CataloguePulse,
@@ -28,7 +27,7 @@ pub async fn check(
     tenant_id: &str,
     cost: &Cost,
     deadline: Instant,
-) -> Result<(Answer, Timestamp), CheckError> {
+) -> Result<Answer, CheckError> {
     let counted_tool = match cost {
         Cost::Amount(_) => None,
         Cost::Tool(tool) => prices
@@ -47,11 +46,11 @@ pub async fn check(
         enforced: prices.switches.enforcement,
         time: LocalTime::new(snapshot.now),
     };
-    let answer = assess_check(
+    let free_calls = snapshot.free_calls;
+    Ok(assess_check(
         &mut snapshot.account,
         cost,
-        snapshot.free_calls,
+        free_calls,
         &mut context,
-    )?;
-    Ok((answer, snapshot.now))
+    )?)
 }

@@ -165,14 +165,15 @@ async fn what_is_available_may_be_spent_to_the_last_micro_and_a_denial_says_what
 async fn a_denial_by_a_limit_says_when_the_limit_starts_again() {
     let (_database, core) = core().await;
     let bob = User::with(&core, "bob", 500 * USD).await;
-    let by_day = bob.check(amount(10 * USD + 1)).await;
+    bob.charge("k", amount(1)).await;
+    let by_day = bob.check(amount(10 * USD)).await;
     assert_eq!(by_day.decision(), Decision::DailyLimitExceeded);
     bob.settings(v1::UpdateSettingsRequest {
         daily_limit: unset(),
         ..Default::default()
     })
     .await;
-    let by_month = bob.check(amount(100 * USD + 1)).await;
+    let by_month = bob.check(amount(100 * USD)).await;
     assert_eq!(by_month.decision(), Decision::MonthlyLimitExceeded);
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let tomorrow = now.tomorrow().unwrap().start_of_day().unwrap();

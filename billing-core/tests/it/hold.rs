@@ -7,8 +7,8 @@ use sqlx::Connection;
 use tonic::{Code, Status};
 
 use crate::support::{
-    USD, amount, core, detail, eventually, hold, reason, run, seconds, time, tool,
-    until_a_command_waits,
+    USD, amount, assert_books_are_right, core, detail, eventually, hold, reason, run, seconds,
+    time, tool, until_a_command_waits,
 };
 use crate::user::User;
 
@@ -407,5 +407,147 @@ async fn a_hold_by_amount_is_not_captured_by_a_tool() {
             .charged_micros,
         USD
     );
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_release_and_a_capture_of_0_are_one_end_in_either_order() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 5 * USD).await;
+    let first = alice.hold("first", amount(2 * USD)).await;
+    let second = alice.hold("second", amount(USD)).await;
+    alice.capture(&first, amount(0)).await.unwrap();
+    let released = alice.release(&first).await.unwrap();
+    assert_eq!(released.hold.unwrap().state(), HoldState::Released);
+    alice.release(&second).await.unwrap();
+    let captured = alice.capture(&second, amount(0)).await.unwrap();
+    assert_eq!(
+        (captured.charged_micros, captured.released_micros),
+        (0, USD)
+    );
+    assert_eq!(captured.entry_id, "");
+    assert_eq!(captured.hold.unwrap().state(), HoldState::Released);
+    assert_eq!(alice.balance().await, (5 * USD, 0, 5 * USD, 0));
+    assert_books_are_right(&database).await;
+    core.stop().await;
+}
+
+/// A hold that has expired, and was given back.
+async fn expired(alice: &User<'_>, key: &str, micros: i64) -> v1::Hold {
+    let hold = alice.brief_hold(key, micros).await;
+    eventually("the hold's amount is given back", async || {
+        alice.standing().await.balance.unwrap().held_micros == 0
+    })
+    .await;
+    hold
+}
+
+fn settlement(request: v1::CaptureHoldRequest) -> v1::CaptureHoldRequest {
+    v1::CaptureHoldRequest {
+        settle_expired: true,
+        ..request
+    }
+}
+
+#[tokio::test]
+async fn work_that_outlived_its_hold_is_charged_though_suspended_without_money_and_over_the_limit()
+{
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 10 * USD).await;
+    let hold = expired(&alice, "k", 2 * USD).await;
+    // What it had set aside is spent: neither money nor limit is left.
+    alice.charge("all", amount(10 * USD)).await;
+    alice.suspend().await;
+    let plain = alice.capture_request(&hold, amount(2 * USD));
+    let status = core.balance().capture_hold(plain.clone()).await;
+    assert_ended(&status.unwrap_err(), "EXPIRED");
+    let settle = async |request| core.balance().capture_hold(settlement(request)).await;
+    let settled = settle(plain.clone()).await.unwrap().into_inner();
+    assert_eq!(
+        (settled.charged_micros, settled.released_micros),
+        (2 * USD, 0)
+    );
+    assert_eq!(settled.hold.as_ref().unwrap().state(), HoldState::Captured);
+    assert_eq!(settled.debt_micros, 2 * USD);
+    assert_eq!(alice.balance().await, (-2 * USD, 0, -2 * USD, 2 * USD));
+    assert_eq!(alice.used().await, (12 * USD, 12 * USD));
+    let entry = &alice.entries().await[0];
+    assert_eq!(
+        (&entry.entry_id, &entry.hold_id),
+        (&settled.entry_id, &hold.hold_id)
+    );
+    // Once: the same again is answered, with the word and without; another is told the state.
+    let again = settle(plain.clone()).await.unwrap().into_inner();
+    assert_eq!(again, settled);
+    let again = core.balance().capture_hold(plain).await.unwrap();
+    assert_eq!(again.into_inner(), settled);
+    let other = settle(alice.capture_request(&hold, amount(USD))).await;
+    assert_ended(&other.unwrap_err(), "CAPTURED");
+    // It can be refunded, like any charge, and its day gets it back.
+    alice.refund("r", &settled.entry_id, None).await.unwrap();
+    assert_eq!(alice.used().await, (10 * USD, 10 * USD));
+    assert_books_are_right(&database).await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn only_a_hold_that_has_expired_is_settled_and_by_the_rules_of_a_capture() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 5 * USD).await;
+    let bob = User::with(&core, "bob", 5 * USD).await;
+    let settle = async |user: &User<'_>, hold: &v1::Hold, micros, policy: OveragePolicy| {
+        let request = v1::CaptureHoldRequest {
+            overage_policy: policy.into(),
+            ..user.capture_request(hold, amount(micros))
+        };
+        core.balance().capture_hold(settlement(request)).await
+    };
+    let debt = OveragePolicy::AllowDebt;
+    let released = alice.hold("released", amount(USD)).await;
+    alice.release(&released).await.unwrap();
+    let status = settle(&alice, &released, USD, debt).await.unwrap_err();
+    assert_ended(&status, "RELEASED");
+    let hold = expired(&alice, "k", 2 * USD).await;
+    let status = settle(&bob, &hold, USD, debt).await.unwrap_err();
+    assert_eq!(reason(&status), "HOLD_NOT_FOUND");
+    // A cost of 0 has nothing to charge, and nothing is left to release.
+    let status = settle(&alice, &hold, 0, debt).await.unwrap_err();
+    assert_ended(&status, "EXPIRED");
+    let status = settle(&alice, &hold, 3 * USD, OveragePolicy::Reject).await;
+    assert_eq!(reason(&status.unwrap_err()), "OVERAGE_REJECTED");
+    assert_eq!(alice.balance().await, (5 * USD, 0, 5 * USD, 0));
+    // The hold's own 2 whatever there is, and of the rest what there is.
+    alice.adjust("spent", -4 * USD).await;
+    let partly = settle(&alice, &hold, 3 * USD, OveragePolicy::UpToAvailable).await;
+    assert_eq!(partly.unwrap().into_inner().charged_micros, 2 * USD);
+    assert_eq!(alice.balance().await, (-USD, 0, -USD, USD));
+    // A hold that is still placed is captured as ever.
+    let open = bob.hold("open", amount(2 * USD)).await;
+    let captured = settle(&bob, &open, USD, OveragePolicy::Reject).await;
+    assert_eq!(captured.unwrap().into_inner().released_micros, USD);
+    assert_books_are_right(&database).await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeated_placement_is_answered_when_its_hold_has_expired() {
+    let (_database, core) = core().await;
+    let alice = User::with(&core, "alice", 5 * USD).await;
+    let request = v1::PlaceHoldRequest {
+        ttl: seconds(1),
+        ..hold("alice", "k", 2 * USD)
+    };
+    let first = alice.place(request.clone()).await.unwrap();
+    eventually("the hold's amount is given back", async || {
+        alice.standing().await.balance.unwrap().held_micros == 0
+    })
+    .await;
+    // The decision is that of its time; the hold is as it now is.
+    let again = alice.place(request).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.decision(), Decision::Allowed);
+    let hold = again.hold.unwrap();
+    assert_eq!(hold.state(), HoldState::Expired);
+    assert_eq!(hold.hold_id, first.hold.unwrap().hold_id);
     core.stop().await;
 }

@@ -8,7 +8,7 @@ use jiff::{Timestamp, Zoned};
 use crate::support::{USD, amount, as_owner, core, set, time, unset};
 use crate::user::User;
 
-fn limits(
+pub fn limits(
     day: Option<v1::AmountSetting>,
     month: Option<v1::AmountSetting>,
 ) -> v1::UpdateSettingsRequest {
@@ -19,7 +19,7 @@ fn limits(
     }
 }
 
-fn zone(name: &str) -> v1::UpdateSettingsRequest {
+pub fn zone(name: &str) -> v1::UpdateSettingsRequest {
     v1::UpdateSettingsRequest {
         time_zone: Some(name.to_owned()),
         ..Default::default()

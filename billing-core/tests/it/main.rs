@@ -25,6 +25,7 @@ mod clock;
 mod commit;
 mod concurrency;
 mod database;
+mod database_clock;
 mod history;
 mod hold;
 mod input;

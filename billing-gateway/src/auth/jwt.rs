@@ -201,3 +201,6 @@ fn name(claims: &Map<String, Value>, claim: &str) -> Result<String, Refusal> {
         _ => Err(Refusal::Claim(claim.to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests;

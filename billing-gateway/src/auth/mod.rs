@@ -3,8 +3,6 @@
 mod contact;
 mod jwks;
 mod jwt;
-#[cfg(test)]
-mod jwt_tests;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,6 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use backon::{ExponentialBuilder, Retryable};
 use billing_proto::retry;
-use billing_proto::v1::account_service_client::AccountServiceClient;
-use billing_proto::v1::balance_service_client::BalanceServiceClient;
-use billing_proto::v1::{
-    GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse, GetUsageRequest,
-    GetUsageResponse, ListEntriesRequest, ListEntriesResponse, SendTestMailRequest,
-    SendTestMailResponse, UpdateSettingsRequest, UpdateSettingsResponse,
-};
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -37,9 +30,6 @@ const RETRY_AFTER: Duration = Duration::from_millis(30);
 /// Pauses double. More than one, since a proxy ends each connection after some calls, and the next one
 /// may end under the second try.
 const RETRIES_MAX: usize = 3;
-
-/// 500 entries with the metadata that the contract allows are about 14 MB.
-const RESPONSE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// The way to the core. Connects with the first call, and again by itself.
 #[derive(Clone, Debug)]
@@ -94,8 +84,7 @@ impl CoreClient {
         }
     }
 
-    /// Every call that is made here reads, sets absolute values or carries a key, so that all may
-    /// be repeated.
+    /// Only for what may be repeated.
     async fn call<Req, Res, Fut>(
         &self,
         timeout: Duration,
@@ -195,22 +184,12 @@ fn code_name(code: Code) -> &'static str {
 }
 
 impl Core {
-    pub(crate) async fn call<Req, Res, Fut>(
-        &self,
-        method: &'static str,
-        message: Req,
-        send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
-    ) -> Result<Res, CoreError>
-    where
-        Req: Clone,
-        Fut: Future<Output = Result<Response<Res>, Status>>,
-    {
-        self.call_for(self.client.timeout, method, message, send)
-            .await
+    /// How long calls may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.client.timeout
     }
 
-    /// A call that may take another time than others.
-    pub(crate) async fn call_for<Req, Res, Fut>(
+    pub(super) async fn call<Req, Res, Fut>(
         &self,
         timeout: Duration,
         method: &'static str,
@@ -224,78 +203,6 @@ impl Core {
         self.client
             .call(timeout, method, self.trace, message, send)
             .await
-    }
-
-    pub(crate) async fn get_balance(
-        &self,
-        request: GetBalanceRequest,
-    ) -> Result<GetBalanceResponse, CoreError> {
-        let call = |channel, request| async move {
-            BalanceServiceClient::new(channel)
-                .get_balance(request)
-                .await
-        };
-        self.call("GetBalance", request, call).await
-    }
-
-    pub(crate) async fn list_entries(
-        &self,
-        request: ListEntriesRequest,
-    ) -> Result<ListEntriesResponse, CoreError> {
-        let call = |channel, request| async move {
-            BalanceServiceClient::new(channel)
-                .max_decoding_message_size(RESPONSE_BYTES_MAX)
-                .list_entries(request)
-                .await
-        };
-        self.call("ListEntries", request, call).await
-    }
-
-    pub(crate) async fn get_usage(
-        &self,
-        request: GetUsageRequest,
-    ) -> Result<GetUsageResponse, CoreError> {
-        let call = |channel, request| async move {
-            BalanceServiceClient::new(channel).get_usage(request).await
-        };
-        self.call("GetUsage", request, call).await
-    }
-
-    pub(crate) async fn update_settings(
-        &self,
-        request: UpdateSettingsRequest,
-    ) -> Result<UpdateSettingsResponse, CoreError> {
-        let call = |channel, request| async move {
-            AccountServiceClient::new(channel)
-                .update_settings(request)
-                .await
-        };
-        self.call("UpdateSettings", request, call).await
-    }
-
-    pub(crate) async fn get_account(
-        &self,
-        request: GetAccountRequest,
-    ) -> Result<GetAccountResponse, CoreError> {
-        let call = |channel, request| async move {
-            AccountServiceClient::new(channel)
-                .get_account(request)
-                .await
-        };
-        self.call("GetAccount", request, call).await
-    }
-
-    /// Sent again after a lost answer it is refused as too soon: the mail is on its way.
-    pub(crate) async fn send_test_mail(
-        &self,
-        request: SendTestMailRequest,
-    ) -> Result<SendTestMailResponse, CoreError> {
-        let call = |channel, request| async move {
-            AccountServiceClient::new(channel)
-                .send_test_mail(request)
-                .await
-        };
-        self.call("SendTestMail", request, call).await
     }
 }
 

@@ -1,9 +1,9 @@
 //! The core: the calls, their times and errors, and how it is reached.
 
+mod calls;
 mod client;
 mod error;
 mod health;
-mod payments;
 pub(crate) mod settings;
 mod time;
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Caller, is_email};
 use crate::core::{Core, FieldNames};
-use crate::currency::{Amount, UAH};
+use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{amount, currency};
@@ -161,7 +161,7 @@ async fn create(
         amount: amount(currency(&payment.currency)?, payment.amount_minor)?,
         payment_id: payment.payment_id,
         currency: payment.currency,
-        browser,
+        browser: browser.tagged(provider),
     })
 }
 
@@ -172,11 +172,7 @@ fn amount_minor(
 ) -> Result<i64, ApiError> {
     let currency = provider.currency();
     let field = currency.amount_field;
-    let most_micros = if currency == UAH {
-        config.most_uah_micros
-    } else {
-        config.most_usd_micros
-    };
+    let most_micros = config.most_micros(currency);
     let AmountMember::Amount(given) = body.amount(field)? else {
         return Err(ApiError::invalid(field, "must be a JSON number"));
     };

@@ -218,7 +218,7 @@ async fn reject(core: &Core, refund: &Refund, why: &str) -> Result<(), ApiError>
 fn amount_minor(body: &JsonObject, currency: Currency) -> Result<Option<i64>, ApiError> {
     let field = currency.amount_field;
     // Else it would be passed over, and everything given back.
-    for other in [USD, UAH].map(|known| known.amount_field) {
+    for other in Currency::ALL.map(|known| known.amount_field) {
         if other != field && !matches!(body.amount(other), Ok(AmountMember::Absent)) {
             return Err(ApiError::invalid(
                 other,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::currency::{Currency, UAH, USD};
+
 /// Payments of every provider.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Payments")]
@@ -39,9 +41,8 @@ pub struct PaymentSettings {
 
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentConfig {
-    /// The most that is topped up at once, in millionths of a US dollar, or of a hryvnia.
-    pub most_usd_micros: i64,
-    pub most_uah_micros: i64,
+    /// The most that is topped up at once, in millionths of the currency's unit.
+    most_micros: [(Currency, i64); Currency::ALL.len()],
     /// Payments that may be created in a minute.
     pub limit_user: NonZeroU32,
     pub limit_ip: NonZeroU32,
@@ -53,13 +54,21 @@ pub struct PaymentConfig {
 impl From<PaymentSettings> for PaymentConfig {
     fn from(payment: PaymentSettings) -> Self {
         Self {
-            most_usd_micros: i64::from(payment.topup_max_usd).saturating_mul(1_000_000),
-            most_uah_micros: i64::from(payment.topup_max_uah).saturating_mul(1_000_000),
+            most_micros: [(USD, payment.topup_max_usd), (UAH, payment.topup_max_uah)]
+                .map(|(currency, units)| (currency, i64::from(units).saturating_mul(1_000_000))),
             limit_user: payment.payment_limit_user,
             limit_ip: payment.payment_limit_ip,
             limit_tenant: payment.payment_limit_tenant,
             reconcile_period: (payment.reconcile_secs > 0)
                 .then(|| Duration::from_secs(payment.reconcile_secs)),
         }
+    }
+}
+
+impl PaymentConfig {
+    /// The most that is topped up at once. Nothing of a currency that has none.
+    pub(crate) fn most_micros(&self, currency: Currency) -> i64 {
+        let most = self.most_micros.iter().find(|(of, _)| *of == currency);
+        most.map_or(0, |(_, micros)| *micros)
     }
 }

@@ -3,7 +3,9 @@
 
 mod event;
 mod fondy;
+mod http;
 mod stripe;
+mod wire;
 
 pub(crate) use event::{Event, made_unreadable};
 
@@ -18,7 +20,7 @@ use billing_proto::v1::Payment;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
 use crate::config_check::{ConfigError, Warning};
 use crate::currency::Currency;
@@ -29,6 +31,10 @@ use crate::currency::Currency;
 pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// As it stands in paths, in metrics and in the core: lower-case letters, digits, underscores.
     fn name(&self) -> &'static str;
+
+    /// What it speaks, by which the browser knows its part of the page: the name that it has where it is
+    /// given no other.
+    fn protocol(&self) -> &'static str;
 
     /// Whether its money is real.
     fn livemode(&self) -> bool;
@@ -119,6 +125,14 @@ pub(crate) struct RefundOrder<'a> {
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(crate) struct BrowserMembers(BTreeMap<&'static str, String>);
+
+impl BrowserMembers {
+    /// With the member that tells the providers' apart.
+    pub(crate) fn tagged(mut self, provider: &dyn Provider) -> Self {
+        self.0.insert(PROTOCOL, provider.protocol().to_owned());
+        self
+    }
+}
 
 impl FromIterator<(&'static str, String)> for BrowserMembers {
     fn from_iter<I: IntoIterator<Item = (&'static str, String)>>(members: I) -> Self {
@@ -264,8 +278,9 @@ macro_rules! providers {
         /// What providers are called that have no other name.
         const NAMES: &[&str] = &[$(stringify!($provider)),+];
 
-        /// What each provider adds to the answer to a browser: the member, and what it is.
-        const BROWSER_MEMBERS: &[&[(&str, &str)]] = &[$($provider::BROWSER_MEMBERS),+];
+        /// What each provider adds to the answer to a browser: its members, and what they are.
+        const BROWSER_MEMBERS: &[(&str, &[(&str, &str)])] =
+            &[$((stringify!($provider), $provider::BROWSER_MEMBERS)),+];
     };
 }
 
@@ -275,21 +290,32 @@ providers! {
     fondy,
 }
 
+const PROTOCOL: &str = "protocol";
+
 /// The part of a body that is a provider's, for the documentation.
 pub(crate) struct BrowserSchema;
 
 impl utoipa::PartialSchema for BrowserSchema {
     fn schema() -> RefOr<Schema> {
-        let mut object = ObjectBuilder::new().description(Some(
-            "What the provider's part of the page needs, by provider.",
+        let mut union = OneOfBuilder::new().description(Some(
+            "What the provider's part of the page needs, by what the provider speaks.",
         ));
-        for (member, description) in BROWSER_MEMBERS.iter().copied().flatten() {
-            let text = ObjectBuilder::new()
+        for (protocol, members) in BROWSER_MEMBERS {
+            let tag = ObjectBuilder::new()
                 .schema_type(Type::String)
-                .description(Some(*description));
-            object = object.property(*member, text);
+                .enum_values(Some([*protocol]));
+            let mut object = ObjectBuilder::new()
+                .property(PROTOCOL, tag)
+                .required(PROTOCOL);
+            for (member, description) in *members {
+                let text = ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some(*description));
+                object = object.property(*member, text);
+            }
+            union = union.item(object);
         }
-        object.into()
+        union.into()
     }
 }
 

@@ -160,7 +160,8 @@ impl Billing {
     }
 
     /// Charges what the call really used, at the price that held when the hold was placed. More
-    /// than the hold is charged as well, into debt if it must be: the work was done.
+    /// than the hold is charged as well, into debt if it must be, and so is a call that outlived its
+    /// hold: the work was done.
     pub async fn capture(
         &self,
         payer: &Payer,
@@ -172,6 +173,7 @@ impl Billing {
             hold_id: hold.hold_id.clone(),
             cost: Some(by_tool(usage)),
             overage_policy: OveragePolicy::AllowDebt.into(),
+            settle_expired: true,
             ..CaptureHoldRequest::default()
         };
         let captured: CaptureHoldResponse = self

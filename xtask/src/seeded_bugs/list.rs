@@ -155,6 +155,16 @@ pub const LIST: &[SeededBug] = &[
         besides: "`entry_one_charge_per_hold`; the count of rows written; `account_held_not_negative`, where no other hold is placed",
     },
     SeededBug {
+        name: "released-is-settled",
+        wrong: "a hold that its caller released can be settled as if it had expired",
+        place: "ledger/decide/hold.rs",
+        test: Test::Unit(
+            "ledger::tests::expiry::a_settlement_charges_what_has_expired_and_nothing_that_was_released",
+        ),
+        says: "right: Err(HoldEnded(Released))",
+        besides: "trigger `hold_ends_once`; the count of rows written",
+    },
+    SeededBug {
         name: "limit-at-capture-only",
         wrong: "a hold counts against the limits when it is captured, not when it is placed",
         place: "ledger/decide/spend.rs",

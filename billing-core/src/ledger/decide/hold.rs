@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::command::{Capture, CommandHash, Cost, EntryKind, Extend, Overage, Release};
 use super::super::state::{Book, EntryDraft, Hold, HoldState, HoldWrite, Waiver};
 use super::super::stored;
-use super::spend::count_request;
+use super::spend::{count_request, has_free_call, take_again};
 use super::{Answer, Context, HoldView, Refusal, standing};
 use crate::id::HoldId;
 use crate::money::Micros;
@@ -17,14 +17,21 @@ pub(super) fn capture(
     context: &mut Context<'_>,
     capture: &Capture,
 ) -> Result<Answer, Refusal> {
-    let hold = match placed(book, capture.hold, Some(capture.hash))? {
-        Found::Placed(hold) => hold,
-        Found::Answered(answer) => return Ok(*answer),
-    };
     // An amount of 0 says that there was no call to charge.
     if capture.cost == Cost::Amount(Micros::ZERO) {
-        return give_up(book, context, hold, capture.hash);
+        return match placed(book, capture.hold, Ending::Release)? {
+            Found::Placed(hold) => give_up(book, context, hold, capture.hash),
+            Found::Answered(answer) => Ok(*answer),
+        };
     }
+    let (hold, settles) = match placed(book, capture.hold, Ending::Capture(capture.hash)) {
+        Ok(Found::Placed(hold)) => (hold, false),
+        Ok(Found::Answered(answer)) => return Ok(*answer),
+        Err(Refusal::HoldEnded(state)) if capture.settles_expired && lapsed(state) => {
+            (set_aside_anew(book, capture.hold)?, true)
+        }
+        Err(refusal) => return Err(refusal),
+    };
     let cost = captured_cost(book, context, &hold, &capture.cost)?;
     let over = cost.minus(hold.amount)?.or_zero();
     // While enforcement is off, everything is booked in full. Within the hold nobody asks.
@@ -33,14 +40,7 @@ pub(super) fn capture(
     } else {
         Overage::AllowDebt
     };
-    let charged = match overage {
-        Overage::Reject if over.is_positive() => return Err(Refusal::OverageRejected(over)),
-        Overage::Reject | Overage::AllowDebt => cost,
-        Overage::UpToAvailable => {
-            let available = book.account.balance().available().or_zero();
-            cost.min(hold.amount.plus(available)?)
-        }
-    };
+    let charged = charged(book, overage, &hold, cost)?;
     let released = hold.amount.minus(charged)?.or_zero();
     let account = &mut book.account;
     account.held = account.held.minus(hold.amount)?;
@@ -63,7 +63,8 @@ pub(super) fn capture(
         counterparty: None,
         note: capture.note.clone(),
     })?;
-    if overage == Overage::AllowDebt {
+    // What an expired hold had set aside may be spent by now; it is booked all the same.
+    if overage == Overage::AllowDebt || settles {
         book.account.authorise_overdraft();
     }
     let answer = Answer {
@@ -74,7 +75,48 @@ pub(super) fn capture(
         entry: Some(entry),
         ..standing(&book.account, &mut context.time)
     };
+    if settles && let (Some(Waiver::FreeCall), Some(tool)) = (hold.waiver, &hold.tool) {
+        take_again(book, tool);
+    }
     Ok(end(book, hold, HoldState::Captured, capture.hash, answer))
+}
+
+/// What of a cost is charged, where it may be more than its hold.
+fn charged(book: &Book, overage: Overage, hold: &Hold, cost: Micros) -> Result<Micros, Refusal> {
+    let over = cost.minus(hold.amount)?.or_zero();
+    match overage {
+        Overage::Reject if over.is_positive() => Err(Refusal::OverageRejected(over)),
+        Overage::Reject | Overage::AllowDebt => Ok(cost),
+        Overage::UpToAvailable => {
+            let available = book.account.balance().available().or_zero();
+            Ok(cost.min(hold.amount.plus(available)?))
+        }
+    }
+}
+
+/// Whether a hold ended without its caller's will. One that was released stays so: its caller has said
+/// that there was nothing to charge.
+fn lapsed(state: HoldState) -> bool {
+    let released = state == HoldState::Released && seeded::is(Bug::ReleasedIsSettled);
+    state == HoldState::Expired || released
+}
+
+/// Sets an expired hold's amount aside anew, whatever there is and whatever the limits and the account's
+/// suspension say: its work was done. It counts in the day on which it is captured. A free call that lapsed
+/// with it is free again where the day has one left: else expiring holds would give any number of them.
+fn set_aside_anew(book: &mut Book, id: HoldId) -> Result<Hold, Refusal> {
+    let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
+    let mut hold = hold.clone();
+    book.account.held = book.account.held.plus(hold.amount)?;
+    if !seeded::is(Bug::LimitAtCaptureOnly) {
+        book.account.count(hold.amount)?;
+    }
+    hold.counted = book.account.period;
+    hold.state = HoldState::Placed;
+    if hold.waiver == Some(Waiver::FreeCall) && !has_free_call(book, hold.tool.as_deref()) {
+        hold.waiver = None;
+    }
+    Ok(hold)
 }
 
 fn counted_by_capture(charged: Micros, hold: &Hold) -> Result<Micros, Refusal> {
@@ -89,7 +131,7 @@ pub(super) fn release(
     context: &mut Context<'_>,
     release: &Release,
 ) -> Result<Answer, Refusal> {
-    match placed(book, release.hold, Some(release.hash))? {
+    match placed(book, release.hold, Ending::Release)? {
         Found::Placed(hold) => give_up(book, context, hold, release.hash),
         Found::Answered(answer) => Ok(*answer),
     }
@@ -101,7 +143,7 @@ pub(super) fn extend(
     context: &mut Context<'_>,
     extend: &Extend,
 ) -> Result<Answer, Refusal> {
-    let mut hold = match placed(book, extend.hold, None)? {
+    let mut hold = match placed(book, extend.hold, Ending::None)? {
         Found::Placed(hold) => hold,
         Found::Answered(answer) => return Ok(*answer),
     };
@@ -160,13 +202,28 @@ enum Found {
     Answered(Box<Answer>),
 }
 
-fn placed(book: &Book, id: HoldId, hash: Option<CommandHash>) -> Result<Found, Refusal> {
+/// How a command wants a hold to end.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// Not at all.
+    None,
+    Capture(CommandHash),
+    /// A release, or a capture of 0: they are one end, whichever of them it was.
+    Release,
+}
+
+fn placed(book: &Book, id: HoldId, ending: Ending) -> Result<Found, Refusal> {
     let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
     if hold.state == HoldState::Placed || seeded::is(Bug::HoldEndsTwice) {
         return Ok(Found::Placed(hold.clone()));
     }
+    let same = |ended_by: CommandHash| match ending {
+        Ending::None => false,
+        Ending::Capture(hash) => hash == ended_by,
+        Ending::Release => hold.state == HoldState::Released,
+    };
     match &hold.end {
-        Some((ended_by, stored)) if Some(*ended_by) == hash => {
+        Some((ended_by, stored)) if same(*ended_by) => {
             let mut answer = stored::read(stored).ok_or(Refusal::StoredAnswer)?;
             answer.replayed = true;
             Ok(Found::Answered(Box::new(answer)))

@@ -82,6 +82,12 @@ pub struct Answer {
     pub hold: Option<HoldView>,
     /// The answer was stored before: the command had been carried out already.
     pub replayed: bool,
+    /// The moment of the decision, by the database's clock; of an answer that was stored, none.
+    pub decided_at: Option<Timestamp>,
+    /// On a denial by a limit: when that limit starts again. None where the cost is never within it.
+    pub retry_at: Option<Timestamp>,
+    /// On a denial by a limit: the cost is more than a whole limit.
+    pub above_limit: bool,
     /// The whole account, for the commands that change settings.
     pub account: Option<Box<AccountState>>,
 }
@@ -150,8 +156,10 @@ pub fn decide(
     command: &Command,
     context: &mut Context<'_>,
 ) -> Result<Answer, Refusal> {
-    let today = context.time.day_in(&book.account.time_zone);
-    book.account.roll(today);
+    let today = context.time.day_in(&book.account.time_zone).date;
+    if !changes_zone(book, command) {
+        book.account.roll(today);
+    }
     let now = context.time.now();
     if let Some(keyed) = command.action.key()
         && let Some(used) = book.keys.get(&keyed.key)
@@ -181,12 +189,21 @@ pub fn decide(
         if !context.enforced {
             mark_unenforced(book, entries_before);
         }
-        warn_of_low_balance(book, &account_before, today.date);
+        warn_of_low_balance(book, &account_before, today);
     } else {
         book.account = account_before;
         book.new_entries.truncate(entries_before);
     }
     decided
+}
+
+/// Whether the command gives the account another zone. Its day is then begun, or not, with the change.
+fn changes_zone(book: &Book, command: &Command) -> bool {
+    let zone = match &command.action {
+        Action::ChangeSettings(settings) => settings.change.time_zone.as_deref(),
+        _ => None,
+    };
+    zone.is_some_and(|zone| *zone != *book.account.time_zone)
 }
 
 /// Nobody asked whether there was money for the new charges.
@@ -285,6 +302,9 @@ pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
         entry: None,
         hold: None,
         replayed: false,
+        decided_at: Some(time.now()),
+        retry_at: None,
+        above_limit: false,
         account: None,
     }
 }
@@ -297,7 +317,7 @@ fn limits(account: &AccountState, time: &mut LocalTime) -> Limits {
         day_used: account.day_spent,
         day_ends_at: today.day_ends_at,
         monthly_limit: account.monthly_limit,
-        month_used: account.month_spent,
+        month_used: account.month_used(),
         month_ends_at: today.month_ends_at,
     }
 }

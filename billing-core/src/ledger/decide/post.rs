@@ -125,11 +125,12 @@ pub(super) fn change_settings(
     account.low_balance_threshold = change
         .low_balance_threshold
         .over(account.low_balance_threshold);
-    if let Some(zone) = &change.time_zone {
-        // The same sums, under the date that it now is there. Never under an earlier one: else the
-        // next midnight would begin a period that this one has had already.
+    if let Some(zone) = &change.time_zone
+        && **zone != *account.time_zone
+    {
+        let here = context.time.day_in(&account.time_zone).date;
+        account.change_zone(here, context.time.day_in(zone).date);
         account.time_zone = zone.as_str().into();
-        account.spent_on = account.spent_on.max(context.time.day_in(zone).date);
     }
     if let Some(suspended) = change.suspended {
         account.suspended = suspended;

@@ -75,6 +75,7 @@ fn begin_day(book: &mut Book, time: &mut LocalTime) -> Counted {
     let counted = book.counted.unwrap_or_default();
     let account = &mut book.account;
     account.spent_on = time.day_in(&account.time_zone).date;
+    account.begun_on = account.spent_on;
     account.period.day_no = account.period.day_no.saturating_add(1);
     account.period.month_no = account.period.month_no.saturating_add(1);
     account.day_spent = counted.day;

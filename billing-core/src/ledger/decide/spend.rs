@@ -30,8 +30,7 @@ pub fn assess_check(
     free_calls: Option<FreeCalls>,
     context: &mut Context<'_>,
 ) -> Result<Answer, Refusal> {
-    let today = context.time.day_in(&account.time_zone);
-    account.roll(today);
+    account.roll(context.time.day_in(&account.time_zone).date);
     let found = assess(account, cost, free_calls, Overage::Reject, context)?;
     Ok(answer(&found, account, context))
 }
@@ -243,7 +242,7 @@ fn deny(
     if exceeds(account.day_spent, found.taken, account.daily_limit)? {
         return Ok(Decision::DailyLimitExceeded);
     }
-    if exceeds(account.month_spent, found.taken, account.monthly_limit)? {
+    if exceeds(account.month_used(), found.taken, account.monthly_limit)? {
         return Ok(Decision::MonthlyLimitExceeded);
     }
     Ok(Decision::Allowed)
@@ -255,12 +254,31 @@ fn exceeds(used: Micros, more: Micros, limit: Option<Micros>) -> Result<bool, Re
 }
 
 fn answer(found: &Assessment, account: &AccountState, context: &mut Context<'_>) -> Answer {
+    let standing = standing(account, &mut context.time);
+    let starts_again = match found.decision {
+        Decision::DailyLimitExceeded => Some(standing.limits.day_ends_at),
+        // What counts in a month that a change of zone has brought ends with the day.
+        Decision::MonthlyLimitExceeded if account.is_in_next_month() => {
+            Some(standing.limits.day_ends_at)
+        }
+        Decision::MonthlyLimitExceeded => Some(standing.limits.month_ends_at),
+        Decision::Allowed
+        | Decision::ToolNotPriced
+        | Decision::AccountSuspended
+        | Decision::InsufficientBalance => None,
+    };
+    // Where one of the limits never lets it pass, no waiting for the other helps.
+    let above = |limit: Option<Micros>| limit.is_some_and(|limit| found.taken > limit);
+    let above_limit =
+        starts_again.is_some() && (above(account.daily_limit) || above(account.monthly_limit));
     Answer {
         decision: found.decision,
         required: found.required,
         price_version: found.price_version,
         enforced: context.enforced,
-        ..standing(account, &mut context.time)
+        retry_at: starts_again.filter(|_| !above_limit),
+        above_limit,
+        ..standing
     }
 }
 
@@ -285,19 +303,37 @@ fn take_free_call(book: &mut Book, cost: &Cost, found: &Assessment) {
     if seeded::is(Bug::FreeCallNotCounted) {
         return;
     }
-    let day_no = book.account.period.day_no;
-    let used_today = book
-        .free_calls
-        .get(&tool.name)
-        .filter(|calls| calls.day_no == day_no)
-        .map_or(0, |calls| calls.used);
-    book.free_calls.insert(
-        tool.name.clone(),
-        FreeCalls {
-            day_no,
-            used: used_today.saturating_add(1),
-            allowed: found.free_calls_per_day,
-        },
-    );
-    book.changed_free_calls.push(tool.name.clone());
+    take(book, &tool.name, found.free_calls_per_day);
+}
+
+/// How many free calls of a tool were taken on the account's day.
+fn taken_today(book: &Book, tool: &str) -> i32 {
+    let calls = book.free_calls.get(tool);
+    let today = calls.filter(|calls| calls.day_no == book.account.period.day_no);
+    today.map_or(0, |calls| calls.used)
+}
+
+fn take(book: &mut Book, tool: &str, allowed: i32) {
+    let calls = FreeCalls {
+        day_no: book.account.period.day_no,
+        used: taken_today(book, tool).saturating_add(1),
+        allowed,
+    };
+    book.free_calls.insert(tool.to_owned(), calls);
+    book.changed_free_calls.push(tool.to_owned());
+}
+
+/// Whether a call of a hold that has given its own back can be free.
+pub(super) fn has_free_call(book: &Book, tool: Option<&str>) -> bool {
+    tool.is_some_and(|tool| {
+        let calls = book.free_calls.get(tool);
+        calls.is_some_and(|calls| taken_today(book, tool) < calls.allowed)
+    })
+}
+
+/// Takes that call.
+pub(super) fn take_again(book: &mut Book, tool: &str) {
+    if let Some(allowed) = book.free_calls.get(tool).map(|calls| calls.allowed) {
+        take(book, tool, allowed);
+    }
 }

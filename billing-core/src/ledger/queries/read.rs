@@ -31,6 +31,7 @@ struct AccountRow {
     balance_warned: Option<String>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
+    begun_on: Option<jiff_sqlx::Date>,
     day_no: i32,
     month_no: i32,
     day_spent_micros: i64,
@@ -58,12 +59,14 @@ impl From<AccountRow> for (AccountId, AccountState) {
             balance_warned: row.balance_warned.as_deref().and_then(Level::named),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
+            begun_on: row.begun_on.unwrap_or(row.spent_on).to_jiff(),
             period: Period {
                 day_no: row.day_no,
                 month_no: row.month_no,
             },
             day_spent: Micros::new(row.day_spent_micros),
             month_spent: Micros::new(row.month_spent_micros),
+            carried: None,
             billing_enabled: row.billing_enabled,
             suspended: row.suspended,
             total_spent: Micros::new(row.total_spent_micros),
@@ -88,8 +91,9 @@ pub async fn lock_accounts(
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
-            time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
-            month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
+            time_zone, spent_on as "spent_on: jiff_sqlx::Date",
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1) order by account_id for no key update"#,
         account_ids
@@ -136,8 +140,9 @@ pub async fn find_accounts(
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
-            time_zone, spent_on as "spent_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros,
-            month_spent_micros, billing_enabled, suspended, total_spent_micros, request_count,
+            time_zone, spent_on as "spent_on: jiff_sqlx::Date",
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1)"#,
         account_ids

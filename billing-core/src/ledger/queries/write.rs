@@ -15,7 +15,8 @@ use uuid::Uuid;
 #[cfg(feature = "seeded-bugs")]
 use super::super::columns::AccountColumns;
 use super::super::columns::{
-    Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns, UnenforcedColumns,
+    CarryColumns, Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns,
+    UnenforcedColumns,
 };
 
 /// How many rows a batch has written.
@@ -31,7 +32,8 @@ pub struct Written {
 /// numbers of rows than asked for mean that an account was not as it was read, that a hold had ended,
 /// or that one was there or not against what was read: the caller must not commit.
 ///
-/// Holds are inserted, and those that exist are changed instead unless they have ended: found by
+/// Holds are inserted, and those that exist are changed instead unless they have ended, but for an expired one
+/// that is captured after all, and counts in another period then: found by
 /// their key for certain, which an update from an array is not. One that was placed at the batch's own
 /// moment is new: nobody else had the account's lock then.
 #[expect(clippy::too_many_lines, reason = "one statement")]
@@ -51,16 +53,16 @@ pub async fn write_batch(
         Written,
         r#"with accounts as (
             update account a set settled_micros = n.settled, held_micros = n.held,
-                overdraft_micros = n.overdraft, spent_on = n.spent_on, day_no = n.day_no,
+                overdraft_micros = n.overdraft, spent_on = n.spent_on, begun_on = n.begun_on, day_no = n.day_no,
                 month_no = n.month_no, day_spent_micros = n.day_spent,
                 month_spent_micros = n.month_spent, total_spent_micros = n.total_spent,
                 request_count = n.request_count, last_request_at = n.last_request_at,
                 entry_seq = n.entry_seq, version = a.version + 1
             from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[],
                 $7::int[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-                $13::timestamptz[], $14::bigint[])
+                $13::timestamptz[], $14::bigint[], $47::date[])
                 as n (account_id, version, settled, held, overdraft, spent_on, day_no, month_no,
-                day_spent, month_spent, total_spent, request_count, last_request_at, entry_seq)
+                day_spent, month_spent, total_spent, request_count, last_request_at, entry_seq, begun_on)
             where a.account_id = n.account_id and a.version = n.version
             returning 1
         ), entries as (
@@ -92,8 +94,10 @@ pub async fn write_batch(
                 price_version, waiver, request_id, end_hash, end_answer)
             on conflict (account_id, hold_id) do update set state = excluded.state,
                 expires_at = excluded.expires_at, ended_at = excluded.ended_at,
+                day_no = excluded.day_no, month_no = excluded.month_no,
                 end_hash = excluded.end_hash, end_answer = excluded.end_answer
-                where h.ended_at is null and h.amount_micros = excluded.amount_micros
+                where (h.ended_at is null or h.state = 'expired' and excluded.state = 'captured')
+                    and h.amount_micros = excluded.amount_micros
             returning h.placed_at = $28 as placed
         )
         select (select count(*) from accounts) as "accounts!",
@@ -145,6 +149,7 @@ pub async fn write_batch(
         &holds.request_ids as &[Option<String>],
         &holds.end_hashes as &[Option<Vec<u8>>],
         &holds.end_answers as &[Option<Vec<u8>>],
+        &accounts.begun_on as &[Option<jiff_sqlx::Date>],
     )
     .fetch_one(conn)
     .await
@@ -193,6 +198,23 @@ pub async fn write_settings(
         &settings.warned_on as &[Option<jiff_sqlx::Date>],
         &settings.gone_on as &[Option<jiff_sqlx::Date>],
         &settings.warned as &[Option<&str>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes what months have been given of the ones before.
+pub async fn insert_carries(
+    conn: &mut PgConnection,
+    carries: &CarryColumns,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into month_carry (account_id, month_no, carried_micros)
+        select * from unnest($1::uuid[], $2::int[], $3::bigint[])",
+        &carries.account_ids,
+        &carries.month_nos,
+        &carries.amounts,
     )
     .execute(conn)
     .await?;

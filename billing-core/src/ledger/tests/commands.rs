@@ -78,11 +78,7 @@ pub fn charge(user: &str, key: &str, micros: i64, overage: Overage) -> Command {
 
 /// A charge of one use of `tool`, which has no units.
 pub fn charge_tool(user: &str, key: &str, tool: &str) -> Command {
-    let cost = Cost::Tool(ToolUse {
-        tenant_id: "acme".to_owned(),
-        name: tool.to_owned(),
-        quantities: BTreeMap::new(),
-    });
+    let cost = one_use(tool);
     command(
         user,
         Action::Charge(Charge {
@@ -94,6 +90,23 @@ pub fn charge_tool(user: &str, key: &str, tool: &str) -> Command {
             note: None,
         }),
     )
+}
+
+/// One use of a tool that has no units.
+fn one_use(tool: &str) -> Cost {
+    Cost::Tool(ToolUse {
+        tenant_id: "acme".to_owned(),
+        name: tool.to_owned(),
+        quantities: BTreeMap::new(),
+    })
+}
+
+pub fn place_tool(user: &str, key: &str, hold: HoldId, tool: &str, ttl_secs: i64) -> Command {
+    let mut command = place(user, key, hold, 0, ttl_secs);
+    if let Action::PlaceHold(place) = &mut command.action {
+        place.cost = one_use(tool);
+    }
+    command
 }
 
 pub fn place(user: &str, key: &str, hold: HoldId, micros: i64, ttl_secs: i64) -> Command {
@@ -122,8 +135,29 @@ pub fn capture(user: &str, hold: HoldId, micros: i64, overage: Overage) -> Comma
             cost: Cost::Amount(Micros::new(micros)),
             overage,
             note: None,
+            settles_expired: false,
         }),
     )
+}
+
+/// A capture of work that was done, though the hold may have expired.
+pub fn settle(user: &str, hold: HoldId, micros: i64) -> Command {
+    settling(capture(user, hold, micros, Overage::AllowDebt))
+}
+
+pub fn settle_tool(user: &str, hold: HoldId, tool: &str) -> Command {
+    let mut command = settle(user, hold, 1);
+    if let Action::Capture(capture) = &mut command.action {
+        capture.cost = one_use(tool);
+    }
+    command
+}
+
+fn settling(mut command: Command) -> Command {
+    if let Action::Capture(capture) = &mut command.action {
+        capture.settles_expired = true;
+    }
+    command
 }
 
 pub fn release(user: &str, hold: HoldId) -> Command {
@@ -205,7 +239,8 @@ pub fn any_command(users: Vec<String>) -> impl Strategy<Value = Command> {
             |(user, key, hold, micros, overage, limit, seq, kind)| match kind {
                 0..=3 => charge(&user, &key, micros, overage),
                 4..=6 => place(&user, &format!("hold-{hold}"), hold_id(hold), micros, 900),
-                7..=9 => capture(&user, hold_id(hold), micros - 1, overage),
+                7..=8 => capture(&user, hold_id(hold), micros - 1, overage),
+                9 => settling(capture(&user, hold_id(hold), micros - 1, overage)),
                 10 => release(&user, hold_id(hold)),
                 11 => command(
                     &user,

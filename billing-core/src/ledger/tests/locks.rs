@@ -13,7 +13,7 @@ use super::super::audit;
 use super::super::command::{Command, Overage};
 use super::super::decide::{Answer, Decision, Refusal};
 use super::commands::{
-    capture, charge, charge_tool, hold_id, id, place, post, prices, refund, release,
+    capture, charge, charge_tool, hold_id, id, place, post, prices, refund, release, settle,
 };
 
 type Outcome = Result<Answer, Refusal>;
@@ -105,6 +105,21 @@ async fn a_key_that_fifty_send_at_once_takes_effect_once() {
     let (_database, pool) = set_up(&[post("hot", "money", 1000)]).await;
     let charges = (0..50).map(|_| vec![charge("hot", "the key", 1, Overage::Reject)]);
     let applied = at_once(&pool, charges.collect()).await;
+    assert_eq!(allowed(&applied), 1);
+    assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_hold_that_twenty_settle_at_once_is_charged_once() {
+    let (_database, pool) = set_up(&[
+        post("hot", "money", 60),
+        place("hot", "k", hold_id(1), 60, 0),
+        charge("hot", "spent", 60, Overage::AllowDebt),
+    ])
+    .await;
+    // Each of another amount, so that none is a repeat.
+    let settlements = (1..=20).map(|n| vec![settle("hot", hold_id(1), n)]);
+    let applied = at_once(&pool, settlements.collect()).await;
     assert_eq!(allowed(&applied), 1);
     assert_eq!(audit::check(&pool).await.unwrap(), vec![]);
 }

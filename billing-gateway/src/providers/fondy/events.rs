@@ -60,6 +60,12 @@ impl Kind {
 }
 
 impl Merchant {
+    /// Whether a message is about an order of this merchant.
+    pub(super) fn is_of(self, fields: &Fields) -> bool {
+        let merchant_id = fields.whole("merchant_id");
+        merchant_id.is_some_and(|id| u64::try_from(id) == Ok(self.id))
+    }
+
     /// What a callback says that was verified.
     pub(super) fn of_callback(self, fields: &Fields, raw: &[u8], at: Timestamp) -> Event {
         self.event(Kind::Callback, fields, raw.to_vec(), at)
@@ -118,8 +124,8 @@ impl Merchant {
             report: report(kind, fields).unwrap_or_else(|why| Some(Report::Unreadable(why))),
             raw,
         };
-        let merchant = fields.text("merchant_id");
-        if kind == Kind::Callback && merchant != self.id.to_string() {
+        if kind == Kind::Callback && !self.is_of(fields) {
+            let merchant = fields.text("merchant_id");
             return unconfirmed(event, format!("it is of merchant {merchant}"));
         }
         event
@@ -267,10 +273,8 @@ fn given_back(fields: &Fields) -> Result<i64, String> {
 }
 
 fn minor(fields: &Fields, name: &str) -> Result<i64, String> {
-    let text = fields.text(name);
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits
-        .then(|| text.parse().ok())
-        .flatten()
+    fields
+        .whole(name)
+        .filter(|minor| *minor >= 0)
         .ok_or_else(|| format!("its {name} is no amount"))
 }

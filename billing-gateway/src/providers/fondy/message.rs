@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::signature;
 use crate::providers::WebhookRefusal;
+use crate::providers::wire::{self, Members};
 
 /// The fields of a message, each as the text that is signed. What is null or not there is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,9 +25,12 @@ pub(super) enum Received {
     Two { data: String, signature: String },
 }
 
-type Members = BTreeMap<String, Box<RawValue>>;
-
 impl Fields {
+    /// None where it is no whole number.
+    pub(super) fn whole(&self, name: &str) -> Option<i64> {
+        wire::whole(self.text(name))
+    }
+
     /// Empty where there is no such field.
     pub(super) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
@@ -49,14 +53,15 @@ impl Fields {
 
     /// The members of a JSON object. Numbers are taken as they are written.
     pub(super) fn of_json(object: &str) -> Option<Self> {
-        let members: Members = serde_json::from_str(object).ok()?;
-        Some(Self::of_members(&members))
+        serde_json::from_str(object).ok().map(Self::of_members)
     }
 
-    fn of_members(members: &Members) -> Self {
+    /// Of a name that comes twice the last counts, as with Fondy's own clients: the signature is of
+    /// what they read.
+    fn of_members(members: Members<'_>) -> Self {
         members
-            .iter()
-            .map(|(name, raw)| (name.as_str(), text_of(raw)))
+            .into_iter()
+            .map(|(name, raw)| (name, text_of(raw)))
             .collect()
     }
 }
@@ -83,18 +88,22 @@ impl Received {
     /// Reads JSON where it begins like an object, else a form. Answers to requests have their fields
     /// in `response`, callbacks have them bare.
     pub(super) fn read(body: &[u8]) -> Result<Self, WebhookRefusal> {
+        let body = wire::unmarked(body);
         if body.trim_ascii_start().first() != Some(&b'{') {
             let fields = form_urlencoded::parse(body).into_owned().collect();
             return Ok(Self::of(fields));
         }
         let malformed = |_not_an_object| WebhookRefusal::Malformed;
-        let mut members: Members = serde_json::from_slice(body).map_err(malformed)?;
-        if let Some(inner) = members.get("response")
+        let members: Members<'_> = serde_json::from_slice(body).map_err(malformed)?;
+        let outer: BTreeMap<_, _> = members.into_iter().collect();
+        if let Some(inner) = outer.get("response")
             && inner.get().starts_with('{')
         {
-            members = serde_json::from_str(inner.get()).map_err(malformed)?;
+            let members = serde_json::from_str(inner.get()).map_err(malformed)?;
+            return Ok(Self::of(Fields::of_members(members)));
         }
-        Ok(Self::of(Fields::of_members(&members)))
+        let texts = outer.into_iter().map(|(name, raw)| (name, text_of(raw)));
+        Ok(Self::of(texts.collect()))
     }
 
     fn of(fields: Fields) -> Self {
@@ -137,8 +146,13 @@ impl Received {
 
 fn decoded(data: &str) -> Option<Fields> {
     let json = BASE64_STANDARD.decode(data).ok()?;
-    let members: Members = serde_json::from_slice(&json).ok()?;
-    Fields::of_json(members.get("order")?.get())
+    #[derive(serde::Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        order: &'a RawValue,
+    }
+    let data: Data<'_> = wire::object(str::from_utf8(wire::unmarked(&json)).ok()?).ok()?;
+    Fields::of_json(data.order.get())
 }
 
 #[cfg(test)]

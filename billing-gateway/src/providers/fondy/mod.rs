@@ -41,6 +41,8 @@ const LEAST_MINOR: i64 = 1_000;
 /// How long an order may be paid, and be declined and paid after all.
 const LIFETIME_SECS: &str = "86400";
 
+const PROTOCOL: &str = "fondy";
+
 const DESCRIPTION: &str = "Balance top-up";
 
 const PAYMENT_URL: &str = "paymentUrl";
@@ -94,6 +96,10 @@ pub(super) fn open(config: &Config) -> Result<Fondy, reqwest::Error> {
 impl Provider for Fondy {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn protocol(&self) -> &'static str {
+        PROTOCOL
     }
 
     fn livemode(&self) -> bool {
@@ -266,9 +272,7 @@ impl Fondy {
         let ask = async || {
             let request = Fields::from_iter([("order_id", order_id)]);
             let answer = self.client.ask(STATUS, request).await?;
-            let merchant_id = self.merchant.id.to_string();
-            let is_it = answer.text("order_id") == order_id
-                && answer.text("merchant_id") == merchant_id.as_str();
+            let is_it = answer.text("order_id") == order_id && self.merchant.is_of(&answer);
             is_it
                 .then_some(answer)
                 .ok_or_else(|| ProviderError::Away("its answer is about another order".into()))

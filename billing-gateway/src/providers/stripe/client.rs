@@ -1,11 +1,9 @@
-//! Requests to Stripe: bounded in time and size, and repeated under our own idempotency key.
+//! Requests to Stripe, repeated under our own idempotency key.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -14,33 +12,35 @@ use stripe_client_core::{RequestBuilder, StripeMethod, VERSION};
 
 use super::settings::Config;
 use crate::providers::ProviderError;
+use crate::providers::http::{self, Bounds, Failure, Http};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// For a request with all its repetitions.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
+const BOUNDS: Bounds = Bounds {
+    total_timeout: Duration::from_secs(8),
+    answer_bytes_max: 1024 * 1024,
+};
 const RETRIES_MAX: usize = 2;
-const RETRY_AFTER: Duration = Duration::from_millis(150);
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: &str = "request-id";
 const SHOULD_RETRY: &str = "stripe-should-retry";
 
+/// Errors that are about the request. Others are about us, about Stripe, or no answer of Stripe's.
+const KINDS_OF_REQUESTS: [&str; 2] = ["invalid_request_error", "card_error"];
+/// Codes of what passes, under whatever status: too many requests (400 of old), and an object, or a
+/// key, that another request holds. <https://docs.stripe.com/error-codes>
+const PASSING_CODES: [&str; 3] = ["rate_limit", "lock_timeout", "idempotency_key_in_use"];
+
 /// The way to Stripe, or to a stand-in that speaks its protocol.
 #[derive(Debug)]
 pub(super) struct Client {
-    http: reqwest::Client,
+    http: Http,
     api_url: Url,
 }
 
-/// Why one attempt gave no answer.
+/// Why an answer is of no use.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("no whole answer came")]
-    Transport(#[from] reqwest::Error),
-    #[error("the answer is larger than {ANSWER_BYTES_MAX} bytes")]
-    TooLarge,
+enum Unusable {
     #[error("{0}")]
     Status(Refusal),
     #[error("the answer cannot be read (request {request_id})")]
@@ -81,18 +81,8 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, bearer(config));
         headers.insert(STRIPE_VERSION, HeaderValue::from_static(VERSION.as_str()));
-        let mut http = reqwest::Client::builder()
-            .default_headers(headers)
-            .user_agent(concat!("billing-gateway/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
-            .redirect(Policy::none());
-        if config.api_url.scheme() == "http" {
-            // Plain HTTP is for loopback alone.
-            http = http.no_proxy();
-        }
         Ok(Self {
-            http: http.build()?,
+            http: Http::new(super::NAME, &config.api_url, headers, BOUNDS)?,
             api_url: config.api_url.clone(),
         })
     }
@@ -105,25 +95,8 @@ impl Client {
         request: RequestBuilder,
         key: Option<&str>,
     ) -> Result<T, ProviderError> {
-        let started = Instant::now();
         let attempt = || self.attempt(call, &request, key);
-        let again = ExponentialBuilder::default()
-            .with_min_delay(RETRY_AFTER)
-            .with_jitter()
-            .with_max_times(RETRIES_MAX);
-        let attempts = attempt.retry(again).when(Failure::may_pass);
-        let answer = match tokio::time::timeout(TOTAL_TIMEOUT, attempts).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(failure)) => Err(ProviderError::from(failure)),
-            Err(_elapsed) => Err(ProviderError::Late),
-        };
-        let outcome = answer.as_ref().map_or_else(ProviderError::name, |_| "ok");
-        metrics::histogram!(
-            "billing.provider.call.duration",
-            "provider" => super::NAME, "call" => call, "outcome" => outcome,
-        )
-        .record(started.elapsed());
-        answer
+        self.http.ask(call, RETRIES_MAX, attempt).await
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -131,13 +104,14 @@ impl Client {
         call: &'static str,
         request: &RequestBuilder,
         key: Option<&str>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, Failure<Unusable>> {
         let method = match request.method {
             StripeMethod::Get => Method::GET,
             StripeMethod::Post => Method::POST,
             StripeMethod::Delete => Method::DELETE,
         };
-        let mut outgoing = self.http.request(method, self.address(request)?);
+        let address = self.address(request).map_err(Failure::Refused)?;
+        let mut outgoing = self.http.client().request(method, address);
         if let Some(body) = &request.body {
             outgoing = outgoing
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -146,40 +120,34 @@ impl Client {
         if let Some(key) = key {
             outgoing = outgoing.header(IDEMPOTENCY_KEY, key);
         }
-        let response = outgoing.send().await?;
+        let (response, body) = self.http.attempt(outgoing).await?;
         let status = response.status();
         let request_id = text(response.headers(), REQUEST_ID);
         let should_retry = text(response.headers(), SHOULD_RETRY).parse().ok();
-        tracing::debug!(
-            call,
-            status = status.as_u16(),
-            request_id,
-            "stripe answered"
-        );
-        let body = read(response).await?;
+        self.http.log(call, status.as_u16(), &request_id);
         if status.is_success() {
             return serde_json::from_slice(&body)
-                .map_err(|error| Failure::Answer { request_id, error });
+                .map_err(|error| Failure::Refused(Unusable::Answer { request_id, error }));
         }
         let error = serde_json::from_slice::<ErrorBody>(&body)
             .map(|body| body.error)
             .unwrap_or_default();
-        Err(Failure::Status(Refusal {
+        Err(Failure::Refused(Unusable::Status(Refusal {
             status: status.as_u16(),
             kind: error.r#type.unwrap_or_default(),
             code: error.code.unwrap_or_default(),
             request_id,
             should_retry,
-        }))
+        })))
     }
 
     /// A path that reads differently once parsed holds something that was never an id.
-    fn address(&self, request: &RequestBuilder) -> Result<Url, Failure> {
+    fn address(&self, request: &RequestBuilder) -> Result<Url, Unusable> {
         let path = format!("/v1{}", request.path);
         let mut url = self.api_url.clone();
         url.set_path(&path);
         url.set_query(request.query.as_deref().filter(|query| !query.is_empty()));
-        (url.path() == path).then_some(url).ok_or(Failure::Address)
+        (url.path() == path).then_some(url).ok_or(Unusable::Address)
     }
 }
 
@@ -196,55 +164,44 @@ fn text(headers: &HeaderMap, name: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-            return Err(Failure::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-impl Failure {
-    /// Whether the same request may fare better a moment later. It does no harm twice: it reads,
-    /// or carries a key.
+impl http::Refusal for Unusable {
     fn may_pass(&self) -> bool {
         match self {
-            Self::Transport(_) => true,
+            // <https://docs.stripe.com/error-low-level>: the header decides, then the rest.
             Self::Status(refusal) => refusal.should_retry.unwrap_or_else(|| {
                 let locked = refusal.status == 409;
-                locked || refusal.status == 429 || refusal.status >= 500
+                locked || refusal.status == 429 || refusal.status >= 500 || refusal.passes()
             }),
-            Self::TooLarge | Self::Answer { .. } | Self::Address => false,
+            Self::Answer { .. } | Self::Address => false,
         }
+    }
+
+    fn final_code(&self) -> Option<&str> {
+        let Self::Status(refusal) = self else {
+            return None;
+        };
+        let named = [&refusal.code, &refusal.kind]
+            .into_iter()
+            .find(|name| !name.is_empty());
+        refusal
+            .is_final()
+            .then(|| named.map_or("refused", String::as_str))
     }
 }
 
 impl Refusal {
-    /// Whether it is about the request itself: nothing was done, and nothing would be if it came
-    /// again. A key that was used with another content says that something *was* done.
+    /// Whether it is about the request itself, in Stripe's own words: nothing was done, and nothing
+    /// would be if it came again. A key that was used with another content says that something *was*
+    /// done, and a page of whoever stands in front of Stripe says nothing.
     fn is_final(&self) -> bool {
-        matches!(self.status, 400 | 402 | 404) && self.kind != "idempotency_error"
+        matches!(self.status, 400 | 402 | 404)
+            && KINDS_OF_REQUESTS.contains(&self.kind.as_str())
+            && self.should_retry != Some(true)
+            && !self.passes()
     }
-}
 
-impl From<Failure> for ProviderError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Status(refusal) if refusal.is_final() => {
-                let named = [&refusal.code, &refusal.kind]
-                    .into_iter()
-                    .find(|name| !name.is_empty());
-                Self::Refused {
-                    code: named.map_or("refused", String::as_str).to_owned(),
-                    detail: refusal.to_string(),
-                }
-            }
-            Failure::Transport(error) if error.is_timeout() && !error.is_connect() => Self::Late,
-            failure => Self::Away(failure.into()),
-        }
+    fn passes(&self) -> bool {
+        PASSING_CODES.contains(&self.code.as_str())
     }
 }
 

@@ -5,12 +5,13 @@ use billing_proto::v1::PaymentState;
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
-use crate::providers::Event;
+use crate::providers::{Event, wire};
 
 /// How an answer came to be an event. The first part of its id and type.
 #[derive(Clone, Copy, Debug)]
@@ -28,42 +29,71 @@ struct Said {
     report: Report,
 }
 
+/// What an event holds besides its object. Members are read one by one, so that none is unread because
+/// of another.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, deserialize_with = "member")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    r#type: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    livemode: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    account: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    created: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "member")]
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// A member that is there, also where it is null.
+fn member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
 /// Reads an event that was verified, of whatever version. Nothing in it makes this fail: what is
 /// not understood is kept as it is.
 pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event {
-    let body: Value = match serde_json::from_slice(raw) {
-        Ok(body @ Value::Object(_)) => body,
-        Ok(_) => return Event::unreadable("it is not an object", livemode, raw, received_at),
-        Err(error) => {
-            return Event::unreadable(format!("not JSON: {error}"), livemode, raw, received_at);
-        }
+    let unreadable = |why: String| Event::unreadable(why, livemode, raw, received_at);
+    let Ok(json) = str::from_utf8(wire::unmarked(raw)) else {
+        return unreadable("it is not UTF-8".to_owned());
     };
-    let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let body: Envelope<'_> = match wire::object(json) {
+        Ok(body) => body,
+        Err(error) => return unreadable(format!("no JSON object: {error}")),
+    };
     let mut event = Event {
-        id: text("id").to_owned(),
-        r#type: text("type").to_owned(),
-        livemode: body
-            .get("livemode")
-            .and_then(Value::as_bool)
-            .unwrap_or(livemode),
-        provider_account: match body.get("account") {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(account)) => account.clone(),
+        id: text(body.id).unwrap_or_default(),
+        r#type: text(body.r#type).unwrap_or_default(),
+        livemode: flag(body.livemode).unwrap_or(livemode),
+        provider_account: match body.account.map(RawValue::get) {
+            None | Some("null") => String::new(),
             // Whatever it is, it is not our own.
-            Some(other) => other.to_string(),
+            Some(other) => text(body.account).unwrap_or_else(|| other.to_owned()),
         },
-        occurred_at: created(body.get("created")).unwrap_or(received_at),
+        occurred_at: created(body.created).unwrap_or(received_at),
         reference: String::new(),
         payment_id: String::new(),
         account_id: String::new(),
         report: None,
         raw: raw.to_vec(),
     };
-    if body.get("livemode").is_some_and(|mode| !mode.is_boolean()) {
+    if body.livemode.is_some() && flag(body.livemode).is_none() {
         event.report = Some(Report::Unreadable("its livemode is no boolean".to_owned()));
         return event;
     }
-    match said(&event.r#type, body.pointer("/data/object")) {
+    if body.r#type.is_some() && text(body.r#type).is_none() {
+        event.report = Some(Report::Unreadable("its type is no text".to_owned()));
+        return event;
+    }
+    match said(&event.r#type, body.data) {
         None => {}
         Some(Err(why)) => event.report = Some(Report::Unreadable(why)),
         Some(Ok(said)) => {
@@ -77,27 +107,32 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
     event
 }
 
+fn text(member: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(member?.get()).ok()
+}
+
+fn flag(member: Option<&RawValue>) -> Option<bool> {
+    serde_json::from_str(member?.get()).ok()
+}
+
 /// Seconds, or RFC 3339 in events of the second version.
-fn created(value: Option<&Value>) -> Option<Timestamp> {
-    match value {
-        Some(Value::Number(seconds)) => seconds
-            .as_i64()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
-        Some(Value::String(text)) => text.parse().ok(),
-        _ => None,
+fn created(member: Option<&RawValue>) -> Option<Timestamp> {
+    match wire::whole(member?.get()) {
+        Some(seconds) => Timestamp::from_second(seconds).ok(),
+        None => text(member)?.parse().ok(),
     }
 }
 
 /// None: billing does nothing about such an event.
-fn said(event_type: &str, object: Option<&Value>) -> Option<Result<Said, String>> {
-    let payment = |state| Some(of_payment(object, state));
-    let dispute = |movement| Some(of_dispute(object, movement));
+fn said(event_type: &str, data: Option<&RawValue>) -> Option<Result<Said, String>> {
+    let payment = |state| Some(of_payment(data, state));
+    let dispute = |movement| Some(of_dispute(data, movement));
     match event_type {
         "payment_intent.succeeded" => payment(Some(PaymentState::Succeeded)),
         "payment_intent.created" | "payment_intent.processing" => {
             payment(Some(PaymentState::Pending))
         }
-        "payment_intent.payment_failed" => Some(of_declined(object)),
+        "payment_intent.payment_failed" => Some(of_declined(data)),
         "payment_intent.requires_action" => payment(Some(PaymentState::RequiresAction)),
         "payment_intent.canceled" => payment(Some(PaymentState::Canceled)),
         "retrieved.payment_intent" | "answer.payment_intent" => payment(None),
@@ -106,7 +141,7 @@ fn said(event_type: &str, object: Option<&Value>) -> Option<Result<Said, String>
         | "refund.failed"
         | "charge.refund.updated"
         | "retrieved.refund"
-        | "answer.refund" => Some(of_refund(object)),
+        | "answer.refund" => Some(of_refund(data)),
         "charge.dispute.created"
         | "charge.dispute.updated"
         | "charge.dispute.closed"
@@ -123,16 +158,16 @@ fn said(event_type: &str, object: Option<&Value>) -> Option<Result<Said, String>
 
 /// Without a state of the event: the object's own. Its last error is left out: each attempt that is
 /// declined has an event of its own, and counts once.
-fn of_payment(object: Option<&Value>, state: Option<PaymentState>) -> Result<Said, String> {
-    let intent: PaymentIntent = parsed(object)?;
+fn of_payment(data: Option<&RawValue>, state: Option<PaymentState>) -> Result<Said, String> {
+    let intent: PaymentIntent = parsed(data)?;
     let state = state.unwrap_or_else(|| intent.state());
     let report = intent.report(state, None)?;
     Ok(of_intent(intent, report))
 }
 
 /// An attempt failed, which is not final.
-fn of_declined(object: Option<&Value>) -> Result<Said, String> {
-    let intent: PaymentIntent = parsed(object)?;
+fn of_declined(data: Option<&RawValue>) -> Result<Said, String> {
+    let intent: PaymentIntent = parsed(data)?;
     let code = intent.declined().unwrap_or("unknown");
     let report = intent.report(PaymentState::Pending, Some(code))?;
     Ok(of_intent(intent, report))
@@ -146,8 +181,8 @@ fn of_intent(intent: PaymentIntent, report: Report) -> Said {
     }
 }
 
-fn of_refund(object: Option<&Value>) -> Result<Said, String> {
-    let refund: Refund = parsed(object)?;
+fn of_refund(data: Option<&RawValue>) -> Result<Said, String> {
+    let refund: Refund = parsed(data)?;
     Ok(Said {
         reference: refund
             .payment_intent
@@ -158,8 +193,8 @@ fn of_refund(object: Option<&Value>) -> Result<Said, String> {
     })
 }
 
-fn of_dispute(object: Option<&Value>, movement: Movement) -> Result<Said, String> {
-    let dispute: Dispute = parsed(object)?;
+fn of_dispute(data: Option<&RawValue>, movement: Movement) -> Result<Said, String> {
+    let dispute: Dispute = parsed(data)?;
     Ok(Said {
         reference: dispute
             .payment_intent
@@ -170,9 +205,13 @@ fn of_dispute(object: Option<&Value>, movement: Movement) -> Result<Said, String
     })
 }
 
-fn parsed<T: DeserializeOwned>(object: Option<&Value>) -> Result<T, String> {
-    let object = object.ok_or("it has no object")?;
-    serde_json::from_value(object.clone()).map_err(|error| error.to_string())
+fn parsed<T: DeserializeOwned>(data: Option<&RawValue>) -> Result<T, String> {
+    let read = || {
+        let data: Data<'_> = wire::object(data?.get()).ok()?;
+        Some(wire::object(data.object.get()))
+    };
+    let object = read().ok_or("it has no object")?;
+    object.map_err(|error| error.to_string())
 }
 
 /// The event that an answer about a payment amounts to. Equal answers have equal ids.

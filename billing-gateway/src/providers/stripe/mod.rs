@@ -84,6 +84,10 @@ impl Provider for Stripe {
         NAME
     }
 
+    fn protocol(&self) -> &'static str {
+        NAME
+    }
+
     fn livemode(&self) -> bool {
         self.livemode
     }

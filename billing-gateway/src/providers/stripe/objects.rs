@@ -1,5 +1,6 @@
 //! What Stripe answers and sends, read leniently: only the members that are used, each optional
-//! one on its own, ids as text or as a whole object, enumerations as text.
+//! one on its own, ids as text or as a whole object, enumerations as text. The others are passed over
+//! unread, whatever is in them. A member that is used and comes twice is not believed.
 
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
@@ -9,16 +10,18 @@ use billing_proto::v1::{
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::core::sent;
+use crate::providers::wire::{self, whole, whole_number};
 
 /// Written into the events that are made of answers, so without its secret.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct PaymentIntent {
     pub id: String,
+    #[serde(deserialize_with = "whole_number")]
     pub amount: i64,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_number")]
     pub amount_received: Option<i64>,
     pub currency: String,
     pub status: String,
@@ -26,7 +29,7 @@ pub(super) struct PaymentIntent {
     pub livemode: Option<bool>,
     #[serde(default, deserialize_with = "lenient", skip_serializing)]
     pub client_secret: Option<ClientSecret>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_metadata")]
     pub metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "lenient")]
     pub last_payment_error: Option<Declined>,
@@ -66,26 +69,28 @@ pub(super) struct Declined {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Refund {
     pub id: String,
+    #[serde(deserialize_with = "whole_number")]
     pub amount: i64,
     pub currency: String,
     #[serde(default, deserialize_with = "lenient")]
     pub status: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<Id>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_metadata")]
     pub metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Dispute {
     pub id: String,
+    #[serde(deserialize_with = "whole_number")]
     pub amount: i64,
     pub currency: String,
     #[serde(default, deserialize_with = "lenient")]
     pub status: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<Id>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_number")]
     pub created: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
     pub balance_transactions: Option<Vec<BalanceTransaction>>,
@@ -96,10 +101,11 @@ pub(super) struct BalanceTransaction {
     #[serde(default, deserialize_with = "lenient")]
     pub id: Option<String>,
     /// Less than 0: away from us. In the currency of our account at Stripe, without fees.
+    #[serde(deserialize_with = "whole_number")]
     pub amount: i64,
     #[serde(default, deserialize_with = "lenient")]
     pub currency: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_number")]
     pub created: Option<i64>,
 }
 
@@ -116,18 +122,29 @@ pub(super) struct List<T> {
 }
 
 /// An id, which is a whole object where it was expanded.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(untagged)]
-pub(super) enum Id {
-    Text(String),
-    Object { id: String },
-}
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct Id(String);
 
 impl Id {
     pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Text(id) | Self::Object { id } => id,
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            id: String,
         }
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let id = if raw.get().starts_with('{') {
+            wire::object(raw.get()).map(|object: Object| object.id)
+        } else {
+            serde_json::from_str(raw.get())
+        };
+        id.map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -269,6 +286,19 @@ impl Dispute {
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
+}
+
+/// Some of its names are other people's.
+fn lenient_metadata<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Metadata>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(wire::object(raw.get()).ok())
+}
+
+fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(whole(raw.get()))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
@@ -222,6 +222,102 @@ fn whatever_else_is_authentic_is_kept_as_it_came() {
     }
 }
 
+/// What JSON allows, and readers of JSON stumble over, where nobody reads it.
+fn odd(depth: usize) -> [String; 4] {
+    let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    [
+        r#""statement": "\ud800""#.to_owned(),
+        r#""\udfff": 1, "é": 2"#.to_owned(),
+        format!(r#""deep": {nested}"#),
+        r#""big": 1e999, "twice": 1, "twice": 2"#.to_owned(),
+    ]
+}
+
+#[test]
+fn no_member_that_nobody_needs_makes_an_event_unread() {
+    let stripe = stripe("http://127.0.0.1:1");
+    for odd in odd(100_000) {
+        for mark in ["", "\u{feff}"] {
+            let event = format!(
+                r#"{mark}{{{odd}, "id": "evt_1", "type": "payment_intent.succeeded", "livemode": false,
+                "created": 1763700000.0, "data": {{{odd}, "object": {{{odd}, "id": "pi_1", "amount": 2500.0,
+                "amount_received": 2500.00, "currency": "usd", "status": "succeeded", "last_payment_error":
+                {{{odd}}}, "metadata": {{{odd}, "payment_id": "0f-1", "account_id": "0f"}}}}}}}}"#
+            );
+            let read = stripe.read_event(event.as_bytes(), Timestamp::UNIX_EPOCH);
+            assert_eq!(
+                (read.id.as_str(), read.reference.as_str()),
+                ("evt_1", "pi_1"),
+                "{read:?}"
+            );
+            assert_eq!(
+                (read.payment_id.as_str(), read.account_id.as_str()),
+                ("0f-1", "0f")
+            );
+            assert_eq!(read.occurred_at.as_second(), 1_763_700_000);
+            let Some(Report::Payment(report)) = &read.report else {
+                panic!("{:?}", read.report);
+            };
+            assert_eq!(
+                (report.amount_minor, report.currency.as_str()),
+                (2500, "usd")
+            );
+        }
+    }
+    let refund = format!(
+        r#"{{"id": "evt_2", "type": "refund.updated", "livemode": false, "data": {{"object": {{"id": "re_1",
+        "amount": 500, "currency": "usd", "payment_intent": {{"id": "pi_1", {}}}}}}}}}"#,
+        odd(200)[2],
+    );
+    assert_eq!(
+        stripe
+            .read_event(refund.as_bytes(), Timestamp::UNIX_EPOCH)
+            .reference,
+        "pi_1"
+    );
+}
+
+#[test]
+fn what_is_needed_is_read_strictly_and_kept_where_it_cannot_be() {
+    let event = |r#type: &str, object: &str| {
+        let event = format!(
+            r#"{{"id": "evt_1", "type": {}, "livemode": false, "data": {{"object": {object}}}}}"#,
+            r#type
+        );
+        stripe("http://127.0.0.1:1").read_event(event.as_bytes(), Timestamp::UNIX_EPOCH)
+    };
+    let object = |amounts: &str| {
+        format!(r#"{{"id": "pi_1", {amounts}, "currency": "usd", "status": "succeeded"}}"#)
+    };
+    let good = object(r#""amount": 1, "amount_received": 1"#);
+    let paid = r#""payment_intent.succeeded""#;
+    for (event_type, object) in [
+        (paid, object(r#""amount": 1, "amount_received": 1.5"#)),
+        (paid, object(r#""amount": 1, "amount_received": 1e2"#)),
+        (paid, object(r#""amount": 1, "amount_received": "1""#)),
+        (paid, object(r#""amount": 1.01, "amount_received": 1"#)),
+        (
+            paid,
+            object(r#""amount": 1, "amount_received": 1, "amount_received": 2"#),
+        ),
+        (paid, good.replace("pi_1", r"\ud800")),
+        (paid, r#"["pi_1", 1, 1, "usd", "succeeded"]"#.to_owned()),
+        (r#""\ud800""#, good.clone()),
+        ("7", good.clone()),
+    ] {
+        let read = event(event_type, &object);
+        assert_eq!(read.id, "evt_1");
+        assert!(
+            matches!(read.report, Some(Report::Unreadable(_))),
+            "{object}: {read:?}"
+        );
+    }
+    assert!(matches!(
+        event(paid, &good).report,
+        Some(Report::Payment(_))
+    ));
+}
+
 #[tokio::test]
 async fn what_may_pass_is_sent_again_under_the_same_key() {
     let failed = || answer(500, &json!({"error": {"type": "api_error"}}));
@@ -259,6 +355,16 @@ async fn what_may_pass_is_sent_again_under_the_same_key() {
     }
 }
 
+/// An answer with what Stripe says of asking again.
+fn advised(status: u16, body: &Value, should_retry: Option<&'static str>) -> Response {
+    let mut response = answer(status, body);
+    if let Some(advice) = should_retry {
+        let advice = HeaderValue::from_static(advice);
+        response.headers_mut().insert("stripe-should-retry", advice);
+    }
+    response
+}
+
 #[tokio::test]
 async fn only_what_the_request_is_to_blame_for_is_refused_for_good() {
     let order = RefundOrder {
@@ -267,25 +373,62 @@ async fn only_what_the_request_is_to_blame_for_is_refused_for_good() {
         refund_id: "r",
         amount_minor: 1,
     };
-    let error = |kind: &str| json!({"error": {"type": kind, "code": "charge_already_refunded"}});
-    for (status, body, expected) in [
-        (400, error("invalid_request_error"), "refused"),
-        (402, error("card_error"), "refused"),
-        (400, error("idempotency_error"), "away"),
-        (401, error("invalid_request_error"), "away"),
-        (403, error("invalid_request_error"), "away"),
-        (302, json!({}), "away"),
-        (200, json!({"id": "re_1"}), "away"),
-        (200, json!("x".repeat(1024 * 1024)), "away"),
+    let error = |kind: &str, code: &str| json!({"error": {"type": kind, "code": code}});
+    let refunded = |kind: &str| error(kind, "charge_already_refunded");
+    let invalid = |code: &str| error("invalid_request_error", code);
+    let (yes, no) = (Some("true"), Some("false"));
+    // With how often it is asked.
+    for (status, body, advice, expected, asked) in [
+        (400, refunded("invalid_request_error"), None, "refused", 1),
+        (400, refunded("invalid_request_error"), no, "refused", 1),
+        (400, refunded("invalid_request_error"), yes, "away", 3),
+        (402, refunded("card_error"), None, "refused", 1),
+        (402, refunded("card_error"), yes, "away", 3),
+        (400, invalid("rate_limit"), None, "away", 3),
+        (400, invalid("rate_limit"), no, "away", 1),
+        (400, invalid("lock_timeout"), None, "away", 3),
+        (404, invalid("lock_timeout"), yes, "away", 3),
+        (400, refunded("idempotency_error"), None, "away", 1),
+        (400, refunded("api_error"), None, "away", 1),
+        (401, refunded("invalid_request_error"), None, "away", 1),
+        (403, refunded("invalid_request_error"), None, "away", 1),
+        // Of a proxy, not of Stripe.
+        (400, json!("Bad Request"), None, "away", 1),
+        (404, json!({}), None, "away", 1),
+        (302, json!({}), None, "away", 1),
+        (200, json!({"id": "re_1"}), None, "away", 1),
+        (200, json!("x".repeat(1024 * 1024)), None, "away", 1),
     ] {
-        let (stripe, seen) = answering(vec![answer(status, &body)]).await;
+        let answers = (0..asked).map(|_| advised(status, &body, advice)).collect();
+        let (stripe, seen) = answering(answers).await;
         let refused = stripe.refund(&order).await.unwrap_err();
-        assert_eq!(refused.name(), expected, "{status}: {refused:?}");
-        assert_eq!(seen.lock().unwrap().len(), 1);
+        assert_eq!(refused.name(), expected, "{status} {advice:?}: {refused:?}");
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), asked, "{status} {advice:?}: {refused:?}");
+        assert!(
+            seen.iter()
+                .all(|(_, headers, _)| headers["idempotency-key"] == "r")
+        );
         if let ProviderError::Refused { code, .. } = refused {
             assert_eq!(code, "charge_already_refunded");
         }
     }
+}
+
+#[tokio::test]
+async fn a_payment_is_not_given_up_for_a_refusal_that_passes() {
+    let busy = || {
+        answer(
+            400,
+            &json!({"error": {"type": "invalid_request_error", "code": "lock_timeout"}}),
+        )
+    };
+    let (stripe, seen) = answering(vec![busy(), busy(), busy(), busy(), busy(), busy()]).await;
+    assert_eq!(stripe.cancel("pi_1").await.unwrap_err().name(), "away");
+    assert_eq!(stripe.retrieve("pi_1").await.unwrap_err().name(), "away");
+    let seen = seen.lock().unwrap();
+    let cancels = seen.iter().filter(|(path, ..)| path.ends_with("/cancel"));
+    assert_eq!((cancels.count(), seen.len()), (3, 6));
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ async fn hryvnias_are_credited_at_the_rate_of_the_beginning_although_it_moved() 
     let created = good(stage.creation("u", &body, None)).await;
     assert_eq!(created["amount"].to_string(), "500.5");
     assert_eq!(created["currency"], "UAH");
+    assert_eq!(created["protocol"], "fondy");
     let id = created["payment_id"].as_str().unwrap();
     assert_eq!(created["orderId"], id);
     assert!(created["paymentUrl"].as_str().unwrap().starts_with("http"));

@@ -22,6 +22,7 @@ async fn a_card_payment_is_credited_and_shown_everywhere() {
     let created: Value = serde_json::from_str(&text).unwrap();
     assert!(text.contains(r#""amount":25.5,"#), "{text}");
     assert_eq!(created["currency"], "USD");
+    assert_eq!(created["protocol"], "stripe");
     let reference = created["paymentIntentId"].as_str().unwrap();
     let payment_id = created["payment_id"].as_str().unwrap();
     let secret = created["clientSecret"].as_str().unwrap();

@@ -88,6 +88,20 @@ impl IntoResponse for Denial {
                 let wait = [(header::RETRY_AFTER, retry_after_secs.to_string())];
                 (StatusCode::TOO_MANY_REQUESTS, wait, Json(body)).into_response()
             }
+            Self::AboveLimit {
+                required,
+                daily,
+                monthly,
+            } => {
+                let shown = |limit: Limit| {
+                    limit
+                        .limit
+                        .map_or_else(|| "none".to_owned(), |limit| limit.to_string())
+                };
+                let limits = format!("Daily: {}, Monthly: {}", shown(daily), shown(monthly));
+                let message = format!("Required: {required}, {limits}");
+                forbidden("Cost above limit", &message, "COST_ABOVE_LIMIT")
+            }
         }
     }
 }

@@ -29,6 +29,12 @@ pub enum Denial {
         reset_at: Timestamp,
         retry_after_secs: i64,
     },
+    /// The call costs more than a whole limit: no waiting helps.
+    AboveLimit {
+        required: Usd,
+        daily: Limit,
+        monthly: Limit,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +88,7 @@ pub fn decision_of(placed: PlaceHoldResponse) -> CheckBalanceResponse {
         price_version: placed.price_version,
         topup_url: placed.topup_url,
         retry_after: placed.retry_after,
+        above_limit: placed.above_limit,
     }
 }
 
@@ -102,6 +109,13 @@ fn insufficient_balance(
 fn limit_exceeded(period: Period, answer: &CheckBalanceResponse) -> Result<Denial, Unclear> {
     let daily = status(LimitPeriod::Day, answer)?;
     let monthly = status(LimitPeriod::Month, answer)?;
+    if answer.above_limit {
+        return Ok(Denial::AboveLimit {
+            required: Usd(answer.required_micros),
+            daily: limit(daily),
+            monthly: limit(monthly),
+        });
+    }
     let denied_by = match period {
         Period::Day => daily,
         Period::Month => monthly,
@@ -172,7 +186,21 @@ mod tests {
                 seconds: 59,
                 nanos: 1,
             }),
+            above_limit: false,
         }
+    }
+
+    #[test]
+    fn a_cost_above_a_whole_limit_has_no_time_to_come_back() {
+        let mut answer = answer(Decision::DailyLimitExceeded);
+        answer.retry_after = None;
+        answer.above_limit = true;
+        let Ok(Err(Denial::AboveLimit { required, .. })) = read(&answer, None) else {
+            panic!("the cost is above the limit");
+        };
+        assert_eq!(required, Usd(500_000));
+        answer.above_limit = false;
+        assert_eq!(read(&answer, None), Err(Unclear("the time to wait")));
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! What its messages mean.
 
 use axum::http::HeaderMap;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use billing_proto::v1::PaymentState;
 use billing_proto::v1::apply_provider_event_request::Report;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ORDER, callback, fondy, order, payment_report, signed};
+use super::super::message::Fields;
+use super::super::signature;
+use super::{ORDER, SECRET, callback, fondy, order, payment_report, signed};
 use crate::providers::{Provider, WebhookRefusal};
 
 #[test]
@@ -131,4 +135,41 @@ fn what_was_stored_is_read_again_as_it_was() {
         ));
         assert_eq!(event.raw, raw);
     }
+}
+
+#[test]
+fn no_field_that_nobody_needs_makes_a_callback_unread() {
+    let fondy = fondy("http://127.0.0.1:1");
+    let read = |body: &str| {
+        let event = fondy.read_webhook(&HeaderMap::new(), body.as_bytes(), Timestamp::UNIX_EPOCH);
+        let event = event.unwrap();
+        assert_eq!(payment_report(&event).amount_minor, 12_550, "{body}");
+        assert_eq!(payment_report(&event).state(), PaymentState::Succeeded);
+    };
+    // The signature is over the texts as they are written, also those that nobody reads.
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let mut fields = order("approved", "0.0");
+    fields["note"] = json!("NESTED");
+    fields["amount"] = json!("12550.0");
+    let plain = serde_json::to_string(&fields)
+        .unwrap()
+        .replace("\"12550.0\"", "12550.0");
+    let odd = plain.replace("\"NESTED\"", &nested);
+    let signature = signature::of_fields(&SECRET.into(), &Fields::of_json(&odd).unwrap());
+    let body = odd.replacen('{', &format!("{{\"signature\": \"{signature}\", "), 1);
+    read(&body);
+    read(&format!("\u{feff}{body}"));
+    let form = |fields: &Value| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in signed(fields.clone()).as_object().unwrap() {
+            form.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
+        }
+        form.finish()
+    };
+    read(&format!("\u{feff}{}", form(&order("approved", "0"))));
+    // Of protocol 2 the data are signed as they came, whatever is in them.
+    let odd = plain.replace("\"NESTED\"", r#""\ud800", "\ud801": 1"#);
+    let data = BASE64_STANDARD.encode(format!("\u{feff}{{\"order\": {odd}, \"deep\": {nested}}}"));
+    let signature = signature::of_data(&SECRET.into(), &data);
+    read(&json!({"version": "2.0", "data": data, "signature": signature}).to_string());
 }

@@ -3,8 +3,9 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use serde_json::{Value, json};
 
-use super::settings::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
-use super::{Caller, ContactClaims, Refusal, Verifier};
+use super::{Refusal, Verifier};
+use crate::auth::settings::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
+use crate::auth::{Caller, ContactClaims};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

@@ -1,0 +1,84 @@
+//! Every call of the core.
+
+use std::time::Duration;
+
+use billing_proto::v1::account_service_client::AccountServiceClient;
+use billing_proto::v1::balance_service_client::BalanceServiceClient;
+use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_proto::v1::{
+    ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
+    AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
+    CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
+    GetBalanceRequest, GetBalanceResponse, GetPaymentRequest, GetPaymentResponse, GetRateRequest,
+    GetRateResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
+    ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest, RecordRateResponse,
+    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
+    SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
+    UpdateSettingsRequest, UpdateSettingsResponse,
+};
+
+use super::client::Core;
+use super::error::CoreError;
+
+/// What a provider reported is worth waiting for: it would else come again, later.
+const APPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// 100 events of 1 MiB; 500 entries with the metadata that the contract allows are about 14 MB.
+const ANSWER_BYTES_MAX: usize = 110 * 1024 * 1024;
+
+/// A call by its RPC: service, name, method, request, response, and its time where that is another than
+/// others have.
+macro_rules! calls {
+    ($($service:ident $rpc:literal $call:ident($request:ty) -> $response:ty $(, $timeout:ident)?;)+) => {
+        impl Core {
+            $(pub(crate) async fn $call(&self, request: $request) -> Result<$response, CoreError> {
+                let call = |channel, request| async move {
+                    $service::new(channel)
+                        .max_decoding_message_size(ANSWER_BYTES_MAX)
+                        .$call(request)
+                        .await
+                };
+                self.call(timeout!(self $($timeout)?), $rpc, request, call).await
+            })+
+        }
+    };
+}
+
+macro_rules! timeout {
+    ($core:ident) => {
+        $core.timeout()
+    };
+    ($core:ident $timeout:ident) => {
+        $timeout
+    };
+}
+
+// Every one reads, sets absolute values or carries a key, so that all may be repeated. A test mail that is
+// asked for again after a lost answer is refused as too soon: it is on its way.
+calls! {
+    BalanceServiceClient "GetBalance" get_balance(GetBalanceRequest) -> GetBalanceResponse;
+    BalanceServiceClient "ListEntries" list_entries(ListEntriesRequest) -> ListEntriesResponse;
+    BalanceServiceClient "GetUsage" get_usage(GetUsageRequest) -> GetUsageResponse;
+
+    AccountServiceClient "GetAccount" get_account(GetAccountRequest) -> GetAccountResponse;
+    AccountServiceClient "UpdateSettings" update_settings(UpdateSettingsRequest)
+        -> UpdateSettingsResponse;
+    AccountServiceClient "SendTestMail" send_test_mail(SendTestMailRequest) -> SendTestMailResponse;
+
+    PaymentServiceClient "CreatePayment" create_payment(CreatePaymentRequest)
+        -> CreatePaymentResponse;
+    PaymentServiceClient "AttachProviderReference"
+        attach_provider_reference(AttachProviderReferenceRequest)
+        -> AttachProviderReferenceResponse;
+    PaymentServiceClient "GetPayment" get_payment(GetPaymentRequest) -> GetPaymentResponse;
+    PaymentServiceClient "ListPayments" list_payments(ListPaymentsRequest) -> ListPaymentsResponse;
+    PaymentServiceClient "StartRefund" start_refund(StartRefundRequest) -> StartRefundResponse;
+    PaymentServiceClient "RejectRefund" reject_refund(RejectRefundRequest) -> RejectRefundResponse;
+    PaymentServiceClient "ApplyProviderEvent" apply_provider_event(ApplyProviderEventRequest)
+        -> ApplyProviderEventResponse, APPLY_TIMEOUT;
+    PaymentServiceClient "ClaimStalePayments" claim_stale_payments(ClaimStalePaymentsRequest)
+        -> ClaimStalePaymentsResponse;
+    PaymentServiceClient "ReplayEvents" replay_events(ReplayEventsRequest) -> ReplayEventsResponse;
+    PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
+    PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
+}

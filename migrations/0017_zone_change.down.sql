@@ -1,0 +1,2 @@
+drop table month_carry;
+alter table account drop column begun_on;
