@@ -33,6 +33,7 @@ impl BalanceService for Core {
 #[rustfmt::skip] // One line each.
 impl PriceService for Core {
     async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(&self.pool, request).await }
+    async fn cancel_price(&self, request: Request<v1::CancelPriceRequest>) -> Answer<v1::CancelPriceResponse> { price::grpc::cancel_price(&self.pool, request).await }
     async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(&self.pool, request).await }
     async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(&self.catalogue, &self.pool, request).await }
 }

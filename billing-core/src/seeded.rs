@@ -35,10 +35,15 @@ pub enum Bug {
     LostCommitIsFailure,
     LostCommitIsSuccess,
     LockedIsFailure,
+    StaleSwitchBelieved,
+    DisputeMovesOnce,
+    PriceBySetOrder,
+    ShortPaymentInFull,
+    HeldWarns,
 }
 
 impl Bug {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -67,6 +72,11 @@ impl Bug {
         Self::LostCommitIsFailure,
         Self::LostCommitIsSuccess,
         Self::LockedIsFailure,
+        Self::StaleSwitchBelieved,
+        Self::DisputeMovesOnce,
+        Self::PriceBySetOrder,
+        Self::ShortPaymentInFull,
+        Self::HeldWarns,
     ];
 
     /// As `BILLING_SEEDED_BUG` names it.
@@ -100,6 +110,11 @@ impl Bug {
             Self::LostCommitIsFailure => "lost-commit-is-failure",
             Self::LostCommitIsSuccess => "lost-commit-is-success",
             Self::LockedIsFailure => "locked-is-failure",
+            Self::StaleSwitchBelieved => "stale-switch-believed",
+            Self::DisputeMovesOnce => "dispute-moves-once",
+            Self::PriceBySetOrder => "price-by-set-order",
+            Self::ShortPaymentInFull => "short-payment-in-full",
+            Self::HeldWarns => "held-warns",
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct SettingsRequest {
     /// Null: no limit. 0: nothing may be spent.
     #[schema(required = false)]
     monthly_limit_usd: Option<Usd>,
-    /// The user is warned when less than this may be spent. Null: never.
+    /// The user is warned when the balance falls below this, and when it is gone. Null: never.
     #[schema(required = false)]
     low_balance_threshold_usd: Option<Usd>,
     /// IANA name of the zone whose days and months the limits follow.
@@ -46,7 +46,7 @@ pub(crate) struct SettingsRequest {
     /// Mail about payments: received, failed, refunded.
     #[schema(required = false, nullable = false)]
     mail_payments: Option<bool>,
-    /// Mail when less than the threshold may be spent.
+    /// Mail when the balance falls below the threshold, or is gone.
     #[schema(required = false, nullable = false)]
     mail_low_balance: Option<bool>,
 }

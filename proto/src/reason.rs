@@ -34,7 +34,8 @@ impl ErrorReason {
             | Self::HoldNotFound
             | Self::EntryNotFound
             | Self::PaymentNotFound
-            | Self::RefundNotFound => Code::NotFound,
+            | Self::RefundNotFound
+            | Self::PriceNotFound => Code::NotFound,
             Self::IdempotencyKeyReused => Code::AlreadyExists,
             Self::HoldEnded
             | Self::OverageRejected
@@ -46,6 +47,8 @@ impl ErrorReason {
             | Self::PaymentNotRefundable
             | Self::RefundExceedsPayment
             | Self::RefundTooLate
+            | Self::PriceStarted
+            | Self::AccountSuspended
             | Self::UnsubscribeLinkExpired => Code::FailedPrecondition,
             Self::Overloaded | Self::PaymentsPaused | Self::TestMailTooSoon => {
                 Code::ResourceExhausted

@@ -410,7 +410,7 @@ async fn write(
         .warnings
         .iter()
         .map(|warning| {
-            let message = told::low_balance(warning.available, warning.threshold);
+            let message = told::low_balance(warning.settled, warning.threshold);
             (warning.account, message)
         })
         .collect();

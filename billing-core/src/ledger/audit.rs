@@ -146,6 +146,11 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
                     and r.state in ('pending', 'succeeded')), 0)::bigint)
             from payment p
             union all
+            select 'a payment''s disputes are its sum', p.account_id, p.disputed_minor,
+                coalesce((select sum(d.withdrawn_minor - d.reinstated_minor) from payment_dispute d
+                    where d.account_id = p.account_id and d.payment_id = p.payment_id), 0)::bigint
+            from payment p
+            union all
             select 'usage is summed up as its entries say', coalesce(u.account_id, s.account_id),
                 coalesce(u.spent_micros, 0), coalesce(s.spent, 0)
             from usage_sum u full join sums s using (account_id, starts_at, tool)

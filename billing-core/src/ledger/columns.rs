@@ -7,7 +7,9 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use uuid::Uuid;
 
 use super::command::Note;
-use super::state::{AccountState, Book, Hold, HoldWrite, LowBalance, NewEntry, Repair, Waiver};
+use super::state::{
+    AccountState, Book, Hold, HoldWrite, Level, LowBalance, NewEntry, Repair, Waiver,
+};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 use crate::seeded::{self, Bug};
@@ -89,6 +91,8 @@ pub struct SettingsColumns {
     pub billing_enabled: Vec<bool>,
     pub suspended: Vec<bool>,
     pub warned_on: Vec<Option<jiff_sqlx::Date>>,
+    pub gone_on: Vec<Option<jiff_sqlx::Date>>,
+    pub warned: Vec<Option<&'static str>>,
 }
 
 #[derive(Default)]
@@ -186,7 +190,7 @@ impl Columns {
         }
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
-        self.warnings.extend(book.low_balance);
+        self.warnings.extend(book.warnings);
         self.carries.push(id, &book.account);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
@@ -315,6 +319,9 @@ impl SettingsColumns {
         self.suspended.push(account.suspended);
         self.warned_on
             .push(account.low_balance_warned_on.map(ToSqlx::to_sqlx));
+        self.gone_on
+            .push(account.balance_gone_on.map(ToSqlx::to_sqlx));
+        self.warned.push(account.balance_warned.map(Level::name));
     }
 }
 

@@ -20,8 +20,13 @@ pub struct AccountState {
     pub daily_limit: Option<Micros>,
     pub monthly_limit: Option<Micros>,
     pub low_balance_threshold: Option<Micros>,
-    /// The local day on which the user was last warned.
+    /// The local day on which the user was last told that the balance is low.
     pub low_balance_warned_on: Option<Date>,
+    /// The same for that it is gone.
+    pub balance_gone_on: Option<Date>,
+    /// Of what the user has been warned since the balance was last enough; none where only versions have
+    /// written the account that did not note it.
+    pub balance_warned: Option<Level>,
     pub time_zone: Arc<str>,
     /// The date through which the day lasts where the account now is.
     pub spent_on: Date,
@@ -79,6 +84,8 @@ impl AccountState {
             monthly_limit,
             low_balance_threshold: None,
             low_balance_warned_on: None,
+            balance_gone_on: None,
+            balance_warned: None,
             time_zone: Arc::from("UTC"),
             spent_on: today,
             begun_on: today,
@@ -263,8 +270,8 @@ pub struct Book {
     pub changed_free_calls: Vec<String>,
     /// New charges that nobody asked about: enforcement was off.
     pub unenforced: Vec<EntrySeq>,
-    /// The user is to be warned.
-    pub low_balance: Option<LowBalance>,
+    /// What the user is to be warned of, in order.
+    pub warnings: Vec<LowBalance>,
     /// What a repair of the account's clock has found to count today, and what it has done.
     pub counted: Option<Counted>,
     pub repair: Option<Repair>,
@@ -289,11 +296,46 @@ pub struct Repair {
     pub actor: String,
 }
 
-/// What is available has fallen below what the user wants to be warned at.
+/// How a settled balance stands to what the user wants to be warned at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Enough,
+    /// Below the threshold.
+    Low,
+    /// Below the threshold, and nothing is left.
+    Gone,
+}
+
+impl Level {
+    /// Without a threshold there is always enough.
+    pub fn of(settled: Micros, threshold: Option<Micros>) -> Self {
+        match threshold {
+            Some(threshold) if settled < threshold && settled.is_positive() => Self::Low,
+            Some(threshold) if settled < threshold => Self::Gone,
+            _ => Self::Enough,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enough => "enough",
+            Self::Low => "low",
+            Self::Gone => "gone",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Enough, Self::Low, Self::Gone]
+            .into_iter()
+            .find(|level| level.name() == name)
+    }
+}
+
+/// The settled balance has fallen below what the user wants to be warned at, or is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowBalance {
     pub account: AccountId,
-    pub available: Micros,
+    pub settled: Micros,
     pub threshold: Micros,
 }
 
@@ -313,7 +355,7 @@ impl Book {
             refunded_charges: Vec::new(),
             changed_free_calls: Vec::new(),
             unenforced: Vec::new(),
-            low_balance: None,
+            warnings: Vec::new(),
             counted: None,
             repair: None,
         }

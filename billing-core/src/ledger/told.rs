@@ -5,13 +5,15 @@ use serde_json::json;
 use crate::money::Micros;
 use crate::outbox::{Channel, Message};
 
-/// What is told when what is available has fallen below the user's threshold.
-pub fn low_balance(available: Micros, threshold: Micros) -> Message {
+/// What is told when the settled balance has fallen below the user's threshold.
+pub fn low_balance(settled: Micros, threshold: Micros) -> Message {
     Message {
         channel: Channel::Mail,
         kind: "low_balance",
         payload: json!({
-            "available_micros": available.get(),
+            "settled_micros": settled.get(),
+            // For a relay of a version that knows no other.
+            "available_micros": settled.get(),
             "threshold_micros": threshold.get(),
         }),
     }

@@ -86,6 +86,7 @@ fn shown(payment: &Payment) -> Value {
         "reference": payment.reference,
         "state": payment.state.name(),
         "amount_minor": payment.amount_minor,
+        "received_minor": payment.received_minor,
         "currency": payment.currency,
         "credited_micros": payment.credited.get(),
         "reversed_micros": payment.reversed.get(),

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Dispute, Payment, Refund, RefundState, State};
+use super::dispute::Dispute;
+use super::{Payment, Refund, RefundState, State};
 use crate::ledger::EntryKind;
 use crate::money::Micros;
+use crate::seeded::{self, Bug};
 
 /// Something that the ledger is to book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,30 +34,30 @@ impl Payment {
     /// and the part of it that refunds and disputes take back. `cause` is the kind of the reversal.
     /// Notes it as booked.
     ///
-    /// Reversed = floor(credit × clamp(refunded + disputed, 0, paid) / paid), where `disputed` is less
-    /// what was reinstated. Each report books the difference to what was booked before, so that any
-    /// order of reports ends at the same sum.
+    /// Reversed = floor(credited × clamp(refunded + disputed − surplus, 0, paid) / paid), where `disputed`
+    /// is less what was reinstated, and the surplus is what was received beyond what was ordered. Each
+    /// report books the difference to what was booked before, so that any order of reports ends at the same
+    /// sum.
     pub fn bookings(&mut self, cause: EntryKind) -> Vec<Booking> {
         let mut bookings = Vec::new();
         if self.state != State::Succeeded {
             return bookings;
         }
-        if self.credited < self.credit {
+        if self.credited == Micros::ZERO {
+            self.credited = self.credit_of(self.received());
             bookings.push(Booking {
                 kind: EntryKind::TopUp,
-                amount: self.credit,
+                amount: self.credited,
             });
-            self.credited = self.credit;
         }
         let taken = self.refunded_minor.saturating_add(self.disputed_minor);
-        if taken > self.amount_minor {
+        if taken > self.received() {
             self.needs_review = true;
         }
-        let target = share(
-            self.credit,
-            taken.clamp(0, self.amount_minor),
-            self.amount_minor,
-        );
+        let paid = self.received().min(self.amount_minor);
+        let surplus = self.received().saturating_sub(paid);
+        let taken = taken.saturating_sub(surplus).clamp(0, paid);
+        let target = share(self.credited, taken, paid);
         // Both lie between 0 and the credit.
         let change = self.reversed.minus(target).unwrap_or_default();
         if change != Micros::ZERO {
@@ -66,6 +68,21 @@ impl Payment {
             self.reversed = target;
         }
         bookings
+    }
+
+    /// What has arrived of a payment that is paid.
+    pub fn received(&self) -> i64 {
+        self.received_minor.unwrap_or(self.amount_minor)
+    }
+
+    /// What is credited where so much is received: its part at the payment's rate, and at most what was
+    /// ordered.
+    pub fn credit_of(&self, received_minor: i64) -> Micros {
+        if seeded::is(Bug::ShortPaymentInFull) {
+            return self.credit;
+        }
+        let paid = received_minor.clamp(0, self.amount_minor);
+        share(self.credit, paid, self.amount_minor)
     }
 
     /// Takes the sums over from the refunds.
@@ -81,7 +98,7 @@ impl Payment {
         // Of what was asked for, a part may be given back already without having been told of singly;
         // and what others gave back meanwhile is not there to be asked for any more.
         let untold = self.refunded_minor.saturating_sub(told);
-        let left = self.amount_minor.saturating_sub(self.refunded_minor).max(0);
+        let left = self.received().saturating_sub(self.refunded_minor).max(0);
         let requested = sum(&|state| state == RefundState::Requested);
         self.refund_requested_minor = requested.saturating_sub(untold).clamp(0, left);
     }
@@ -102,7 +119,7 @@ impl Payment {
 
     /// What may still be asked back.
     pub fn refundable_minor(&self) -> i64 {
-        self.amount_minor
+        self.received()
             .saturating_sub(self.refunded_minor)
             .saturating_sub(self.refund_requested_minor)
             .saturating_sub(self.disputed_minor.max(0))
@@ -198,63 +215,5 @@ impl RefundReport {
             state: self.state,
             created_at: now,
         }
-    }
-}
-
-/// What a report says that a dispute moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Movement {
-    None,
-    Withdrawn,
-    Reinstated,
-}
-
-impl Movement {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Withdrawn => "withdrawn",
-            Self::Reinstated => "reinstated",
-        }
-    }
-}
-
-/// A dispute as a report names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisputeReport {
-    pub reference: String,
-    pub movement: Movement,
-    pub amount_minor: i64,
-    pub currency: String,
-    pub status: String,
-}
-
-impl DisputeReport {
-    /// The dispute that the report is about, changed as it says. Money moves once each way.
-    pub fn change(&self, disputes: &mut Vec<Dispute>) -> Dispute {
-        let known = disputes
-            .iter()
-            .position(|dispute| dispute.reference == self.reference);
-        let mut dispute = match known {
-            Some(place) => disputes.swap_remove(place),
-            None => Dispute {
-                reference: self.reference.clone(),
-                withdrawn_minor: 0,
-                reinstated_minor: 0,
-                status: String::new(),
-            },
-        };
-        match self.movement {
-            Movement::None => {}
-            Movement::Withdrawn => {
-                dispute.withdrawn_minor = dispute.withdrawn_minor.max(self.amount_minor);
-            }
-            Movement::Reinstated => {
-                dispute.reinstated_minor = dispute.reinstated_minor.max(self.amount_minor);
-            }
-        }
-        dispute.status.clone_from(&self.status);
-        disputes.push(dispute.clone());
-        dispute
     }
 }

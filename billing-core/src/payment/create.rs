@@ -12,7 +12,7 @@ use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::money::Micros;
-use crate::switch::Switches;
+use crate::price::Reading;
 
 /// A payment that somebody wants to make.
 #[derive(Clone, Debug)]
@@ -80,19 +80,22 @@ pub struct Names {
     pub page_url: Option<String>,
 }
 
-/// Records a payment. Same key and content: the same payment.
+/// Records a payment. Same key and content: the same payment, also where no other one would begin now.
 pub async fn create(
     pool: &PgPool,
     new: &NewPayment,
-    switches: &Switches,
+    reading: &Reading,
     limits: &Limits,
 ) -> Result<Created, PaymentError> {
     let customer = queries::find_customer(pool, new.account, &new.provider, new.livemode).await?;
     if let Some(payment) = find_same(pool, new).await? {
         return replayed(pool, payment, customer).await;
     }
-    if let Some(reason) = &switches.payments_off {
+    if let Some(reason) = &reading.switches()?.payments_off {
         return Err(PaymentError::SwitchedOff(reason.clone()));
+    }
+    if queries::is_suspended(pool, new.account).await? {
+        return Err(PaymentError::Suspended);
     }
     let Limits {
         breaker,

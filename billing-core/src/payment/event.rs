@@ -54,7 +54,7 @@ fn tell(event: &ProviderEvent, applied: &Applied) {
         );
     }
     if let Report::Payment(report) = &event.report
-        && applied.outcome == Outcome::Applied
+        && (applied.outcome == Outcome::Applied || applied.moved.is_positive())
     {
         metrics::counter!("billing_payment_reports_total", "provider" => event.provider.clone(),
             "state" => report.state.name(), "declined" => report.decline_code.is_some().to_string())

@@ -43,7 +43,7 @@ pub async fn create_payment(
         if !contact.is_empty() {
             upsert_contact(&payments.pool, account, &new.name, &contact).await?;
         }
-        create::create(&payments.pool, &new, &reading.switches, &payments.limits).await
+        create::create(&payments.pool, &new, &reading, &payments.limits).await
     };
     let created = by_deadline(&call, creating).await?;
     Ok(Response::new(v1::CreatePaymentResponse {
@@ -345,6 +345,8 @@ impl From<PaymentError> for Status {
             PaymentError::SwitchedOff(_) => {
                 with_reason(ErrorReason::PaymentsSwitchedOff, message, [])
             }
+            PaymentError::Suspended => with_reason(ErrorReason::AccountSuspended, message, []),
+            PaymentError::Stale(stale) => stale.into(),
             PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
             PaymentError::Paused => with_reason(ErrorReason::PaymentsPaused, message, []),
             PaymentError::NotRefundable(state) => with_reason(

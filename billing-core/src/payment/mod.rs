@@ -6,6 +6,7 @@
 
 mod books;
 mod create;
+mod dispute;
 mod event;
 pub mod grpc;
 mod queries;
@@ -28,10 +29,11 @@ use crate::database::{is_rolled_back, is_unreachable};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
-use crate::price::CataloguePulse;
+use crate::price::{CataloguePulse, Stale};
 
-pub use books::{Booking, DisputeReport, Movement, RefundReport};
+pub use books::{Booking, RefundReport};
 pub use create::{Breaker, Limits, NewPayment};
+pub use dispute::{Dispute, DisputeReport};
 pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
 pub use refund::{NewRefund, RefundTerms};
 pub use stale::ask_again_in_time;
@@ -116,6 +118,8 @@ pub struct Payment {
     pub rate: String,
     pub credit: Micros,
     pub reference: Option<String>,
+    /// None until it is paid; and where a version has noted that which did not know it: as ordered.
+    pub received_minor: Option<i64>,
     pub credited: Micros,
     pub reversed: Micros,
     pub bookings: i32,
@@ -176,15 +180,6 @@ pub struct Refund {
     pub created_at: Timestamp,
 }
 
-/// A dispute's row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dispute {
-    pub reference: String,
-    pub withdrawn_minor: i64,
-    pub reinstated_minor: i64,
-    pub status: String,
-}
-
 /// Why something that was asked of payments was not done. It changed nothing, where that is known.
 #[derive(Debug, thiserror::Error)]
 pub enum PaymentError {
@@ -202,6 +197,11 @@ pub enum PaymentError {
     RateTooOld(&'static str),
     #[error("{0}")]
     SwitchedOff(String),
+    #[error("the account is suspended")]
+    Suspended,
+    /// Whether payments and webhooks are on is not known.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     #[error("the tenant's payments are paused, since too many were declined")]
     Paused,
     #[error("a payment that is {} cannot be refunded", .0.name())]
@@ -272,6 +272,7 @@ impl PaymentError {
         match self {
             Self::Unavailable => Some(Self::Unavailable),
             Self::OutcomeUnknown => Some(Self::OutcomeUnknown),
+            Self::Stale(stale) => Some(Self::Stale(*stale)),
             _ => None,
         }
     }

@@ -10,7 +10,8 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::{Dispute, Payment, PaymentError, Refund, RefundState, State};
+use super::dispute::{Dispute, Moved, Movement};
+use super::{Payment, PaymentError, Refund, RefundState, State};
 use crate::id::{AccountId, PaymentId};
 use crate::money::Micros;
 
@@ -30,6 +31,7 @@ pub struct PaymentRow {
     rate: String,
     credit_micros: i64,
     reference: Option<String>,
+    received_minor: Option<i64>,
     credited_micros: i64,
     reversed_micros: i64,
     bookings: i32,
@@ -64,6 +66,7 @@ impl TryFrom<PaymentRow> for Payment {
             rate: row.rate,
             credit: Micros::new(row.credit_micros),
             reference: row.reference,
+            received_minor: row.received_minor,
             credited: Micros::new(row.credited_micros),
             reversed: Micros::new(row.reversed_micros),
             bookings: row.bookings,
@@ -112,8 +115,8 @@ pub async fn lock_payments(
         PaymentRow,
         r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
             state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
-            credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
-            refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
+            credit_micros, reference, received_minor, credited_micros, reversed_micros, bookings,
+            refunded_minor, refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
             cross join lateral (
@@ -142,8 +145,8 @@ pub async fn find_payments(
         PaymentRow,
         r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
             state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
-            credit_micros, reference, credited_micros, reversed_micros, bookings, refunded_minor,
-            refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
+            credit_micros, reference, received_minor, credited_micros, reversed_micros, bookings,
+            refunded_minor, refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             cross join lateral (
@@ -269,6 +272,49 @@ pub async fn find_disputes(
     )
     .fetch_all(conn)
     .await
+}
+
+/// What moved because of a dispute.
+pub async fn find_movements(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    reference: &str,
+) -> Result<Vec<Moved>, PaymentError> {
+    let rows = query!(
+        r#"select is_named, name, movement, amount_minor, occurred_at as "occurred_at: SqlTimestamp"
+        from payment_dispute_movement where account_id = $1 and payment_id = $2 and reference = $3"#,
+        id.account.uuid(),
+        id.number,
+        reference,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Moved {
+                is_named: row.is_named,
+                name: row.name,
+                movement: Movement::named(&row.movement)
+                    .ok_or(PaymentError::Row("payment_dispute_movement.movement"))?,
+                amount_minor: row.amount_minor,
+                occurred_at: row.occurred_at.to_jiff(),
+            })
+        })
+        .collect()
+}
+
+/// Whether an account may begin no payment; one that was never written may.
+pub async fn is_suspended(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> Result<bool, sqlx::Error> {
+    let suspended = query_scalar!(
+        "select suspended from account where account_id = $1",
+        account.uuid()
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(suspended.unwrap_or_default())
 }
 
 /// What a provider calls an account.

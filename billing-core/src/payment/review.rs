@@ -82,6 +82,7 @@ pub struct MarkedPayment {
     pub payment_id: Uuid,
     pub state: String,
     pub amount_minor: i64,
+    pub received_minor: Option<i64>,
     pub currency: String,
     pub refunded_minor: i64,
     pub disputed_minor: i64,
@@ -92,17 +93,24 @@ impl fmt::Display for MarkedPayment {
         let (account, payment) = (self.account_id.simple(), self.payment_id.simple());
         write!(
             f,
-            "payment {account}-{payment}: {}, {} {} (minor units), {} refunded, {} disputed",
-            self.state, self.amount_minor, self.currency, self.refunded_minor, self.disputed_minor
+            "payment {account}-{payment}: {}, {} {} (minor units), {} received, {} refunded, {} disputed",
+            self.state,
+            self.amount_minor,
+            self.currency,
+            self.received_minor
+                .map_or_else(|| "all".to_owned(), |minor| minor.to_string()),
+            self.refunded_minor,
+            self.disputed_minor
         )
     }
 }
 
-/// Payments that are marked: contradicted, or with more taken back than was paid.
+/// Payments that are marked: contradicted, not received as ordered, or with more taken back than was paid.
 pub async fn marked(pool: &PgPool) -> Result<Vec<MarkedPayment>, sqlx::Error> {
     query_as!(
         MarkedPayment,
-        "select account_id, payment_id, state, amount_minor, currency, refunded_minor, disputed_minor
+        "select account_id, payment_id, state, amount_minor, received_minor, currency, refunded_minor,
+            disputed_minor
         from payment where needs_review order by created_at limit 1000"
     )
     .fetch_all(pool)
@@ -127,9 +135,10 @@ pub async fn resolve(pool: &PgPool, provider: &str, event_id: &str) -> Result<bo
         return Ok(false);
     };
     query!(
-        "update payment p set needs_review = refunded_minor + disputed_minor > amount_minor or exists (
+        "update payment p set needs_review = exists (
             select from provider_event e where e.account_id = p.account_id and e.payment_id = p.payment_id
                 and e.outcome = 'contradiction' and e.reviewed_at is null)
+            or refunded_minor + disputed_minor > coalesce(received_minor, amount_minor)
         where p.account_id = $1 and p.payment_id = $2",
         event.account_id,
         event.payment_id,

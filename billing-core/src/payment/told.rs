@@ -61,6 +61,7 @@ fn described(payment: &Payment) -> Value {
         "provider": &*payment.provider,
         "state": payment.state.name(),
         "amount_minor": payment.amount_minor,
+        "received_minor": payment.received_minor,
         "currency": payment.currency,
         "credit_micros": Micros::get(payment.credit),
     })

@@ -13,7 +13,8 @@ use sqlx::{PgConnection, PgExecutor, query};
 use uuid::Uuid;
 
 use super::create::{NewPayment, Terms};
-use super::{Dispute, Payment, Refund, queries};
+use super::dispute::{Dispute, DisputeChange, Moved};
+use super::{Payment, Refund, queries};
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::EntryKind;
 
@@ -157,7 +158,7 @@ pub async fn write_payments(
             credited_micros = n.credited, reversed_micros = n.reversed, bookings = n.bookings,
             refunded_minor = n.refunded, refund_requested_minor = n.refund_requested,
             given_back_minor = n.given_back, disputed_minor = n.disputed, decline_code = n.decline_code,
-            needs_review = n.needs_review, succeeded_at = n.succeeded_at,
+            needs_review = n.needs_review, succeeded_at = n.succeeded_at, received_minor = n.received,
             next_check_at = case when n.open or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
@@ -165,10 +166,10 @@ pub async fn write_payments(
             checks = case when p.next_check_at is null then 0 else p.checks end
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[],
             $7::bigint[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
-            $14::boolean[], $15::timestamptz[], $16::boolean[])
+            $14::boolean[], $15::timestamptz[], $16::boolean[], $23::bigint[])
             as n (account_id, payment_id, state, state_at, reference, credited, reversed, bookings,
                 refunded, refund_requested, given_back, disputed, decline_code, needs_review,
-                succeeded_at, open)
+                succeeded_at, open, received)
         where p.account_id = n.account_id and p.payment_id = n.payment_id",
         &column(payments, |payment| payment.id.account.uuid()),
         &column(payments, |payment| payment.id.number),
@@ -192,6 +193,7 @@ pub async fn write_payments(
         &entry_providers as &[&str],
         &entry_seqs,
         &entry_kinds as &[&str],
+        &column(payments, |payment| payment.received_minor) as &[Option<i64>],
     )
     .execute(conn)
     .await?;
@@ -261,7 +263,21 @@ pub async fn write_refund(
     Ok(())
 }
 
+/// Writes a dispute's sums, and what was not known to have moved.
 pub async fn write_dispute(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    change: &DisputeChange,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    upsert_dispute(&mut *conn, id, &change.dispute, now).await?;
+    if !change.news.is_empty() {
+        insert_movements(conn, id, &change.dispute.reference, &change.news).await?;
+    }
+    Ok(())
+}
+
+async fn upsert_dispute(
     conn: &mut PgConnection,
     id: PaymentId,
     dispute: &Dispute,
@@ -281,6 +297,40 @@ pub async fn write_dispute(
         dispute.reinstated_minor,
         dispute.status,
         now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn insert_movements(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    reference: &str,
+    moved: &[Moved],
+) -> Result<(), sqlx::Error> {
+    let are_named: Vec<bool> = moved.iter().map(|moved| moved.is_named).collect();
+    let names: Vec<&str> = moved.iter().map(|moved| &*moved.name).collect();
+    let movements: Vec<&str> = moved.iter().map(|moved| moved.movement.name()).collect();
+    let amounts: Vec<i64> = moved.iter().map(|moved| moved.amount_minor).collect();
+    let times: Vec<SqlTimestamp> = moved
+        .iter()
+        .map(|moved| moved.occurred_at.to_sqlx())
+        .collect();
+    query!(
+        "insert into payment_dispute_movement (account_id, payment_id, reference, is_named, name, movement,
+            amount_minor, occurred_at)
+        select $1, $2, $3, n.is_named, n.name, n.movement, n.amount, n.occurred_at
+        from unnest($4::boolean[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[])
+            as n (is_named, name, movement, amount, occurred_at)",
+        id.account.uuid(),
+        id.number,
+        reference,
+        &are_named,
+        &names as &[&str],
+        &movements as &[&str],
+        &amounts,
+        &times as &[SqlTimestamp],
     )
     .execute(conn)
     .await?;

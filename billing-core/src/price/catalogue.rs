@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Price, ToolUse, queries};
+use crate::seeded::{self, Bug};
 use crate::switch::Switches;
 use crate::switch::queries::positions;
 
-/// Older than this, the list may miss a version that already holds: nothing is priced by it.
+/// Older than this, the list may miss a version that already holds, and a switch: nothing is decided by it.
 const STALE_AFTER: Duration = Duration::from_secs(5);
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
@@ -56,7 +57,7 @@ pub struct TenantTerms {
 #[derive(Debug, Default)]
 pub struct Catalogue {
     tenants: HashMap<String, TenantTerms>,
-    /// By tenant and tool, newest version first.
+    /// By tenant and tool, the latest start first: see `Price::rank`.
     prices: HashMap<String, HashMap<String, Vec<Price>>>,
 }
 
@@ -72,7 +73,10 @@ impl Catalogue {
                 .push(price);
         }
         for versions in by_tool.values_mut().flat_map(HashMap::values_mut) {
-            versions.sort_by_key(|price| std::cmp::Reverse(price.version));
+            versions.sort_by_key(|price| std::cmp::Reverse(price.rank()));
+            if seeded::is(Bug::PriceBySetOrder) {
+                versions.sort_by_key(|price| std::cmp::Reverse(price.version));
+            }
         }
         Self {
             tenants,
@@ -80,11 +84,11 @@ impl Catalogue {
         }
     }
 
-    /// The version that holds at `now`: the newest that has started.
+    /// The version that holds at `now`: of those that have started, the last by its start.
     pub fn price(&self, tool: &ToolUse, now: Timestamp) -> Option<&Price> {
         self.versions(tool)
             .iter()
-            .find(|price| price.effective_at <= now)
+            .find(|price| price.effective_at <= now && price.cancelled_at.is_none())
     }
 
     /// One version, in force or not.
@@ -140,7 +144,16 @@ impl Reading {
         }
     }
 
-    /// Whether every version that holds is in it.
+    /// The switches, if they are fresh enough to decide by.
+    pub fn switches(&self) -> Result<&Switches, Stale> {
+        if self.is_fresh() {
+            Ok(&self.switches)
+        } else {
+            Err(Stale)
+        }
+    }
+
+    /// Whether every version that holds is in it, and every switch as it stands.
     pub fn is_fresh(&self) -> bool {
         self.read_at.elapsed() < STALE_AFTER
     }
@@ -152,7 +165,7 @@ pub struct CataloguePulse(Arc<ArcSwap<Reading>>);
 
 /// The list could not be refreshed for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the price list could not be refreshed for {} s", STALE_AFTER.as_secs())]
+#[error("the price list and the switches could not be refreshed for {} s", STALE_AFTER.as_secs())]
 pub struct Stale;
 
 impl CataloguePulse {

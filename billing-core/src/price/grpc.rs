@@ -1,18 +1,19 @@
-//! `SetPrice`, `ListPrices`, `EstimateCost`.
+//! `SetPrice`, `CancelPrice`, `ListPrices`, `EstimateCost`.
 
 use billing_proto::v1::{self, ErrorReason};
 use sqlx::PgPool;
+use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::{
-    CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice, UnpricedTools, cost_of,
-    least_common_multiple,
+    CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice,
+    UnpricedTools, Words, cost_of, least_common_multiple,
 };
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::rpc::{TENANT_BYTES, call_of, timestamp};
-use crate::status::with_reason;
+use crate::status::{deadline_exceeded, of_change, with_reason};
 
 const TOOL_BYTES: usize = 128;
 
@@ -37,12 +38,49 @@ pub async fn set_price(
         free_calls_per_day: i32::try_from(free_calls).unwrap_or_default(),
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
-    let price = call
+    let placed = call
         .change(super::set(pool, &tenant_id, &tool, &terms, effective_at))
         .await?;
     Ok(Response::new(v1::SetPriceResponse {
+        price: Some(shown(placed.price)),
+        superseded: placed.superseded.map(shown),
+        planned: placed.planned.into_iter().map(shown).collect(),
+    }))
+}
+
+pub async fn cancel_price(
+    pool: &PgPool,
+    request: Request<v1::CancelPriceRequest>,
+) -> Result<Response<v1::CancelPriceResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    call.tenant(&tenant_id)?;
+    let tool = field::text("tool", request.tool, TOOL_BYTES)?;
+    let version = field::number("version", request.version, 1, i64::MAX)?;
+    let words = Words {
+        reason: &field::text("reason", request.reason, 500)?,
+        actor: &field::text("actor", request.actor, 255)?,
+    };
+    let cancelling = super::cancel(pool, &tenant_id, &tool, version, &words);
+    let price = match timeout_at(call.deadline, cancelling).await {
+        Ok(Err(CancelError::Sql(error))) => return Err(of_change(&error)),
+        Ok(cancelled) => cancelled?,
+        Err(_) => return Err(deadline_exceeded()),
+    };
+    Ok(Response::new(v1::CancelPriceResponse {
         price: Some(shown(price)),
     }))
+}
+
+impl From<CancelError> for Status {
+    fn from(error: CancelError) -> Self {
+        let message = error.to_string();
+        match error {
+            CancelError::NotFound => with_reason(ErrorReason::PriceNotFound, message, []),
+            CancelError::Started => with_reason(ErrorReason::PriceStarted, message, []),
+            CancelError::Sql(error) => of_change(&error),
+        }
+    }
 }
 
 fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, FieldError> {
@@ -154,6 +192,7 @@ fn shown(price: Price) -> v1::Price {
         free_calls_per_day: price.terms.free_calls_per_day.into(),
         effective_at: Some(timestamp(price.effective_at)),
         created_at: Some(timestamp(price.created_at)),
+        cancelled_at: price.cancelled_at.map(timestamp),
     }
 }
 

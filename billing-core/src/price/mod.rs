@@ -7,7 +7,7 @@ mod queries;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 
 pub use catalogue::{Catalogue, CataloguePulse, Reading, Stale, UnpricedTools};
@@ -57,37 +57,141 @@ pub struct Price {
     pub terms: Terms,
     pub effective_at: Timestamp,
     pub created_at: Timestamp,
+    /// It was planned, and will never hold.
+    pub cancelled_at: Option<Timestamp>,
 }
 
-/// Adds a version of a tool's price; where the newest version says the same already, answers with
-/// that one, so that the call may be repeated.
+impl Price {
+    /// What comes last among the versions of a tool: the latest start, and of one start the one that was
+    /// set last.
+    const fn rank(&self) -> (Timestamp, i64) {
+        (self.effective_at, self.version)
+    }
+}
+
+/// The version that holds at a moment: of those that have started and were not cancelled, the last by its
+/// start. Of one tool.
+fn holding<'a>(versions: impl Iterator<Item = &'a Price>, at: Timestamp) -> Option<&'a Price> {
+    versions
+        .filter(|price| price.cancelled_at.is_none() && price.effective_at <= at)
+        .max_by_key(|price| price.rank())
+}
+
+/// A version, and what it means for the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub price: Price,
+    /// The one that would hold at its start without it.
+    pub superseded: Option<Price>,
+    /// Those that take over from it, earliest first.
+    pub planned: Vec<Price>,
+}
+
+impl Placed {
+    fn among(price: Price, versions: &[Price]) -> Self {
+        let others = || {
+            versions
+                .iter()
+                .filter(|other| other.version != price.version)
+        };
+        let superseded = holding(
+            others().filter(|other| other.rank() < price.rank()),
+            price.effective_at,
+        )
+        .cloned();
+        let mut planned: Vec<Price> = others()
+            .filter(|other| other.cancelled_at.is_none() && other.rank() > price.rank())
+            .cloned()
+            .collect();
+        planned.sort_by_key(Price::rank);
+        // Of those with one start, the one that was set last holds.
+        planned.reverse();
+        planned.dedup_by_key(|other| other.effective_at);
+        planned.reverse();
+        Self {
+            price,
+            superseded,
+            planned,
+        }
+    }
+}
+
+/// Why a version was not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    #[error("the tool has no such version of its price")]
+    NotFound,
+    #[error("the version holds, or starts within {LEAD_SECS} s: another one takes over from it")]
+    Started,
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+}
+
+/// Adds a version of a tool's price; where the one that would hold at its start says the same already,
+/// answers with that one, so that the call may be repeated.
 pub async fn set(
     pool: &PgPool,
     tenant_id: &str,
     tool: &str,
     terms: &Terms,
     effective_at: Option<Timestamp>,
-) -> Result<Price, sqlx::Error> {
+) -> Result<Placed, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     queries::lock_tool(&mut transaction, tenant_id, tool).await?;
-    // A statement of its own after the lock: whoever held it before has committed.
-    let newest = queries::prices(&mut transaction, Some(tenant_id), Some(tool))
+    // Statements of their own after the lock: whoever held it before has committed.
+    let versions = queries::prices(&mut transaction, Some(tenant_id), Some(tool)).await?;
+    let soonest = clock(&mut *transaction)
         .await?
-        .into_iter()
-        .next();
-    if let Some(newest) = newest
-        && newest.terms == *terms
-        && effective_at.is_none_or(|at| newest.effective_at <= at)
-    {
-        return Ok(newest);
+        .saturating_add(SignedDuration::from_secs(LEAD_SECS))
+        .unwrap_or(Timestamp::MAX);
+    let start = effective_at.map_or(soonest, |at| at.max(soonest));
+    let same = holding(versions.iter(), start).filter(|price| price.terms == *terms);
+    if let Some(same) = same.cloned() {
+        return Ok(Placed::among(same, &versions));
     }
     let price =
         queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
     transaction.commit().await?;
-    Ok(price)
+    Ok(Placed::among(price, &versions))
 }
 
-/// The prices of a tenant, newest version first; those that no longer hold only where asked for.
+/// Cancels a version that is planned: as if it had not been set. May be repeated. What takes over from it
+/// is what would have held without it.
+pub async fn cancel(
+    pool: &PgPool,
+    tenant_id: &str,
+    tool: &str,
+    version: i64,
+    words: &Words<'_>,
+) -> Result<Price, CancelError> {
+    let mut transaction = pool.begin().await?;
+    queries::lock_tool(&mut transaction, tenant_id, tool).await?;
+    let versions = queries::prices(&mut transaction, Some(tenant_id), Some(tool)).await?;
+    let price = versions
+        .into_iter()
+        .find(|price| price.version == version)
+        .ok_or(CancelError::NotFound)?;
+    if price.cancelled_at.is_some() {
+        return Ok(price);
+    }
+    let cancelled_at = queries::insert_cancellation(&mut transaction, &price, words)
+        .await?
+        .ok_or(CancelError::Started)?;
+    transaction.commit().await?;
+    Ok(Price {
+        cancelled_at: Some(cancelled_at),
+        ..price
+    })
+}
+
+/// Why, and by whom.
+pub struct Words<'a> {
+    pub reason: &'a str,
+    pub actor: &'a str,
+}
+
+/// The prices of a tenant, newest version first; those that no longer hold, and those that will not, only
+/// where asked for.
 pub async fn list(
     pool: &PgPool,
     tenant_id: &str,
@@ -97,16 +201,17 @@ pub async fn list(
     let now = clock(pool).await?;
     let mut prices = queries::prices(&mut *pool.acquire().await?, Some(tenant_id), tool).await?;
     if !include_past {
-        // Newest first: whatever follows the first effective version of its tool is past.
-        let mut holds: Option<String> = None;
+        let hold: Vec<(String, i64)> = prices
+            .chunk_by(|a, b| a.tool == b.tool)
+            .filter_map(|versions| holding(versions.iter(), now))
+            .map(|price| (price.tool.clone(), price.version))
+            .collect();
         prices.retain(|price| {
-            if holds.as_ref() == Some(&price.tool) {
-                return false;
-            }
-            if price.effective_at <= now {
-                holds = Some(price.tool.clone());
-            }
-            true
+            let is_planned = price.cancelled_at.is_none() && price.effective_at > now;
+            is_planned
+                || hold
+                    .iter()
+                    .any(|(tool, version)| *tool == price.tool && *version == price.version)
         });
     }
     Ok(prices)

@@ -12,7 +12,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgPool, query};
 
 use super::catalogue::{TenantTerms, UnpricedTools};
-use super::{LEAD_SECS, Price, Terms, UnitPrice};
+use super::{LEAD_SECS, Price, Terms, UnitPrice, Words};
 use crate::money::Micros;
 
 pub async fn tenant_terms(pool: &PgPool) -> Result<HashMap<String, TenantTerms>, sqlx::Error> {
@@ -41,8 +41,10 @@ pub async fn prices(
     // finds all its units below.
     let rows = query!(
         r#"select tenant_id, tool, version, per_call_micros, exempt, free_calls_per_day,
-            effective_at as "effective_at: SqlTimestamp", created_at as "created_at: SqlTimestamp"
-        from price where ($1::text is null or tenant_id = $1) and ($2::text is null or tool = $2)
+            effective_at as "effective_at: SqlTimestamp", created_at as "created_at: SqlTimestamp",
+            cancelled_at as "cancelled_at?: SqlTimestamp"
+        from price left join price_cancellation using (tenant_id, tool, version)
+        where ($1::text is null or tenant_id = $1) and ($2::text is null or tool = $2)
         order by tenant_id, tool, version desc"#,
         tenant_id,
         tool
@@ -87,6 +89,7 @@ pub async fn prices(
                 },
                 effective_at: row.effective_at.to_jiff(),
                 created_at: row.created_at.to_jiff(),
+                cancelled_at: row.cancelled_at.map(SqlTimestamp::to_jiff),
             }
         })
         .collect())
@@ -154,5 +157,31 @@ pub async fn insert_price(
         terms: terms.clone(),
         effective_at: row.effective_at.to_jiff(),
         created_at: row.created_at.to_jiff(),
+        cancelled_at: None,
     })
+}
+
+/// Cancels a version, and answers with the moment; none where it has started, or will before every core
+/// knows of it.
+pub async fn insert_cancellation(
+    conn: &mut PgConnection,
+    price: &Price,
+    words: &Words<'_>,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row = query!(
+        r#"insert into price_cancellation (tenant_id, tool, version, reason, actor, cancelled_at)
+        select $1, $2, $3, $4, $5, c.now from (select clock_timestamp() as now) as c
+        where $6::timestamptz >= c.now + make_interval(secs => $7::bigint::double precision)
+        returning cancelled_at as "cancelled_at: SqlTimestamp""#,
+        price.tenant_id,
+        price.tool,
+        price.version,
+        words.reason,
+        words.actor,
+        price.effective_at.to_sqlx() as SqlTimestamp,
+        LEAD_SECS,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| row.cancelled_at.to_jiff()))
 }

@@ -80,6 +80,7 @@ const ROLES: [(&str, &[Role]); 38] = [
     ("PriceService/EstimateCost", &[Role::Admin, Role::Tools]),
     ("PriceService/ListPrices", &[Role::Admin]),
     ("PriceService/SetPrice", &[Role::Admin]),
+    ("PriceService/CancelPrice", &[Role::Admin]),
 ];
 
 /// Every RPC that the contract has.

@@ -1,11 +1,11 @@
 //! Warnings when the balance falls low, and what people want to be told.
 
 use billing_proto::v1;
-use billing_testkit::TestDatabase;
+use billing_testkit::{TestCore, TestDatabase};
 use tonic::Code;
 
 use crate::support::{
-    USD, account, as_owner, assert_books_are_right, charge, core, fields, reason, set,
+    USD, account, amount, as_owner, assert_books_are_right, charge, core, fields, reason, set,
 };
 use crate::user::User;
 
@@ -52,22 +52,122 @@ async fn a_user_is_warned_once_when_his_balance_falls_below_what_he_named() {
 }
 
 #[tokio::test]
-async fn what_is_held_counts_and_a_denial_warns_of_nothing() {
+async fn what_is_only_held_or_denied_uses_no_warning_up_and_the_end_is_told_the_same_day() {
     let (database, core) = core().await;
     let alice = User::with(&core, "alice", 10 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    let denied = alice.charge("1", amount(11 * USD)).await;
+    assert_eq!(denied.charged_micros, 0);
+    // Everything is set aside for a call that costs little.
+    let held = alice.hold("h", amount(10 * USD)).await;
+    assert!(mails(&database).await.is_empty());
+    alice.capture(&held, amount(USD)).await.unwrap();
+    assert!(mails(&database).await.is_empty());
+    // Now it falls low, and then it is gone.
+    alice.charge("2", amount(5 * USD)).await;
+    assert_eq!(told(&database).await, [4 * USD]);
+    alice.charge("3", amount(3 * USD)).await;
+    assert_eq!(told(&database).await, [4 * USD]);
+    alice.charge("4", amount(USD)).await;
+    assert_eq!(told(&database).await, [4 * USD, 0]);
+    alice.adjust("debt", -USD).await;
+    assert_eq!(told(&database).await, [4 * USD, 0]);
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn a_threshold_that_is_set_above_the_balance_warns_once() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 3 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    assert_eq!(told(&database).await, [3 * USD]);
+    for micros in [Some(5 * USD), Some(8 * USD)] {
+        threshold(&core, micros).await;
+        alice.charge(&format!("{micros:?}"), amount(1)).await;
+    }
+    assert_eq!(told(&database).await, [3 * USD]);
+    // Taken away, and set anew on another day.
+    threshold(&core, None).await;
+    yesterday(&database).await;
+    threshold(&core, Some(5 * USD)).await;
+    assert_eq!(told(&database).await, [3 * USD, 3 * USD - 2]);
+}
+
+#[tokio::test]
+async fn what_a_day_has_no_warning_left_for_is_told_when_the_balance_next_moves() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 6 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    alice.charge("1", amount(2 * USD)).await;
+    alice.grant(2 * USD).await;
+    alice.charge("2", amount(3 * USD)).await;
+    assert_eq!(told(&database).await, [4 * USD]);
+    yesterday(&database).await;
+    alice.charge("3", amount(USD)).await;
+    alice.charge("4", amount(USD)).await;
+    assert_eq!(told(&database).await, [4 * USD, 2 * USD]);
+}
+
+#[tokio::test]
+async fn who_was_warned_by_an_older_version_is_not_warned_again_until_it_is_gone() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 6 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    alice.charge("1", amount(2 * USD)).await;
+    yesterday(&database).await;
+    as_owner(&database, "update account set balance_warned = null").await;
+    alice.charge("2", amount(USD)).await;
+    assert_eq!(told(&database).await, [4 * USD]);
+    alice.charge("3", amount(3 * USD)).await;
+    assert_eq!(told(&database).await, [4 * USD, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn charges_at_once_on_two_cores_warn_once_of_each() {
+    let (database, core) = core().await;
+    let another = TestCore::start(&database).await;
+    User::with(&core, "alice", 10 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..10 {
+        let mut backend = [&core, &another][n % 2].balance();
+        calls.spawn(async move { backend.charge(charge("alice", &n.to_string(), USD)).await });
+    }
+    for charged in calls.join_all().await {
+        assert_eq!(charged.unwrap().into_inner().charged_micros, USD);
+    }
+    assert_eq!(told(&database).await, [4 * USD, 0]);
+    assert_books_are_right(&database).await;
+}
+
+async fn threshold(core: &TestCore, micros: Option<i64>) {
     let request = v1::UpdateSettingsRequest {
-        account: alice.account(),
-        low_balance_threshold: set(5 * USD),
+        account: Some(account("alice")),
+        low_balance_threshold: Some(v1::AmountSetting {
+            amount_micros: micros,
+        }),
         ..Default::default()
     };
     core.accounts().update_settings(request).await.unwrap();
-    core.balance()
-        .charge(charge("alice", "1", 11 * USD))
-        .await
-        .unwrap();
-    assert!(mails(&database).await.is_empty());
-    alice.hold("h", crate::support::amount(6 * USD)).await;
-    assert_eq!(mails(&database).await, ["low_balance"]);
+}
+
+/// What was told today was told a day ago.
+async fn yesterday(database: &TestDatabase) {
+    let statement = "update account set low_balance_warned_on = low_balance_warned_on - 1,
+        balance_gone_on = balance_gone_on - 1";
+    as_owner(database, statement).await;
+}
+
+/// The balances that warnings tell, oldest first.
+async fn told(database: &TestDatabase) -> Vec<i64> {
+    let mut owner = database.connect_as_owner().await;
+    sqlx::query_scalar(
+        "select (payload ->> 'settled_micros')::bigint from outbox_message
+        where channel = 'mail' and kind = 'low_balance' order by seq",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]

@@ -2,13 +2,13 @@
 
 use billing_proto::v1;
 use billing_proto::v1::{Decision, UnpricedToolPolicy};
-use billing_testkit::TestCore;
+use billing_testkit::{TestCore, TestDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use tonic::Code;
 
 use crate::support::{
-    USD, amount, as_owner, core, core_with_prices, eventually, fields, moment, price, time, tool,
-    tool_usage,
+    USD, amount, as_owner, core, core_with_prices, eventually, fields, moment, price, reason, run,
+    time, tool, tool_usage,
 };
 use crate::user::User;
 
@@ -442,5 +442,153 @@ async fn a_price_set_again_adds_nothing_and_a_changed_one_adds_a_version() {
         ("search".to_owned(), 1),
     ];
     assert_eq!(list(&core, "", false).await, all);
+    core.stop().await;
+}
+
+fn at(of: Timestamp, per_call_micros: i64) -> v1::SetPriceRequest {
+    v1::SetPriceRequest {
+        tenant_id: "acme".to_owned(),
+        tool: "search".to_owned(),
+        per_call_micros,
+        effective_at: Some(moment(of)),
+        ..Default::default()
+    }
+}
+
+/// The version, and what it supersedes and leaves planned.
+async fn place(core: &TestCore, request: v1::SetPriceRequest) -> (i64, Option<i64>, Vec<i64>) {
+    let answer = core.prices().set_price(request).await.unwrap().into_inner();
+    let planned = answer.planned.iter().map(|price| price.version).collect();
+    (
+        answer.price.unwrap().version,
+        answer.superseded.map(|price| price.version),
+        planned,
+    )
+}
+
+fn cancellation(version: i64) -> v1::CancelPriceRequest {
+    v1::CancelPriceRequest {
+        tenant_id: "acme".to_owned(),
+        tool: "search".to_owned(),
+        version,
+        reason: "too dear".to_owned(),
+        actor: "root".to_owned(),
+    }
+}
+
+/// Lets all that is planned start so much sooner.
+async fn sooner(database: &TestDatabase, hours: i64) {
+    for statement in [
+        "alter table price disable trigger price_append_only".to_owned(),
+        format!(
+            "update price set effective_at = effective_at - interval '{hours} hours',
+                created_at = created_at - interval '{hours} hours'"
+        ),
+        "alter table price enable trigger price_append_only".to_owned(),
+    ] {
+        as_owner(database, &statement).await;
+    }
+}
+
+#[tokio::test]
+async fn the_latest_start_holds_in_whatever_order_prices_were_set_and_says_what_it_supersedes() {
+    let (database, core) = core().await;
+    let now = Timestamp::now();
+    assert_eq!(
+        place(&core, at(now + 100.hours(), 9)).await,
+        (1, None, vec![])
+    );
+    assert_eq!(
+        place(&core, at(now + 10.hours(), 8)).await,
+        (2, None, vec![1])
+    );
+    // Of one start, the one that was set last.
+    assert_eq!(
+        place(&core, at(now + 200.hours(), 11)).await,
+        (3, Some(1), vec![])
+    );
+    assert_eq!(
+        place(&core, at(now + 200.hours(), 12)).await,
+        (4, Some(3), vec![])
+    );
+    // What holds then already says the same: nothing is added.
+    assert_eq!(
+        place(&core, at(now + 50.hours(), 8)).await,
+        (2, None, vec![1, 4])
+    );
+    // The same as on the first day, behind another price.
+    assert_eq!(
+        place(&core, at(now + 150.hours(), 8)).await,
+        (5, Some(1), vec![4])
+    );
+    let all = |versions: &[i64]| -> Vec<(String, i64)> {
+        versions.iter().map(|n| ("search".to_owned(), *n)).collect()
+    };
+    assert_eq!(list(&core, "search", false).await, all(&[5, 4, 3, 2, 1]));
+    for (hours, version, cost) in [(11, 2, 8), (90, 1, 9), (50, 5, 8), (50, 4, 12)] {
+        sooner(&database, hours).await;
+        eventually("the version holds", async || {
+            let estimated = estimate(&core, "search", &[]).await;
+            estimated.price_version == Some(version) && estimated.required_micros == cost
+        })
+        .await;
+    }
+    assert_eq!(list(&core, "search", false).await, all(&[4]));
+    assert_eq!(list(&core, "search", true).await, all(&[5, 4, 3, 2, 1]));
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_planned_price_is_cancelled_by_word_and_what_has_started_is_not() {
+    let (database, core) = core().await;
+    let now = Timestamp::now();
+    place(&core, at(now + 10.hours(), 8)).await;
+    place(&core, at(now + 20.hours(), 9)).await;
+    let mut prices = core.prices();
+    let cancelled = prices.cancel_price(cancellation(2)).await.unwrap();
+    let cancelled = cancelled.into_inner().price.unwrap();
+    assert!(cancelled.cancelled_at.is_some());
+    let again = prices.cancel_price(cancellation(2)).await.unwrap();
+    assert_eq!(again.into_inner().price.unwrap(), cancelled);
+    let unknown = prices.cancel_price(cancellation(3)).await.unwrap_err();
+    assert_eq!(
+        (unknown.code(), reason(&unknown).as_str()),
+        (Code::NotFound, "PRICE_NOT_FOUND")
+    );
+    assert_eq!(
+        list(&core, "search", false).await,
+        [("search".to_owned(), 1)]
+    );
+    assert_eq!(list(&core, "search", true).await.len(), 2);
+    // As if it had not been set.
+    assert_eq!(
+        place(&core, at(now + 21.hours(), 10)).await,
+        (3, Some(1), vec![])
+    );
+    sooner(&database, 20).await;
+    eventually("the version before it holds", async || {
+        estimate(&core, "search", &[]).await.price_version == Some(1)
+    })
+    .await;
+    let started = prices.cancel_price(cancellation(1)).await.unwrap_err();
+    assert_eq!(
+        (started.code(), reason(&started).as_str()),
+        (Code::FailedPrecondition, "PRICE_STARTED")
+    );
+    // The database refuses it too, and that anything of it is changed.
+    let mut owner = database.connect_as_owner().await;
+    let late =
+        "insert into price_cancellation values ('acme', 'search', 1, 'r', 'a', clock_timestamp())";
+    for (statement, what) in [
+        (late, "price_cancelled_ahead"),
+        ("delete from price_cancellation", "append"),
+    ] {
+        let refused = run(&mut owner, statement).await.unwrap_err().to_string();
+        let refused = match what {
+            "append" => refused.contains("price_cancellation"),
+            _ => refused.contains("cannot be cancelled"),
+        };
+        assert!(refused, "{statement}");
+    }
     core.stop().await;
 }

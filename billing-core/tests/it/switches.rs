@@ -4,11 +4,12 @@ use billing_proto::v1;
 use billing_proto::v1::operator_service_client::OperatorServiceClient;
 use billing_proto::v1::{Decision, EventOutcome, PaymentState};
 use billing_testkit::TestCore;
+use sqlx::Connection;
 use tonic::Code;
 
 use crate::payment::{apply, attached, event, new_payment, settled, state};
 use crate::support::{
-    USD, amount, assert_books_are_right, charge, core, eventually, fields, hold, reason,
+    USD, amount, assert_books_are_right, charge, core, eventually, fields, hold, reason, run,
 };
 use crate::user::User;
 
@@ -151,6 +152,79 @@ async fn new_payments_can_be_stopped_with_a_word_to_the_payer() {
             .is_ok()
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_switch_that_could_not_be_read_for_five_seconds_decides_nothing() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", USD).await;
+    let payment = attached(&core, "alice", "1").await;
+    let held = alice.hold("h", amount(USD)).await;
+    switch(&core, "enforcement", false).await;
+    eventually("checks are not enforced", async || {
+        !alice.check(amount(5 * USD)).await.enforced
+    })
+    .await;
+    // Somebody keeps the table from being read: what is decided may be long switched on again.
+    let mut owner = database.connect_as_owner().await;
+    let mut keeping = owner.begin().await.unwrap();
+    run(
+        &mut keeping,
+        "lock table operator_switch in access exclusive mode",
+    )
+    .await
+    .unwrap();
+    let mut backend = core.balance();
+    let mut n = 0;
+    let refused = eventually_some("nothing is decided", async || {
+        n += 1;
+        let key = n.to_string();
+        backend.charge(charge("alice", &key, USD)).await.err()
+    })
+    .await;
+    let succeeded = event("evt_1", &payment, state(PaymentState::Succeeded));
+    let check = v1::CheckBalanceRequest {
+        account: alice.account(),
+        cost: amount(USD),
+    };
+    for refused in [
+        refused,
+        backend.check_balance(check).await.unwrap_err(),
+        alice.place(hold("alice", "h2", USD)).await.unwrap_err(),
+        alice.capture(&held, amount(2 * USD)).await.unwrap_err(),
+        core.payments()
+            .create_payment(new_payment("alice", "2"))
+            .await
+            .unwrap_err(),
+        apply(&core, succeeded.clone()).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+        assert_eq!(reason(&refused), "PRICE_LIST_STALE");
+    }
+    // What ends what has begun, and what is known already, is answered.
+    let again = core
+        .payments()
+        .create_payment(new_payment("alice", "1"))
+        .await;
+    assert!(again.unwrap().into_inner().replayed);
+    alice.capture(&held, amount(USD)).await.unwrap();
+    keeping.rollback().await.unwrap();
+    eventually("it is decided again", async || {
+        apply(&core, succeeded.clone()).await.is_ok()
+    })
+    .await;
+    assert_books_are_right(&database).await;
+}
+
+/// What comes of it in the end.
+async fn eventually_some<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut found = None;
+    eventually(what, async || {
+        found = ask().await;
+        found.is_some()
+    })
+    .await;
+    found.unwrap()
 }
 
 #[tokio::test]

@@ -23,7 +23,10 @@ pub(crate) struct ShownPayment {
     status: PaymentStatus,
     /// What is paid.
     amount: Amount,
-    /// ISO 4217, of `amount`, `refunded`, `refund_requested` and `disputed`.
+    /// What has arrived. Where it is less than `amount`, that much is credited; null until it is paid.
+    #[schema(required = true)]
+    received: Option<Amount>,
+    /// ISO 4217, of `amount`, `received`, `refunded`, `refund_requested` and `disputed`.
     currency: String,
     /// Credited to the balance so far.
     credited_usd: Usd,
@@ -93,6 +96,10 @@ impl TryFrom<Payment> for ShownPayment {
         Ok(Self {
             status: payment_status(payment.state())?,
             amount: amount(payment.amount_minor)?,
+            // A core that does not say it credited only what was received as ordered.
+            received: (payment.state() == PaymentState::Succeeded)
+                .then(|| amount(payment.received_minor.unwrap_or(payment.amount_minor)))
+                .transpose()?,
             credited_usd: Usd::from_micros(payment.credited_micros),
             reversed_usd: Usd::from_micros(payment.reversed_micros),
             refunded: amount(payment.refunded_minor)?,

@@ -131,6 +131,11 @@ pub const PAYMENT_BEGUN: Kind = kind(
     "PAYMENT_BEGUN",
     "Payment begun already",
 );
+pub const ACCOUNT_SUSPENDED: Kind = kind(
+    StatusCode::FORBIDDEN,
+    "ACCOUNT_SUSPENDED",
+    "Account suspended",
+);
 pub const NO_EMAIL: Kind = kind(StatusCode::CONFLICT, "NO_EMAIL", "No e-mail address");
 pub const TEST_MAIL_TOO_SOON: Kind = kind(
     StatusCode::TOO_MANY_REQUESTS,
@@ -139,13 +144,14 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 28] = [
+pub const KINDS: [Kind; 29] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
     UNAUTHENTICATED,
     TENANT_MISMATCH,
     ADMINISTRATOR_REQUIRED,
+    ACCOUNT_SUSPENDED,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     BODY_LATE,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use billing_proto::v1::ErrorReason;
 
 use super::kind::{
-    KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF, PAYMENTS_PAUSED,
-    PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE, REFUND_EXCEEDS,
-    REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
+    ACCOUNT_SUSPENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF,
+    PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE,
+    REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
 use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
@@ -23,6 +23,8 @@ const RETRY_CLOSED: Duration = Duration::from_mins(5);
 pub enum PaymentError {
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    #[error("this account is suspended: it can begin no payment")]
+    Suspended,
     /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
     #[error("payments cannot be made at present")]
     Paused { retry_after: Duration },
@@ -62,6 +64,7 @@ impl PaymentError {
     ) -> Option<Self> {
         Some(match reason {
             ErrorReason::IdempotencyKeyReused => Self::KeyReused,
+            ErrorReason::AccountSuspended => Self::Suspended,
             ErrorReason::PaymentsPaused => Self::Paused {
                 retry_after: retry_after.unwrap_or(PAUSE),
             },
@@ -83,6 +86,7 @@ impl PaymentError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::KeyReused => KEY_REUSED,
+            Self::Suspended => ACCOUNT_SUSPENDED,
             Self::Paused { .. } => PAYMENTS_PAUSED,
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,

@@ -15,6 +15,7 @@ const REFERENCE_MAX: usize = 255;
 const PAYMENT_ID_MAX: usize = 80;
 const CODE_MAX: usize = 64;
 const WHY_MAX: usize = 255;
+const MOVEMENTS_MAX: usize = 100;
 /// The most that the contract takes, in minor units.
 const MINOR_MAX: i64 = 1_000_000_000_000;
 
@@ -120,6 +121,9 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
     Ok(match report {
         Report::Payment(mut payment) => {
             payment.amount_minor = amount(payment.amount_minor, 0, i64::MAX)?;
+            if let Some(ordered) = payment.ordered_minor {
+                amount(ordered, 0, i64::MAX)?;
+            }
             payment.currency = currency(&payment.currency)?;
             payment.decline_code = cut(&payment.decline_code, CODE_MAX);
             Report::Payment(payment)
@@ -138,6 +142,14 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
             dispute.currency = currency(&dispute.currency)?;
             dispute.provider_reference = reference(dispute.provider_reference)?;
             dispute.status = cut(&dispute.status, CODE_MAX);
+            if dispute.moved.len() > MOVEMENTS_MAX {
+                return Err("it moved too often");
+            }
+            for moved in &mut dispute.moved {
+                moved.amount_minor = amount(moved.amount_minor, 1, MINOR_MAX)?;
+                moved.provider_reference =
+                    reference(std::mem::take(&mut moved.provider_reference))?;
+            }
             Report::Dispute(dispute)
         }
         Report::GivenBack(mut given_back) => {

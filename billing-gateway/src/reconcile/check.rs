@@ -168,13 +168,12 @@ impl Check<'_> {
         let applied = apply(self.core, self.provider.name(), event)
             .await
             .map_err(|error| error.into_api(&[]))?;
-        match applied.outcome() {
-            EventOutcome::Contradiction => self.checked.contradictions += 1,
-            // What was known already is no news, under whatever name it comes.
-            EventOutcome::Applied if !applied.duplicate && applied.moved_micros != 0 => {
-                self.checked.applied += 1;
-            }
-            _ => {}
+        if applied.outcome() == EventOutcome::Contradiction {
+            self.checked.contradictions += 1;
+        }
+        // What was known already is no news, under whatever name it comes.
+        if !applied.duplicate && applied.moved_micros != 0 {
+            self.checked.applied += 1;
         }
         Ok(())
     }
@@ -197,6 +196,7 @@ fn expired(payment: &Payment, livemode: bool) -> Event {
             amount_minor: payment.amount_minor,
             currency: payment.currency.clone(),
             decline_code: String::new(),
+            ordered_minor: None,
         })),
         raw: raw.into_bytes(),
         id,

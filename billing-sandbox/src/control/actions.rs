@@ -65,6 +65,7 @@ pub fn on_dispute(act: &mut Act<'_>, id: &str, action: &str) -> Result<Value, Ap
     match action {
         "win" => dispute::win(act, id)?,
         "lose" => dispute::lose(act, id)?,
+        "overturn" => dispute::overturn(act, id)?,
         "escalate" => dispute::escalate(act, id)?,
         "close" => dispute::close_inquiry(act, id)?,
         _ => return Err(unknown(action)),
@@ -83,7 +84,10 @@ pub fn on_order(
     use fondy::flow;
     flow::expire_due(act);
     match action {
-        "pay" => flow::pay(act, id)?,
+        "pay" => {
+            let all = act.world.orders.find(id)?.amount;
+            flow::pay(act, id, fields.integer("amount")?.unwrap_or(all))?;
+        }
         "decline" => flow::decline(act, id)?,
         "delay" => flow::delay(act, id)?,
         "complete" => flow::complete(act, id)?,

@@ -5,8 +5,15 @@ use super::order::{Reversal, State};
 use super::refusal::Refusal;
 use crate::fondy::world::Act;
 
-/// The payer pays.
-pub fn pay(act: &mut Act<'_>, id: &str) -> Result<(), Refusal> {
+/// The payer pays, all of it or a part.
+pub fn pay(act: &mut Act<'_>, id: &str, amount: i64) -> Result<(), Refusal> {
+    let order = act.world.orders.find_mut(id)?;
+    if !(1..=order.amount).contains(&amount) {
+        return Err(Refusal::incorrect("amount"));
+    }
+    if order.is_payable() {
+        order.paid = amount;
+    }
     attempt(act, id, State::Approved)
 }
 

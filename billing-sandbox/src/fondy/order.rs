@@ -15,6 +15,8 @@ pub struct Order {
     pub payment_id: u64,
     /// In minor units.
     pub amount: i64,
+    /// What the payer has paid of it, once it is approved.
+    pub paid: i64,
     pub currency: Currency,
     /// Callbacks speak as the request did.
     pub protocol: Protocol,
@@ -79,7 +81,7 @@ impl Order {
     /// How much of it can still go back.
     pub fn reversible(&self) -> i64 {
         match self.state {
-            State::Approved => self.amount.saturating_sub(self.reversed()),
+            State::Approved => self.paid.saturating_sub(self.reversed()),
             _ => 0,
         }
     }

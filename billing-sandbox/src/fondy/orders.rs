@@ -57,6 +57,7 @@ impl Orders {
             token: token.clone(),
             payment_id,
             amount: new.amount,
+            paid: new.amount,
             currency: new.currency,
             protocol: new.protocol,
             details: new.details,

@@ -69,7 +69,7 @@ fn attempt(order: &Order) -> [(&'static str, Value); 11] {
         })
     };
     [
-        ("actual_amount", if_paid(&order.amount.to_string())),
+        ("actual_amount", if_paid(&order.paid.to_string())),
         ("actual_currency", if_paid(&order.currency_code())),
         ("approval_code", if_paid("123456")),
         ("card_bin", of_card("444455", "444411")),

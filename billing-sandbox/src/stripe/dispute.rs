@@ -154,6 +154,15 @@ pub fn lose(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The payer's bank appeals with success: what was won is withdrawn once more.
+pub fn overturn(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
+    turn(act, id, Status::Won, Status::Lost)?;
+    withdraw(act, id)?;
+    tell(act, "charge.dispute.updated", id);
+    tell(act, "charge.dispute.funds_withdrawn", id);
+    Ok(())
+}
+
 /// Whether a dispute forbids to refund the charge.
 pub fn holds_back(world: &World, charge: &Charge) -> bool {
     let dispute = charge

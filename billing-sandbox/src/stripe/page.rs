@@ -191,7 +191,8 @@ fn disputes(world: &World, intent: &PaymentIntent) -> String {
         let actions: &[(&str, &str)] = match dispute.status {
             Status::WarningNeedsResponse => &[("escalate", "Escalate"), ("close", "Close")],
             Status::NeedsResponse => &[("win", "Win"), ("lose", "Lose")],
-            Status::WarningClosed | Status::Won | Status::Lost => &[],
+            Status::Won => &[("overturn", "Overturn")],
+            Status::WarningClosed | Status::Lost => &[],
         };
         let row = Row {
             kind: "disputes",

@@ -296,4 +296,54 @@ pub const LIST: &[SeededBug] = &[
         says: "left: \"DATABASE_UNAVAILABLE\" right: \"OUTCOME_UNKNOWN\"",
         besides: "the soak",
     },
+    SeededBug {
+        name: "stale-switch-believed",
+        wrong: "a switch is believed however long ago it was read",
+        place: "ledger/decide/mod.rs",
+        test: Test::Wire(
+            "switches::a_switch_that_could_not_be_read_for_five_seconds_decides_nothing",
+        ),
+        says: "nothing is decided: not in 20 s",
+        besides: "nothing: the database knows of no list in memory",
+    },
+    SeededBug {
+        name: "dispute-moves-once",
+        wrong: "a dispute takes money once, and gives it back once",
+        place: "payment/dispute.rs",
+        test: Test::Wire(
+            "payment::disputes::what_is_withdrawn_again_after_it_was_reinstated_is_taken_back_again",
+        ),
+        says: "left: [0, 10000000, 10000000, 10000000, 10000000]",
+        besides: "nothing: the sums are what the code says",
+    },
+    SeededBug {
+        name: "short-payment-in-full",
+        wrong: "less than ordered is credited as if all had come",
+        place: "payment/books.rs",
+        test: Test::Wire(
+            "payment::received::less_than_ordered_is_credited_as_far_as_it_goes_told_and_looked_at",
+        ),
+        says: "INTERNAL",
+        besides: "`payment_credited_when_paid`",
+    },
+    SeededBug {
+        name: "price-by-set-order",
+        wrong: "the version that was set last holds once it has started, whatever starts later",
+        place: "price/catalogue.rs",
+        test: Test::Wire(
+            "price::the_latest_start_holds_in_whatever_order_prices_were_set_and_says_what_it_supersedes",
+        ),
+        says: "the version holds: not in 20 s",
+        besides: "nothing: the schema keeps all versions",
+    },
+    SeededBug {
+        name: "held-warns",
+        wrong: "what is only held counts as spent for the warning of a low balance",
+        place: "ledger/decide/mod.rs",
+        test: Test::Wire(
+            "low_balance::what_is_only_held_or_denied_uses_no_warning_up_and_the_end_is_told_the_same_day",
+        ),
+        says: "mails(&database).await.is_empty()",
+        besides: "nothing: the user",
+    },
 ];

@@ -33,8 +33,9 @@ pub(super) fn capture(
         Err(refusal) => return Err(refusal),
     };
     let cost = captured_cost(book, context, &hold, &capture.cost)?;
-    // While enforcement is off, everything is booked in full.
-    let overage = if context.enforced {
+    let over = cost.minus(hold.amount)?.or_zero();
+    // While enforcement is off, everything is booked in full. Within the hold nobody asks.
+    let overage = if !over.is_positive() || context.enforcement()? {
         capture.overage
     } else {
         Overage::AllowDebt

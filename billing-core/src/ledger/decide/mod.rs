@@ -12,7 +12,7 @@ pub use spend::assess_check;
 
 use super::command::{Action, Command, EntryKind};
 use super::local_time::LocalTime;
-use super::state::{AccountState, Balance, Book, Hold, HoldState, LowBalance, UsedKey};
+use super::state::{AccountState, Balance, Book, Hold, HoldState, Level, LowBalance, UsedKey};
 use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
@@ -124,7 +124,7 @@ pub enum Refusal {
     RefundExceedsCharge { left: Micros },
     #[error(transparent)]
     Price(#[from] PriceError),
-    #[error("the price list of this core is older than the hold's price")]
+    #[error("the price list and the switches of this core are too old")]
     PriceListStale,
     #[error(transparent)]
     Overflow(#[from] Overflow),
@@ -139,9 +139,21 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// False: the catalogue may miss a version that holds already, and nothing is priced by it.
     pub catalogue_is_fresh: bool,
-    /// False: an operator has switched enforcement off. Everything is allowed, and booked in full.
+    /// False: an operator has switched enforcement off. Everything is allowed, and booked in full. As it was
+    /// last known: who decides by it asks [`Context::enforcement`].
     pub enforced: bool,
     pub time: LocalTime,
+}
+
+impl Context<'_> {
+    /// Whether enforcement is on. The switch is read with the catalogue, and believed no longer than that.
+    fn enforcement(&self) -> Result<bool, Refusal> {
+        if self.catalogue_is_fresh || seeded::is(Bug::StaleSwitchBelieved) {
+            Ok(self.enforced)
+        } else {
+            Err(Refusal::PriceListStale)
+        }
+    }
 }
 
 /// Decides one command on an account and notes in the book what is to be written. A refusal leaves
@@ -208,24 +220,50 @@ fn mark_unenforced(book: &mut Book, entries_before: usize) {
     book.unenforced.extend(charges.map(|entry| entry.seq));
 }
 
-/// Notes that what is available has fallen below the user's threshold by this command: once each
-/// time that it does, and at most once on a local day.
+/// Notes what the user is to be warned of: that the settled balance has fallen below the threshold, and that
+/// it is gone. What is only held is not spent, and warns of nothing. Once each time, and each at most once on
+/// a local day: what a day has no warning left for is told when the balance next moves on another day.
 fn warn_of_low_balance(book: &mut Book, before: &AccountState, today: Date) {
-    let Some(threshold) = book.account.low_balance_threshold else {
-        return;
-    };
-    let available = book.account.balance().available();
-    let fell = available < threshold && before.balance().available() >= threshold;
-    if !fell || book.account.low_balance_warned_on == Some(today) {
+    let account = &mut book.account;
+    let threshold = account.low_balance_threshold;
+    let mut settled = account.settled;
+    if seeded::is(Bug::HeldWarns) {
+        settled = account.balance().available();
+    } else if settled == before.settled && threshold == before.low_balance_threshold {
         return;
     }
-    book.account.low_balance_warned_on = Some(today);
+    let level = Level::of(settled, threshold);
+    let known = account
+        .balance_warned
+        .unwrap_or_else(|| told_before(before));
+    let warned = known.min(level);
+    let told_on = match level {
+        Level::Enough => None,
+        Level::Low => Some(&mut account.low_balance_warned_on),
+        Level::Gone => Some(&mut account.balance_gone_on),
+    };
+    match (told_on, threshold) {
+        (Some(told_on), Some(threshold)) if level > warned && *told_on != Some(today) => {
+            *told_on = Some(today);
+            account.balance_warned = Some(level);
+            book.warnings.push(LowBalance {
+                account: book.id,
+                settled,
+                threshold,
+            });
+        }
+        _ if warned != known => account.balance_warned = Some(warned),
+        _ => return,
+    }
     book.settings_changed = true;
-    book.low_balance = Some(LowBalance {
-        account: book.id,
-        available,
-        threshold,
-    });
+}
+
+/// What versions may have told that noted only the day: that the balance is low.
+fn told_before(before: &AccountState) -> Level {
+    if before.low_balance_warned_on.is_none() {
+        return Level::Enough;
+    }
+    Level::of(before.settled, before.low_balance_threshold).min(Level::Low)
 }
 
 /// Whether a seeded bug lets the key pass as a new one.

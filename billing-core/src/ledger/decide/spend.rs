@@ -156,10 +156,10 @@ fn assess(
         waiver: None,
         free_calls_per_day: 0,
     };
+    let enforced = context.enforcement()?;
     let mut unpriced = false;
     match cost {
         Cost::Amount(amount) => found.required = *amount,
-        Cost::Tool(_) if !context.catalogue_is_fresh => return Err(Refusal::PriceListStale),
         Cost::Tool(tool) => match context.catalogue.price(tool, context.time.now()) {
             Some(price) => {
                 found.required = cost_of(&price.terms, &tool.quantities)?;
@@ -174,7 +174,7 @@ fn assess(
     if !account.billing_enabled {
         found.required = Micros::ZERO;
         found.waiver = Some(Waiver::BillingDisabled);
-        if account.suspended && context.enforced {
+        if account.suspended && enforced {
             found.decision = Decision::AccountSuspended;
         }
         return Ok(found);
@@ -188,7 +188,7 @@ fn assess(
         Overage::Reject | Overage::AllowDebt => found.required,
         Overage::UpToAvailable => found.required.min(available.or_zero()),
     };
-    if !context.enforced {
+    if !enforced {
         // In full, whatever there is.
         found.taken = found.required;
         return Ok(found);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::super::command::CommandHash;
 use super::super::state::{
-    AccountState, ChargeState, FreeCalls, Hold, HoldState, Period, UsedKey, Waiver,
+    AccountState, ChargeState, FreeCalls, Hold, HoldState, Level, Period, UsedKey, Waiver,
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
@@ -27,6 +27,8 @@ struct AccountRow {
     monthly_limit_micros: Option<i64>,
     low_balance_threshold_micros: Option<i64>,
     low_balance_warned_on: Option<jiff_sqlx::Date>,
+    balance_gone_on: Option<jiff_sqlx::Date>,
+    balance_warned: Option<String>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
     begun_on: Option<jiff_sqlx::Date>,
@@ -53,6 +55,8 @@ impl From<AccountRow> for (AccountId, AccountState) {
             monthly_limit: row.monthly_limit_micros.map(Micros::new),
             low_balance_threshold: row.low_balance_threshold_micros.map(Micros::new),
             low_balance_warned_on: row.low_balance_warned_on.map(jiff_sqlx::Date::to_jiff),
+            balance_gone_on: row.balance_gone_on.map(jiff_sqlx::Date::to_jiff),
+            balance_warned: row.balance_warned.as_deref().and_then(Level::named),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
             begun_on: row.begun_on.unwrap_or(row.spent_on).to_jiff(),
@@ -86,6 +90,7 @@ pub async fn lock_accounts(
         r#"select null::timestamptz as "now: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
             begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,
@@ -134,6 +139,7 @@ pub async fn find_accounts(
         r#"select clock_timestamp() as "now?: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
             begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,

@@ -182,11 +182,11 @@ pub async fn write_settings(
         "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
             low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
             billing_enabled = n.billing_enabled, suspended = n.suspended,
-            low_balance_warned_on = n.warned_on
+            low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on, balance_warned = n.warned
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[],
-                $8::date[])
+                $8::date[], $9::date[], $10::text[])
             as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended,
-                warned_on)
+                warned_on, gone_on, warned)
         where a.account_id = n.account_id",
         &settings.account_ids,
         &settings.daily_limits as &[Option<i64>],
@@ -196,6 +196,8 @@ pub async fn write_settings(
         &settings.billing_enabled,
         &settings.suspended,
         &settings.warned_on as &[Option<jiff_sqlx::Date>],
+        &settings.gone_on as &[Option<jiff_sqlx::Date>],
+        &settings.warned as &[Option<&str>],
     )
     .execute(conn)
     .await?;

@@ -32,6 +32,7 @@ fn columns() -> Columns {
             held: vec![103],
             overdrafts: vec![104],
             spent_on: vec![day(5).to_sqlx()],
+            begun_on: vec![day(14).to_sqlx()],
             day_nos: vec![106],
             month_nos: vec![107],
             day_spent: vec![108],
@@ -89,6 +90,8 @@ fn columns() -> Columns {
             billing_enabled: vec![false],
             suspended: vec![true],
             warned_on: vec![Some(day(8).to_sqlx())],
+            gone_on: vec![Some(day(9).to_sqlx())],
+            warned: vec![Some("low")],
         },
         notes: NoteColumns {
             account_ids: vec![ACCOUNT],
@@ -190,7 +193,7 @@ async fn every_column_of_a_batch_arrives_under_its_own_name() {
         "account",
         json!({
             "account_id": ACCOUNT, "version": 102, "settled_micros": 102, "held_micros": 103,
-            "overdraft_micros": 104, "spent_on": "2026-01-05", "day_no": 106, "month_no": 107,
+            "overdraft_micros": 104, "spent_on": "2026-01-05", "begun_on": "2026-01-14", "day_no": 106, "month_no": 107,
             "day_spent_micros": 108, "month_spent_micros": 109, "total_spent_micros": 110,
             "request_count": 111, "last_request_at": "1970-01-01T00:00:12+00:00", "entry_seq": 113,
         }),
@@ -256,7 +259,7 @@ async fn every_column_beside_a_batch_arrives_under_its_own_name() {
             json!({
                 "daily_limit_micros": 502, "monthly_limit_micros": 503,
                 "low_balance_threshold_micros": 504, "time_zone": "zone", "billing_enabled": false,
-                "suspended": true, "low_balance_warned_on": "2026-01-08",
+                "suspended": true, "low_balance_warned_on": "2026-01-08", "balance_gone_on": "2026-01-09", "balance_warned": "low",
             }),
         ),
         (

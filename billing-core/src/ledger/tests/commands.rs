@@ -30,6 +30,7 @@ pub fn prices() -> Reading {
             },
             effective_at: Timestamp::UNIX_EPOCH,
             created_at: Timestamp::UNIX_EPOCH,
+            cancelled_at: None,
         }],
     ))
 }

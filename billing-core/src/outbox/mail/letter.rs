@@ -22,7 +22,7 @@ pub enum Letter {
     /// What a refund or a dispute had taken is back.
     Restored(Booked),
     LowBalance {
-        available: Amount,
+        balance: Amount,
         threshold: Amount,
     },
     Test,
@@ -31,7 +31,10 @@ pub enum Letter {
 /// What a payment moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booked {
+    /// What has arrived.
     pub paid: Amount,
+    /// What was to arrive.
+    pub ordered: Amount,
     /// Without its sign.
     pub amount: Amount,
     pub balance: Amount,
@@ -112,8 +115,15 @@ impl Booked {
     fn read(payload: &Value) -> Result<Self, &'static str> {
         let booked = number(payload, "booked_micros").ok_or("no booked_micros")?;
         let balance = number(payload, "balance_micros").ok_or("no balance_micros")?;
+        let ordered = paid(payload)?;
+        let paid = match number(payload, "received_minor") {
+            Some(minor) => of_minor(minor, ordered.currency.clone())?,
+            // Of a version that did not know it, or of a payment before that.
+            None => ordered.clone(),
+        };
         Ok(Self {
-            paid: paid(payload)?,
+            paid,
+            ordered,
             amount: of_account(booked.checked_abs().ok_or("booked_micros out of range")?),
             balance: of_account(balance),
         })
@@ -121,10 +131,14 @@ impl Booked {
 }
 
 fn low_balance(payload: &Value) -> Result<Letter, &'static str> {
-    let available = number(payload, "available_micros").ok_or("no available_micros")?;
+    let settled = number(payload, "settled_micros");
+    // Of a version that told what was available.
+    let balance = settled
+        .or_else(|| number(payload, "available_micros"))
+        .ok_or("no settled_micros")?;
     let threshold = number(payload, "threshold_micros").ok_or("no threshold_micros")?;
     Ok(Letter::LowBalance {
-        available: of_account(available),
+        balance: of_account(balance),
         threshold: of_account(threshold),
     })
 }
@@ -132,12 +146,14 @@ fn low_balance(payload: &Value) -> Result<Letter, &'static str> {
 fn paid(payload: &Value) -> Result<Amount, &'static str> {
     let minor = number(payload, "amount_minor").ok_or("no amount_minor")?;
     let currency = payload.get("currency").and_then(Value::as_str);
-    Ok(Amount {
-        micros: minor
-            .checked_mul(MICROS_PER_CENT)
-            .ok_or("amount_minor out of range")?,
-        currency: currency.ok_or("no currency")?.to_owned(),
-    })
+    of_minor(minor, currency.ok_or("no currency")?.to_owned())
+}
+
+fn of_minor(minor: i64, currency: String) -> Result<Amount, &'static str> {
+    let micros = minor
+        .checked_mul(MICROS_PER_CENT)
+        .ok_or("an amount out of range")?;
+    Ok(Amount { micros, currency })
 }
 
 fn number(payload: &Value, name: &str) -> Option<i64> {

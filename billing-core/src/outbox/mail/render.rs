@@ -182,11 +182,9 @@ impl Press {
             | Letter::Disputed(booked)
             | Letter::Restored(booked) => booked_values(booked, language),
             Letter::Failed { paid } => context! { paid => language.amount(paid) },
-            Letter::LowBalance {
-                available,
-                threshold,
-            } => context! {
-                available => language.amount(available),
+            Letter::LowBalance { balance, threshold } => context! {
+                balance => language.amount(balance),
+                is_gone => balance.micros <= 0,
                 threshold => language.amount(threshold),
             },
             Letter::Test => context! {},
@@ -204,6 +202,9 @@ impl Press {
 fn booked_values(booked: &Booked, language: Language) -> Value {
     context! {
         paid => language.amount(&booked.paid),
+        ordered => language.amount(&booked.ordered),
+        is_less => booked.paid.micros < booked.ordered.micros,
+        is_more => booked.paid.micros > booked.ordered.micros,
         amount => language.amount(&booked.amount),
         balance => language.amount(&booked.balance),
         in_debt => booked.balance.micros < 0,

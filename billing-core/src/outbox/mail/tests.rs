@@ -32,14 +32,26 @@ fn mails() -> Vec<(&'static str, &'static str, Value)> {
         "amount_minor": 1_050, "currency": "USD", "entry_kind": "top_up",
         "booked_micros": 10_500_000, "balance_micros": 12_340_000,
     });
+    let arrived = |received_minor: i64, booked_micros: i64| {
+        json!({
+            "amount_minor": 1_050, "received_minor": received_minor, "currency": "USD",
+            "entry_kind": "top_up", "booked_micros": booked_micros, "balance_micros": 12_340_000,
+        })
+    };
     let failed = json!({ "amount_minor": 1_050, "currency": "USD" });
-    let low = json!({ "available_micros": 850_000, "threshold_micros": 2_000_000 });
+    let low = |settled_micros: i64| json!({ "settled_micros": settled_micros, "threshold_micros": 2_000_000 });
     vec![
         ("received", "payment_received", in_usd),
         (
             "received_in_uah",
             "payment_received",
             booked("top_up", 30_120_000, 1_030_120_000),
+        ),
+        ("received_less", "payment_received", arrived(600, 6_000_000)),
+        (
+            "received_more",
+            "payment_received",
+            arrived(1_500, 10_500_000),
         ),
         ("failed", "payment_failed", failed),
         (
@@ -57,7 +69,8 @@ fn mails() -> Vec<(&'static str, &'static str, Value)> {
             "payment_reversal_undone",
             booked("dispute_won", 30_120_000, 25_120_000),
         ),
-        ("low_balance", "low_balance", low),
+        ("low_balance", "low_balance", low(850_000)),
+        ("balance_gone", "low_balance", low(-20_000)),
         ("test", "test", json!({})),
     ]
 }

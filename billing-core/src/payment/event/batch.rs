@@ -293,14 +293,15 @@ impl<'a> Found<'a> {
         }
         let effect = Effect {
             event,
-            booking: prices.switches.webhooks,
+            booking: prices.switches()?.webhooks,
             now: self.now,
         };
         let mut payment = payment;
         let taken = effect.take(conn, payment.as_deref_mut()).await?;
         let id = payment.as_ref().map(|payment| payment.id);
-        if let (Report::Payment(_), Outcome::Applied, Some(named), Some(id)) =
-            (&event.report, taken.outcome, named, id)
+        let is_taken = taken.outcome == Outcome::Applied || !taken.bookings.is_empty();
+        if let (Report::Payment(_), true, Some(named), Some(id)) =
+            (&event.report, is_taken, named, id)
         {
             self.names.insert(named, id);
         }

@@ -291,6 +291,7 @@ impl BatcherTask {
         locks: Locks,
     ) -> Result<Vec<Applied>, PaymentError> {
         let prices = self.catalogue.reading();
+        prices.switches()?;
         let Some(connection) = self.session.open().await else {
             return Err(PaymentError::Unavailable);
         };

@@ -19,24 +19,34 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     if !event.provider_account.is_empty() {
         return Some(format!("it is about account {}", event.provider_account));
     }
-    let (currency, amount) = match &event.report {
-        Report::Payment(report) => (&report.currency, Some(report.amount_minor)),
-        Report::Refund(report) => (&report.currency, None),
-        Report::Dispute(report) => (&report.currency, None),
-        Report::GivenBack(report) => (&report.currency, None),
+    let currency = match &event.report {
+        Report::Payment(report) => &report.currency,
+        Report::Refund(report) => &report.currency,
+        Report::Dispute(report) => &report.currency,
+        Report::GivenBack(report) => &report.currency,
         Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
     };
     if *currency != payment.currency {
         return Some(format!("the currency is {currency}"));
     }
-    if let Some(amount) = amount
-        && amount != payment.amount_minor
-    {
-        return Some(format!("the amount is {amount}"));
-    }
     let Report::Payment(report) = &event.report else {
         return None;
     };
+    if let Some(ordered) = report.ordered_minor
+        && ordered != payment.amount_minor
+    {
+        return Some(format!("it was to be paid with {ordered}"));
+    }
+    let amount = report.amount_minor;
+    let is_possible = match (report.state, payment.state) {
+        (State::Succeeded, State::Succeeded) => amount == payment.received(),
+        // Less or more than was ordered is credited as far as it goes; nothing at all is no success.
+        (State::Succeeded, _) => payment.credit_of(amount).is_positive(),
+        _ => amount == payment.amount_minor,
+    };
+    if !is_possible {
+        return Some(format!("the amount is {amount}"));
+    }
     // Somebody paid twice, under two names of one payment.
     let another = event.reference.is_some() && event.reference != payment.reference;
     (another && report.state == State::Succeeded && payment.state == State::Succeeded)

@@ -11,6 +11,7 @@ use super::contradiction;
 use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
 use crate::id::AccountId;
 use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
+use crate::money::Micros;
 use crate::outbox::Message;
 
 /// An event on its way into the books.
@@ -55,7 +56,10 @@ enum Change {
         /// The kind of what is taken back for it.
         cause: EntryKind,
         messages: Vec<(AccountId, Message)>,
+        /// Why somebody has to look at it all the same.
+        doubt: Option<String>,
     },
+    /// It has changed nothing.
     Contradiction(String),
 }
 
@@ -85,19 +89,29 @@ impl Effect<'_> {
         if let Some(why) = contradiction::find(self.event, payment) {
             return Ok(contradicted(payment, why));
         }
-        let (cause, messages) = match self.change(conn, payment).await? {
-            Change::Made { cause, messages } => (cause, messages),
+        let (cause, messages, doubt) = match self.change(conn, payment).await? {
+            Change::Made {
+                cause,
+                messages,
+                doubt,
+            } => (cause, messages, doubt),
             Change::Contradiction(why) => return Ok(contradicted(payment, why)),
         };
         // The one place where payments move money.
         let bookings = payment.bookings(cause);
         let commands = commands(payment, &bookings);
+        let outcome = if doubt.is_some() {
+            payment.needs_review = true;
+            Outcome::Contradiction
+        } else {
+            Outcome::Applied
+        };
         Ok(Taken {
             changed: true,
             bookings,
             commands,
             messages,
-            ..Taken::nothing(Outcome::Applied, None)
+            ..Taken::nothing(outcome, doubt)
         })
     }
 
@@ -107,7 +121,7 @@ impl Effect<'_> {
         conn: &mut PgConnection,
         payment: &mut Payment,
     ) -> Result<Change, PaymentError> {
-        let mut messages = Vec::new();
+        let (mut messages, mut doubt) = (Vec::new(), None);
         let cause = match &self.event.report {
             Report::Payment(report) => {
                 let Some(ended) = self.take_payment(conn, payment, report).await? else {
@@ -115,6 +129,7 @@ impl Effect<'_> {
                     return Ok(Change::Contradiction(why));
                 };
                 messages = ended;
+                doubt = another_amount(payment, report);
                 first_reversal(payment)
             }
             Report::Refund(report) => {
@@ -129,8 +144,14 @@ impl Effect<'_> {
             }
             Report::Dispute(report) => {
                 let mut disputes = payments::find_disputes(conn, payment.id).await?;
-                let dispute = report.change(&mut disputes);
-                write::write_dispute(conn, payment.id, &dispute, self.now).await?;
+                let known = payments::find_movements(conn, payment.id, &report.reference).await?;
+                let event = (self.event.event_id.as_str(), self.event.occurred_at);
+                let change = match report.change(&mut disputes, known, event) {
+                    Ok(change) => change,
+                    Err(why) => return Ok(Change::Contradiction(why)),
+                };
+                write::write_dispute(conn, payment.id, &change, self.now).await?;
+                doubt = change.doubt;
                 payment.sum_disputes(&disputes);
                 EntryKind::Dispute
             }
@@ -143,7 +164,11 @@ impl Effect<'_> {
                 EntryKind::PaymentReversal
             }
         };
-        Ok(Change::Made { cause, messages })
+        Ok(Change::Made {
+            cause,
+            messages,
+            doubt,
+        })
     }
 
     /// What is told of its end; none where the reference is another payment's.
@@ -172,6 +197,7 @@ impl Effect<'_> {
         payment.advance(report.state, self.event.occurred_at);
         if payment.state == State::Succeeded && before != State::Succeeded {
             payment.succeeded_at = Some(self.event.occurred_at);
+            payment.received_minor = Some(report.amount_minor);
         }
         let ended = payment.state != before
             && payment.state.is_final()
@@ -200,6 +226,20 @@ fn contradicted(payment: &mut Payment, why: String) -> Taken {
         changed: true,
         ..Taken::nothing(Outcome::Contradiction, Some(why))
     }
+}
+
+/// What is said to operators of a success that was not received as ordered, when it is credited.
+fn another_amount(payment: &Payment, report: &PaymentReport) -> Option<String> {
+    let (ordered, received) = (payment.amount_minor, report.amount_minor);
+    let is_first = report.state == State::Succeeded && payment.credited == Micros::ZERO;
+    (is_first && received != ordered).then(|| {
+        let credited = if received < ordered {
+            "what was received is credited"
+        } else {
+            "what was ordered is credited, the rest is not"
+        };
+        format!("the amount is {received}, {ordered} was ordered: {credited}")
+    })
 }
 
 /// The kind of what was taken back before the payment was known to be paid.

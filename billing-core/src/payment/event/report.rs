@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::super::books::{DisputeReport, RefundReport};
+use super::super::books::RefundReport;
+use super::super::dispute::{DisputeReport, Movement};
 use super::super::{Payment, State};
 use crate::id::PaymentId;
 use crate::ledger::{Balance, CommandHash};
@@ -22,7 +23,8 @@ pub enum Outcome {
     /// It is about a payment that is not known here.
     Unmatched,
     Unreadable,
-    /// It contradicts the payment's record: nothing was credited.
+    /// It contradicts the payment's record: somebody has to look. Nothing was credited, or what has arrived
+    /// although another amount was ordered.
     Contradiction,
     /// It came while the switch `webhooks` was off.
     Recorded,
@@ -104,7 +106,8 @@ impl ProviderEvent {
                 .text(&report.currency),
             Report::Dispute(report) => hash
                 .text(&report.reference)
-                .text(report.movement.name())
+                // Not what else has moved so far: that says no more of this event.
+                .text(report.movement.map_or("none", Movement::name))
                 .number(report.amount_minor)
                 .text(&report.currency),
             Report::GivenBack(report) => hash.number(report.total_minor).text(&report.currency),
@@ -159,7 +162,10 @@ pub struct GivenBackReport {
 #[derive(Clone, Debug)]
 pub struct PaymentReport {
     pub state: State,
+    /// What was received, where it is paid; else what is to be paid.
     pub amount_minor: i64,
+    /// What was to be paid, where the provider says it besides what was received.
+    pub ordered_minor: Option<i64>,
     pub currency: String,
     pub decline_code: Option<String>,
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::super::books::{DisputeReport, Movement};
+use super::super::dispute::{DisputeReport, Movement};
 use super::super::{RefundReport, RefundState, State};
 use super::batch::{self, Brought};
 use super::{Applied, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report};
@@ -48,6 +48,7 @@ async fn everything(connection: &mut PgConnection, user: &str) {
         Report::Payment(PaymentReport {
             state,
             amount_minor: 100,
+            ordered_minor: None,
             currency: "USD".to_owned(),
             decline_code: decline.map(str::to_owned),
         })
@@ -63,8 +64,9 @@ async fn everything(connection: &mut PgConnection, user: &str) {
         reference: format!("dp_{user}"),
         amount_minor: 10,
         currency: "USD".to_owned(),
-        movement: Movement::Withdrawn,
+        movement: Some(Movement::Withdrawn),
         status: "needs_response".to_owned(),
+        moved: Vec::new(),
     };
     let given_back = GivenBackReport {
         total_minor: 20,

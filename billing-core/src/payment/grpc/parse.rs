@@ -4,8 +4,9 @@ use billing_proto::v1;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::super::books::{DisputeReport, Movement, RefundReport};
+use super::super::books::RefundReport;
 use super::super::create::NewPayment;
+use super::super::dispute::{DisputeReport, Moved, Movement};
 use super::super::event::{EVENT_ID_BYTES, GivenBackReport, PaymentReport, ProviderEvent, Report};
 use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
@@ -17,6 +18,8 @@ use crate::rpc::{KEY_BYTES, TENANT_BYTES};
 
 /// The largest amount in minor units, as the schema has it.
 const MINOR_MAX: i64 = 1_000_000_000_000;
+/// Of one dispute.
+const MOVEMENTS_MAX: usize = 100;
 const RAW_BYTES: usize = 1024 * 1024;
 
 pub fn new_payment(
@@ -198,6 +201,10 @@ fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError
     Ok(PaymentReport {
         state,
         amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, i64::MAX)?,
+        ordered_minor: report
+            .ordered_minor
+            .map(|minor| field::number("payment.ordered_minor", minor, 0, i64::MAX))
+            .transpose()?,
         currency: field::text("payment.currency", report.currency, 16)?,
         decline_code: field::optional_text("payment.decline_code", report.decline_code, 64)?,
     })
@@ -234,17 +241,53 @@ fn dispute_report(report: v1::DisputeReport) -> Result<DisputeReport, FieldError
     use v1::dispute_report::Movement as Sent;
     let movement = match report.movement() {
         Sent::Unspecified => return Err(FieldError::new("dispute.movement", "must be given")),
-        Sent::None => Movement::None,
-        Sent::FundsWithdrawn => Movement::Withdrawn,
-        Sent::FundsReinstated => Movement::Reinstated,
+        Sent::None => None,
+        Sent::FundsWithdrawn => Some(Movement::Withdrawn),
+        Sent::FundsReinstated => Some(Movement::Reinstated),
     };
     let status = field::optional_text("dispute.status", report.status, 64)?;
+    if report.moved.len() > MOVEMENTS_MAX {
+        let problem = format!("must be at most {MOVEMENTS_MAX}");
+        return Err(FieldError::new("dispute.moved", problem));
+    }
+    let moved: Result<Vec<Moved>, FieldError> = report.moved.into_iter().map(moved).collect();
     Ok(DisputeReport {
         reference: field::text("dispute.provider_reference", report.provider_reference, 255)?,
         movement,
         amount_minor: field::number("dispute.amount_minor", report.amount_minor, 0, MINOR_MAX)?,
         currency: field::text("dispute.currency", report.currency, 16)?,
         status: status.unwrap_or_default(),
+        moved: moved?,
+    })
+}
+
+fn moved(moved: v1::DisputeMovement) -> Result<Moved, FieldError> {
+    use v1::dispute_report::Movement as Sent;
+    let movement = match moved.movement() {
+        Sent::Unspecified | Sent::None => {
+            let problem = "must be withdrawn or reinstated";
+            return Err(FieldError::new("dispute.moved.movement", problem));
+        }
+        Sent::FundsWithdrawn => Movement::Withdrawn,
+        Sent::FundsReinstated => Movement::Reinstated,
+    };
+    let occurred_at = field::timestamp("dispute.moved.occurred_at", moved.occurred_at)?;
+    Ok(Moved {
+        is_named: true,
+        name: field::text(
+            "dispute.moved.provider_reference",
+            moved.provider_reference,
+            255,
+        )?,
+        movement,
+        amount_minor: field::number(
+            "dispute.moved.amount_minor",
+            moved.amount_minor,
+            1,
+            MINOR_MAX,
+        )?,
+        occurred_at: occurred_at
+            .ok_or_else(|| FieldError::new("dispute.moved.occurred_at", "must be given"))?,
     })
 }
 

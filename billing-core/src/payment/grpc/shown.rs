@@ -47,6 +47,7 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         created_at: Some(timestamp(payment.created_at)),
         succeeded_at: payment.succeeded_at.map(timestamp),
         needs_review: payment.needs_review,
+        received_minor: payment.received_minor,
     }
 }
 

@@ -1,23 +1,31 @@
 //! Payments: credited once, taken back as the provider takes them back.
 
 mod apart;
+mod disputes;
 mod events;
 mod given_back;
 mod order;
 mod outbox;
 mod rates;
+mod received;
 mod refunds;
 mod replays;
 mod schema;
 mod stale;
+mod suspended;
 mod together;
 
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
-use billing_testkit::TestCore;
-use tonic::Status;
+use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_testkit::{Caller, TestCore};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use crate::support::{account, moment};
+
+type Service = InterceptedService<Channel, Caller>;
 
 const SECOND: i64 = 1_800_000_000;
 
@@ -87,6 +95,7 @@ pub(crate) fn declined() -> Report {
         amount_minor: CENTS,
         currency: "USD".to_owned(),
         decline_code: "generic_decline".to_owned(),
+        ..Default::default()
     })
 }
 
@@ -111,6 +120,7 @@ pub(crate) fn dispute(
         amount_minor: cents,
         currency: "USD".to_owned(),
         status: "needs_response".to_owned(),
+        moved: Vec::new(),
     })
 }
 
@@ -120,6 +130,19 @@ pub(crate) async fn apply(
 ) -> Result<v1::ApplyProviderEventResponse, Status> {
     let answer = core.payments().apply_provider_event(event).await;
     answer.map(tonic::Response::into_inner)
+}
+
+/// The answer to an event that is brought again, as providers do it, while the payment is kept locked.
+pub(crate) async fn delivered(
+    mut gateway: PaymentServiceClient<Service>,
+    event: v1::ApplyProviderEventRequest,
+) -> Result<v1::ApplyProviderEventResponse, Status> {
+    loop {
+        match gateway.apply_provider_event(event.clone()).await {
+            Err(status) if status.code() == Code::Unavailable => {}
+            answer => return answer.map(tonic::Response::into_inner),
+        }
+    }
 }
 
 /// A payment that is paid and credited.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use billing_proto::v1;
+use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{PaymentState, RefundState};
 use billing_testkit::{TestCore, TestDatabase};
@@ -11,12 +12,29 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::task::JoinSet;
 
-use super::{CENTS, apply, attached, declined, dispute, event, refund, settled, state};
+use super::disputes::{at, moved};
+use super::{CENTS, apply, attached, declined, delivered, dispute, event, refund, settled, state};
 use crate::support::{account, assert_books_are_right};
 
 /// Everything that can be reported of one payment.
 fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
     let about = |id: &str, report| event(&format!("{}:{id}", payment.payment_id), payment, report);
+    let later = |id: &str, second, report| v1::ApplyProviderEventRequest {
+        occurred_at: at(second),
+        ..about(id, report)
+    };
+    let names = [
+        part("txn_1", Movement::FundsWithdrawn, 1),
+        part("txn_2", Movement::FundsReinstated, 2),
+        part("txn_3", Movement::FundsWithdrawn, 3),
+    ];
+    let by_names = |movement, known: usize| {
+        let Report::Dispute(report) = dispute("dp_2", 300, movement) else {
+            panic!("a dispute's report");
+        };
+        let moved = names[..known].to_vec();
+        Report::Dispute(v1::DisputeReport { moved, ..report })
+    };
     vec![
         about("declined", declined()),
         about("action", state(PaymentState::RequiresAction)),
@@ -31,12 +49,30 @@ fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
             dispute("dp_1", CENTS, Movement::FundsWithdrawn),
         ),
         about("won", dispute("dp_1", CENTS, Movement::FundsReinstated)),
+        // Another dispute: taken, given back, and taken again; some reports name what has moved.
+        later("taken", 1, by_names(Movement::FundsWithdrawn, 1)),
+        later("given back", 2, by_names(Movement::FundsReinstated, 0)),
+        later("taken again", 3, by_names(Movement::FundsWithdrawn, 0)),
+        later("given back, named", 5, by_names(Movement::None, 2)),
+        later(
+            "taken again, named",
+            4,
+            by_names(Movement::FundsWithdrawn, 3),
+        ),
     ]
+}
+
+/// A movement of three dollars.
+fn part(name: &str, movement: Movement, second: i64) -> v1::DisputeMovement {
+    v1::DisputeMovement {
+        amount_minor: 300,
+        ..moved(name, movement, second)
+    }
 }
 
 /// Which events happened, and in which order they come; some of them twice.
 fn deliveries() -> impl Strategy<Value = (BTreeSet<usize>, Vec<usize>)> {
-    proptest::collection::btree_set(0..10_usize, 1..10).prop_flat_map(|happened| {
+    proptest::collection::btree_set(0..15_usize, 1..15).prop_flat_map(|happened| {
         let mut order: Vec<usize> = happened.iter().copied().collect();
         order.extend(happened.iter().copied().filter(|n| n % 2 == 0));
         (Just(happened), Just(order).prop_shuffle())
@@ -97,8 +133,8 @@ async fn any_order_and_any_duplication_of_a_payments_events_ends_at_the_same_sum
             .iter()
             .zip([&core, &another].into_iter().cycle())
             .map(|(place, core)| {
-                let (mut gateway, event) = (core.payments(), events[*place].clone());
-                async move { gateway.apply_provider_event(event).await.map(drop) }
+                let (gateway, event) = (core.payments(), events[*place].clone());
+                async move { delivered(gateway, event).await.map(drop) }
             })
             .collect();
         for call in calls.join_all().await {

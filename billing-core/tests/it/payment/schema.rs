@@ -41,6 +41,14 @@ async fn rules_about_payments_stand_in_the_schema_too() {
             "payment_reversed_within_credit",
         ),
         (
+            "update payment set received_minor = 900",
+            "payment_credited_when_paid",
+        ),
+        (
+            "update payment set received_minor = 0",
+            "payment_credited_when_paid",
+        ),
+        (
             "update payment set refund_requested_minor = 901",
             "payment_requests_within_paid",
         ),

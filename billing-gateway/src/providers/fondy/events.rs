@@ -19,6 +19,8 @@ const KEPT: &[&str] = &[
     "order_status",
     "amount",
     "currency",
+    "actual_amount",
+    "actual_currency",
     "reversal_amount",
     "payment_id",
     "reverse_id",
@@ -158,7 +160,15 @@ fn id(kind: Kind, fields: &Fields) -> String {
     };
     match kind {
         Kind::Callback => format!("{order_id}:{status}:{given_back}"),
-        Kind::Payment => format!("retrieved:{order_id}:{status}:{}", text("amount")),
+        Kind::Payment => {
+            let amount = text("amount");
+            match received(fields).map(|received| received.to_string()) {
+                Ok(less) if less != amount => {
+                    format!("retrieved:{order_id}:{status}:{amount}:{less}")
+                }
+                _ => format!("retrieved:{order_id}:{status}:{amount}"),
+            }
+        }
         Kind::GivenBack => format!("retrieved:{order_id}:given_back:{given_back}"),
         Kind::Refund => {
             let (reverse_id, status) = (text("reverse_id"), text("reverse_status"));
@@ -210,12 +220,28 @@ fn of_payment(fields: &Fields, decline_code: &str) -> Result<Option<Report>, Str
         "expired" => (PaymentState::Expired, ""),
         _ => return Ok(None),
     };
+    let is_paid = state == PaymentState::Succeeded;
+    let ordered = minor(fields, "amount")?;
     Ok(Some(Report::Payment(PaymentReport {
         state: state.into(),
-        amount_minor: minor(fields, "amount")?,
+        amount_minor: if is_paid { received(fields)? } else { ordered },
+        ordered_minor: is_paid.then_some(ordered),
         currency: fields.text("currency").to_owned(),
         decline_code: decline_code.to_owned(),
     })))
+}
+
+/// What the payer has paid of an order, whatever was given back of it later. Less than the order's amount
+/// counts; more does not, since fees of the payer's are in it.
+fn received(fields: &Fields) -> Result<i64, String> {
+    let ordered = minor(fields, "amount")?;
+    let currency = fields.text("actual_currency");
+    if fields.text("actual_amount").is_empty()
+        || !currency.is_empty() && currency != fields.text("currency")
+    {
+        return Ok(ordered);
+    }
+    Ok(minor(fields, "actual_amount")?.min(ordered))
 }
 
 fn of_given_back(total_minor: i64, fields: &Fields) -> Report {

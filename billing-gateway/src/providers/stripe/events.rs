@@ -142,9 +142,10 @@ fn said(event_type: &str, data: Option<&RawValue>) -> Option<Result<Said, String
         | "charge.refund.updated"
         | "retrieved.refund"
         | "answer.refund" => Some(of_refund(data)),
-        "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
-            dispute(Movement::None)
-        }
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "retrieved.dispute" => dispute(Movement::None),
         "charge.dispute.funds_withdrawn" | "retrieved.dispute.funds_withdrawn" => {
             dispute(Movement::FundsWithdrawn)
         }
@@ -226,14 +227,36 @@ pub(super) fn of_answered_refund(origin: Origin, refund: &Refund, livemode: bool
     made(origin, "refund", &sequel, refund, livemode)
 }
 
+/// One event of all that moved, where it has names; else one for each way that money moved.
 pub(super) fn of_answered_dispute(dispute: &Dispute, livemode: bool) -> Vec<Event> {
+    let moved = dispute.moved().len();
+    if moved > 0 {
+        let status = dispute.status.as_deref().unwrap_or_default();
+        let sequel = format!("{}:{status}:{moved}", dispute.id);
+        return vec![made(
+            Origin::Retrieved,
+            "dispute",
+            &sequel,
+            dispute,
+            livemode,
+        )];
+    }
     let moved = dispute.movements().into_iter().map(|movement| {
         let object = match movement {
             Movement::FundsReinstated => "dispute.funds_reinstated",
             _ => "dispute.funds_withdrawn",
         };
         let sequel = format!("{}:{object}", dispute.id);
-        made(Origin::Retrieved, object, &sequel, dispute, livemode)
+        let mut event = made(Origin::Retrieved, object, &sequel, dispute, livemode);
+        // It was withdrawn when it began, and reinstated at some time before now.
+        if movement == Movement::FundsWithdrawn
+            && let Some(began) = dispute
+                .created
+                .and_then(|at| Timestamp::from_second(at).ok())
+        {
+            event.occurred_at = began;
+        }
+        event
     });
     moved.collect()
 }

@@ -4,11 +4,15 @@
 
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
-use billing_proto::v1::{DisputeReport, PaymentReport, PaymentState, RefundReport, RefundState};
+use billing_proto::v1::{
+    DisputeMovement, DisputeReport, PaymentReport, PaymentState, RefundReport, RefundState,
+};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::core::sent;
 use crate::providers::wire::{self, whole, whole_number};
 
 /// Written into the events that are made of answers, so without its secret.
@@ -86,14 +90,23 @@ pub(super) struct Dispute {
     pub status: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<Id>,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub created: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
     pub balance_transactions: Option<Vec<BalanceTransaction>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct BalanceTransaction {
+    #[serde(default, deserialize_with = "lenient")]
+    pub id: Option<String>,
+    /// Less than 0: away from us. In the currency of our account at Stripe, without fees.
     #[serde(deserialize_with = "whole_number")]
     pub amount: i64,
+    #[serde(default, deserialize_with = "lenient")]
+    pub currency: Option<String>,
+    #[serde(default, deserialize_with = "lenient_number")]
+    pub created: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,6 +180,7 @@ impl PaymentIntent {
         Ok(Report::Payment(PaymentReport {
             state: state.into(),
             amount_minor,
+            ordered_minor: (state == PaymentState::Succeeded).then_some(self.amount),
             currency: self.currency.clone(),
             decline_code: declined.unwrap_or_default().to_owned(),
         }))
@@ -203,7 +217,38 @@ impl Refund {
 }
 
 impl Dispute {
-    /// The money that moved so far. Its transactions tell; where they were not sent, its state.
+    /// Each movement of money so far, by its transaction. In the dispute's own currency: where the account
+    /// at Stripe has another one, all of the dispute's amount moves.
+    pub(super) fn moved(&self) -> Vec<DisputeMovement> {
+        let transactions = self.balance_transactions.iter().flatten();
+        transactions
+            .filter_map(|transaction| {
+                let is_ours = transaction.currency.as_ref() == Some(&self.currency);
+                let amount_minor = if is_ours {
+                    transaction.amount.saturating_abs()
+                } else {
+                    self.amount
+                };
+                let at = transaction.created.or(self.created);
+                let at = at.filter(|at| *at >= 0).unwrap_or_default();
+                let movement = match transaction.amount {
+                    ..0 => Movement::FundsWithdrawn,
+                    0 => return None,
+                    1.. => Movement::FundsReinstated,
+                };
+                Some(DisputeMovement {
+                    provider_reference: transaction.id.clone().filter(|id| !id.is_empty())?,
+                    movement: movement.into(),
+                    amount_minor,
+                    occurred_at: Some(sent(Timestamp::from_second(at).unwrap_or_default())),
+                })
+            })
+            .filter(|moved| moved.amount_minor > 0)
+            .collect()
+    }
+
+    /// The money that moved so far, where its transactions have no names. They tell; where they were not
+    /// sent, its state.
     pub(super) fn movements(&self) -> Vec<Movement> {
         let status = self.status.as_deref().unwrap_or_default();
         let moved = self.balance_transactions.as_deref().unwrap_or_default();
@@ -232,6 +277,7 @@ impl Dispute {
             amount_minor: self.amount,
             currency: self.currency.clone(),
             status: self.status.clone().unwrap_or_default(),
+            moved: self.moved(),
         })
     }
 }

@@ -156,6 +156,48 @@ fn refunds_and_disputes_name_their_payment_in_any_shape() {
 }
 
 #[test]
+fn a_dispute_tells_each_movement_by_its_transaction_in_the_disputes_currency() {
+    let transaction = |id: &str, amount: i64, currency: &str, created: i64| json!({"id": id, "amount": amount, "currency": currency, "created": created});
+    let dispute = json!({
+        "id": "du_1", "amount": 500, "currency": "usd", "status": "lost", "created": 7, "payment_intent": "pi_1",
+        "balance_transactions": [
+            transaction("txn_1", -500, "usd", 10),
+            transaction("txn_2", 300, "usd", 20),
+            // Our account there is in another currency: its amount is none of the payment's.
+            transaction("txn_3", -461, "eur", 30),
+            {"id": "txn_4", "amount": 0},
+            {"amount": -500},
+        ],
+    });
+    let event = read("charge.dispute.closed", &dispute);
+    let Some(Report::Dispute(report)) = event.report else {
+        panic!("a dispute");
+    };
+    assert_eq!(report.movement(), Movement::None);
+    let moved: Vec<_> = report
+        .moved
+        .iter()
+        .map(|moved| {
+            let at = moved.occurred_at.as_ref().map(|at| at.seconds);
+            (
+                &*moved.provider_reference,
+                moved.movement(),
+                moved.amount_minor,
+                at,
+            )
+        })
+        .collect();
+    assert_eq!(
+        moved,
+        [
+            ("txn_1", Movement::FundsWithdrawn, 500, Some(10)),
+            ("txn_2", Movement::FundsReinstated, 300, Some(20)),
+            ("txn_3", Movement::FundsWithdrawn, 500, Some(30)),
+        ]
+    );
+}
+
+#[test]
 fn whatever_else_is_authentic_is_kept_as_it_came() {
     let unknown = read("payment_intent.teleported", &intent("succeeded"));
     assert_eq!((unknown.id.as_str(), &unknown.report), ("evt_1", &None));

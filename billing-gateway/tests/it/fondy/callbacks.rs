@@ -158,6 +158,37 @@ async fn what_contradicts_fondy_or_the_record_credits_nothing() {
 }
 
 #[tokio::test]
+async fn less_than_ordered_is_credited_at_the_payments_rate_whoever_tells_it_first() {
+    for withheld in [false, true] {
+        let stage = Stage::start().await;
+        let begun = stage.begun("u").await;
+        stage.control("mode", json!({"withhold": withheld})).await;
+        // A third of 1000 UAH, at 40 for a dollar.
+        let path = format!("orders/{}/pay", begun.id);
+        stage.control(&path, json!({"amount": 33_333})).await;
+        if withheld {
+            assert!(!stage.reconcile().await.is_good());
+            assert_eq!(stage.balance("u").await, "8.33325");
+            stage.control("mode", json!({"withhold": false})).await;
+            stage.control("release", json!({})).await;
+        }
+        stage.delivered().await;
+        assert_eq!(stage.balance("u").await, "8.33325");
+        assert!(stage.needs_review(&begun.id).await);
+        assert!(stage.outcomes().await.contains(&"contradiction".to_owned()));
+        let status = stage.status("u", &begun.id).await;
+        assert_eq!(
+            (&status["amount"], &status["received"]),
+            (&json!(1000), &json!(333.33))
+        );
+        // All that came goes back.
+        stage.order(&begun.id, "reverse").await;
+        stage.delivered().await;
+        assert_eq!(stage.balance("u").await, "0");
+    }
+}
+
+#[tokio::test]
 async fn whatever_else_is_authentic_is_stored_and_answered_with_200() {
     let stage = Stage::start().await;
     let mut unreadable = said("x", "approved", 0);

@@ -207,3 +207,42 @@ async fn what_was_spent_before_it_is_taken_back_is_a_debt() {
         .await;
     stage.balance_becomes("u", "-5").await;
 }
+
+#[tokio::test]
+async fn what_a_bank_withdraws_again_after_it_was_won_is_taken_back_again_however_it_is_told() {
+    for withheld in [false, true] {
+        let stage = Stage::start().await;
+        let begun = stage.paid("u").await;
+        stage.delivered().await;
+        stage.control("mode", json!({"withhold": withheld})).await;
+        let path = format!("payments/{}/dispute", begun.reference);
+        let dispute = stage.control(&path, json!({})).await;
+        let id = dispute["id"].as_str().unwrap();
+        for action in ["win", "overturn"] {
+            stage
+                .control(&format!("disputes/{id}/{action}"), json!({}))
+                .await;
+        }
+        if withheld {
+            // No webhook came: Stripe is asked, and tells each movement by its transaction.
+            let tally = stage.reconcile().await;
+            assert!(tally.is_good(), "{tally}");
+            assert_eq!(stage.balance("u").await, "0");
+            stage.control("release", json!({})).await;
+        }
+        stage.delivered().await;
+        assert_eq!(stage.balance("u").await, "0", "withheld: {withheld}");
+        let status = stage.status("u", &begun.payment_id).await;
+        assert_eq!(
+            (&status["disputed"], &status["reversed_usd"]),
+            (&json!(25), &json!(25))
+        );
+        let outcomes = stage.events().await;
+        assert!(
+            outcomes
+                .iter()
+                .all(|(_, outcome)| outcome != "contradiction"),
+            "{outcomes:?}"
+        );
+    }
+}

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use billing_proto::v1::Decision;
+use billing_proto::v1::{Decision, SuspendAccountRequest};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::stage::{Stage, good};
-use crate::gateway::{Gateway, problem, sent, token, token_of};
+use crate::gateway::{Gateway, account, problem, sent, token, token_of};
 
 #[tokio::test]
 async fn a_card_payment_is_credited_and_shown_everywhere() {
@@ -300,4 +300,32 @@ async fn a_user_without_money_is_allowed_again_once_he_has_topped_up() {
     );
     stage.paid("u").await;
     assert_eq!(stage.charge("u", "3", 1).await, Decision::Allowed);
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_told_before_it_pays_and_what_it_has_begun_is_credited() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    let suspend = SuspendAccountRequest {
+        account: Some(account("u")),
+    };
+    stage
+        .core
+        .accounts()
+        .suspend_account(suspend)
+        .await
+        .unwrap();
+    let body = json!({"amount_usd": 25});
+    let refused = problem(stage.creation("u", &body, Some("1"))).await;
+    assert_eq!(
+        (&refused["status"], &refused["code"]),
+        (&json!(403), &json!("ACCOUNT_SUSPENDED"))
+    );
+    let balance = stage.get("u", "/api/billing/balance").await;
+    assert_eq!(balance["billing"]["suspended"], true);
+    stage.pay(&begun.reference).await;
+    stage.balance_becomes("u", "25").await;
+    let refund = good(stage.refund(&begun.payment_id, &json!({"reason": "r"}), "1")).await;
+    assert_eq!(refund["status"], "succeeded");
+    assert_eq!(stage.balance("u").await, "0");
 }

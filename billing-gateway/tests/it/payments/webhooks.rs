@@ -256,6 +256,30 @@ async fn what_contradicts_the_record_credits_nothing() {
 }
 
 #[tokio::test]
+async fn less_than_ordered_is_credited_as_far_as_it_goes_and_shown() {
+    let stage = Stage::start().await;
+    let begun = stage.begun("u").await;
+    stage.delivered().await;
+    let short = success("evt_1", &begun, 2500)
+        .replace(r#""amount_received":2500"#, r#""amount_received":1234"#);
+    good(stage.webhook(&short)).await;
+    assert_eq!(stage.balance("u").await, "12.34");
+    let status = stage.status("u", &begun.payment_id).await;
+    assert_eq!(
+        (&status["status"], &status["amount"], &status["received"]),
+        (&json!("succeeded"), &json!(25), &json!(12.34))
+    );
+    assert_eq!(
+        stage.events().await.last(),
+        Some(&("evt_1".to_owned(), "contradiction".to_owned()))
+    );
+    // No more than that is given back.
+    let over = json!({"amount_usd": 12.35, "reason": "asked for"});
+    let refused = problem(stage.refund(&begun.payment_id, &over, "1")).await;
+    assert_eq!(refused["code"], "REFUND_EXCEEDS_PAYMENT");
+}
+
+#[tokio::test]
 async fn events_of_other_versions_are_read_or_kept() {
     for (oddity, balance) in [
         ("old_shape", "25"),
