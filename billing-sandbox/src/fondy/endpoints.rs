@@ -142,7 +142,7 @@ fn checkout(act: &mut Act<'_>, call: &Call) -> Result<Params, Refusal> {
     let code = required(params, "currency")?;
     let currency = Some(code.as_str())
         .filter(|code| CURRENCIES.contains(code))
-        .and_then(|code| Currency::of(code))
+        .and_then(Currency::of)
         .ok_or_else(|| Refusal::currency(&code, act.merchant.id))?;
     if order_id.len() > ORDER_ID_LENGTH_MAX {
         return Err(Refusal::incorrect("order_id"));
