@@ -112,8 +112,7 @@ pub(crate) async fn caller_of(
     network: IpAddr,
 ) -> Result<Caller, ApiError> {
     let token = bearer(headers)?;
-    let verified = verifier.verify(token, network).await;
-    let caller = verified.map_err(refusal)?;
+    let caller = verifier.verify(token, network).await.map_err(refusal)?;
     let mut named = headers.get_all(TENANT_HEADER).iter();
     if named.any(|tenant| tenant.as_bytes() != caller.tenant_id.as_bytes()) {
         return Err(ApiError::OtherTenant);

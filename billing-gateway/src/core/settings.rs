@@ -12,6 +12,10 @@ use crate::config_check::ConfigError;
 /// How the gateway reaches the core.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Core")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each flag is called as its field"
+)]
 pub struct CoreSettings {
     /// The core's gRPC address, `http://` or `https://`
     #[arg(
