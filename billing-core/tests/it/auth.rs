@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 38] = [
+const ROLES: [(&str, &[Role]); 39] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
