@@ -32,7 +32,7 @@ fn columns() -> Columns {
             held: vec![103],
             overdrafts: vec![104],
             spent_on: vec![day(5).to_sqlx()],
-            begun_on: vec![day(14).to_sqlx()],
+            begun_on: vec![Some(day(14).to_sqlx())],
             day_nos: vec![106],
             month_nos: vec![107],
             day_spent: vec![108],
