@@ -108,6 +108,7 @@ async fn mail_is_written_in_the_language_of_its_reader() {
 #[tokio::test]
 async fn what_the_core_tells_arrives_where_and_as_the_person_said() {
     let (database, silent) = core().await;
+    silent.grant(&account("olena"), 3 * USD).await;
     let olena = v1::Contact {
         email: "olena@example.org".to_owned(),
         name: "Olena".to_owned(),
@@ -124,7 +125,6 @@ async fn what_the_core_tells_arrives_where_and_as_the_person_said() {
         contact: Some(olena),
     };
     silent.accounts().send_test_mail(request).await.unwrap();
-    silent.grant(&account("olena"), 3 * USD).await;
     let charge = charge("olena", "1", 2 * USD);
     silent.balance().charge(charge).await.unwrap();
     let mails = delivered(&database, &[]).await;
