@@ -2,6 +2,7 @@
 //! where it does not hold. `fuzz/` looks for such bytes, and the tests below try some each time.
 
 #![expect(
+    clippy::missing_panics_doc,
     clippy::unwrap_used,
     reason = "a property that does not hold ends here, under a fuzzer or in a test"
 )]
@@ -269,15 +270,15 @@ mod tests {
 
     /// An input of the corpus, changed in a few places, or cut; or any bytes.
     fn near(corpus: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
-        let changes = vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+        let edits = vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
         let changed = (
             select(corpus),
-            changes,
+            edits,
             any::<prop::sample::Index>(),
             any::<bool>(),
         );
-        let changed = changed.prop_map(|(mut input, changes, end, is_cut)| {
-            for (place, byte) in changes {
+        let changed = changed.prop_map(|(mut input, edits, end, is_cut)| {
+            for (place, byte) in edits {
                 if let Some(place) = (!input.is_empty()).then(|| place.index(input.len())) {
                     input[place] = byte;
                 }

@@ -170,7 +170,7 @@ impl Report {
         }
         writeln!(
             f,
-            "What an operation costs, medians of the slices. Pages: those that the log holds in full, \
+            "Cost of an operation, medians of the slices. Pages: those that the log holds in full, \
              since they had not\nchanged since the last checkpoint. Microseconds are of processor. \
              {UNKNOWN}: not counted or not available.\n{table}"
         )

@@ -34,7 +34,7 @@ impl ContactClaims {
         })
     }
 
-    /// Whether the token says of its address that nobody has shown it to be theirs: by OpenID Connect's
+    /// Whether the token says of its address that nobody has shown it to be theirs: by the standard claim
     /// `email_verified`, or by what stands beside a claim of another name. One that does not say
     /// anything of it is believed; providers write the claim as a text, too.
     fn is_unverified(&self, claims: &Map<String, Value>) -> bool {

@@ -51,28 +51,6 @@ async fn less_than_ordered_is_credited_as_far_as_it_goes_told_and_looked_at() {
         (other.outcome(), other.moved_micros),
         (EventOutcome::Contradiction, 0)
     );
-    // What is given back of it takes its part of the credit, and no more is given back than came.
-    let start = v1::StartRefundRequest {
-        tenant_id: "acme".to_owned(),
-        payment_id: payment.payment_id.clone(),
-        idempotency_key: "r".to_owned(),
-        amount_minor: Some(602),
-        reason: "asked for".to_owned(),
-        actor: "root".to_owned(),
-    };
-    let refused = core.payments().start_refund(start).await.unwrap_err();
-    assert_eq!(reason(&refused), "REFUND_EXCEEDS_PAYMENT");
-    for (id, reference, cents, left) in
-        [("evt_4", "re_1", 200, 4_010_000), ("evt_5", "re_2", 401, 0)]
-    {
-        let back = event(
-            id,
-            &payment,
-            refund(reference, cents, RefundState::Succeeded),
-        );
-        apply(&core, back).await.unwrap();
-        assert_eq!(settled(&core, "alice").await, left);
-    }
     let mut owner = database.connect_as_owner().await;
     let told: serde_json::Value = sqlx::query_scalar(
         "select payload from outbox_message where channel = 'mail' and kind = 'payment_received'",
@@ -97,6 +75,36 @@ async fn less_than_ordered_is_credited_as_far_as_it_goes_told_and_looked_at() {
             .unwrap();
     }
     assert!(review::marked(&pool).await.unwrap().is_empty());
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn of_less_than_ordered_no_more_is_given_back_than_came_and_each_part_takes_its_credit() {
+    let (database, core) = core().await;
+    let payment = attached(&core, "alice", "1").await;
+    let came = event("evt_1", &payment, received(601, "USD"));
+    apply(&core, came).await.unwrap();
+    let start = v1::StartRefundRequest {
+        tenant_id: "acme".to_owned(),
+        payment_id: payment.payment_id.clone(),
+        idempotency_key: "r".to_owned(),
+        amount_minor: Some(602),
+        reason: "asked for".to_owned(),
+        actor: "root".to_owned(),
+    };
+    let refused = core.payments().start_refund(start).await.unwrap_err();
+    assert_eq!(reason(&refused), "REFUND_EXCEEDS_PAYMENT");
+    for (id, reference, cents, left) in
+        [("evt_4", "re_1", 200, 4_010_000), ("evt_5", "re_2", 401, 0)]
+    {
+        let back = event(
+            id,
+            &payment,
+            refund(reference, cents, RefundState::Succeeded),
+        );
+        apply(&core, back).await.unwrap();
+        assert_eq!(settled(&core, "alice").await, left);
+    }
     assert_books_are_right(&database).await;
 }
 

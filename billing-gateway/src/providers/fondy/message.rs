@@ -145,12 +145,12 @@ impl Received {
 }
 
 fn decoded(data: &str) -> Option<Fields> {
-    let json = BASE64_STANDARD.decode(data).ok()?;
     #[derive(serde::Deserialize)]
     struct Data<'a> {
         #[serde(borrow)]
         order: &'a RawValue,
     }
+    let json = BASE64_STANDARD.decode(data).ok()?;
     let data: Data<'_> = wire::object(str::from_utf8(wire::unmarked(&json)).ok()?).ok()?;
     Fields::of_json(data.order.get())
 }

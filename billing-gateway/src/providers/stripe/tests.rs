@@ -279,10 +279,9 @@ fn no_member_that_nobody_needs_makes_an_event_unread() {
 
 #[test]
 fn what_is_needed_is_read_strictly_and_kept_where_it_cannot_be() {
-    let event = |r#type: &str, object: &str| {
+    let event = |kind: &str, object: &str| {
         let event = format!(
-            r#"{{"id": "evt_1", "type": {}, "livemode": false, "data": {{"object": {object}}}}}"#,
-            r#type
+            r#"{{"id": "evt_1", "type": {kind}, "livemode": false, "data": {{"object": {object}}}}}"#
         );
         stripe("http://127.0.0.1:1").read_event(event.as_bytes(), Timestamp::UNIX_EPOCH)
     };
