@@ -134,6 +134,7 @@ async fn create(
         livemode: provider.livemode(),
         content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
+        provider_account: String::new(),
     };
     let recorded = async || {
         let answer = core.create_payment(request.clone()).await;
