@@ -28,6 +28,7 @@ pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;
+mod top_up;
 pub mod unsubscribe;
 pub mod usage;
 mod warnings;

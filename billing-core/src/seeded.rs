@@ -40,10 +40,12 @@ pub enum Bug {
     PriceBySetOrder,
     ShortPaymentInFull,
     HeldWarns,
+    OpenedByEachReport,
+    OpeningNotCompared,
 }
 
 impl Bug {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -77,6 +79,8 @@ impl Bug {
         Self::PriceBySetOrder,
         Self::ShortPaymentInFull,
         Self::HeldWarns,
+        Self::OpenedByEachReport,
+        Self::OpeningNotCompared,
     ];
 
     /// As `BILLING_SEEDED_BUG` names it.
@@ -115,6 +119,8 @@ impl Bug {
             Self::PriceBySetOrder => "price-by-set-order",
             Self::ShortPaymentInFull => "short-payment-in-full",
             Self::HeldWarns => "held-warns",
+            Self::OpenedByEachReport => "opened-by-each-report",
+            Self::OpeningNotCompared => "opening-not-compared",
         }
     }
 }

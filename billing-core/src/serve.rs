@@ -184,7 +184,8 @@ pub async fn start(
         batch_max: tuning.batch_max.into(),
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };
-    let events = EventBatcher::start(database, &catalogue, tasks);
+    let rate_age_max = Duration::from_hours(tuning.rate_max_age_hours);
+    let events = EventBatcher::start(database, &catalogue, rate_age_max, tasks);
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
@@ -201,7 +202,7 @@ pub async fn start(
                     declines: tuning.declines_max,
                     window: Duration::from_mins(10),
                 },
-                rate_age_max: Duration::from_hours(tuning.rate_max_age_hours),
+                rate_age_max,
             },
             refund_terms: RefundTerms {
                 days: tuning.refund_days,

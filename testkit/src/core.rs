@@ -31,6 +31,8 @@ pub struct TestCore {
     pub admin_token: String,
     /// Admits a tool backend to the tenant `other` only.
     pub other_tenants_token: String,
+    /// Admits a gateway to that tenant only.
+    pub other_gateways_token: String,
     channel: Channel,
     shutdown: CancellationToken,
     serving: JoinHandle<()>,
@@ -62,7 +64,8 @@ impl TestCore {
         let (gateway_token, gateway) = new_token(Role::Gateway, "*").unwrap();
         let (admin_token, admin) = new_token(Role::Admin, "*").unwrap();
         let (other_tenants_token, other) = new_token(Role::Tools, "other").unwrap();
-        let tokens = [tools, gateway, admin, other].join(";");
+        let (other_gateways_token, other_gateway) = new_token(Role::Gateway, "other").unwrap();
+        let tokens = [tools, gateway, admin, other, other_gateway].join(";");
         let mut command = vec![
             "billing-core",
             "--database-url",
@@ -91,6 +94,7 @@ impl TestCore {
             gateway_token,
             admin_token,
             other_tenants_token,
+            other_gateways_token,
             channel,
             shutdown,
             serving,

@@ -83,6 +83,8 @@ fn shown(payment: &Payment) -> Value {
     json!({
         "payment_id": payment.id.to_string(),
         "provider": &*payment.provider,
+        "provider_account": payment.provider_account,
+        "purpose": payment.purpose.name(),
         "reference": payment.reference,
         "state": payment.state.name(),
         "amount_minor": payment.amount_minor,

@@ -5,16 +5,14 @@ use uuid::Uuid;
 
 use super::dispute::Dispute;
 use super::{Payment, Refund, RefundState, State};
-use crate::ledger::EntryKind;
-use crate::money::Micros;
-use crate::seeded::{self, Bug};
 
-/// Something that the ledger is to book.
+/// What a payment that is paid has come to, in minor units: at most what was ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Booking {
-    pub kind: EntryKind,
-    /// Signed.
-    pub amount: Micros,
+pub struct Standing {
+    pub paid_minor: i64,
+    /// By refunds and disputes, less what disputes gave back; what was received beyond what was ordered is
+    /// taken first.
+    pub taken_minor: i64,
 }
 
 impl Payment {
@@ -30,59 +28,23 @@ impl Payment {
         }
     }
 
-    /// What must be booked so that the ledger says what the payment says: the credit once it is paid,
-    /// and the part of it that refunds and disputes take back. `cause` is the kind of the reversal.
-    /// Notes it as booked.
-    ///
-    /// Reversed = floor(credited × clamp(refunded + disputed − surplus, 0, paid) / paid), where `disputed`
-    /// is less what was reinstated, and the surplus is what was received beyond what was ordered. Each
-    /// report books the difference to what was booked before, so that any order of reports ends at the same
-    /// sum.
-    pub fn bookings(&mut self, cause: EntryKind) -> Vec<Booking> {
-        let mut bookings = Vec::new();
-        if self.state != State::Succeeded {
-            return bookings;
-        }
-        if self.credited == Micros::ZERO {
-            self.credited = self.credit_of(self.received());
-            bookings.push(Booking {
-                kind: EntryKind::TopUp,
-                amount: self.credited,
-            });
-        }
+    /// What it has come to. Where more was taken than was received, somebody is to look at it.
+    pub fn standing(&mut self) -> Standing {
         let taken = self.refunded_minor.saturating_add(self.disputed_minor);
         if taken > self.received() {
             self.needs_review = true;
         }
         let paid = self.received().min(self.amount_minor);
         let surplus = self.received().saturating_sub(paid);
-        let taken = taken.saturating_sub(surplus).clamp(0, paid);
-        let target = share(self.credited, taken, paid);
-        // Both lie between 0 and the credit.
-        let change = self.reversed.minus(target).unwrap_or_default();
-        if change != Micros::ZERO {
-            bookings.push(Booking {
-                kind: reversal_kind(cause, change),
-                amount: change,
-            });
-            self.reversed = target;
+        Standing {
+            paid_minor: paid,
+            taken_minor: taken.saturating_sub(surplus).clamp(0, paid),
         }
-        bookings
     }
 
     /// What has arrived of a payment that is paid.
     pub fn received(&self) -> i64 {
         self.received_minor.unwrap_or(self.amount_minor)
-    }
-
-    /// What is credited where so much is received: its part at the payment's rate, and at most what was
-    /// ordered.
-    pub fn credit_of(&self, received_minor: i64) -> Micros {
-        if seeded::is(Bug::ShortPaymentInFull) {
-            return self.credit;
-        }
-        let paid = received_minor.clamp(0, self.amount_minor);
-        share(self.credit, paid, self.amount_minor)
     }
 
     /// Takes the sums over from the refunds.
@@ -134,23 +96,6 @@ const fn rank(state: State) -> u8 {
         State::Pending | State::RequiresAction => 1,
         State::Failed | State::Canceled | State::Expired => 2,
         State::Succeeded => 3,
-    }
-}
-
-/// floor(credit × part / whole). It fits: part is at most whole.
-fn share(credit: Micros, part: i64, whole: i64) -> Micros {
-    let product = i128::from(credit.get()) * i128::from(part);
-    let share = product.checked_div(i128::from(whole)).unwrap_or_default();
-    Micros::new(i64::try_from(share).unwrap_or_default())
-}
-
-/// A dispute takes; what it gives back is a dispute that was won. A refund takes, and gives back
-/// where it failed.
-fn reversal_kind(cause: EntryKind, change: Micros) -> EntryKind {
-    match cause {
-        EntryKind::Dispute if change.is_positive() => EntryKind::DisputeWon,
-        EntryKind::Dispute => EntryKind::Dispute,
-        _ => EntryKind::PaymentReversal,
     }
 }
 

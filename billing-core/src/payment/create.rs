@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 use super::rate::{self, Currency, Rate};
-use super::{Payment, PaymentError, State, commit, count, queries, write};
+use super::{Payment, PaymentError, Purpose, State, commit, count, queries, write};
 use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -20,6 +20,9 @@ pub struct NewPayment {
     pub account: AccountId,
     pub name: Opening,
     pub provider: String,
+    /// Which of the provider's accounts it is made for; empty: the platform's own.
+    pub provider_account: String,
+    pub purpose: Purpose,
     pub livemode: bool,
     pub idempotency_key: String,
     /// SHA-256 of what the key stands for.
@@ -87,7 +90,11 @@ pub async fn create(
     reading: &Reading,
     limits: &Limits,
 ) -> Result<Created, PaymentError> {
-    let customer = queries::find_customer(pool, new.account, &new.provider, new.livemode).await?;
+    // Customers are kept of the platform's own account alone.
+    let customer = match new.provider_account.as_str() {
+        "" => queries::find_customer(pool, new.account, &new.provider, new.livemode).await?,
+        _ => None,
+    };
     if let Some(payment) = find_same(pool, new).await? {
         return replayed(pool, payment, customer).await;
     }
@@ -118,7 +125,8 @@ pub async fn create(
         account: new.account,
         number: Uuid::now_v7(),
     };
-    let terms = terms(pool, new, rate_age_max).await?;
+    let (minor, currency) = (new.amount_minor, new.currency);
+    let terms = terms(pool, new.purpose, minor, currency, rate_age_max).await?;
     let inserted = write::insert_payment(pool, id, new, &terms, now).await;
     if inserted.map_err(PaymentError::at_statement)? {
         count("billing_payments_created_total", &new.provider, 1);
@@ -150,22 +158,28 @@ async fn replayed(
     })
 }
 
-/// What the payment is credited with: by the newest rate, where one is needed.
-async fn terms(pool: &PgPool, new: &NewPayment, age_max: Duration) -> Result<Terms, PaymentError> {
-    let (rate, text) = match new.currency {
+/// What a payment of so much is credited with: by the newest rate, where one is needed.
+pub(super) async fn terms(
+    executor: impl PgExecutor<'_>,
+    purpose: Purpose,
+    amount_minor: i64,
+    currency: Currency,
+    age_max: Duration,
+) -> Result<Terms, PaymentError> {
+    let (rate, text) = match currency {
         Currency::Usd => (Rate::ONE, "1".to_owned()),
         Currency::Uah => {
-            let newest = rate::newest(pool, new.currency)
+            let newest = rate::newest(executor, currency)
                 .await?
                 .filter(|newest| !newest.is_too_old(age_max))
-                .ok_or(PaymentError::RateTooOld(new.currency.code()))?;
+                .ok_or(PaymentError::RateTooOld(currency.code()))?;
             let rate = Rate::parse(&newest.rate).ok_or(PaymentError::Row("exchange_rate.rate"))?;
             (rate, rate.inverse())
         }
     };
     let credit = rate
-        .worth(new.amount_minor)
-        .filter(|credit| credit.is_positive() && *credit <= Micros::MAX_AMOUNT)
+        .worth(amount_minor)
+        .and_then(|worth| purpose.credit(worth))
         .ok_or(PaymentError::AmountOutOfRange)?;
     Ok(Terms { rate: text, credit })
 }
@@ -208,7 +222,8 @@ pub async fn attach(
         }
         write::write_payment(&mut transaction, &payment, now).await?;
     }
-    if let Some(customer) = &names.customer {
+    let is_own_account = payment.provider_account.is_empty();
+    if let Some(customer) = names.customer.as_deref().filter(|_| is_own_account) {
         let lost = names.lost_customer.as_deref();
         write::insert_customer(&mut transaction, &payment, customer, lost).await?;
     }
@@ -216,7 +231,9 @@ pub async fn attach(
         write::write_page_url(&mut transaction, id, page_url).await?;
     }
     let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
-    let customer = queries::find_customer(&mut *transaction, account, provider, livemode).await?;
+    let mut customer =
+        queries::find_customer(&mut *transaction, account, provider, livemode).await?;
+    customer.take_if(|_| !is_own_account);
     commit(transaction).await?;
     Ok((payment, customer))
 }

@@ -6,12 +6,14 @@ mod batch;
 mod batcher;
 mod contradiction;
 mod effect;
+mod opening;
 pub(super) mod queries;
 mod report;
 #[cfg(test)]
 mod tests;
 
 pub use batcher::EventBatcher;
+pub use opening::PaymentOpening;
 pub use report::{
     Applied, EVENT_ID_BYTES, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report,
 };

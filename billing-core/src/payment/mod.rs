@@ -2,13 +2,15 @@
 //!
 //! One state machine for every provider. The gateway translates what a provider reports; here it is
 //! stored, compared with the payment's record, and booked: event, payment, ledger and outbox in one
-//! transaction, once, in whatever order the reports come.
+//! transaction, once, in whatever order the reports come. What a payment's success and reversal do is not
+//! decided here: see `purpose`.
 
 mod books;
 mod create;
 mod dispute;
 mod event;
 pub mod grpc;
+mod purpose;
 mod queries;
 mod rate;
 mod refund;
@@ -31,10 +33,11 @@ use crate::ledger::{ApplyError, Refusal};
 use crate::money::Micros;
 use crate::price::{CataloguePulse, Stale};
 
-pub use books::{Booking, RefundReport};
+pub use books::RefundReport;
 pub use create::{Breaker, Limits, NewPayment};
 pub use dispute::{Dispute, DisputeReport};
 pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
+pub use purpose::Purpose;
 pub use refund::{NewRefund, RefundTerms};
 pub use stale::ask_again_in_time;
 
@@ -107,7 +110,10 @@ pub struct Payment {
     pub tenant_id: String,
     pub user_id: String,
     pub provider: Arc<str>,
+    /// Which of the provider's accounts it is made for; empty: the platform's own.
+    pub provider_account: String,
     pub livemode: bool,
+    pub purpose: Purpose,
     pub state: State,
     /// The provider's time of the report that brought the state.
     pub state_at: Option<Timestamp>,

@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::dispute::{Dispute, Moved, Movement};
-use super::{Payment, PaymentError, Refund, RefundState, State};
+use super::{Payment, PaymentError, Purpose, Refund, RefundState, State};
 use crate::id::{AccountId, PaymentId};
 use crate::money::Micros;
 
@@ -22,7 +22,9 @@ pub struct PaymentRow {
     tenant_id: String,
     user_id: String,
     provider: String,
+    provider_account: String,
     livemode: bool,
+    purpose: String,
     state: String,
     state_at: Option<SqlTimestamp>,
     content_hash: Vec<u8>,
@@ -57,7 +59,9 @@ impl TryFrom<PaymentRow> for Payment {
             tenant_id: row.tenant_id,
             user_id: row.user_id,
             provider: row.provider.into(),
+            provider_account: row.provider_account,
             livemode: row.livemode,
+            purpose: Purpose::named(&row.purpose).ok_or(PaymentError::Row("payment.purpose"))?,
             state: State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?,
             state_at: row.state_at.map(SqlTimestamp::to_jiff),
             content_hash: row.content_hash,
@@ -113,10 +117,11 @@ pub async fn lock_payments(
     let numbers: Vec<Uuid> = sorted.iter().map(|id| id.number).collect();
     query_as!(
         PaymentRow,
-        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
-            state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
-            credit_micros, reference, received_minor, credited_micros, reversed_micros, bookings,
-            refunded_minor, refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
+        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, provider_account, livemode,
+            purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
+            rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
+            reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
+            disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
             cross join lateral (
@@ -143,10 +148,11 @@ pub async fn find_payments(
     let numbers: Vec<Uuid> = ids.iter().map(|id| id.number).collect();
     query_as!(
         PaymentRow,
-        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, livemode, state,
-            state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency, rate::text as "rate!",
-            credit_micros, reference, received_minor, credited_micros, reversed_micros, bookings,
-            refunded_minor, refund_requested_minor, given_back_minor, disputed_minor, decline_code, needs_review,
+        r#"select p.account_id, p.payment_id, tenant_id, user_id, provider, provider_account, livemode,
+            purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
+            rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
+            reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
+            disputed_minor, decline_code, needs_review,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             cross join lateral (

@@ -30,9 +30,9 @@ pub async fn insert_payment(
     let written = query!(
         "insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose,
             idempotency_key, content_hash, amount_minor, currency, rate, credit_micros, created_at,
-            next_check_at)
-        values ($1, $2, $3, $4, $5, $6, 'top_up', $7, $8, $9, $10, $13::text::numeric, $11, $12,
-            $12::timestamptz + interval '1 minute')
+            next_check_at, provider_account)
+        values ($1, $2, $3, $4, $5, $6, $14, $7, $8, $9, $10, $13::text::numeric, $11, $12,
+            $12::timestamptz + interval '1 minute', $15)
         on conflict do nothing",
         id.account.uuid(),
         id.number,
@@ -47,6 +47,8 @@ pub async fn insert_payment(
         terms.credit.get(),
         now.to_sqlx() as SqlTimestamp,
         terms.rate,
+        new.purpose.name(),
+        new.provider_account,
     )
     .execute(executor)
     .await?;

@@ -13,7 +13,7 @@ use crate::support::{
 };
 use crate::user::User;
 
-async fn switch(core: &TestCore, name: &str, on: bool) {
+pub(crate) async fn switch(core: &TestCore, name: &str, on: bool) {
     let request = v1::SetSwitchRequest {
         name: name.to_owned(),
         on,

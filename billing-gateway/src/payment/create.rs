@@ -23,7 +23,7 @@ use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
 use crate::payment::{fields, idempotency_key, named, open, present};
 use crate::problem::{ApiError, PaymentError, Problem};
-use crate::providers::{BrowserMembers, BrowserSchema, Provider, Providers};
+use crate::providers::{BrowserMembers, BrowserSchema, Payable, Provider, Providers};
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
@@ -134,6 +134,7 @@ async fn create(
         livemode: provider.livemode(),
         content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
+        provider_account: String::new(),
     };
     let recorded = async || {
         let answer = core.create_payment(request.clone()).await;
@@ -187,9 +188,12 @@ async fn begun(
         return opened.map(|(payment, opened)| (payment, opened.browser));
     }
     // The key was used before: the browser goes on with what it was given then.
-    let retrieved = provider.retrieve(reference).await;
-    let retrieved = retrieved.map_err(PaymentError::from)?;
-    Ok((payment, retrieved.browser.ok_or(PaymentError::Begun)?))
+    let Payable::Intents(intents) = provider.payable() else {
+        return Err(PaymentError::Begun.into());
+    };
+    let resumed = intents.resume(reference).await;
+    let browser = resumed.map_err(PaymentError::from)?;
+    Ok((payment, browser))
 }
 
 fn has_ended(state: PaymentState) -> bool {

@@ -5,7 +5,7 @@ use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 use crate::core::Core;
 use crate::payment::present;
 use crate::problem::{ApiError, PaymentError};
-use crate::providers::{Opened, Order, Provider, ProviderError};
+use crate::providers::{Customers, Intents, Opened, Order, Payable, Provider, ProviderError};
 
 const PAGE_URL_BYTES_MAX: usize = 2048;
 
@@ -18,27 +18,16 @@ pub(crate) async fn open(
     customer: String,
     receipt_email: Option<&str>,
 ) -> Result<(Payment, Opened), ApiError> {
-    let mut customer = customer;
-    if customer.is_empty()
-        && let Some(made) = provider
-            .open_customer(payment)
-            .await
-            .map_err(PaymentError::from)?
-    {
-        // Another request may have been faster with another customer: the first one stays.
-        customer = attach(core, payment, String::new(), made).await?;
-    }
-    let order = |customer| Order {
+    let order = Order {
         payment,
-        customer,
         receipt_email,
     };
-    let opened = match provider.create(&order(&customer)).await {
-        Err(ProviderError::CustomerLost) => {
-            let customer = replace_customer(core, provider, payment, customer.clone()).await?;
-            provider.create(&order(&customer)).await
-        }
-        opened => opened,
+    let opened = match provider.payable() {
+        Payable::HostedPages(pages) => pages.create(&order).await,
+        Payable::Intents(intents) => match provider.customers() {
+            None => intents.create(&order, "").await,
+            Some(customers) => of_customer(core, intents, customers, &order, customer).await?,
+        },
     };
     let opened = opened.map_err(PaymentError::from)?;
     // What the contract does not take is told once: whoever pays now needs no more.
@@ -55,25 +44,48 @@ pub(crate) async fn open(
     Ok((present(attached.payment)?, opened))
 }
 
+async fn of_customer(
+    core: &Core,
+    intents: &dyn Intents,
+    customers: &dyn Customers,
+    order: &Order<'_>,
+    known: String,
+) -> Result<Result<Opened, ProviderError>, ApiError> {
+    let payment = order.payment;
+    let mut customer = known;
+    if customer.is_empty() {
+        let made = customers.open(payment).await.map_err(PaymentError::from)?;
+        // Another request may have been faster with another customer: the first one stays.
+        customer = attach(core, payment, String::new(), made).await?;
+    }
+    Ok(match intents.create(order, &customer).await {
+        Err(ProviderError::CustomerLost) => {
+            let customer = replace_customer(core, customers, payment, customer).await?;
+            intents.create(order, &customer).await
+        }
+        opened => opened,
+    })
+}
+
 /// The provider does not know the account's customer any more: it gets another one.
 async fn replace_customer(
     core: &Core,
-    provider: &dyn Provider,
+    customers: &dyn Customers,
     payment: &Payment,
     lost: String,
 ) -> Result<String, ApiError> {
     tracing::warn!(
-        provider = provider.name(),
+        provider = payment.provider,
         payment_id = payment.payment_id,
         "the provider has lost the account's customer, it gets another one"
     );
-    let made = provider
-        .replace_customer(payment)
+    let made = customers
+        .replace(payment)
         .await
         .map_err(PaymentError::from)?;
     let request = AttachProviderReferenceRequest {
         payment_id: payment.payment_id.clone(),
-        customer_reference: made.unwrap_or_default(),
+        customer_reference: made,
         lost_customer_reference: lost,
         ..AttachProviderReferenceRequest::default()
     };

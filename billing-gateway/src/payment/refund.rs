@@ -157,7 +157,11 @@ async fn ask_again(
     payment: &Payment,
     refund: &Refund,
 ) -> Result<Refunded, ApiError> {
-    let listed = match provider.list_refunds(&payment.provider_reference).await {
+    let listed = match provider
+        .refunds()
+        .list_refunds(&payment.provider_reference)
+        .await
+    {
         Ok(listed) => listed,
         Err(error) => {
             tracing::warn!(error = %causes(&error), refund_id = refund.refund_id, "refund unknown");
@@ -193,7 +197,7 @@ pub(crate) async fn carry_out(
         refund_id: &refund.refund_id,
         amount_minor: refund.amount_minor,
     };
-    let event = match provider.refund(&order).await {
+    let event = match provider.refunds().refund(&order).await {
         Ok(event) => event,
         Err(ProviderError::Refused { code, detail }) => {
             tracing::warn!(detail, refund_id = refund.refund_id, "refund refused");

@@ -94,6 +94,7 @@ impl Event {
                 .report
                 .map(|report| fitting(report).unwrap_or_else(|why| Report::Unreadable(why.into()))),
             raw: self.raw,
+            opens: None,
         }
     }
 }
@@ -112,6 +113,7 @@ pub(crate) fn made_unreadable(
         provider_reference: String::new(),
         payment_id: String::new(),
         account_id: String::new(),
+        opens: None,
         report: Some(Report::Unreadable(cut(why, WHY_MAX))),
         ..request
     }

@@ -1,12 +1,16 @@
 //! Payment providers: what all of them do for us, and which there are. What one of them calls its
 //! things ends in its own file. `docs/providers.md` says how another one is added.
 
+mod ability;
 mod event;
 mod fondy;
 mod http;
 mod stripe;
 mod wire;
 
+pub(crate) use ability::{
+    Customers, Disputes, HostedPages, Intents, Opened, Order, Payable, RefundOrder, Refunds,
+};
 pub(crate) use event::{Event, made_unreadable};
 
 use std::collections::BTreeMap;
@@ -16,7 +20,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use billing_proto::v1::Payment;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,8 +28,8 @@ use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use crate::config_check::{ConfigError, Warning};
 use crate::currency::Currency;
 
-/// Everything a provider does for us. Requests may be repeated: the ids of our payments and refunds
-/// are its idempotency keys.
+/// What every provider does for us, and what it can do besides. Requests may be repeated: the ids of our
+/// payments and refunds are its idempotency keys.
 #[async_trait]
 pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// As it stands in paths, in metrics and in the core: lower-case letters, digits, underscores.
@@ -48,43 +51,25 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
     fn is_reference(&self, text: &str) -> bool;
 
-    /// What it calls the account's customer, made where there is none yet. None: it has no customers.
-    async fn open_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError>;
+    /// How it is paid.
+    fn payable(&self) -> Payable<'_>;
 
-    /// Another customer for an account whose first one it does not know any more.
-    async fn replace_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
-        self.open_customer(payment).await
+    fn refunds(&self) -> &dyn Refunds;
+
+    fn customers(&self) -> Option<&dyn Customers> {
+        None
     }
 
-    /// Makes the payment there.
-    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError>;
-
-    /// What it calls a payment of ours that it may know already. An answer to
-    /// [`Provider::create`] may have been lost so long ago that its key is forgotten.
-    async fn find(
-        &self,
-        payment: &Payment,
-        customer: &str,
-    ) -> Result<Option<String>, ProviderError>;
+    fn disputes(&self) -> Option<&dyn Disputes> {
+        None
+    }
 
     /// What the browser is told of a payment without asking the provider: of one that has ended, and of
     /// one whose page was told once and is known. Nothing in it is secret but the page.
     fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers;
 
-    /// How the payment stands.
-    async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError>;
-
-    /// Gives a payment up that nobody paid, and tells how it then stands: perhaps it was paid after all.
-    async fn cancel(&self, reference: &str) -> Result<Retrieved, ProviderError>;
-
-    /// Gives money back to the payer.
-    async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError>;
-
-    /// The payment's refunds, whoever made them.
-    async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
-
-    /// What the payment's disputes have moved.
-    async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
+    /// How the payment stands, in events in the order in which they are to be applied.
+    async fn retrieve(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
 
     /// Reads a webhook that is authentic, or says why it is not. What is authentic is never refused.
     fn read_webhook(
@@ -104,25 +89,6 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     async fn confirm(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
         Ok(vec![event])
     }
-}
-
-/// A payment to be made at its provider.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Order<'a> {
-    pub payment: &'a Payment,
-    /// Empty: the provider has no customers.
-    pub customer: &'a str,
-    /// Where the provider sends its receipt.
-    pub receipt_email: Option<&'a str>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RefundOrder<'a> {
-    /// What the provider calls the payment.
-    pub reference: &'a str,
-    pub payment_id: &'a str,
-    pub refund_id: &'a str,
-    pub amount_minor: i64,
 }
 
 /// What the browser needs to go on, member by member of the answer to it. Some of it is secret.
@@ -148,23 +114,6 @@ impl fmt::Debug for BrowserMembers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
-}
-
-/// A payment that the provider knows.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub reference: String,
-    pub browser: BrowserMembers,
-    /// Where it is paid, where the provider does not tell that a second time.
-    pub page_url: Option<String>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Retrieved {
-    /// In the order in which they are to be applied.
-    pub events: Vec<Event>,
-    /// None: the provider does not say it a second time.
-    pub browser: Option<BrowserMembers>,
 }
 
 /// Why a provider did not do what it was asked for.

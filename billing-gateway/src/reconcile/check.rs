@@ -11,7 +11,7 @@ use crate::core::Core;
 use crate::payment::refund::carry_out;
 use crate::payment::{apply, attach, open};
 use crate::problem::{ApiError, PaymentError};
-use crate::providers::{Event, Provider, ProviderError};
+use crate::providers::{Event, Payable, Provider, ProviderError};
 
 /// How much is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +69,9 @@ pub(super) async fn check(
         };
         check.refunds(&payment, &refunds).await?;
     }
-    if depth == Depth::Whole {
-        for dispute in provider
-            .list_disputes(&reference)
-            .await
-            .map_err(PaymentError::from)?
-        {
+    if let Some(disputes) = provider.disputes().filter(|_| depth == Depth::Whole) {
+        let listed = disputes.list_disputes(&reference).await;
+        for dispute in listed.map_err(PaymentError::from)? {
             check.apply(dispute).await?;
         }
     }
@@ -97,11 +94,11 @@ impl Check<'_> {
         give_up: bool,
     ) -> Result<Option<String>, ApiError> {
         let customer = attach(self.core, payment, String::new(), String::new()).await?;
-        let found = self
-            .provider
-            .find(payment, &customer)
-            .await
-            .map_err(PaymentError::from)?;
+        let found = match self.provider.payable() {
+            Payable::Intents(intents) => intents.find(payment, &customer).await,
+            Payable::HostedPages(pages) => pages.find(payment).await,
+        };
+        let found = found.map_err(PaymentError::from)?;
         if let Some(reference) = found {
             attach(self.core, payment, reference.clone(), String::new()).await?;
             return Ok(Some(reference));
@@ -123,13 +120,13 @@ impl Check<'_> {
         reference: &str,
         give_up: bool,
     ) -> Result<(), ApiError> {
-        let answered = if give_up {
-            self.provider.cancel(reference).await
-        } else {
-            self.provider.retrieve(reference).await
+        let answered = match self.provider.payable() {
+            Payable::Intents(intents) if give_up => intents.cancel(reference).await,
+            // A page that nobody pays on ends by itself.
+            _ => self.provider.retrieve(reference).await,
         };
         let events = match answered {
-            Ok(answered) => answered.events,
+            Ok(events) => events,
             // It does not know it, or not any more, and nobody has paid it in all the time.
             Err(ProviderError::Refused { .. }) if give_up => {
                 vec![expired(payment, self.provider.livemode())]
@@ -148,6 +145,7 @@ impl Check<'_> {
         let reference = &payment.provider_reference;
         let listed = self
             .provider
+            .refunds()
             .list_refunds(reference)
             .await
             .map_err(PaymentError::from)?;

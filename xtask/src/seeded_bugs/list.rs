@@ -319,7 +319,7 @@ pub const LIST: &[SeededBug] = &[
     SeededBug {
         name: "short-payment-in-full",
         wrong: "less than ordered is credited as if all had come",
-        place: "payment/books.rs",
+        place: "top_up/mod.rs",
         test: Test::Wire(
             "payment::received::less_than_ordered_is_credited_as_far_as_it_goes_told_and_looked_at",
         ),
@@ -345,5 +345,25 @@ pub const LIST: &[SeededBug] = &[
         ),
         says: "mails(&database).await.is_empty()",
         besides: "nothing: the user",
+    },
+    SeededBug {
+        name: "opened-by-each-report",
+        wrong: "a report that finds no payment of its name opens one, whoever else is about to",
+        place: "payment/event/opening.rs",
+        test: Test::Wire(
+            "payment::opened::an_opened_payment_is_one_whichever_report_comes_first_how_often_and_to_which_core",
+        ),
+        says: "is one payment",
+        besides: "nothing: such a payment has a name that leads to another one",
+    },
+    SeededBug {
+        name: "opening-not-compared",
+        wrong: "a report that would open a payment is believed of the one that is there, whatever it says of it",
+        place: "payment/event/contradiction.rs",
+        test: Test::Wire(
+            "payment::opened::a_report_that_opens_a_payment_which_is_there_must_say_what_that_one_is",
+        ),
+        says: "left: Applied right: Contradiction",
+        besides: "nothing",
     },
 ];

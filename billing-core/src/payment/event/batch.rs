@@ -3,18 +3,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
+use super::super::purpose::{self, Done};
 use super::super::write::EntryRow;
-use super::super::{Payment, PaymentError, queries as payments, told, write};
+use super::super::{Payment, PaymentError, queries as payments, write};
 use super::effect::{Effect, Taken};
+use super::opening::{self, Opened, PaymentOpening};
 use super::queries::{self, OutcomeRow};
 use super::report::{Applied, Outcome, ProviderEvent, Report};
 use crate::auth::Caller;
 use crate::id::{AccountId, PaymentId};
-use crate::ledger::{self, Answer, Command, Refusal};
 use crate::outbox::{self, Message};
 use crate::price::Reading;
 
@@ -41,6 +43,7 @@ impl Brought {
 pub async fn apply(
     conn: &mut PgConnection,
     prices: &Reading,
+    rate_age_max: Duration,
     batch: &[&Brought],
 ) -> Result<Vec<Applied>, PaymentError> {
     let mut standings = stand(conn, batch).await?;
@@ -57,25 +60,17 @@ pub async fn apply(
         .zip(&beside)
         .map(|(brought, beside)| beside.as_ref().unwrap_or(brought))
         .collect();
-    let mut found = find(conn, &batch, standings).await?;
+    let mut found = find(conn, prices, rate_age_max, &batch, standings).await?;
     let mut steps = Vec::with_capacity(batch.len());
     for brought in &batch {
         steps.push(found.step(conn, prices, brought).await?);
     }
-    let commands: Vec<Command> = steps
-        .iter_mut()
-        .flat_map(|step| std::mem::take(&mut step.taken.commands))
-        .collect();
-    let answers = if commands.is_empty() {
-        Vec::new()
-    } else {
-        ledger::apply(conn, prices, &commands).await?
-    };
-    let mut answers = answers.into_iter();
+    let effects = steps.iter_mut().map(|step| step.taken.effect.take());
+    let done = purpose::carry_out(conn, prices, effects.collect()).await?;
     let mut written = Written::default();
     let mut all = Vec::with_capacity(batch.len());
-    for step in steps {
-        all.push(step.end(&mut answers, &mut written)?);
+    for (step, done) in steps.into_iter().zip(done) {
+        all.push(step.end(done, &mut written));
     }
     outbox::enqueue(conn, &written.messages, found.now).await?;
     let changed: Vec<&Payment> = written
@@ -108,8 +103,8 @@ struct Standing {
 struct Found<'a> {
     standings: HashMap<(&'a str, &'a str), Standing>,
     payments: HashMap<PaymentId, Payment>,
-    /// Names of payments that this batch has brought.
-    names: HashMap<(&'a str, &'a str), PaymentId>,
+    /// Names of payments that this batch has brought, or opened payments by; and those that it could not.
+    opened: Opened<'a>,
     now: Timestamp,
 }
 
@@ -193,6 +188,8 @@ async fn stand(conn: &mut PgConnection, batch: &[&Brought]) -> Result<Standings,
 
 async fn find<'a>(
     conn: &mut PgConnection,
+    prices: &Reading,
+    rate_age_max: Duration,
     batch: &[&'a Brought],
     mut standings: Standings,
 ) -> Result<Found<'a>, PaymentError> {
@@ -204,13 +201,35 @@ async fn find<'a>(
             Some((brought.name(), standing))
         })
         .collect();
-    let payments = lock_payments(conn, batch, &standings).await?;
+    let openings = openings(batch, &standings);
+    let opened = if !openings.is_empty() && prices.switches()?.webhooks {
+        opening::open(conn, &openings, rate_age_max, now).await?
+    } else {
+        Opened::default()
+    };
+    let payments = lock_payments(conn, batch, &standings, &opened).await?;
     Ok(Found {
         standings,
         payments,
-        names: HashMap::new(),
+        opened,
         now,
     })
+}
+
+/// The events that open a payment: of the caller's tenants, about a name that is nobody's, and not done.
+fn openings<'a>(
+    batch: &[&'a Brought],
+    standings: &HashMap<(&str, &str), Standing>,
+) -> Vec<&'a ProviderEvent> {
+    let opening = |brought: &&'a Brought| {
+        let standing = standings.get(&brought.name())?;
+        let Brought { event, caller } = *brought;
+        let is_allowed = |opens: &PaymentOpening| caller.may_act_for(&opens.name.tenant_id);
+        let is_new = standing.done.is_none() && standing.payment.is_none();
+        let is_opening = is_new && event.opens.as_ref().is_some_and(is_allowed);
+        is_opening.then_some(event)
+    };
+    batch.iter().filter_map(opening).collect()
 }
 
 /// Locks the payments that something may come of for, and reads those that are only shown.
@@ -218,6 +237,7 @@ async fn lock_payments(
     conn: &mut PgConnection,
     batch: &[&Brought],
     standings: &HashMap<(&str, &str), Standing>,
+    opened: &Opened<'_>,
 ) -> Result<HashMap<PaymentId, Payment>, PaymentError> {
     let (mut locked, mut shown) = (BTreeSet::new(), BTreeSet::new());
     for brought in batch {
@@ -227,7 +247,9 @@ async fn lock_payments(
         if standing.done.is_some() {
             shown.extend(standing.payment);
         } else {
-            locked.extend(standing.payment.or(brought.event.payment));
+            let opened = || opened.names.get(&brought.event.named()?).copied();
+            let known = standing.payment.or_else(opened);
+            locked.extend(known.or(brought.event.payment));
         }
     }
     let shown: Vec<PaymentId> = shown.difference(&locked).copied().collect();
@@ -269,14 +291,11 @@ impl<'a> Found<'a> {
             .standings
             .get(&brought.name())
             .ok_or(PaymentError::Row("provider_event"))?;
-        let named = event
-            .reference
-            .as_deref()
-            .map(|reference| (&*event.provider, reference));
+        let named = event.named();
         let mut id = standing.payment;
         if standing.done.is_none() {
             id = id
-                .or_else(|| self.names.get(&named?).copied())
+                .or_else(|| self.opened.names.get(&named?).copied())
                 .or(event.payment);
         }
         let payment = id
@@ -295,15 +314,16 @@ impl<'a> Found<'a> {
             event,
             booking: prices.switches()?.webhooks,
             now: self.now,
+            unopened: named.and_then(|named| Some(self.opened.refused.get(&named)?.as_str())),
         };
         let mut payment = payment;
         let taken = effect.take(conn, payment.as_deref_mut()).await?;
         let id = payment.as_ref().map(|payment| payment.id);
-        let is_taken = taken.outcome == Outcome::Applied || !taken.bookings.is_empty();
+        let is_taken = taken.outcome == Outcome::Applied || taken.effect.is_some();
         if let (Report::Payment(_), true, Some(named), Some(id)) =
             (&event.report, is_taken, named, id)
         {
-            self.names.insert(named, id);
+            self.opened.names.insert(named, id);
         }
         Ok(Step {
             event,
@@ -328,34 +348,27 @@ struct Written<'a> {
 }
 
 impl<'a> Step<'a> {
-    /// Takes the ledger's answers to its bookings.
-    fn end(
-        self,
-        answers: &mut impl Iterator<Item = Result<Answer, Refusal>>,
-        written: &mut Written<'a>,
-    ) -> Result<Applied, PaymentError> {
-        let mut applied = Applied {
+    /// Takes what was done because of it.
+    fn end(self, done: Done, written: &mut Written<'a>) -> Applied {
+        let applied = Applied {
             duplicate: self.duplicate,
+            moved: done.moved,
+            balance: done.balance,
             ..Applied::nothing(self.taken.outcome, self.payment)
         };
         written.messages.extend(self.taken.messages);
         if let Some(payment) = applied.payment.as_ref().filter(|_| self.taken.changed) {
             written.changed.insert(payment.id);
-            for (booking, answer) in self.taken.bookings.iter().zip(answers) {
-                let answer = answer?;
-                written.entries.push(EntryRow {
-                    payment: payment.id,
-                    provider: Arc::clone(&payment.provider),
-                    seq: answer.entry.ok_or(PaymentError::Row("entry"))?,
-                    kind: booking.kind,
-                });
-                applied.moved = applied.moved.plus(booking.amount).map_err(Refusal::from)?;
-                applied.balance = Some(answer.balance);
-                let told = told::booked(payment, booking, answer.balance);
-                written
-                    .messages
-                    .extend(told.map(|message| (payment.id.account, message)));
-            }
+            let entries = done.entries.into_iter().map(|(seq, kind)| EntryRow {
+                payment: payment.id,
+                provider: Arc::clone(&payment.provider),
+                seq,
+                kind,
+            });
+            written.entries.extend(entries);
+            let told = done.messages.into_iter();
+            let told = told.map(|message| (payment.id.account, message));
+            written.messages.extend(told);
         }
         if !self.as_stored {
             written.outcomes.push(OutcomeRow {
@@ -365,6 +378,6 @@ impl<'a> Step<'a> {
                 payment: applied.payment.as_ref().map(|payment| payment.id),
             });
         }
-        Ok(applied)
+        applied
     }
 }

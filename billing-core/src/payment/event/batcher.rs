@@ -100,11 +100,17 @@ pub struct EventBatcher(mpsc::Sender<Job>);
 impl EventBatcher {
     /// Starts the one task and its one connection, which is made when there is something to do: so a
     /// storm of events leaves the other connections, and most of the processors, to everybody else.
-    pub fn start(database: &Database, catalogue: &CataloguePulse, tasks: &mut JoinSet<()>) -> Self {
+    pub fn start(
+        database: &Database,
+        catalogue: &CataloguePulse,
+        rate_age_max: Duration,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
         let task = BatcherTask {
             session: Session::new("events".to_owned(), database).waiting_for_locks(LOCK_WAIT),
             catalogue: catalogue.clone(),
+            rate_age_max,
             meters: Meters {
                 size: histogram!("billing_event_batch_size"),
                 duration: histogram!("billing_event_batch_duration_seconds"),
@@ -179,6 +185,8 @@ fn take(waiting: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
 struct BatcherTask {
     session: Session,
     catalogue: CataloguePulse,
+    /// How old a rate may be that a payment is opened with.
+    rate_age_max: Duration,
     meters: Meters,
 }
 
@@ -300,7 +308,7 @@ impl BatcherTask {
             if locks == Locks::Hardly {
                 hardly_wait(&mut transaction).await?;
             }
-            let applied = batch::apply(&mut transaction, &prices, batch).await?;
+            let applied = batch::apply(&mut transaction, &prices, self.rate_age_max, batch).await?;
             Ok::<_, PaymentError>((transaction, applied))
         };
         let (transaction, applied) = timeout(ATTEMPT_TIMEOUT, begun)

@@ -2,6 +2,7 @@
 
 use super::super::{Payment, State};
 use super::{ProviderEvent, Report};
+use crate::seeded::{self, Bug};
 
 /// What an event says that the payment's record does not.
 pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
@@ -16,8 +17,21 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     {
         return Some(format!("it is of account {account}"));
     }
-    if !event.provider_account.is_empty() {
-        return Some(format!("it is about account {}", event.provider_account));
+    if event.provider_account != payment.provider_account {
+        let accounts = [&event.provider_account, &payment.provider_account];
+        let [says, made_for] = accounts.map(|name| match name.as_str() {
+            "" => "the platform's own account",
+            name => name,
+        });
+        return Some(format!(
+            "it is about {says}, the payment is made for {made_for}"
+        ));
+    }
+    let opens = event.opens.as_ref();
+    if let Some(why) = opens.and_then(|opens| opens.contradiction(payment))
+        && !seeded::is(Bug::OpeningNotCompared)
+    {
+        return Some(why);
     }
     let currency = match &event.report {
         Report::Payment(report) => &report.currency,
@@ -40,8 +54,7 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     let amount = report.amount_minor;
     let is_possible = match (report.state, payment.state) {
         (State::Succeeded, State::Succeeded) => amount == payment.received(),
-        // Less or more than was ordered is credited as far as it goes; nothing at all is no success.
-        (State::Succeeded, _) => payment.credit_of(amount).is_positive(),
+        (State::Succeeded, _) => payment.is_paid_by(amount),
         _ => amount == payment.amount_minor,
     };
     if !is_possible {

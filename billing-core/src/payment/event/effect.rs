@@ -1,17 +1,13 @@
 //! What one event makes of its payment.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::super::books::Booking;
+use super::super::purpose::{self, Cause};
 use super::super::{Payment, PaymentError, State, queries as payments, told, write};
 use super::contradiction;
 use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
 use crate::id::AccountId;
-use crate::ledger::{Action, Command, CommandHash, EntryKind, Keyed, Opening, Post};
-use crate::money::Micros;
 use crate::outbox::Message;
 
 /// An event on its way into the books.
@@ -20,6 +16,8 @@ pub struct Effect<'a> {
     /// Whether what is reported is booked.
     pub booking: bool,
     pub now: Timestamp,
+    /// Why the payment could not be opened.
+    pub unopened: Option<&'a str>,
 }
 
 /// What is still to be done about an event once its payment has been changed.
@@ -30,10 +28,9 @@ pub struct Taken {
     pub detail: Option<String>,
     /// The payment's row is to be written.
     pub changed: bool,
-    /// What the ledger is to book, and its commands.
-    pub bookings: Vec<Booking>,
-    pub commands: Vec<Command>,
-    /// What is told besides the bookings.
+    /// What follows from the payment's success or reversal.
+    pub effect: Option<purpose::Effect>,
+    /// What is told besides that.
     pub messages: Vec<(AccountId, Message)>,
 }
 
@@ -43,8 +40,7 @@ impl Taken {
             outcome,
             detail,
             changed: false,
-            bookings: Vec::new(),
-            commands: Vec::new(),
+            effect: None,
             messages: Vec::new(),
         }
     }
@@ -53,8 +49,8 @@ impl Taken {
 /// What a report has changed of its payment.
 enum Change {
     Made {
-        /// The kind of what is taken back for it.
-        cause: EntryKind,
+        /// Why something is taken back for it.
+        cause: Cause,
         messages: Vec<(AccountId, Message)>,
         /// Why somebody has to look at it all the same.
         doubt: Option<String>,
@@ -65,7 +61,7 @@ enum Change {
 
 impl Effect<'_> {
     /// Changes the payment, whose row is locked, and writes what belongs to this event alone. The
-    /// payment itself, what the ledger books, and what is told are left to the whole batch.
+    /// payment itself, what follows by its purpose, and what is told are left to the whole batch.
     pub async fn take(
         &self,
         conn: &mut PgConnection,
@@ -83,8 +79,10 @@ impl Effect<'_> {
             return Ok(Taken::nothing(Outcome::Recorded, None));
         }
         let Some(payment) = payment else {
-            let why = "no payment has this reference or id".to_owned();
-            return Ok(Taken::nothing(Outcome::Unmatched, Some(why)));
+            let why = self
+                .unopened
+                .unwrap_or("no payment has this reference or id");
+            return Ok(Taken::nothing(Outcome::Unmatched, Some(why.to_owned())));
         };
         if let Some(why) = contradiction::find(self.event, payment) {
             return Ok(contradicted(payment, why));
@@ -98,8 +96,7 @@ impl Effect<'_> {
             Change::Contradiction(why) => return Ok(contradicted(payment, why)),
         };
         // The one place where payments move money.
-        let bookings = payment.bookings(cause);
-        let commands = commands(payment, &bookings);
+        let effect = payment.effect(cause);
         let outcome = if doubt.is_some() {
             payment.needs_review = true;
             Outcome::Contradiction
@@ -108,8 +105,7 @@ impl Effect<'_> {
         };
         Ok(Taken {
             changed: true,
-            bookings,
-            commands,
+            effect,
             messages,
             ..Taken::nothing(outcome, doubt)
         })
@@ -124,12 +120,13 @@ impl Effect<'_> {
         let (mut messages, mut doubt) = (Vec::new(), None);
         let cause = match &self.event.report {
             Report::Payment(report) => {
+                let is_news = payment.state != State::Succeeded;
                 let Some(ended) = self.take_payment(conn, payment, report).await? else {
                     let why = "its reference is another payment's".to_owned();
                     return Ok(Change::Contradiction(why));
                 };
                 messages = ended;
-                doubt = another_amount(payment, report);
+                doubt = another_amount(payment, report).filter(|_| is_news);
                 first_reversal(payment)
             }
             Report::Refund(report) => {
@@ -140,7 +137,7 @@ impl Effect<'_> {
                 };
                 write::write_refund(conn, payment.id, &refund, None).await?;
                 payment.sum_refunds(&refunds);
-                EntryKind::PaymentReversal
+                Cause::Refund
             }
             Report::Dispute(report) => {
                 let mut disputes = payments::find_disputes(conn, payment.id).await?;
@@ -153,16 +150,14 @@ impl Effect<'_> {
                 write::write_dispute(conn, payment.id, &change, self.now).await?;
                 doubt = change.doubt;
                 payment.sum_disputes(&disputes);
-                EntryKind::Dispute
+                Cause::Dispute
             }
             Report::GivenBack(report) => {
                 let refunds = payments::find_refunds(&mut *conn, payment.id).await?;
                 payment.note_given_back(report.total_minor, &refunds);
-                EntryKind::PaymentReversal
+                Cause::Refund
             }
-            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => {
-                EntryKind::PaymentReversal
-            }
+            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => Cause::Refund,
         };
         Ok(Change::Made {
             cause,
@@ -228,11 +223,10 @@ fn contradicted(payment: &mut Payment, why: String) -> Taken {
     }
 }
 
-/// What is said to operators of a success that was not received as ordered, when it is credited.
+/// What is said to operators of a success that was not received as ordered.
 fn another_amount(payment: &Payment, report: &PaymentReport) -> Option<String> {
     let (ordered, received) = (payment.amount_minor, report.amount_minor);
-    let is_first = report.state == State::Succeeded && payment.credited == Micros::ZERO;
-    (is_first && received != ordered).then(|| {
+    (report.state == State::Succeeded && received != ordered).then(|| {
         let credited = if received < ordered {
             "what was received is credited"
         } else {
@@ -242,43 +236,11 @@ fn another_amount(payment: &Payment, report: &PaymentReport) -> Option<String> {
     })
 }
 
-/// The kind of what was taken back before the payment was known to be paid.
-const fn first_reversal(payment: &Payment) -> EntryKind {
+/// Why something was taken back before the payment was known to be paid.
+const fn first_reversal(payment: &Payment) -> Cause {
     if payment.refunded_minor > 0 {
-        EntryKind::PaymentReversal
+        Cause::Refund
     } else {
-        EntryKind::Dispute
+        Cause::Dispute
     }
-}
-
-/// The ledger's commands, each under a key of its own: callers cannot write these.
-fn commands(payment: &mut Payment, bookings: &[Booking]) -> Vec<Command> {
-    bookings
-        .iter()
-        .map(|booking| {
-            payment.bookings = payment.bookings.saturating_add(1);
-            let key = format!(
-                "payment:{}:{}",
-                payment.id.number.simple(),
-                payment.bookings
-            );
-            let hash = CommandHash::of(booking.kind.name())
-                .number(booking.amount.get())
-                .finish();
-            Command {
-                account: payment.id.account,
-                action: Action::Post(Post {
-                    opening: Opening {
-                        tenant_id: payment.tenant_id.clone(),
-                        user_id: payment.user_id.clone(),
-                    },
-                    keyed: Keyed::by_system(&key, hash),
-                    kind: booking.kind,
-                    amount: booking.amount,
-                    counterparty: Some(Arc::clone(&payment.provider)),
-                    note: None,
-                }),
-            }
-        })
-        .collect()
 }

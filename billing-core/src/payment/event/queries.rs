@@ -11,6 +11,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as};
 use uuid::Uuid;
 
 use super::super::PaymentError;
+use super::opening::NewOpened;
 use super::{Outcome, ProviderEvent};
 use crate::id::{AccountId, PaymentId};
 
@@ -78,6 +79,123 @@ pub async fn insert_events(
             event_id: row.event_id,
             payment: payment_id(row.account_id, row.payment_id),
             now: row.now.to_jiff(),
+        })
+        .collect())
+}
+
+/// Gives those names to payments that are nobody's, and makes these payments. Where another session is
+/// about to give one of them away, this waits until that one has ended. They are sorted by their names,
+/// so that two sessions do not wait for each other.
+pub async fn insert_opened(
+    conn: &mut PgConnection,
+    sorted: &[NewOpened<'_>],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "with n as (
+            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                $7::boolean[], $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[],
+                $13::bigint[], $14::text[])
+                as n (account_id, payment_id, tenant_id, user_id, provider, provider_account, livemode,
+                    purpose, content_hash, amount_minor, currency, rate, credit_micros, reference)
+        ), named as (
+            insert into payment_reference (provider, reference, account_id, payment_id)
+            select provider, reference, account_id, payment_id from n
+            on conflict (provider, reference) do nothing
+            returning account_id, payment_id
+        )
+        insert into payment (account_id, payment_id, tenant_id, user_id, provider, provider_account,
+            livemode, purpose, state, content_hash, amount_minor, currency, rate, credit_micros,
+            reference, created_at, next_check_at)
+        select n.account_id, n.payment_id, n.tenant_id, n.user_id, n.provider, n.provider_account,
+            n.livemode, n.purpose, 'pending', n.content_hash, n.amount_minor, n.currency,
+            n.rate::numeric, n.credit_micros, n.reference, $15, $15::timestamptz + interval '1 minute'
+        from n join named using (account_id, payment_id)",
+        &column(sorted, |new| new.id.account.uuid()),
+        &column(sorted, |new| new.id.number),
+        &column(sorted, |new| &*new.opening.name.tenant_id) as &[&str],
+        &column(sorted, |new| &*new.opening.name.user_id) as &[&str],
+        &column(sorted, |new| &*new.event.provider) as &[&str],
+        &column(sorted, |new| &*new.event.provider_account) as &[&str],
+        &column(sorted, |new| new.event.livemode),
+        &column(sorted, |new| new.opening.purpose.name()) as &[&str],
+        &column(sorted, |new| new.opening.hash().to_vec()) as &[Vec<u8>],
+        &column(sorted, |new| new.opening.amount_minor),
+        &column(sorted, |new| new.opening.currency.code()) as &[&str],
+        &column(sorted, |new| &*new.terms.rate) as &[&str],
+        &column(sorted, |new| new.terms.credit.get()),
+        &column(sorted, |new| new.reference) as &[&str],
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Opens a payment whoever else has opened one of its name: for a seeded bug.
+#[cfg(feature = "seeded-bugs")]
+pub async fn insert_unasked(
+    conn: &mut PgConnection,
+    new: &NewOpened<'_>,
+    now: Timestamp,
+) -> Result<PaymentId, sqlx::Error> {
+    let id = PaymentId {
+        account: new.id.account,
+        number: Uuid::now_v7(),
+    };
+    sqlx::query(
+        "with named as (insert into payment_reference (provider, reference, account_id, payment_id)
+            values ($5, $10, $1, $2) on conflict do nothing)
+        insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose, state,
+            content_hash, amount_minor, currency, rate, credit_micros, reference, created_at)
+        values ($1, $2, $3, $4, $5, false, 'top_up', 'pending', $6, $7, $8, 1, $9, $10, $11)",
+    )
+    .bind(id.account.uuid())
+    .bind(id.number)
+    .bind(&new.opening.name.tenant_id)
+    .bind(&new.opening.name.user_id)
+    .bind(&new.event.provider)
+    .bind(new.opening.hash().to_vec())
+    .bind(new.opening.amount_minor)
+    .bind(new.opening.currency.code())
+    .bind(new.terms.credit.get())
+    .bind(new.reference)
+    .bind(now.to_sqlx())
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
+fn column<'a, N, T>(rows: &'a [N], of: impl Fn(&'a N) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
+/// Whose the names are, in their order.
+pub async fn find_names(
+    conn: &mut PgConnection,
+    sorted: &[NewOpened<'_>],
+) -> Result<Vec<PaymentId>, PaymentError> {
+    let rows = query!(
+        "select r.account_id, r.payment_id
+        from unnest($1::text[], $2::text[]) with ordinality as n (provider, reference, place)
+            cross join lateral (
+                select r.account_id, r.payment_id from payment_reference r
+                where r.provider = n.provider and r.reference = n.reference offset 0
+            ) r
+        order by n.place",
+        &column(sorted, |new| &*new.event.provider) as &[&str],
+        &column(sorted, |new| new.reference) as &[&str],
+    )
+    .fetch_all(conn)
+    .await?;
+    if rows.len() != sorted.len() {
+        return Err(PaymentError::Row("payment_reference"));
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| PaymentId {
+            account: AccountId::from_uuid(row.account_id),
+            number: row.payment_id,
         })
         .collect())
 }

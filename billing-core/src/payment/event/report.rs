@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::super::books::RefundReport;
 use super::super::dispute::{DisputeReport, Movement};
 use super::super::{Payment, State};
+use super::opening::PaymentOpening;
 use crate::id::PaymentId;
 use crate::ledger::{Balance, CommandHash};
 use crate::money::Micros;
@@ -78,14 +79,17 @@ pub struct ProviderEvent {
     /// The account that the provider was told the payment is of, as it says it.
     pub account: Option<String>,
     pub report: Report,
+    /// Opens the payment, where there is none of this reference.
+    pub opens: Option<PaymentOpening>,
 }
 
 impl ProviderEvent {
     /// A hash of what it says, by which another event of the same id is told from the same one sent
     /// again. Not of its body: a provider counts its own deliveries in it (`pending_webhooks`), and
     /// writes it in another way for another endpoint or where it is fetched. Nor of what changes while
-    /// the event stays the same: why an attempt was declined, where a dispute stands. None: nothing
-    /// was understood of it, which another version may understand.
+    /// the event stays the same: why an attempt was declined, where a dispute stands. Nor of the payment
+    /// that it would open, which a version may not have read. None: nothing was understood of it, which
+    /// another version may understand.
     pub fn meaning(&self) -> Option<[u8; 32]> {
         let mut hash = CommandHash::of("ProviderEvent");
         hash.text(&self.event_id)
@@ -115,6 +119,11 @@ impl ProviderEvent {
         Some(hash.finish().0)
     }
 
+    /// Its provider, and what that calls the payment.
+    pub(super) fn named(&self) -> Option<(&str, &str)> {
+        Some((&self.provider, self.reference.as_deref()?))
+    }
+
     /// This event, to be kept beside the one of the same id that came before, and about its payment.
     /// Sent again, it has the same name again.
     pub(super) fn beside(&self, first: Option<PaymentId>) -> Self {
@@ -129,6 +138,7 @@ impl ProviderEvent {
         Self {
             event_id: format!("{name}:beside:{number:016x}"),
             reference: None,
+            opens: None,
             payment: first.or(self.payment),
             report: Report::Unconfirmed(format!(
                 "event {} came before and says something else",

@@ -1,6 +1,7 @@
 //! How the statements of a batch of events find their rows: see the ledger's test of the same name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use billing_testkit::TestDatabase;
 use jiff::Timestamp;
@@ -8,13 +9,19 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::super::dispute::{DisputeReport, Movement};
-use super::super::{RefundReport, RefundState, State};
+use super::super::rate::Currency;
+use super::super::{Purpose, RefundReport, RefundState, State};
 use super::batch::{self, Brought};
-use super::{Applied, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report};
+use super::{
+    Applied, GivenBackReport, Outcome, PaymentOpening, PaymentReport, ProviderEvent, Report,
+};
 use crate::auth::Caller;
 use crate::id::{AccountId, PaymentId};
+use crate::ledger::Opening;
 use crate::ledger::plans::{analyze, assert_by_key, connect};
 use crate::price::{Catalogue, Reading};
+
+const RATE_AGE_MAX: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn plans_made_for_empty_tables_find_their_rows_by_key() {
@@ -72,7 +79,7 @@ async fn everything(connection: &mut PgConnection, user: &str) {
         total_minor: 20,
         currency: "USD".to_owned(),
     };
-    let events: Vec<Brought> = [
+    let mut events: Vec<Brought> = [
         pay(State::Pending, Some("generic_decline")),
         pay(State::Succeeded, None),
         Report::Refund(refund),
@@ -84,6 +91,11 @@ async fn everything(connection: &mut PgConnection, user: &str) {
     .enumerate()
     .map(|(number, report)| brought(&format!("evt_{user}_{number}"), payment, report))
     .collect();
+    let paid = pay(State::Succeeded, None);
+    events.push(opening(
+        user,
+        brought(&format!("evt_{user}_opens"), payment, paid),
+    ));
     for duplicate in [false, true] {
         for applied in batch(connection, &events).await {
             assert_eq!(applied.duplicate, duplicate, "{applied:?}");
@@ -97,7 +109,7 @@ async fn batch(connection: &mut PgConnection, events: &[Brought]) -> Vec<Applied
     let events: Vec<&Brought> = events.iter().collect();
     let mut transaction = connection.begin().await.unwrap();
     crate::ledger::hardly_wait(&mut transaction).await.unwrap();
-    let applied = batch::apply(&mut transaction, &prices, &events)
+    let applied = batch::apply(&mut transaction, &prices, RATE_AGE_MAX, &events)
         .await
         .unwrap();
     transaction.commit().await.unwrap();
@@ -118,8 +130,33 @@ fn brought(event_id: &str, payment: PaymentId, report: Report) -> Brought {
             payment: Some(payment),
             account: None,
             report,
+            opens: None,
         },
         caller: Arc::new(Caller::local()),
+    }
+}
+
+/// The event, of a payment that nobody asked for here.
+fn opening(user: &str, brought: Brought) -> Brought {
+    let opens = PaymentOpening {
+        account: AccountId::of("acme", user),
+        name: Opening {
+            tenant_id: "acme".to_owned(),
+            user_id: user.to_owned(),
+        },
+        purpose: Purpose::TopUp,
+        amount_minor: 100,
+        currency: Currency::Usd,
+        begun_at: Timestamp::now(),
+    };
+    Brought {
+        event: ProviderEvent {
+            reference: Some(format!("in_{user}")),
+            payment: None,
+            opens: Some(opens),
+            ..brought.event
+        },
+        caller: brought.caller,
     }
 }
 

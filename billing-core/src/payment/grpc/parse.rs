@@ -7,10 +7,12 @@ use uuid::Uuid;
 use super::super::books::RefundReport;
 use super::super::create::NewPayment;
 use super::super::dispute::{DisputeReport, Moved, Movement};
-use super::super::event::{EVENT_ID_BYTES, GivenBackReport, PaymentReport, ProviderEvent, Report};
+use super::super::event::{
+    EVENT_ID_BYTES, GivenBackReport, PaymentOpening, PaymentReport, ProviderEvent, Report,
+};
 use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
-use super::super::{RefundState, State};
+use super::super::{Purpose, RefundState, State};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
@@ -27,31 +29,48 @@ pub fn new_payment(
     name: Opening,
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
+    let purpose = purpose("purpose", request.purpose())?;
     let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
-    if request.purpose != i32::from(v1::PaymentPurpose::TopUp) {
-        return Err(FieldError::new("purpose", "must be PAYMENT_PURPOSE_TOP_UP"));
-    }
+    let provider_account = provider_account(request.provider_account)?;
     let amount_minor = field::number("amount_minor", request.amount_minor, 1, MINOR_MAX)?;
     let currency = currency(&request.currency)?;
     let content = field::optional_text("content", request.content, 128)?.unwrap_or_default();
-    let hash = CommandHash::of("CreatePayment")
-        .text(&provider)
+    let mut hash = CommandHash::of("CreatePayment");
+    hash.text(&provider)
         .number(amount_minor)
         .text(&request.currency)
         .number(i64::from(request.livemode))
-        .text(&content)
-        .finish();
+        .text(&content);
+    // A key that was used before there were others of these stands for the same still.
+    if purpose != Purpose::TopUp || !provider_account.is_empty() {
+        hash.text(purpose.name()).text(&provider_account);
+    }
     Ok(NewPayment {
         account,
         name,
         provider,
+        provider_account,
+        purpose,
         livemode: request.livemode,
         idempotency_key,
-        content_hash: hash.0,
+        content_hash: hash.finish().0,
         amount_minor,
         currency,
     })
+}
+
+fn purpose(field: &str, purpose: v1::PaymentPurpose) -> Result<Purpose, FieldError> {
+    match purpose {
+        v1::PaymentPurpose::Unspecified => {
+            Err(FieldError::new(field, "must be PAYMENT_PURPOSE_TOP_UP"))
+        }
+        v1::PaymentPurpose::TopUp => Ok(Purpose::TopUp),
+    }
+}
+
+fn provider_account(name: String) -> Result<String, FieldError> {
+    field::optional_text("provider_account", name, 255).map(Option::unwrap_or_default)
 }
 
 pub fn currency(code: &str) -> Result<Currency, FieldError> {
@@ -152,23 +171,51 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
         return Err(FieldError::new("raw", problem));
     }
     let event_type = field::optional_text("event_type", request.event_type, 128)?;
-    let account = field::optional_text("provider_account", request.provider_account, 255)?;
+    let is_of_ours = !request.payment_id.is_empty();
     let payment = field::optional_text("payment_id", request.payment_id, 255)?;
     let of_account = field::optional_text("account_id", request.account_id, 255)?;
+    let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
+    let opens = request.opens.map(opening).transpose()?;
+    if opens.is_some() && (reference.is_none() || is_of_ours) {
+        let problem = "must stand beside provider_reference, and not beside payment_id";
+        return Err(FieldError::new("opens", problem));
+    }
     Ok(ProviderEvent {
         provider: provider(request.provider)?,
         event_id: field::text("event_id", request.event_id, EVENT_ID_BYTES)?,
         event_type: event_type.unwrap_or_default(),
         livemode: request.livemode,
-        provider_account: account.unwrap_or_default(),
+        provider_account: provider_account(request.provider_account)?,
         occurred_at: field::timestamp("occurred_at", request.occurred_at)?
             .ok_or_else(|| FieldError::new("occurred_at", "must be given"))?,
         raw: request.raw,
-        reference: field::optional_text("provider_reference", request.provider_reference, 255)?,
+        reference,
         // Somebody else's payment may bear another kind of id: that is none of ours.
         payment: payment.and_then(|text| text.parse().ok()),
         account: of_account,
         report: report(request.report)?,
+        opens,
+    })
+}
+
+fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
+    let purpose = purpose("opens.purpose", opens.purpose())?;
+    let begun_at = field::timestamp("opens.begun_at", opens.begun_at)?;
+    let account = opens
+        .account
+        .ok_or_else(|| FieldError::new("opens.account", "must be given"))?;
+    let name = Opening {
+        tenant_id: field::text("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
+        user_id: field::text("opens.account.user_id", account.user_id, 255)?,
+    };
+    Ok(PaymentOpening {
+        account: AccountId::of(&name.tenant_id, &name.user_id),
+        name,
+        purpose,
+        amount_minor: field::number("opens.amount_minor", opens.amount_minor, 1, MINOR_MAX)?,
+        currency: Currency::named(&opens.currency)
+            .ok_or_else(|| FieldError::new("opens.currency", "must be USD or UAH"))?,
+        begun_at: begun_at.ok_or_else(|| FieldError::new("opens.begun_at", "must be given"))?,
     })
 }
 

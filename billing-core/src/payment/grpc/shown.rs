@@ -8,7 +8,7 @@ use super::super::event::queries::StoredEvent;
 use super::super::event::{Applied, Outcome};
 use super::super::rate::{Currency, Recorded};
 use super::super::stale::Stale;
-use super::super::{Payment, Refund, RefundState, State};
+use super::super::{Payment, Purpose, Refund, RefundState, State};
 use crate::id::PaymentId;
 use crate::ledger::grpc::balance;
 use crate::rpc::timestamp;
@@ -31,7 +31,7 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         }),
         provider: payment.provider.to_string(),
         provider_reference: payment.reference.clone().unwrap_or_default(),
-        purpose: v1::PaymentPurpose::TopUp.into(),
+        purpose: purpose(payment.purpose).into(),
         state: state.into(),
         amount_minor: payment.amount_minor,
         currency: payment.currency.clone(),
@@ -47,7 +47,14 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         created_at: Some(timestamp(payment.created_at)),
         succeeded_at: payment.succeeded_at.map(timestamp),
         needs_review: payment.needs_review,
+        provider_account: payment.provider_account.clone(),
         received_minor: payment.received_minor,
+    }
+}
+
+const fn purpose(purpose: Purpose) -> v1::PaymentPurpose {
+    match purpose {
+        Purpose::TopUp => v1::PaymentPurpose::TopUp,
     }
 }
 

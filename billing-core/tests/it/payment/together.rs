@@ -72,8 +72,8 @@ fn send_all_kinds(core: &TestCore, payments: &[v1::Payment]) -> JoinSet<Answer> 
     }
     let wrong = Report::Payment(v1::PaymentReport {
         state: PaymentState::Succeeded.into(),
-        amount_minor: CENTS + 1,
-        currency: "USD".to_owned(),
+        amount_minor: CENTS,
+        currency: "EUR".to_owned(),
         ..Default::default()
     });
     answers.spawn(send(core, event("evt_wrong", &payments[19], wrong)));

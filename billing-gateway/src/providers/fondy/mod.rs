@@ -29,8 +29,8 @@ use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
 use self::statuses::Statuses;
 use super::{
-    BrowserMembers, Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved,
-    WebhookRefusal,
+    BrowserMembers, Event, HostedPages, Opened, Order, Payable, Provider, ProviderError,
+    RefundOrder, Refunds, WebhookRefusal,
 };
 use crate::config_check::guarded_url;
 use crate::currency::{Currency, UAH};
@@ -119,54 +119,12 @@ impl Provider for Fondy {
         is_payment_id(text)
     }
 
-    async fn open_customer(&self, _payment: &Payment) -> Result<Option<String>, ProviderError> {
-        Ok(None)
+    fn payable(&self) -> Payable<'_> {
+        Payable::HostedPages(self)
     }
 
-    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
-        let payment = order.payment;
-        let order_id = payment.payment_id.as_str();
-        let mut fields = vec![
-            ("order_id", order_id.to_owned()),
-            ("order_desc", DESCRIPTION.to_owned()),
-            ("amount", payment.amount_minor.to_string()),
-            ("currency", payment.currency.clone()),
-            ("lifetime", LIFETIME_SECS.to_owned()),
-            ("server_callback_url", self.callback_url.to_string()),
-        ];
-        if let Some(url) = &self.frontend_url {
-            let mut url = url.clone();
-            url.query_pairs_mut().append_pair("payment_id", order_id);
-            fields.push(("response_url", url.into()));
-        }
-        if let Some(email) = order.receipt_email {
-            fields.push(("sender_email", email.to_owned()));
-        }
-        let answer = self.client.send(CHECKOUT, fields.into_iter().collect());
-        let answer = answer.await.map_err(|error| match error {
-            // Where its page is was in an answer that was lost, or went to another request.
-            ProviderError::Refused { code, .. } if code == DUPLICATE_ORDER => ProviderError::Begun,
-            error => error,
-        })?;
-        let url = guarded_url(answer.text("checkout_url"))
-            .ok_or_else(|| ProviderError::Away("its answer has no page".into()))?;
-        Ok(Opened {
-            reference: order_id.to_owned(),
-            browser: self.known(order_id, Some(url.as_str())),
-            page_url: Some(url.into()),
-        })
-    }
-
-    async fn find(
-        &self,
-        payment: &Payment,
-        _customer: &str,
-    ) -> Result<Option<String>, ProviderError> {
-        match self.status(&payment.payment_id).await {
-            Ok(_) => Ok(Some(payment.payment_id.clone())),
-            Err(ProviderError::Refused { code, .. }) if code == UNKNOWN_ORDER => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn refunds(&self) -> &dyn Refunds {
+        self
     }
 
     fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers {
@@ -180,57 +138,9 @@ impl Provider for Fondy {
         .collect()
     }
 
-    async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError> {
+    async fn retrieve(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
         let fields = self.status(reference).await?;
-        Ok(Retrieved {
-            events: self.merchant.of_status(&fields),
-            // The page is told once, to whoever makes the order.
-            browser: None,
-        })
-    }
-
-    /// Nothing is canceled at Fondy: an order that nobody pays expires by itself.
-    async fn cancel(&self, reference: &str) -> Result<Retrieved, ProviderError> {
-        self.retrieve(reference).await
-    }
-
-    async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError> {
-        let asked = Fields::from_iter([
-            ("order_id", order.reference.to_owned()),
-            ("amount", order.amount_minor.to_string()),
-            ("currency", UAH.code.to_owned()),
-            ("reverse_id", order.refund_id.to_owned()),
-        ]);
-        let comment = [("comment", "refund")];
-        let request = asked.iter().chain(comment).collect();
-        let answer = self.client.ask(REVERSE, request).await?;
-        // Fondy's documents spell it in two ways.
-        let status = ["reverse_status", "revers_status"].map(|name| answer.text(name));
-        let status = status.into_iter().find(|text| !text.is_empty());
-        let status =
-            status.ok_or_else(|| ProviderError::Away("its answer has no status".into()))?;
-        if status == "declined" {
-            let code = answer.text("response_code").to_owned();
-            return Err(ProviderError::Refused {
-                detail: format!("reversal declined, code {code}"),
-                code,
-            });
-        }
-        let said = asked.iter().chain([("reverse_status", status)]).collect();
-        Ok(self.merchant.of_refund(&said))
-    }
-
-    /// Fondy tells the sum of all reversals, and no single ones.
-    async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
-        let fields = self.status(reference).await?;
-        let is_sum = |event: &Event| matches!(event.report, Some(Report::GivenBack(_)));
-        let events = self.merchant.of_status(&fields).into_iter();
-        Ok(events.filter(is_sum).collect())
-    }
-
-    /// What a bank takes back is a reversal too.
-    async fn list_disputes(&self, _reference: &str) -> Result<Vec<Event>, ProviderError> {
-        Ok(Vec::new())
+        Ok(self.merchant.of_status(&fields))
     }
 
     fn read_webhook(
@@ -274,6 +184,90 @@ impl Provider for Fondy {
         said.truncate(1);
         said.push(event);
         Ok(said)
+    }
+}
+
+/// An order that nobody pays expires by itself; where it is paid is told once, to whoever makes it.
+#[async_trait]
+impl HostedPages for Fondy {
+    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
+        let payment = order.payment;
+        let order_id = payment.payment_id.as_str();
+        let mut fields = vec![
+            ("order_id", order_id.to_owned()),
+            ("order_desc", DESCRIPTION.to_owned()),
+            ("amount", payment.amount_minor.to_string()),
+            ("currency", payment.currency.clone()),
+            ("lifetime", LIFETIME_SECS.to_owned()),
+            ("server_callback_url", self.callback_url.to_string()),
+        ];
+        if let Some(url) = &self.frontend_url {
+            let mut url = url.clone();
+            url.query_pairs_mut().append_pair("payment_id", order_id);
+            fields.push(("response_url", url.into()));
+        }
+        if let Some(email) = order.receipt_email {
+            fields.push(("sender_email", email.to_owned()));
+        }
+        let answer = self.client.send(CHECKOUT, fields.into_iter().collect());
+        let answer = answer.await.map_err(|error| match error {
+            // Where its page is was in an answer that was lost, or went to another request.
+            ProviderError::Refused { code, .. } if code == DUPLICATE_ORDER => ProviderError::Begun,
+            error => error,
+        })?;
+        let url = guarded_url(answer.text("checkout_url"))
+            .ok_or_else(|| ProviderError::Away("its answer has no page".into()))?;
+        Ok(Opened {
+            reference: order_id.to_owned(),
+            browser: self.known(order_id, Some(url.as_str())),
+            page_url: Some(url.into()),
+        })
+    }
+
+    async fn find(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
+        match self.status(&payment.payment_id).await {
+            Ok(_) => Ok(Some(payment.payment_id.clone())),
+            Err(ProviderError::Refused { code, .. }) if code == UNKNOWN_ORDER => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What a bank takes back is a reversal too: Fondy has no disputes.
+#[async_trait]
+impl Refunds for Fondy {
+    async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError> {
+        let asked = Fields::from_iter([
+            ("order_id", order.reference.to_owned()),
+            ("amount", order.amount_minor.to_string()),
+            ("currency", UAH.code.to_owned()),
+            ("reverse_id", order.refund_id.to_owned()),
+        ]);
+        let comment = [("comment", "refund")];
+        let request = asked.iter().chain(comment).collect();
+        let answer = self.client.ask(REVERSE, request).await?;
+        // Fondy's documents spell it in two ways.
+        let status = ["reverse_status", "revers_status"].map(|name| answer.text(name));
+        let status = status.into_iter().find(|text| !text.is_empty());
+        let status =
+            status.ok_or_else(|| ProviderError::Away("its answer has no status".into()))?;
+        if status == "declined" {
+            let code = answer.text("response_code").to_owned();
+            return Err(ProviderError::Refused {
+                detail: format!("reversal declined, code {code}"),
+                code,
+            });
+        }
+        let said = asked.iter().chain([("reverse_status", status)]).collect();
+        Ok(self.merchant.of_refund(&said))
+    }
+
+    /// Fondy tells the sum of all reversals, and no single ones.
+    async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        let fields = self.status(reference).await?;
+        let is_sum = |event: &Event| matches!(event.report, Some(Report::GivenBack(_)));
+        let events = self.merchant.of_status(&fields).into_iter();
+        Ok(events.filter(is_sum).collect())
     }
 }
 

@@ -38,8 +38,8 @@ use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use super::{
-    BrowserMembers, Event, Opened, Order, Provider, ProviderError, RefundOrder, Retrieved,
-    WebhookRefusal,
+    BrowserMembers, Customers, Disputes, Event, Intents, Opened, Order, Payable, Provider,
+    ProviderError, RefundOrder, Refunds, WebhookRefusal,
 };
 
 use crate::currency::{Currency, USD};
@@ -104,34 +104,52 @@ impl Provider for Stripe {
         is_id("pi_", text)
     }
 
-    async fn open_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
-        let account = account_part(payment);
-        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
-        let key = format!("customer-{account}");
-        let customer: Result<Customer, _> = self
-            .client
-            .send("create_customer", request.build(), Some(&key))
-            .await;
-        match customer {
-            Ok(customer) => Ok(Some(customer.id)),
-            // A key keeps a fault for a day: the account must not wait for it.
-            Err(ProviderError::Away(_)) => self.replace_customer(payment).await,
-            Err(error) => Err(error),
-        }
+    fn payable(&self) -> Payable<'_> {
+        Payable::Intents(self)
     }
 
-    async fn replace_customer(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
-        let account = account_part(payment);
-        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
-        let key = format!("customer-{}", payment.payment_id);
-        let customer: Customer = self
-            .client
-            .send("create_customer", request.build(), Some(&key))
-            .await?;
-        Ok(Some(customer.id))
+    fn refunds(&self) -> &dyn Refunds {
+        self
     }
 
-    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
+    fn customers(&self) -> Option<&dyn Customers> {
+        Some(self)
+    }
+
+    fn disputes(&self) -> Option<&dyn Disputes> {
+        Some(self)
+    }
+
+    fn known(&self, reference: &str, _page_url: Option<&str>) -> BrowserMembers {
+        [(PAYMENT_INTENT_ID, reference.to_owned())]
+            .into_iter()
+            .filter(|(_, reference)| !reference.is_empty())
+            .collect()
+    }
+
+    async fn retrieve(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        let intent = self.intent(reference).await?;
+        Ok(self.standing(Origin::Retrieved, &intent))
+    }
+
+    fn read_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Event, WebhookRefusal> {
+        webhook::verify(headers, body, &self.webhook_secrets, now)?;
+        Ok(self.read_event(body, now))
+    }
+
+    fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {
+        events::read(body, self.livemode, received_at)
+    }
+}
+
+#[async_trait]
+impl Intents for Stripe {
+    async fn create(&self, order: &Order<'_>, customer: &str) -> Result<Opened, ProviderError> {
         let payment = order.payment;
         let currency = payment.currency.to_ascii_lowercase();
         // An unknown code is kept as it is.
@@ -142,8 +160,8 @@ impl Provider for Stripe {
                 ("payment_id", payment.payment_id.as_str()),
                 ("account_id", account_part(payment)),
             ]));
-        if !order.customer.is_empty() {
-            request = request.customer(order.customer);
+        if !customer.is_empty() {
+            request = request.customer(customer);
         }
         if let Some(email) = order.receipt_email {
             request = request.receipt_email(email);
@@ -155,7 +173,7 @@ impl Provider for Stripe {
         let intent: PaymentIntent = match created {
             // The only thing that the request refers to is its customer.
             Err(ProviderError::Refused { code, .. })
-                if code == "resource_missing" && !order.customer.is_empty() =>
+                if code == "resource_missing" && !customer.is_empty() =>
             {
                 return Err(ProviderError::CustomerLost);
             }
@@ -166,6 +184,10 @@ impl Provider for Stripe {
             reference: intent.id,
             page_url: None,
         })
+    }
+
+    async fn resume(&self, reference: &str) -> Result<BrowserMembers, ProviderError> {
+        Ok(browser(&self.intent(reference).await?))
     }
 
     async fn find(
@@ -198,23 +220,7 @@ impl Provider for Stripe {
         Ok(found.map(|intent| intent.id))
     }
 
-    fn known(&self, reference: &str, _page_url: Option<&str>) -> BrowserMembers {
-        [(PAYMENT_INTENT_ID, reference.to_owned())]
-            .into_iter()
-            .filter(|(_, reference)| !reference.is_empty())
-            .collect()
-    }
-
-    async fn retrieve(&self, reference: &str) -> Result<Retrieved, ProviderError> {
-        let request = RetrievePaymentIntent::new(checked("pi_", reference)?);
-        let intent = self
-            .client
-            .send("retrieve_payment", request.build(), None)
-            .await?;
-        Ok(self.retrieved(Origin::Retrieved, &intent))
-    }
-
-    async fn cancel(&self, reference: &str) -> Result<Retrieved, ProviderError> {
+    async fn cancel(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
         let request = CancelPaymentIntent::new(checked("pi_", reference)?)
             .cancellation_reason(CancelPaymentIntentCancellationReason::Abandoned);
         // Without a key, which would keep a refusal for a day: a second cancellation is refused.
@@ -223,13 +229,46 @@ impl Provider for Stripe {
             .send("cancel_payment", request.build(), None)
             .await;
         match canceled {
-            Ok(intent) => Ok(self.retrieved(Origin::Answer, &intent)),
+            Ok(intent) => Ok(self.standing(Origin::Answer, &intent)),
             // It cannot be canceled as it stands: it may have been paid, or be on its way.
             Err(ProviderError::Refused { .. }) => self.retrieve(reference).await,
             Err(error) => Err(error),
         }
     }
+}
 
+#[async_trait]
+impl Customers for Stripe {
+    async fn open(&self, payment: &Payment) -> Result<String, ProviderError> {
+        let account = account_part(payment);
+        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
+        let key = format!("customer-{account}");
+        let customer: Result<Customer, _> = self
+            .client
+            .send("create_customer", request.build(), Some(&key))
+            .await;
+        match customer {
+            Ok(customer) => Ok(customer.id),
+            // A key keeps a fault for a day: the account must not wait for it.
+            Err(ProviderError::Away(_)) => self.replace(payment).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn replace(&self, payment: &Payment) -> Result<String, ProviderError> {
+        let account = account_part(payment);
+        let request = CreateCustomer::new().metadata(metadata([("account_id", account)]));
+        let key = format!("customer-{}", payment.payment_id);
+        let customer: Customer = self
+            .client
+            .send("create_customer", request.build(), Some(&key))
+            .await?;
+        Ok(customer.id)
+    }
+}
+
+#[async_trait]
+impl Refunds for Stripe {
     async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError> {
         let request = CreateRefund::new()
             .payment_intent(checked("pi_", order.reference)?)
@@ -264,7 +303,10 @@ impl Provider for Stripe {
         let event = |refund| events::of_answered_refund(Origin::Retrieved, refund, self.livemode);
         Ok(refunds.iter().map(event).collect())
     }
+}
 
+#[async_trait]
+impl Disputes for Stripe {
     async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
         let reference = checked("pi_", reference)?;
         let page = |after: Option<&str>| {
@@ -280,29 +322,19 @@ impl Provider for Stripe {
         let events = |dispute| events::of_answered_dispute(dispute, self.livemode);
         Ok(disputes.iter().flat_map(events).collect())
     }
-
-    fn read_webhook(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Event, WebhookRefusal> {
-        webhook::verify(headers, body, &self.webhook_secrets, now)?;
-        Ok(self.read_event(body, now))
-    }
-
-    fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {
-        events::read(body, self.livemode, received_at)
-    }
 }
 
 impl Stripe {
-    fn retrieved(&self, origin: Origin, intent: &PaymentIntent) -> Retrieved {
+    async fn intent(&self, reference: &str) -> Result<PaymentIntent, ProviderError> {
+        let request = RetrievePaymentIntent::new(checked("pi_", reference)?);
+        self.client
+            .send("retrieve_payment", request.build(), None)
+            .await
+    }
+
+    fn standing(&self, origin: Origin, intent: &PaymentIntent) -> Vec<Event> {
         let livemode = intent.livemode.unwrap_or(self.livemode);
-        Retrieved {
-            events: vec![events::of_answered_payment(origin, intent, livemode)],
-            browser: Some(browser(intent)),
-        }
+        vec![events::of_answered_payment(origin, intent, livemode)]
     }
 }
 

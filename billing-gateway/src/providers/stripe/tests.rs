@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{Config, Settings, Stripe, open};
-use crate::providers::{Event, Order, Provider, ProviderError, RefundOrder};
+use crate::providers::{Event, Intents, Order, Provider, ProviderError, RefundOrder, Refunds};
 
 type Answers = Arc<Mutex<Vec<Response>>>;
 /// Path with query, headers, body.
@@ -325,10 +325,9 @@ async fn what_may_pass_is_sent_again_under_the_same_key() {
     let payment = payment();
     let order = Order {
         payment: &payment,
-        customer: "cus_1",
         receipt_email: Some("a+b@c.example"),
     };
-    let opened = stripe.create(&order).await.unwrap();
+    let opened = stripe.create(&order, "cus_1").await.unwrap();
     assert_eq!(opened.reference, "pi_1");
     let browser = json!({"clientSecret": "pi_1_secret_2", "paymentIntentId": "pi_1"});
     assert_eq!(serde_json::to_value(&opened.browser).unwrap(), browser);
@@ -462,15 +461,15 @@ async fn equal_answers_are_one_event_and_hold_no_secret() {
     .await;
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let retrieved = stripe.retrieve("pi_1").await.unwrap();
-        let raw = String::from_utf8(retrieved.events[0].raw.clone()).unwrap();
+        let event = stripe.retrieve("pi_1").await.unwrap().remove(0);
+        let raw = String::from_utf8(event.raw.clone()).unwrap();
         assert!(!raw.contains("secret"), "{raw}");
         // Read again, it says the same.
         assert_eq!(
             stripe.read_event(raw.as_bytes(), Timestamp::UNIX_EPOCH),
-            retrieved.events[0]
+            event
         );
-        ids.push(retrieved.events[0].id.clone());
+        ids.push(event.id.clone());
     }
     assert_eq!(ids[0], ids[1]);
     assert_ne!(ids[0], ids[2]);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{ORDER, answer, answering, callback, failure, order, payment, payment_report, signed};
 use crate::problem::causes;
-use crate::providers::{Order, Provider, ProviderError, RefundOrder};
+use crate::providers::{HostedPages, Order, Provider, ProviderError, RefundOrder, Refunds};
 
 #[tokio::test]
 async fn an_order_is_made_by_our_name_and_says_nothing_of_its_payer() {
@@ -17,7 +17,6 @@ async fn an_order_is_made_by_our_name_and_says_nothing_of_its_payer() {
     let payment = payment();
     let order = Order {
         payment: &payment,
-        customer: "",
         receipt_email: Some("a@b.example"),
     };
     let opened = fondy.create(&order).await.unwrap();
@@ -42,7 +41,6 @@ async fn a_page_that_is_told_once_is_not_told_again() {
     let payment = payment();
     let order = Order {
         payment: &payment,
-        customer: "",
         receipt_email: None,
     };
     let refused = fondy.create(&order).await.unwrap_err();
@@ -136,7 +134,7 @@ async fn equal_answers_are_one_event_and_hold_nothing_of_the_payer() {
     .await;
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let mut events = fondy.retrieve(ORDER).await.unwrap().events;
+        let mut events = fondy.retrieve(ORDER).await.unwrap();
         assert_eq!(events.len(), 1);
         let event = events.remove(0);
         let raw = String::from_utf8(event.raw.clone()).unwrap();
@@ -148,7 +146,7 @@ async fn equal_answers_are_one_event_and_hold_nothing_of_the_payer() {
     }
     assert_eq!(ids[0], ids[1]);
     // It was paid, and all of it went back.
-    let events = fondy.retrieve(ORDER).await.unwrap().events;
+    let events = fondy.retrieve(ORDER).await.unwrap();
     assert_eq!(payment_report(&events[0]).state(), PaymentState::Succeeded);
     assert!(matches!(&events[1].report, Some(Report::GivenBack(all)) if all.total_minor == 12_550));
 }
@@ -223,9 +221,9 @@ async fn an_order_whose_answer_was_lost_is_found_by_our_name_of_it() {
     let created = answer(&signed(order("created", "0")));
     let (fondy, _) = answering(vec![created, failure(1018), failure(1000)]).await;
     assert_eq!(
-        fondy.find(&payment(), "").await.unwrap().as_deref(),
+        fondy.find(&payment()).await.unwrap().as_deref(),
         Some(ORDER)
     );
-    assert_eq!(fondy.find(&payment(), "").await.unwrap(), None);
-    assert!(fondy.find(&payment(), "").await.is_err());
+    assert_eq!(fondy.find(&payment()).await.unwrap(), None);
+    assert!(fondy.find(&payment()).await.is_err());
 }
