@@ -12,7 +12,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::core::sent;
 use crate::providers::wire::{self, whole, whole_number};
 
 /// Written into the events that are made of answers, so without its secret.
@@ -240,7 +239,10 @@ impl Dispute {
                     provider_reference: transaction.id.clone().filter(|id| !id.is_empty())?,
                     movement: movement.into(),
                     amount_minor,
-                    occurred_at: Some(sent(Timestamp::from_second(at).unwrap_or_default())),
+                    occurred_at: Some(prost_types::Timestamp {
+                        seconds: Timestamp::from_second(at).unwrap_or_default().as_second(),
+                        nanos: 0,
+                    }),
                 })
             })
             .filter(|moved| moved.amount_minor > 0)
