@@ -127,8 +127,8 @@ pub enum CancelError {
     Sql(#[from] sqlx::Error),
 }
 
-/// Adds a version of a tool's price; where the one that would hold at its start says the same already,
-/// answers with that one, so that the call may be repeated.
+/// Adds a version of a tool's price; where it is there already, answers with that one, so that the call may
+/// be repeated.
 pub async fn set(
     pool: &PgPool,
     tenant_id: &str,
@@ -144,8 +144,7 @@ pub async fn set(
         .await?
         .saturating_add(SignedDuration::from_secs(LEAD_SECS))
         .unwrap_or(Timestamp::MAX);
-    let start = effective_at.map_or(soonest, |at| at.max(soonest));
-    let same = holding(versions.iter(), start).filter(|price| price.terms == *terms);
+    let same = same(&versions, effective_at, soonest).filter(|price| price.terms == *terms);
     if let Some(same) = same.cloned() {
         return Ok(Placed::among(same, &versions));
     }
@@ -153,6 +152,25 @@ pub async fn set(
         queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
     transaction.commit().await?;
     Ok(Placed::among(price, &versions))
+}
+
+/// The version that a call would repeat. A plan is repeated by one with its start alone: it is to hold from
+/// then on, whatever is set for an earlier day meanwhile. Without a start of its own a version is
+/// repeated by the one that holds as soon as it could.
+fn same(versions: &[Price], effective_at: Option<Timestamp>, soonest: Timestamp) -> Option<&Price> {
+    // As precise as the database.
+    let starts = |price: &&Price, at: Timestamp| {
+        price.cancelled_at.is_none() && price.effective_at.as_microsecond() == at.as_microsecond()
+    };
+    let planned = |at| {
+        let of_this_start = versions.iter().filter(|price| starts(price, at));
+        of_this_start.max_by_key(|price| price.version)
+    };
+    match effective_at {
+        Some(at) if at > soonest => planned(at),
+        Some(at) => planned(at).or_else(|| holding(versions.iter(), soonest)),
+        None => holding(versions.iter(), soonest),
+    }
 }
 
 /// Cancels a version that is planned: as if it had not been set. May be repeated. What takes over from it

@@ -511,10 +511,10 @@ async fn the_latest_start_holds_in_whatever_order_prices_were_set_and_says_what_
         place(&core, at(now + 200.hours(), 12)).await,
         (4, Some(3), vec![])
     );
-    // What holds then already says the same: nothing is added.
+    // Set again, it is there already.
     assert_eq!(
-        place(&core, at(now + 50.hours(), 8)).await,
-        (2, None, vec![1, 4])
+        place(&core, at(now + 100.hours(), 9)).await,
+        (1, Some(2), vec![4])
     );
     // The same as on the first day, behind another price.
     assert_eq!(
@@ -535,6 +535,40 @@ async fn the_latest_start_holds_in_whatever_order_prices_were_set_and_says_what_
     }
     assert_eq!(list(&core, "search", false).await, all(&[4]));
     assert_eq!(list(&core, "search", true).await, all(&[5, 4, 3, 2, 1]));
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_plan_is_kept_though_what_holds_says_the_same_when_it_is_made() {
+    let (database, core) = core().await;
+    let now = Timestamp::now();
+    let today = v1::SetPriceRequest {
+        effective_at: None,
+        ..at(now, 9)
+    };
+    assert_eq!(place(&core, today).await, (1, None, vec![]));
+    // The end of a sale, and then the sale.
+    assert_eq!(
+        place(&core, at(now + 100.hours(), 9)).await,
+        (2, Some(1), vec![])
+    );
+    assert_eq!(
+        place(&core, at(now + 10.hours(), 8)).await,
+        (3, Some(1), vec![2])
+    );
+    for (hours, version, cost) in [(11, 3, 8), (90, 2, 9)] {
+        sooner(&database, hours).await;
+        eventually("the version holds", async || {
+            let estimated = estimate(&core, "search", &[]).await;
+            estimated.price_version == Some(version) && estimated.required_micros == cost
+        })
+        .await;
+    }
+    // A plan that has started is repeated, and not set once more behind the one that took over.
+    assert_eq!(
+        place(&core, at(now + 10.hours() - 101.hours(), 8)).await,
+        (3, Some(1), vec![2])
+    );
     core.stop().await;
 }
 
