@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use billing_proto::v1::Decision;
 use billing_soak::ask::charge_request;
-use billing_soak::callers::{Caller, client, set_tenant};
+use billing_soak::callers::{Caller, Client, client, set_tenant};
 use billing_stage::{Stage, Tokens};
 use sqlx::{Connection, PgConnection, query, query_scalar};
 use tokio::time::{sleep, timeout};
@@ -47,8 +47,7 @@ async fn stalled(stage: Stage, tokens: &Tokens) -> Result<()> {
         "alter system set synchronous_standby_names = 'dead'",
     )
     .await?;
-    let given_up = impatient.charge(charge_request(USER, "key", 10)).await;
-    ensure!(given_up.is_err_and(|status| status.code() == Code::DeadlineExceeded));
+    let key = given_up(&mut impatient).await?;
     let waits = "select exists (select from pg_stat_activity where wait_event = 'SyncRep')";
     while !query_scalar::<_, bool>(waits)
         .fetch_one(&mut database)
@@ -57,7 +56,7 @@ async fn stalled(stage: Stage, tokens: &Tokens) -> Result<()> {
         sleep(Duration::from_millis(5)).await;
     }
 
-    let repeat = second.charge(charge_request(USER, "key", 10)).await;
+    let repeat = second.charge(charge_request(USER, &key, 10)).await;
     let told = repeat.err().as_ref().and_then(reason);
     standby(
         &mut database,
@@ -70,7 +69,7 @@ async fn stalled(stage: Stage, tokens: &Tokens) -> Result<()> {
     );
 
     let again = second
-        .charge(charge_request(USER, "key", 10))
+        .charge(charge_request(USER, &key, 10))
         .await?
         .into_inner();
     ensure!(
@@ -80,6 +79,21 @@ async fn stalled(stage: Stage, tokens: &Tokens) -> Result<()> {
     database.close().await?;
     stage.audit().await?;
     stage.clear().await
+}
+
+/// The key of a charge that its caller has given up: the server takes a moment to wait for its standby, and
+/// commits what comes before.
+async fn given_up(impatient: &mut Client) -> Result<String> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let key = format!("key {tries}");
+        match impatient.charge(charge_request(USER, &key, 10)).await {
+            Ok(_) => {}
+            Err(status) if status.code() == Code::DeadlineExceeded => return Ok(key),
+            Err(status) => return Err(status.into()),
+        }
+    }
 }
 
 async fn standby(database: &mut PgConnection, statement: &'static str) -> Result<()> {

@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
-        let page = format!("before\n{BEGIN}stale\n{END}after\n");
+        let page = format!("before\n{BEGIN}of old\n{END}after\n");
         let new = with_table(&page).unwrap();
         assert!(new.starts_with("before\n") && new.ends_with("after\n"));
-        assert!(!new.contains("stale") && new.contains("| `no-row-lock` |"));
+        assert!(!new.contains("of old") && new.contains("| `no-row-lock` |"));
         assert_eq!(with_table(&new).unwrap(), new);
         assert!(with_table("no marks").is_err());
     }
