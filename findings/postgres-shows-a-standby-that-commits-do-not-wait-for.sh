@@ -4,8 +4,7 @@
 # A session that shows the new `synchronous_standby_names` may still commit without any standby. Each
 # process reads the file again by itself, but whether commits wait at all is a flag in shared memory that
 # only the checkpointer sets, when it comes to it. Here it is stopped, as a disk stops it in an fsync: as long as
-# that lasts, every session
-# reads its setting back as `dead`, and commits are acknowledged at once.
+# that lasts, every session reads its setting back as `dead`, and commits are acknowledged at once.
 #
 # So whoever turns synchronous replication on, and reads the setting back to be sure, knows nothing yet: look
 # whether a commit waits, or at `sync_state` in `pg_stat_replication` and a commit after it.
