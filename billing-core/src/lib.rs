@@ -24,7 +24,6 @@ pub mod port;
 pub mod preflight;
 pub mod price;
 pub mod rpc;
-pub mod seeded;
 pub mod serve;
 pub mod status;
 pub mod switch;

@@ -60,8 +60,6 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    #[cfg(feature = "seeded-bugs")]
-    crate::seeded::warn_at_start();
     let tokens = options.tokens()?;
     warnings::of_options(options, tokens.as_deref());
     let database = Database::at(options.database_url()?)

@@ -12,7 +12,6 @@ use super::state::{
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
-use crate::seeded::{self, Bug};
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -185,9 +184,6 @@ impl Columns {
         if book.settings_changed {
             self.settings.push(id, &book.account);
         }
-        if seeded::is(Bug::NoFold) {
-            self.accounts.push_each_step(id, &book);
-        }
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
@@ -286,23 +282,6 @@ impl AccountColumns {
         self.entry_seqs.push(account.entry_seq.get());
         let moved = Some(account.begun_on).filter(|date| *date != account.spent_on);
         self.begun_on.push(moved.map(ToSqlx::to_sqlx));
-    }
-}
-
-impl AccountColumns {
-    /// A row for each entry but the last, as the account stood then: what a seeded bug writes.
-    fn push_each_step(&mut self, id: Uuid, book: &Book) {
-        let Some((_, earlier)) = book.new_entries.split_last() else {
-            return;
-        };
-        for entry in earlier {
-            let then = AccountState {
-                settled: entry.balance_after,
-                entry_seq: entry.seq,
-                ..book.account.clone()
-            };
-            self.push(id, &then);
-        }
     }
 }
 

@@ -7,7 +7,6 @@
 
 use jiff::Timestamp;
 
-use crate::seeded::{self, Bug};
 
 /// A dispute's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +176,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
     for alike in moved.chunk_by(|a, b| a.movement == b.movement) {
         let (mut named, mut unnamed) = (0_i64, 0_i64);
         for moved in alike {
-            if moved.is_named && !seeded::is(Bug::DisputeMovesOnce) {
+            if moved.is_named {
                 named = named.saturating_add(moved.amount_minor);
             } else {
                 unnamed = unnamed.max(moved.amount_minor);
@@ -187,12 +186,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
             Some(Movement::Withdrawn) => &mut withdrawn,
             _ => &mut reinstated,
         };
-        let amount = named.max(unnamed);
-        *sum = if seeded::is(Bug::DisputeMovesOnce) {
-            amount.max(*sum)
-        } else {
-            sum.saturating_add(amount)
-        };
+        *sum = sum.saturating_add(named.max(unnamed));
     }
     (withdrawn, reinstated)
 }

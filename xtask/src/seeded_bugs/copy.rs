@@ -1,0 +1,325 @@
+//! The copy of the workspace that has the bugs: the product's own sources know nothing of them.
+//!
+//! `billing-core/seeded/` has a patch for each source file that a bug is put into, and whole each file
+//! that only the copy has. Of its own the copy has the core's sources, the manifest and the lock file;
+//! all else are links.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use tokio::process::Command;
+
+use super::patch;
+use crate::{config, programs};
+
+/// Texts by their paths below a folder.
+type Texts = BTreeMap<String, String>;
+
+const SOURCES: &str = "billing-core/src";
+const SEEDED: &str = "billing-core/seeded";
+
+/// A cargo that builds the copy, as the repository is now. What is foreign it shares with the ordinary
+/// build; its programs are in a folder of their own, so that none is taken for the product's.
+pub fn cargo() -> Result<Command> {
+    let copy = Copy::of_repository();
+    copy.renew()?;
+    let mut command = programs::cargo();
+    command
+        .env("CARGO_BUILD_BUILD_DIR", config::target())
+        .env("CARGO_TARGET_DIR", copy.root.join("target"))
+        .current_dir(&copy.root);
+    Ok(command)
+}
+
+/// Writes the patches anew, from the copy as somebody has edited it.
+pub fn record() -> Result<()> {
+    Copy::of_repository().record()
+}
+
+pub fn root() -> PathBuf {
+    Copy::of_repository().root
+}
+
+struct Copy {
+    repository: PathBuf,
+    root: PathBuf,
+}
+
+/// A file of the copy when it was made: what an edit is seen by.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    /// None: only the copy has it.
+    source: Option<String>,
+    text: String,
+}
+
+impl Copy {
+    fn of_repository() -> Self {
+        Self {
+            repository: config::repository(),
+            root: config::target().join("seeded"),
+        }
+    }
+
+    fn renew(&self) -> Result<()> {
+        let made = self.made()?;
+        for (path, text) in texts(&self.root.join(SOURCES))? {
+            ensure!(
+                made.get(&path).is_some_and(|made| made.text == text),
+                "{} was edited: `cargo xtask seeded-bugs --record` keeps what was done, deleting the file \
+                 gives it up",
+                self.root.join(SOURCES).join(path).display()
+            );
+        }
+        self.make()
+    }
+
+    /// Writes only what differs, so that only that is built again.
+    fn make(&self) -> Result<()> {
+        let mut seeded = texts(&self.repository.join(SEEDED))?;
+        let mut made = BTreeMap::new();
+        let mut refused = String::new();
+        for (path, source) in texts(&self.repository.join(SOURCES))? {
+            let patch = seeded.remove(&format!("{path}.patch")).unwrap_or_default();
+            let (text, left) = patch::apply(&source, &patch);
+            for (number, hunk) in left {
+                refused += &format!(
+                    "{SEEDED}/{path}.patch: hunk {number} no longer fits; put it into {} by hand:\n{hunk}",
+                    self.root.join(SOURCES).join(&path).display()
+                );
+            }
+            let source = Some(source);
+            made.insert(path, Made { source, text });
+        }
+        for (path, text) in seeded {
+            if path.ends_with(".patch") {
+                refused += &format!("{SEEDED}/{path}: the file that it patches is gone\n");
+            } else {
+                made.insert(path, Made { source: None, text });
+            }
+        }
+        let sources = self.root.join(SOURCES);
+        for path in texts(&sources)?.into_keys() {
+            if !made.contains_key(&path) {
+                fs::remove_file(sources.join(path))?;
+            }
+        }
+        for (path, made) in &made {
+            write(&sources.join(path), &made.text)?;
+        }
+        write(&self.root.join("made.json"), &serde_json::to_string(&made)?)?;
+        self.surround()?;
+        ensure!(
+            refused.is_empty(),
+            "{refused}then: cargo xtask seeded-bugs --record"
+        );
+        Ok(())
+    }
+
+    /// Puts around the core's sources what they are built with. By their version, cargo tells the copy's
+    /// packages from the repository's, whose built parts lie in the same folder.
+    fn surround(&self) -> Result<()> {
+        for folder in ["", "billing-core"] {
+            for entry in fs::read_dir(self.repository.join(folder))? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let own = [
+                    "target",
+                    ".git",
+                    "billing-core",
+                    "Cargo.lock",
+                    "src",
+                    "seeded",
+                ];
+                let is_manifest = folder.is_empty() && name == "Cargo.toml";
+                let link = self.root.join(folder).join(&name);
+                if is_manifest || own.iter().any(|own| name == *own) || link.exists() {
+                    continue;
+                }
+                symlink(entry.path(), &link)
+                    .with_context(|| format!("cannot link {}", link.display()))?;
+            }
+        }
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            let text = fs::read_to_string(self.repository.join(name))?;
+            write(&self.root.join(name), &with_version(&text))?;
+        }
+        Ok(())
+    }
+
+    fn record(&self) -> Result<()> {
+        let mut made = self.made()?;
+        let mut sources = texts(&self.repository.join(SOURCES))?;
+        let mut recorded = Texts::new();
+        for (path, text) in texts(&self.root.join(SOURCES))? {
+            let of = made.remove(&path).and_then(|made| made.source);
+            match (of, sources.remove(&path)) {
+                (None, None) => drop(recorded.insert(path, text)),
+                (Some(of), Some(source)) => {
+                    // Of a source that was changed since, only what the copy does is kept.
+                    let patch = patch::between(&path, &of, &text);
+                    let (text, left) = patch::apply(&source, &patch);
+                    if let Some((_, hunk)) = left.first() {
+                        bail!(
+                            "{SOURCES}/{path} was changed since it was copied, where this is:\n{hunk}"
+                        );
+                    }
+                    if text != source {
+                        let patch = patch::between(&path, &source, &text);
+                        recorded.insert(format!("{path}.patch"), patch);
+                    }
+                }
+                _ => bail!("{SOURCES}/{path} has come or gone since it was copied"),
+            }
+        }
+        ensure!(
+            !recorded.is_empty(),
+            "there is no copy yet, or no bug in it"
+        );
+        let folder = self.repository.join(SEEDED);
+        for path in texts(&folder)?.into_keys() {
+            if !recorded.contains_key(&path) {
+                fs::remove_file(folder.join(path))?;
+            }
+        }
+        for (path, text) in &recorded {
+            write(&folder.join(path), text)?;
+        }
+        self.make()
+    }
+
+    fn made(&self) -> Result<BTreeMap<String, Made>> {
+        match fs::read(self.root.join("made.json")) {
+            Ok(made) => Ok(serde_json::from_slice(&made)?),
+            Err(_) => Ok(BTreeMap::new()),
+        }
+    }
+}
+
+/// All files of a folder and its folders; none where it is not there.
+fn texts(folder: &Path) -> Result<Texts> {
+    let mut texts = Texts::new();
+    if !folder.is_dir() {
+        return Ok(texts);
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            let below = self::texts(&path)?.into_iter();
+            texts.extend(below.map(|(path, text)| (format!("{name}/{path}"), text)));
+        } else {
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            texts.insert(name.into_owned(), text);
+        }
+    }
+    Ok(texts)
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The manifest or the lock file, with another version of the repository's own packages.
+fn with_version(text: &str) -> String {
+    let packages = text.split("\n\n").map(|package| {
+        if package.contains("\nsource = ") {
+            return package.to_owned();
+        }
+        let lines = package.split('\n').map(|line| {
+            let version = line.strip_prefix("version = \"");
+            match version.and_then(|version| version.strip_suffix('"')) {
+                Some(version) => format!("version = \"{version}-seeded\""),
+                None => line.to_owned(),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    packages.collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::list::LIST;
+    use super::*;
+
+    /// A repository of one source file and its patch, where there is one.
+    fn repository(folder: &Path, source: &str, seeded: Option<&str>) -> Copy {
+        let repository = folder.join("repository");
+        write(&repository.join("Cargo.toml"), "version = \"1.0.0\"\n").unwrap();
+        write(&repository.join("Cargo.lock"), "version = 4\n").unwrap();
+        write(&repository.join(SOURCES).join("cost.rs"), source).unwrap();
+        if let Some(seeded) = seeded {
+            let patch = patch::between("cost.rs", SOURCE, seeded);
+            write(&repository.join(SEEDED).join("cost.rs.patch"), &patch).unwrap();
+        }
+        let root = folder.join("copy");
+        Copy { repository, root }
+    }
+
+    const SOURCE: &str = "fn cost() {\n    round_up();\n}\n";
+    const WRONG: &str = "fn cost() {\n    round_down();\n}\n";
+
+    #[test]
+    fn what_is_edited_in_the_copy_is_recorded_and_lost_by_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = repository(folder.path(), SOURCE, Some(WRONG));
+        copy.renew().unwrap();
+        let edited = copy.root.join(SOURCES).join("cost.rs");
+        assert_eq!(fs::read_to_string(&edited).unwrap(), WRONG);
+
+        let text = WRONG.replace("down", "half");
+        fs::write(&edited, &text).unwrap();
+        let refused = copy.renew().unwrap_err().to_string();
+        assert!(refused.contains("cost.rs was edited"), "{refused}");
+        // Meanwhile the product goes on.
+        let source = format!("//! Costs.\n\n{SOURCE}");
+        write(&copy.repository.join(SOURCES).join("cost.rs"), &source).unwrap();
+        copy.record().unwrap();
+        copy.renew().unwrap();
+        let kept = fs::read_to_string(&edited).unwrap();
+        assert_eq!(kept, format!("//! Costs.\n\n{text}"));
+    }
+
+    #[test]
+    fn a_patch_that_no_longer_fits_is_refused_by_file_and_hunk() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = SOURCE.replace("round_up", "round_to_even");
+        let copy = repository(folder.path(), &source, Some(WRONG));
+        let refused = copy.renew().unwrap_err().to_string();
+        for told in [
+            "billing-core/seeded/cost.rs.patch: hunk 1",
+            "+    round_down",
+            "--record",
+        ] {
+            assert!(refused.contains(told), "{refused}");
+        }
+        write(&copy.root.join(SOURCES).join("cost.rs"), WRONG).unwrap();
+        copy.record().unwrap();
+        copy.renew().unwrap();
+    }
+
+    #[test]
+    fn every_patch_of_the_repository_fits_and_each_bug_is_where_the_list_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = Copy {
+            repository: config::repository(),
+            root: folder.path().to_path_buf(),
+        };
+        copy.renew().unwrap();
+        for bug in LIST {
+            let text = fs::read_to_string(copy.root.join(SOURCES).join(bug.place)).unwrap();
+            let call = format!("seeded::is(\"{}\")", bug.name);
+            assert!(text.contains(&call), "{}", bug.name);
+        }
+    }
+}
