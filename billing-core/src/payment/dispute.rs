@@ -7,7 +7,6 @@
 
 use jiff::Timestamp;
 
-
 /// A dispute's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {

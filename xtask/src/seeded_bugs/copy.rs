@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
@@ -49,12 +49,11 @@ struct Copy {
     root: PathBuf,
 }
 
-/// A file of the copy when it was made: what an edit is seen by.
-#[derive(Serialize, Deserialize)]
+/// The copy when it was made: what an edit is told by.
+#[derive(Default, Serialize, Deserialize)]
 struct Made {
-    /// None: only the copy has it.
-    source: Option<String>,
-    text: String,
+    sources: Texts,
+    copied: Texts,
 }
 
 impl Copy {
@@ -69,7 +68,7 @@ impl Copy {
         let made = self.made()?;
         for (path, text) in texts(&self.root.join(SOURCES))? {
             ensure!(
-                made.get(&path).is_some_and(|made| made.text == text),
+                made.copied.get(&path) == Some(&text),
                 "{} was edited: `cargo xtask seeded-bugs --record` keeps what was done, deleting the file \
                  gives it up",
                 self.root.join(SOURCES).join(path).display()
@@ -78,39 +77,32 @@ impl Copy {
         self.make()
     }
 
-    /// Writes only what differs, so that only that is built again.
     fn make(&self) -> Result<()> {
         let mut seeded = texts(&self.repository.join(SEEDED))?;
-        let mut made = BTreeMap::new();
+        let mut made = Made {
+            sources: texts(&self.repository.join(SOURCES))?,
+            copied: Texts::new(),
+        };
         let mut refused = String::new();
-        for (path, source) in texts(&self.repository.join(SOURCES))? {
+        for (path, source) in &made.sources {
             let patch = seeded.remove(&format!("{path}.patch")).unwrap_or_default();
-            let (text, left) = patch::apply(&source, &patch);
+            let (text, left) = patch::apply(source, &patch);
             for (number, hunk) in left {
                 refused += &format!(
                     "{SEEDED}/{path}.patch: hunk {number} no longer fits; put it into {} by hand:\n{hunk}",
-                    self.root.join(SOURCES).join(&path).display()
+                    self.root.join(SOURCES).join(path).display()
                 );
             }
-            let source = Some(source);
-            made.insert(path, Made { source, text });
+            made.copied.insert(path.clone(), text);
         }
         for (path, text) in seeded {
             if path.ends_with(".patch") {
                 refused += &format!("{SEEDED}/{path}: the file that it patches is gone\n");
             } else {
-                made.insert(path, Made { source: None, text });
+                made.copied.insert(path, text);
             }
         }
-        let sources = self.root.join(SOURCES);
-        for path in texts(&sources)?.into_keys() {
-            if !made.contains_key(&path) {
-                fs::remove_file(sources.join(path))?;
-            }
-        }
-        for (path, made) in &made {
-            write(&sources.join(path), &made.text)?;
-        }
+        put(&self.root.join(SOURCES), &made.copied)?;
         write(&self.root.join("made.json"), &serde_json::to_string(&made)?)?;
         self.surround()?;
         ensure!(
@@ -123,79 +115,62 @@ impl Copy {
     /// Puts around the core's sources what they are built with. By their version, cargo tells the copy's
     /// packages from the repository's, whose built parts lie in the same folder.
     fn surround(&self) -> Result<()> {
-        for folder in ["", "billing-core"] {
+        const OWN: [&str; 7] = [
+            "target",
+            ".git",
+            "Cargo.toml",
+            "Cargo.lock",
+            "billing-core",
+            "billing-core/src",
+            SEEDED,
+        ];
+        for folder in ["", "billing-core/"] {
             for entry in fs::read_dir(self.repository.join(folder))? {
-                let entry = entry?;
-                let name = entry.file_name();
-                let own = [
-                    "target",
-                    ".git",
-                    "billing-core",
-                    "Cargo.lock",
-                    "src",
-                    "seeded",
-                ];
-                let is_manifest = folder.is_empty() && name == "Cargo.toml";
-                let link = self.root.join(folder).join(&name);
-                if is_manifest || own.iter().any(|own| name == *own) || link.exists() {
+                let to = entry?.path();
+                let name = to.file_name().unwrap_or_default().to_string_lossy();
+                let name = format!("{folder}{name}");
+                let link = self.root.join(&name);
+                if OWN.contains(&&*name) || fs::read_link(&link).is_ok_and(|old| old == to) {
                     continue;
                 }
-                symlink(entry.path(), &link)
-                    .with_context(|| format!("cannot link {}", link.display()))?;
+                // One that leads elsewhere, where there is one.
+                let _ = fs::remove_file(&link);
+                symlink(to, &link).with_context(|| format!("cannot link {}", link.display()))?;
             }
         }
-        for name in ["Cargo.toml", "Cargo.lock"] {
-            let text = fs::read_to_string(self.repository.join(name))?;
-            write(&self.root.join(name), &with_version(&text))?;
-        }
-        Ok(())
+        let manifest = fs::read_to_string(self.repository.join("Cargo.toml"))?;
+        let (before, after) = manifest
+            .split_once("\"\nedition")
+            .context("the manifest has no version before its edition")?;
+        let manifest = format!("{before}-seeded\"\nedition{after}");
+        write(&self.root.join("Cargo.toml"), &manifest)?;
+        let lock = fs::read_to_string(self.repository.join("Cargo.lock"))?;
+        write(&self.root.join("Cargo.lock"), &lock)
     }
 
     fn record(&self) -> Result<()> {
-        let mut made = self.made()?;
-        let mut sources = texts(&self.repository.join(SOURCES))?;
+        let made = self.made()?;
         let mut recorded = Texts::new();
         for (path, text) in texts(&self.root.join(SOURCES))? {
-            let of = made.remove(&path).and_then(|made| made.source);
-            match (of, sources.remove(&path)) {
-                (None, None) => drop(recorded.insert(path, text)),
-                (Some(of), Some(source)) => {
-                    // Of a source that was changed since, only what the copy does is kept.
-                    let patch = patch::between(&path, &of, &text);
-                    let (text, left) = patch::apply(&source, &patch);
-                    if let Some((_, hunk)) = left.first() {
-                        bail!(
-                            "{SOURCES}/{path} was changed since it was copied, where this is:\n{hunk}"
-                        );
-                    }
-                    if text != source {
-                        let patch = patch::between(&path, &source, &text);
-                        recorded.insert(format!("{path}.patch"), patch);
-                    }
+            match made.sources.get(&path) {
+                None => drop(recorded.insert(path, text)),
+                Some(source) if *source == text => {}
+                // What was done to the source that was copied; the product may have gone on.
+                Some(source) => {
+                    let patch = patch::between(&path, source, &text);
+                    recorded.insert(format!("{path}.patch"), patch);
                 }
-                _ => bail!("{SOURCES}/{path} has come or gone since it was copied"),
             }
         }
-        ensure!(
-            !recorded.is_empty(),
-            "there is no copy yet, or no bug in it"
-        );
-        let folder = self.repository.join(SEEDED);
-        for path in texts(&folder)?.into_keys() {
-            if !recorded.contains_key(&path) {
-                fs::remove_file(folder.join(path))?;
-            }
-        }
-        for (path, text) in &recorded {
-            write(&folder.join(path), text)?;
-        }
+        ensure!(!recorded.is_empty(), "there is no copy, or no bug in it");
+        put(&self.repository.join(SEEDED), &recorded)?;
         self.make()
     }
 
-    fn made(&self) -> Result<BTreeMap<String, Made>> {
+    fn made(&self) -> Result<Made> {
         match fs::read(self.root.join("made.json")) {
             Ok(made) => Ok(serde_json::from_slice(&made)?),
-            Err(_) => Ok(BTreeMap::new()),
+            Err(_) => Ok(Made::default()),
         }
     }
 }
@@ -221,30 +196,23 @@ fn texts(folder: &Path) -> Result<Texts> {
     Ok(texts)
 }
 
+/// Makes the folder's texts these. Writes only what differs, so that only that is built again.
+fn put(folder: &Path, wanted: &Texts) -> Result<()> {
+    for path in texts(folder)?.into_keys() {
+        if !wanted.contains_key(&path) {
+            fs::remove_file(folder.join(path))?;
+        }
+    }
+    let mut all = wanted.iter();
+    all.try_for_each(|(path, text)| write(&folder.join(path), text))
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The manifest or the lock file, with another version of the repository's own packages.
-fn with_version(text: &str) -> String {
-    let packages = text.split("\n\n").map(|package| {
-        if package.contains("\nsource = ") {
-            return package.to_owned();
-        }
-        let lines = package.split('\n').map(|line| {
-            let version = line.strip_prefix("version = \"");
-            match version.and_then(|version| version.strip_suffix('"')) {
-                Some(version) => format!("version = \"{version}-seeded\""),
-                None => line.to_owned(),
-            }
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    });
-    packages.collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]
@@ -255,7 +223,7 @@ mod tests {
     /// A repository of one source file and its patch, where there is one.
     fn repository(folder: &Path, source: &str, seeded: Option<&str>) -> Copy {
         let repository = folder.join("repository");
-        write(&repository.join("Cargo.toml"), "version = \"1.0.0\"\n").unwrap();
+        write(&repository.join("Cargo.toml"), "version = \"1\"\nedition").unwrap();
         write(&repository.join("Cargo.lock"), "version = 4\n").unwrap();
         write(&repository.join(SOURCES).join("cost.rs"), source).unwrap();
         if let Some(seeded) = seeded {

@@ -24,11 +24,8 @@ pub fn apply(text: &str, patch: &str) -> (String, Vec<Left>) {
     (text, left)
 }
 
-/// What makes the one text the other. Empty where they are alike.
+/// What makes the one text the other.
 pub fn between(path: &str, source: &str, text: &str) -> String {
-    if source == text {
-        return String::new();
-    }
     DiffOptions::new()
         .set_original_filename(format!("a/{path}"))
         .set_modified_filename(format!("b/{path}"))
