@@ -83,21 +83,22 @@ impl Copy {
             sources: texts(&self.repository.join(SOURCES))?,
             copied: Texts::new(),
         };
-        let mut refused = String::new();
+        let mut refused = Vec::new();
         for (path, source) in &made.sources {
             let patch = seeded.remove(&format!("{path}.patch")).unwrap_or_default();
             let (text, left) = patch::apply(source, &patch);
             for (number, hunk) in left {
-                refused += &format!(
+                let copy = self.root.join(SOURCES).join(path);
+                refused.push(format!(
                     "{SEEDED}/{path}.patch: hunk {number} no longer fits; put it into {} by hand:\n{hunk}",
-                    self.root.join(SOURCES).join(path).display()
-                );
+                    copy.display()
+                ));
             }
             made.copied.insert(path.clone(), text);
         }
         for (path, text) in seeded {
-            if path.ends_with(".patch") {
-                refused += &format!("{SEEDED}/{path}: the file that it patches is gone\n");
+            if let Some(source) = path.strip_suffix(".patch") {
+                refused.push(format!("{SEEDED}/{path}: there is no {SOURCES}/{source}\n"));
             } else {
                 made.copied.insert(path, text);
             }
@@ -107,7 +108,8 @@ impl Copy {
         self.surround()?;
         ensure!(
             refused.is_empty(),
-            "{refused}then: cargo xtask seeded-bugs --record"
+            "{}then: cargo xtask seeded-bugs --record",
+            refused.concat()
         );
         Ok(())
     }
