@@ -81,8 +81,8 @@ fn active() -> Option<&'static str> {
 
 /// Ends the process with the names that there are. `eprintln` would be kept back by a test.
 fn refuse(name: &str) -> ! {
-    let names: String = NAMES.iter().map(|bug| format!("  {bug}\n")).collect();
-    let told = format!("{VARIABLE}: no bug is named {name:?}; there are:\n{names}");
+    let names = NAMES.join("\n  ");
+    let told = format!("{VARIABLE}: no bug is named {name:?}; there are:\n  {names}\n");
     // Nobody is left to hear it where even that fails.
     let _ = std::io::stderr().write_all(told.as_bytes());
     std::process::exit(2);
