@@ -16,6 +16,5 @@ pub use repair::{counted_since, holds_ahead, insert_repairs};
 #[cfg(feature = "seeded-bugs")]
 pub use write::forget_changes;
 pub use write::{
-    insert_carries, insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds,
-    write_settings,
+    insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds, write_settings,
 };
