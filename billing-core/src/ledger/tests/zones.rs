@@ -353,7 +353,7 @@ fn any_ending() -> impl Strategy<Value = Ending> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
     /// Nothing is given back before its day, or its month, has ended where the account is; no more than a
     /// day's spending is carried into another; what comes back counts nowhere; and no date is had twice.
     #[test]
