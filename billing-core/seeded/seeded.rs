@@ -27,6 +27,8 @@ const NAMES: &[&str] = &[
     "limit-at-capture-only",
     "capture-counts-all-again",
     "give-back-to-later-period",
+    "carried-is-kept",
+    "carried-for-good",
     "held-is-spendable",
     "no-balance-check",
     "free-call-not-counted",

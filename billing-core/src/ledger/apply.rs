@@ -360,9 +360,6 @@ async fn write(
     if !columns.unenforced.account_ids.is_empty() {
         queries::insert_unenforced(conn, &columns.unenforced).await?;
     }
-    if !columns.carries.account_ids.is_empty() {
-        queries::insert_carries(conn, &columns.carries).await?;
-    }
     if !columns.repairs.account_ids.is_empty() {
         queries::insert_repairs(conn, now, &columns.repairs).await?;
     }

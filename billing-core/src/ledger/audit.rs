@@ -80,6 +80,7 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             union all
             select account_id, null, month_no, month_carried_micros from account_repair
             union all
+            -- Of cores that noted how much they carried, and not which day.
             select account_id, null, month_no, carried_micros from month_carry
         ), sums as (
             -- What `usage_sum` must say of the entries that are in it.
@@ -91,7 +92,8 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             where e.kind in ('charge', 'refund') group by 1, 2, 3
         ), used as (
             select a.account_id, coalesce(sum(c.amount) filter (where c.day_no = a.day_no), 0)::bigint as day,
-                coalesce(sum(c.amount) filter (where c.month_no = a.month_no), 0)::bigint as month
+                coalesce(sum(c.amount) filter (where c.month_no = a.month_no
+                    or (c.day_no, a.month_no) = (a.carried_day_no, a.carried_month_no)), 0)::bigint as month
             from account a left join counted c on c.account_id = a.account_id group by a.account_id
         ), findings as (
             select 'settled is the sum of the entries' as rule, a.account_id, a.settled_micros as account_says,

@@ -26,7 +26,6 @@ pub struct Columns {
     pub free_calls: FreeCallColumns,
     pub unenforced: UnenforcedColumns,
     pub repairs: RepairColumns,
-    pub carries: CarryColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
 }
@@ -70,14 +69,8 @@ pub struct AccountColumns {
     pub entry_seqs: Vec<i64>,
     /// None where it is `spent_on`.
     pub begun_on: Vec<Option<jiff_sqlx::Date>>,
-}
-
-/// What months have been given of the ones before, where a change of zone has begun them.
-#[derive(Default)]
-pub struct CarryColumns {
-    pub account_ids: Vec<Uuid>,
-    pub month_nos: Vec<i32>,
-    pub amounts: Vec<i64>,
+    pub carried_day_nos: Vec<Option<i32>>,
+    pub carried_month_nos: Vec<Option<i32>>,
 }
 
 #[derive(Default)]
@@ -187,7 +180,6 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
-        self.carries.push(id, &book.account);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
         }
@@ -282,6 +274,11 @@ impl AccountColumns {
         self.entry_seqs.push(account.entry_seq.get());
         let moved = Some(account.begun_on).filter(|date| *date != account.spent_on);
         self.begun_on.push(moved.map(ToSqlx::to_sqlx));
+        let carried = account.carried;
+        self.carried_day_nos
+            .push(carried.map(|carried| carried.day_no));
+        self.carried_month_nos
+            .push(carried.map(|carried| carried.month_no));
     }
 }
 
@@ -344,16 +341,6 @@ impl UnenforcedColumns {
     fn push(&mut self, id: Uuid, seqs: &[EntrySeq]) {
         self.account_ids.extend(seqs.iter().map(|_| id));
         self.seqs.extend(seqs.iter().map(|seq| seq.get()));
-    }
-}
-
-impl CarryColumns {
-    fn push(&mut self, id: Uuid, account: &AccountState) {
-        if let Some(carried) = account.carried {
-            self.account_ids.push(id);
-            self.month_nos.push(account.period.month_no);
-            self.amounts.push(carried.get());
-        }
     }
 }
 

@@ -36,8 +36,8 @@ pub struct AccountState {
     pub day_spent: Micros,
     /// Of the month of `begun_on`: see [`Self::month_used`].
     pub month_spent: Micros,
-    /// What the month has been given of the one before, by this batch.
-    pub carried: Option<Micros>,
+    /// The day that a change of zone has last carried into a month that it was not of, and that month.
+    pub carried: Option<Period>,
     pub billing_enabled: bool,
     pub suspended: bool,
     pub total_spent: Micros,

@@ -22,9 +22,9 @@ pub async fn set_price(
     request: Request<v1::SetPriceRequest>,
 ) -> Result<Response<v1::SetPriceResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    let tenant_id = field::identifier("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
-    let tool = field::text("tool", request.tool, TOOL_BYTES)?;
+    let tool = field::identifier("tool", request.tool, TOOL_BYTES)?;
     let free_calls = field::number(
         "free_calls_per_day",
         request.free_calls_per_day,
@@ -90,7 +90,7 @@ fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, 
     let mut parsed = Vec::with_capacity(unit_prices.len());
     for price in unit_prices {
         parsed.push(UnitPrice {
-            unit: field::text("unit_prices.unit", price.unit, 64)?,
+            unit: field::identifier("unit_prices.unit", price.unit, 64)?,
             amount: field::amount("unit_prices.amount_micros", price.amount_micros)?,
             per_units: field::number(
                 "unit_prices.per_units",
@@ -214,7 +214,7 @@ pub fn parse_tool_use(
     }
     Ok(ToolUse {
         tenant_id: tenant_id.to_owned(),
-        name: field::text(&format!("{path}.name"), usage.name, 128)?,
+        name: field::identifier(&format!("{path}.name"), usage.name, 128)?,
         quantities: usage.quantities,
     })
 }

@@ -14,6 +14,5 @@ pub use read::{
 };
 pub use repair::{counted_since, holds_ahead, insert_repairs};
 pub use write::{
-    insert_carries, insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds,
-    write_settings,
+    insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds, write_settings,
 };

@@ -34,6 +34,8 @@ struct AccountRow {
     begun_on: Option<jiff_sqlx::Date>,
     day_no: i32,
     month_no: i32,
+    carried_day_no: Option<i32>,
+    carried_month_no: Option<i32>,
     day_spent_micros: i64,
     month_spent_micros: i64,
     billing_enabled: bool,
@@ -66,7 +68,10 @@ impl From<AccountRow> for (AccountId, AccountState) {
             },
             day_spent: Micros::new(row.day_spent_micros),
             month_spent: Micros::new(row.month_spent_micros),
-            carried: None,
+            carried: row
+                .carried_day_no
+                .zip(row.carried_month_no)
+                .map(|(day_no, month_no)| Period { day_no, month_no }),
             billing_enabled: row.billing_enabled,
             suspended: row.suspended,
             total_spent: Micros::new(row.total_spent_micros),
@@ -92,7 +97,8 @@ pub async fn lock_accounts(
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
-            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
+            day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1) order by account_id for no key update"#,
@@ -141,7 +147,8 @@ pub async fn find_accounts(
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
             balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
-            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
+            day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1)"#,

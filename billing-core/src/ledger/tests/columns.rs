@@ -41,6 +41,8 @@ fn columns() -> Columns {
             request_counts: vec![111],
             last_request_at: vec![Some(second(12).to_sqlx())],
             entry_seqs: vec![113],
+            carried_day_nos: vec![Some(115)],
+            carried_month_nos: vec![Some(116)],
         },
         entries: EntryColumns {
             account_ids: vec![ACCOUNT],
@@ -194,7 +196,7 @@ async fn every_column_of_a_batch_arrives_under_its_own_name() {
         json!({
             "account_id": ACCOUNT, "version": 102, "settled_micros": 102, "held_micros": 103,
             "overdraft_micros": 104, "spent_on": "2026-01-05", "begun_on": "2026-01-14", "day_no": 106, "month_no": 107,
-            "day_spent_micros": 108, "month_spent_micros": 109, "total_spent_micros": 110,
+            "carried_day_no": 115, "carried_month_no": 116, "day_spent_micros": 108, "month_spent_micros": 109, "total_spent_micros": 110,
             "request_count": 111, "last_request_at": "1970-01-01T00:00:12+00:00", "entry_seq": 113,
         }),
     )

@@ -30,7 +30,7 @@ pub fn new_payment(
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
     let purpose = purpose("purpose", request.purpose())?;
-    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
     let provider_account = provider_account(request.provider_account)?;
     let amount_minor = field::number("amount_minor", request.amount_minor, 1, MINOR_MAX)?;
@@ -142,7 +142,7 @@ pub fn payment_name(
 pub fn new_refund(request: v1::StartRefundRequest) -> Result<NewRefund, FieldError> {
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     let payment = payment_id(request.payment_id)?;
-    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let amount_minor = request
         .amount_minor
         .map(|minor| field::number("amount_minor", minor, 1, MINOR_MAX))
@@ -205,8 +205,8 @@ fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
         .account
         .ok_or_else(|| FieldError::new("opens.account", "must be given"))?;
     let name = Opening {
-        tenant_id: field::text("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
-        user_id: field::text("opens.account.user_id", account.user_id, 255)?,
+        tenant_id: field::identifier("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
+        user_id: field::identifier("opens.account.user_id", account.user_id, 255)?,
     };
     Ok(PaymentOpening {
         account: AccountId::of(&name.tenant_id, &name.user_id),
