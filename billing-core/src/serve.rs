@@ -36,7 +36,7 @@ use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Payments, R
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
-use crate::{Core, heartbeat, hold, migrate, warnings};
+use crate::{Core, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -74,8 +74,8 @@ pub async fn serve(
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
-    let expiring = hold::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
-    tokio::spawn(expiring);
+    let sweeping = ledger::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
+    tokio::spawn(sweeping);
 
     let folder = options.outbox_dir.as_deref();
     let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;
