@@ -113,9 +113,9 @@ impl Rate {
     }
 }
 
-/// A rate as it was recorded.
+/// A rate as the core keeps it: payments are credited by the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct StoredRate {
     /// A decimal, as it came.
     pub rate: String,
     pub source: String,
@@ -124,7 +124,7 @@ pub struct Recorded {
     pub age: Duration,
 }
 
-impl Recorded {
+impl StoredRate {
     /// Whether a new rate differs from this one as no rate does from one day to the next.
     pub fn is_far_from(&self, rate: &str) -> bool {
         let rates = Rate::parse(&self.rate).zip(Rate::parse(rate));
@@ -136,11 +136,11 @@ impl Recorded {
     }
 }
 
-/// The newest rate of a currency.
+/// The newest stored rate of a currency.
 pub async fn newest(
     executor: impl PgExecutor<'_>,
     currency: Currency,
-) -> Result<Option<Recorded>, sqlx::Error> {
+) -> Result<Option<StoredRate>, sqlx::Error> {
     let row = query!(
         r#"select trim_scale(rate)::text as "rate!", source, fetched_at as "fetched_at: SqlTimestamp",
             greatest(extract(epoch from clock_timestamp() - fetched_at), 0)::bigint as "age_secs!"
@@ -149,7 +149,7 @@ pub async fn newest(
     )
     .fetch_optional(executor)
     .await?;
-    Ok(row.map(|row| Recorded {
+    Ok(row.map(|row| StoredRate {
         rate: row.rate,
         source: row.source,
         fetched_at: row.fetched_at.to_jiff(),
@@ -157,7 +157,7 @@ pub async fn newest(
     }))
 }
 
-/// Notes a rate; one that was noted by another gateway stays.
+/// Stores a rate; one that was stored by another gateway stays.
 pub async fn record(
     executor: impl PgExecutor<'_>,
     currency: Currency,
