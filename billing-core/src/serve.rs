@@ -88,7 +88,7 @@ pub async fn serve(
         core.payments.pool.clone(),
     ];
     let pulse = heartbeat::start(database, pools, background.clone()).await;
-    report(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
+    publish(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
     tokio::spawn(watch(
         core.clone(),
         pulse,
@@ -107,7 +107,7 @@ pub async fn serve(
         () = drained(&shutdown, options.tuning.drain()) => warn!("calls still in flight after the time to drain"),
         ended = tasks.join_next() => anyhow::bail!("a task of the ledger ended: {ended:?}"),
     }
-    report(&reporter, &readiness, false).await;
+    publish(&reporter, &readiness, false).await;
     background.cancel();
     drop(core);
     carry_out_the_rest(&mut tasks, options.tuning.drain()).await;
@@ -336,7 +336,7 @@ async fn watch(
         let ready = beats && priced;
         if ready != readiness.is_ready() {
             warn!(ready, commits = beats, prices = priced, "readiness changed");
-            report(&reporter, &readiness, ready).await;
+            publish(&reporter, &readiness, ready).await;
         }
         let pools = [&core.pool, core.histories.pool()];
         let open: u32 = pools.iter().map(|pool| pool.size()).sum();
@@ -348,7 +348,7 @@ async fn watch(
     }
 }
 
-async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
+async fn publish(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
     readiness.set(ready);
     let status = if ready {
         ServingStatus::Serving

@@ -1,4 +1,4 @@
-//! What a provider reports, in the words that all providers share.
+//! An event of a provider and its report, in the words that all providers share.
 
 use std::fmt::Write;
 use std::time::SystemTime;
@@ -19,7 +19,7 @@ const MOVEMENTS_MAX: usize = 100;
 /// The most that the contract takes, in minor units.
 const MINOR_MAX: i64 = 1_000_000_000_000;
 
-/// One report of a provider: a webhook, or an answer that was asked for. Texts are as the provider
+/// One event of a provider: a webhook, or an answer that was asked for. Texts are as the provider
 /// sent them; [`Event::into_request`] makes them fit.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {

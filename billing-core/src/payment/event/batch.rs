@@ -17,7 +17,7 @@ use super::queries::{self, OutcomeRow};
 use super::report::{Applied, Outcome, ProviderEvent, Report};
 use crate::auth::Caller;
 use crate::id::{AccountId, PaymentId};
-use crate::outbox::{self, Message};
+use crate::outbox::{self, Notice};
 use crate::price::Reading;
 
 /// An event, and who has brought it.
@@ -72,7 +72,7 @@ pub async fn apply(
     for (step, done) in steps.into_iter().zip(done) {
         all.push(step.end(done, &mut written));
     }
-    outbox::enqueue(conn, &written.messages, found.now).await?;
+    outbox::enqueue(conn, &written.notices, found.now).await?;
     let changed: Vec<&Payment> = written
         .changed
         .iter()
@@ -343,7 +343,7 @@ impl<'a> Found<'a> {
 struct Written<'a> {
     changed: BTreeSet<PaymentId>,
     entries: Vec<EntryRow>,
-    messages: Vec<(AccountId, Message)>,
+    notices: Vec<(AccountId, Notice)>,
     outcomes: Vec<OutcomeRow<'a>>,
 }
 
@@ -356,7 +356,7 @@ impl<'a> Step<'a> {
             balance: done.balance,
             ..Applied::nothing(self.taken.outcome, self.payment)
         };
-        written.messages.extend(self.taken.messages);
+        written.notices.extend(self.taken.notices);
         if let Some(payment) = applied.payment.as_ref().filter(|_| self.taken.changed) {
             written.changed.insert(payment.id);
             let entries = done.entries.into_iter().map(|(seq, kind)| EntryRow {
@@ -366,9 +366,9 @@ impl<'a> Step<'a> {
                 kind,
             });
             written.entries.extend(entries);
-            let told = done.messages.into_iter();
-            let told = told.map(|message| (payment.id.account, message));
-            written.messages.extend(told);
+            let told = done.notices.into_iter();
+            let told = told.map(|notice| (payment.id.account, notice));
+            written.notices.extend(told);
         }
         if !self.as_stored {
             written.outcomes.push(OutcomeRow {
