@@ -2,11 +2,13 @@
 //!
 //! A movement of money is known by the provider's name for it. One that has no name is known by its event,
 //! and stands in the row of movements by its time: one that follows its like is the same one reported
-//! again, and one that follows its opposite is another. So the sums depend on what was reported, and not on
-//! the order in which it came.
+//! again, and one that follows its opposite is another. Where its like has a name, that one's amount counts:
+//! one without a name has the dispute's. So the sums depend on what was reported, and not on the order in
+//! which it came.
 
 use jiff::Timestamp;
 
+use super::MINOR_MAX;
 use crate::seeded::{self, Bug};
 
 /// A dispute's row.
@@ -77,7 +79,8 @@ pub struct DisputeChange {
 
 impl DisputeReport {
     /// The dispute that the report is about, changed as it says; `known` are its movements so far. An error
-    /// where a movement has another amount than was reported before.
+    /// where a movement has another amount or direction than was reported before, and where more has moved
+    /// than can be.
     pub fn change(
         &self,
         disputes: &mut Vec<Dispute>,
@@ -109,11 +112,20 @@ impl DisputeReport {
                     all.push(moved.clone());
                     news.push(moved);
                 }
-                Some(known) if known.amount_minor == moved.amount_minor => {}
-                Some(_) => return Err(format!("movement {} has another amount", moved.name)),
+                Some(known) if known.movement != moved.movement => {
+                    return Err(format!("movement {} goes the other way", moved.name));
+                }
+                Some(known) if known.amount_minor != moved.amount_minor => {
+                    return Err(format!("movement {} has another amount", moved.name));
+                }
+                Some(_) => {}
             }
         }
         (dispute.withdrawn_minor, dispute.reinstated_minor) = sums(&mut all);
+        let most = dispute.withdrawn_minor.max(dispute.reinstated_minor);
+        if most > MINOR_MAX {
+            return Err(format!("{most} have moved of dispute {}", self.reference));
+        }
         dispute.status.clone_from(&self.status);
         disputes.push(dispute.clone());
         let doubt = (is_doubtful(&all) && !was_doubtful).then(|| {
@@ -127,6 +139,12 @@ impl DisputeReport {
             news,
             doubt,
         })
+    }
+
+    /// The largest amount that it names.
+    pub fn largest(&self) -> i64 {
+        let moved = self.moved.iter().map(|moved| moved.amount_minor);
+        moved.fold(self.amount_minor, i64::max)
     }
 
     /// The movement that the report is about, where it is none of those that it names: the newest of these
@@ -151,14 +169,15 @@ impl DisputeReport {
 impl Dispute {
     /// What a version has summed up that kept no movements: before all of these.
     fn unexplained(&self, known: &[Moved]) -> Vec<Moved> {
-        let (withdrawn, reinstated) = sums(&mut known.to_vec());
         [
-            (Movement::Withdrawn, self.withdrawn_minor, withdrawn),
-            (Movement::Reinstated, self.reinstated_minor, reinstated),
+            (Movement::Withdrawn, self.withdrawn_minor),
+            (Movement::Reinstated, self.reinstated_minor),
         ]
         .into_iter()
-        .filter(|(_, stored, explained)| stored > explained)
-        .map(|(movement, amount_minor, _)| Moved {
+        .filter(|(movement, stored)| {
+            *stored > 0 && known.iter().all(|known| known.movement != *movement)
+        })
+        .map(|(movement, amount_minor)| Moved {
             is_named: false,
             name: format!("before:{}", movement.name()),
             movement,
@@ -187,7 +206,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
             Some(Movement::Withdrawn) => &mut withdrawn,
             _ => &mut reinstated,
         };
-        let amount = named.max(unnamed);
+        let amount = if named > 0 { named } else { unnamed };
         *sum = if seeded::is(Bug::DisputeMovesOnce) {
             amount.max(*sum)
         } else {
@@ -197,21 +216,27 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
     (withdrawn, reinstated)
 }
 
-/// Whether two movements of one second are alike, one of them without a name, and its opposite has the same
-/// second: it may have been the same one reported again, or have come after that.
+/// Whether it cannot be told how often money moved: of those that follow their like, one has no name, and the
+/// opposite of one has its second. So it may have come between them.
 fn is_doubtful(all: &[Moved]) -> bool {
-    let at = |of: &Moved| of.occurred_at.as_second();
-    all.iter().filter(|moved| !moved.is_named).any(|moved| {
-        let then = || all.iter().filter(|other| at(other) == at(moved));
-        let alike = then()
-            .filter(|other| other.movement == moved.movement)
-            .count();
-        alike > 1 && then().any(|other| other.movement != moved.movement)
+    let shares_its_second = |one: &Moved| {
+        let second = one.occurred_at.as_second();
+        all.iter()
+            .any(|other| other.movement != one.movement && other.occurred_at.as_second() == second)
+    };
+    let mut all = all.to_vec();
+    all.sort_by_key(|moved| (moved.occurred_at, moved.movement));
+    all.chunk_by(|a, b| a.movement == b.movement).any(|alike| {
+        alike.len() > 1
+            && alike.iter().any(|moved| !moved.is_named)
+            && alike.iter().any(shares_its_second)
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn moved(name: Option<&str>, movement: Movement, second: i64) -> Moved {
@@ -294,5 +319,138 @@ mod tests {
         let change = again.change(&mut disputes, known, ("evt_9", at)).unwrap();
         assert_eq!(change.dispute.withdrawn_minor, 20);
         assert!(change.news.is_empty());
+    }
+
+    /// What the dispute is about; what moves of it may be less.
+    const DISPUTED: i64 = 100;
+
+    /// Taken, given back, taken and so on: every ten seconds so much of the dispute.
+    fn moves(amounts: &[i64]) -> Vec<Moved> {
+        let movements = [Movement::Withdrawn, Movement::Reinstated];
+        let all = amounts.iter().zip(movements.into_iter().cycle());
+        (1..)
+            .zip(all)
+            .map(|(n, (amount, movement))| Moved {
+                amount_minor: *amount,
+                ..moved(Some(&format!("t{n}")), movement, n * 10)
+            })
+            .collect()
+    }
+
+    /// A report of a movement or of none, which names so many.
+    type Said = (Option<usize>, usize, i64);
+
+    fn reported(moves: &[Moved], (about, names, later): Said) -> (DisputeReport, Timestamp) {
+        let moved = about
+            .map_or(moves.last(), |about| moves.get(about))
+            .unwrap();
+        let report = DisputeReport {
+            reference: "dp_1".to_owned(),
+            movement: about.map(|_| moved.movement),
+            amount_minor: DISPUTED,
+            currency: "USD".to_owned(),
+            status: String::new(),
+            moved: moves.iter().take(names).cloned().collect(),
+        };
+        let second = moved.occurred_at.as_second() + later;
+        (report, Timestamp::from_second(second).unwrap())
+    }
+
+    /// How it all ends: reports in this order, each with the number of its event.
+    fn end(moves: &[Moved], reports: &[(usize, Said)]) -> (i64, i64) {
+        let (mut disputes, mut known) = (Vec::new(), Vec::new());
+        for (number, said) in reports {
+            let (report, at) = reported(moves, *said);
+            let event = format!("evt_{number}");
+            let change = report.change(&mut disputes, known.clone(), (&event, at));
+            let change = change.unwrap();
+            assert!(change.doubt.is_none(), "{:?}", change.doubt);
+            known.extend(change.news);
+        }
+        let dispute = disputes.first().unwrap();
+        (dispute.withdrawn_minor, dispute.reinstated_minor)
+    }
+
+    /// Moves, and reports of each of them: of some more than one, in any order. One that does not name its
+    /// movement may name those before it.
+    fn disputes() -> impl Strategy<Value = (Vec<i64>, Vec<(usize, Said)>)> {
+        proptest::collection::vec(1..DISPUTED, 1..5).prop_flat_map(|amounts| {
+            let count = amounts.len();
+            let about = move |place: usize| {
+                let names = prop_oneof![Just(0), Just(place), Just(place + 1)];
+                (Just(Some(place)), names, 0..10_i64)
+            };
+            let each: Vec<_> = (0..count).map(about).collect();
+            let more = prop_oneof![
+                (0..count).prop_flat_map(about),
+                (Just(None), 1..=count, 0..10_i64),
+            ];
+            let reports = (each, proptest::collection::vec(more, 0..6)).prop_flat_map(
+                |(mut reports, more)| {
+                    reports.extend(more);
+                    let mut sent: Vec<_> = reports.into_iter().enumerate().collect();
+                    sent.extend(sent.clone());
+                    Just(sent).prop_shuffle()
+                },
+            );
+            (Just(amounts), reports)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_first_what_has_a_name_counts_by_that_and_what_has_none_counts_once(
+            (amounts, reports) in disputes(),
+        ) {
+            let moves = moves(&amounts);
+            let is_named = |place| reports.iter().any(|(_, (_, names, _))| *names > place);
+            let mut expected = (0, 0);
+            for (place, moved) in moves.iter().enumerate() {
+                let amount = if is_named(place) { moved.amount_minor } else { DISPUTED };
+                match moved.movement {
+                    Movement::Withdrawn => expected.0 += amount,
+                    Movement::Reinstated => expected.1 += amount,
+                }
+            }
+            prop_assert_eq!(end(&moves, &reports), expected);
+        }
+    }
+
+    #[test]
+    fn what_may_have_come_between_two_others_of_its_second_is_doubtful() {
+        use Movement::{Reinstated, Withdrawn};
+        for (all, expected) in [
+            (vec![(None, Withdrawn, 1), (None, Reinstated, 1)], false),
+            (
+                vec![
+                    (None, Withdrawn, 1),
+                    (None, Reinstated, 2),
+                    (None, Withdrawn, 2),
+                ],
+                true,
+            ),
+            (
+                vec![
+                    (None, Withdrawn, 1),
+                    (None, Reinstated, 2),
+                    (None, Withdrawn, 3),
+                ],
+                false,
+            ),
+            (
+                vec![
+                    (Some("t1"), Withdrawn, 1),
+                    (Some("t2"), Reinstated, 1),
+                    (Some("t3"), Withdrawn, 1),
+                ],
+                false,
+            ),
+        ] {
+            let all: Vec<Moved> = all
+                .iter()
+                .map(|(name, movement, second)| moved(*name, *movement, *second))
+                .collect();
+            assert_eq!(is_doubtful(&all), expected, "{all:?}");
+        }
     }
 }

@@ -41,6 +41,9 @@ pub use purpose::Purpose;
 pub use refund::{NewRefund, RefundTerms};
 pub use stale::ask_again_in_time;
 
+/// The largest amount in minor units, as the schema has it.
+const MINOR_MAX: i64 = 1_000_000_000_000;
+
 /// What payments work with: connections of their own, so that a storm of a provider's events
 /// starves nobody else, and nobody them.
 #[derive(Clone)]
