@@ -17,7 +17,6 @@ mod refund;
 pub mod review;
 mod stale;
 mod told;
-mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -38,8 +37,8 @@ pub use create::{Breaker, Limits, NewPayment};
 pub use dispute::{Dispute, DisputeReport};
 pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
 pub use purpose::Purpose;
+pub use queries::ask_again_in_time;
 pub use refund::{NewRefund, RefundTerms};
-pub use stale::ask_again_in_time;
 
 /// The largest amount in minor units, as the schema has it.
 const MINOR_MAX: i64 = 1_000_000_000_000;

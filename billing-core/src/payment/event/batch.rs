@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::purpose::{self, Done};
-use super::super::write::EntryRow;
-use super::super::{Payment, PaymentError, queries as payments, write};
+use super::super::queries::{self as payments, EntryRow};
+use super::super::{Payment, PaymentError};
 use super::effect::{Effect, Taken};
 use super::opening::{self, Opened, PaymentOpening};
 use super::queries::{self, OutcomeRow};
@@ -79,7 +79,7 @@ pub async fn apply(
         .filter_map(|id| found.payments.get(id))
         .collect();
     if !changed.is_empty() {
-        write::write_payments(conn, &changed, &written.entries, found.now).await?;
+        payments::write_payments(conn, &changed, &written.entries, found.now).await?;
     }
     if !written.outcomes.is_empty() {
         queries::write_outcomes(conn, &written.outcomes).await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::purpose::{self, Cause};
-use super::super::{Payment, PaymentError, State, queries as payments, told, write};
+use super::super::{Payment, PaymentError, State, queries as payments, told};
 use super::contradiction;
 use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
 use crate::id::AccountId;
@@ -135,7 +135,7 @@ impl Effect<'_> {
                     let why = format!("refund {} has another amount", report.reference);
                     return Ok(Change::Contradiction(why));
                 };
-                write::write_refund(conn, payment.id, &refund, None).await?;
+                payments::write_refund(conn, payment.id, &refund, None).await?;
                 payment.sum_refunds(&refunds);
                 Cause::Refund
             }
@@ -147,7 +147,7 @@ impl Effect<'_> {
                     Ok(change) => change,
                     Err(why) => return Ok(Change::Contradiction(why)),
                 };
-                write::write_dispute(conn, payment.id, &change, self.now).await?;
+                payments::write_dispute(conn, payment.id, &change, self.now).await?;
                 doubt = change.doubt;
                 payment.sum_disputes(&disputes);
                 Cause::Dispute
@@ -176,7 +176,7 @@ impl Effect<'_> {
         if let Some(reference) = &self.event.reference
             && payment.reference.as_ref() != Some(reference)
         {
-            if !write::insert_reference(conn, payment, reference).await? {
+            if !payments::insert_reference(conn, payment, reference).await? {
                 return Ok(None);
             }
             // The name that paid stays: it is the one that is refunded.
@@ -186,7 +186,7 @@ impl Effect<'_> {
         }
         if let Some(code) = &report.decline_code {
             payment.decline_code = Some(code.clone());
-            write::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
+            payments::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
         }
         let before = payment.state;
         payment.advance(report.state, self.event.occurred_at);
