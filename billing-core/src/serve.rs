@@ -32,7 +32,7 @@ use crate::entry::Histories;
 use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Payments, RefundTerms};
+use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payments, RefundTerms};
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
@@ -185,7 +185,11 @@ pub async fn start(
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };
     let rate_age_max = Duration::from_hours(tuning.rate_max_age_hours);
-    let events = EventBatcher::start(database, &catalogue, rate_age_max, tasks);
+    let pace = Pace {
+        batch_max: tuning.provider_event_batch.into(),
+        rest_max: Duration::from_millis(tuning.provider_event_rest_ms),
+    };
+    let events = EventBatcher::start(database, &catalogue, rate_age_max, pace, tasks);
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),

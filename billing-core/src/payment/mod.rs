@@ -35,7 +35,7 @@ use crate::price::{CataloguePulse, Stale};
 pub use books::RefundReport;
 pub use create::{Breaker, Limits, NewPayment};
 pub use dispute::{Dispute, DisputeReport};
-pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
+pub use event::{Applied, EventBatcher, Outcome, Pace, PaymentReport, ProviderEvent, Report};
 pub use purpose::Purpose;
 pub use queries::ask_again_in_time;
 pub use refund::{NewRefund, RefundTerms};
