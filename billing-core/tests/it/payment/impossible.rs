@@ -134,7 +134,8 @@ async fn a_payment_of_an_amount_beyond_what_there_can_be_is_not_opened_and_its_e
 }
 
 #[tokio::test]
-async fn a_movement_of_a_dispute_that_turns_round_is_a_contradiction_that_is_looked_at() {
+async fn a_movement_of_a_dispute_that_turns_round_or_shrinks_is_a_contradiction_that_is_looked_at()
+{
     use Movement::{FundsReinstated as Back, FundsWithdrawn as Taken};
     let (database, core) = core().await;
     let payment = paid(&core, "alice", "1").await;
@@ -153,6 +154,11 @@ async fn a_movement_of_a_dispute_that_turns_round_is_a_contradiction_that_is_loo
         )
     };
     assert_contradicted(&core, turned).await;
+    let less = v1::DisputeMovement {
+        amount_minor: CENTS / 4,
+        ..moved("txn_1", Taken, 0)
+    };
+    assert_contradicted(&core, event("evt_3", &payment, naming(Taken, vec![less]))).await;
     assert_eq!(settled(&core, "alice").await, 0);
     let pool = database.pool().await;
     let findings = review::findings(&pool).await.unwrap();
@@ -190,5 +196,36 @@ async fn a_movement_without_a_name_counts_once_and_by_the_name_that_it_gets_whic
         }
         assert_eq!(settled(&core, &user).await, MICROS / 4, "{user}");
     }
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn a_withdrawal_without_a_name_that_its_provider_does_not_list_afterwards_is_looked_at() {
+    use Movement::{FundsReinstated as Back, FundsWithdrawn as Taken};
+    let (database, core) = core().await;
+    let payment = paid(&core, "alice", "1").await;
+    let listed = || vec![moved("txn_1", Taken, 1), moved("txn_2", Back, 2)];
+    for (second, report, outcome) in [
+        // A late report of the first, or of a second one that is not listed yet.
+        (4, naming(Taken, vec![]), EventOutcome::Applied),
+        (
+            5,
+            naming(Movement::None, listed()),
+            EventOutcome::Contradiction,
+        ),
+        (6, naming(Movement::None, listed()), EventOutcome::Applied),
+    ] {
+        let said = v1::ApplyProviderEventRequest {
+            occurred_at: at(second),
+            ..event(&format!("evt_{second}"), &payment, report)
+        };
+        let applied = apply(&core, said).await.unwrap();
+        assert_eq!(applied.outcome(), outcome, "{second}");
+    }
+    assert_eq!(settled(&core, "alice").await, 0);
+    let pool = database.pool().await;
+    let findings = review::findings(&pool).await.unwrap();
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].detail.contains("lists"), "{}", findings[0]);
     assert_books_are_right(&database).await;
 }
