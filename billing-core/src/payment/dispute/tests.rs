@@ -106,16 +106,16 @@ fn moves(amounts: &[i64]) -> Vec<Moved> {
 type Said = (Option<usize>, usize, i64);
 
 fn reported(moves: &[Moved], (about, names, later): Said) -> (DisputeReport, Timestamp) {
-    let moved = &moves[about.unwrap_or(names.saturating_sub(1))];
+    let last = &moves[about.unwrap_or(names.saturating_sub(1))];
     let report = DisputeReport {
         reference: "dp_1".to_owned(),
-        movement: about.map(|_| moved.movement),
+        movement: about.map(|_| last.movement),
         amount_minor: DISPUTED,
         currency: "USD".to_owned(),
         status: String::new(),
         moved: moves.iter().take(names).cloned().collect(),
     };
-    let second = moved.occurred_at.as_second() + later;
+    let second = last.occurred_at.as_second() + later;
     (report, Timestamp::from_second(second).unwrap())
 }
 
