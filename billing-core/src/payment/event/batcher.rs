@@ -357,7 +357,7 @@ mod tests {
                 batch_max,
                 rest_max: Duration::from_millis(rest_millis),
             };
-            let (at_once, rest) = pace.spread(Duration::from_secs(60));
+            let (at_once, rest) = pace.spread(Duration::from_mins(1));
             let told = (at_once, rest.as_micros());
             assert_eq!(told, expected, "{batch_max} in {rest_millis} ms");
         }
