@@ -2,6 +2,7 @@
 
 mod circles;
 mod imports;
+mod sql;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,9 @@ pub async fn run() -> Result<()> {
     steps.run("seeded bugs", copy_with_bugs()).await;
     steps
         .run("circles of imports", async { circles::check() })
+        .await;
+    steps
+        .run("statements in queries", async { sql::check() })
         .await;
     steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;

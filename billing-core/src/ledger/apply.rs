@@ -367,8 +367,8 @@ async fn write(
         .warnings
         .iter()
         .map(|warning| {
-            let message = told::low_balance(warning.settled, warning.threshold);
-            (warning.account, message)
+            let notice = told::low_balance(warning.settled, warning.threshold);
+            (warning.account, notice)
         })
         .collect();
     outbox::enqueue(conn, &warnings, now).await?;

@@ -84,7 +84,10 @@ pub struct SettingsColumns {
     pub suspended: Vec<bool>,
     pub warned_on: Vec<Option<jiff_sqlx::Date>>,
     pub gone_on: Vec<Option<jiff_sqlx::Date>>,
+    pub gone_counts: Vec<i16>,
+    pub gone_at: Vec<Option<SqlTimestamp>>,
     pub warned: Vec<Option<&'static str>>,
+    pub warning_due_at: Vec<Option<SqlTimestamp>>,
 }
 
 #[derive(Default)]
@@ -297,7 +300,12 @@ impl SettingsColumns {
             .push(account.low_balance_warned_on.map(ToSqlx::to_sqlx));
         self.gone_on
             .push(account.balance_gone_on.map(ToSqlx::to_sqlx));
+        self.gone_counts.push(account.balance_gone_count);
+        self.gone_at
+            .push(account.balance_gone_at.map(ToSqlx::to_sqlx));
         self.warned.push(account.balance_warned.map(Level::name));
+        self.warning_due_at
+            .push(account.warning_due_at.map(ToSqlx::to_sqlx));
     }
 }
 

@@ -28,7 +28,10 @@ struct AccountRow {
     low_balance_threshold_micros: Option<i64>,
     low_balance_warned_on: Option<jiff_sqlx::Date>,
     balance_gone_on: Option<jiff_sqlx::Date>,
+    balance_gone_count: i16,
+    balance_gone_at: Option<SqlTimestamp>,
     balance_warned: Option<String>,
+    warning_due_at: Option<SqlTimestamp>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
     begun_on: Option<jiff_sqlx::Date>,
@@ -58,7 +61,10 @@ impl From<AccountRow> for (AccountId, AccountState) {
             low_balance_threshold: row.low_balance_threshold_micros.map(Micros::new),
             low_balance_warned_on: row.low_balance_warned_on.map(jiff_sqlx::Date::to_jiff),
             balance_gone_on: row.balance_gone_on.map(jiff_sqlx::Date::to_jiff),
+            balance_gone_count: row.balance_gone_count,
+            balance_gone_at: row.balance_gone_at.map(SqlTimestamp::to_jiff),
             balance_warned: row.balance_warned.as_deref().and_then(Level::named),
+            warning_due_at: row.warning_due_at.map(SqlTimestamp::to_jiff),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
             begun_on: row.begun_on.unwrap_or(row.spent_on).to_jiff(),
@@ -95,7 +101,9 @@ pub async fn lock_accounts(
         r#"select null::timestamptz as "now: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_gone_count,
+            balance_gone_at as "balance_gone_at: SqlTimestamp", balance_warned,
+            warning_due_at as "warning_due_at: SqlTimestamp",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
             begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
             day_spent_micros, month_spent_micros,
@@ -145,7 +153,9 @@ pub async fn find_accounts(
         r#"select clock_timestamp() as "now?: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_gone_count,
+            balance_gone_at as "balance_gone_at: SqlTimestamp", balance_warned,
+            warning_due_at as "warning_due_at: SqlTimestamp",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
             begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
             day_spent_micros, month_spent_micros,
@@ -440,4 +450,18 @@ pub async fn expired_holds(
             )
         })
         .collect())
+}
+
+/// Accounts whose user is to be told something now, the longest due first. A moment that lies further
+/// ahead than any can was noted while the clock was wrong.
+pub async fn due_warnings(pool: &PgPool, most: i64) -> Result<Vec<AccountId>, sqlx::Error> {
+    let ids = query_scalar!(
+        "select account_id from account
+        where warning_due_at <= clock_timestamp() or warning_due_at > clock_timestamp() + interval '3 days'
+        order by warning_due_at limit $1",
+        most
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(AccountId::from_uuid).collect())
 }

@@ -165,11 +165,13 @@ pub async fn write_settings(
         "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
             low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
             billing_enabled = n.billing_enabled, suspended = n.suspended,
-            low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on, balance_warned = n.warned
+            low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on,
+            balance_gone_count = n.gone_count, balance_gone_at = n.gone_at, balance_warned = n.warned,
+            warning_due_at = n.warning_due_at
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[],
-                $8::date[], $9::date[], $10::text[])
+                $8::date[], $9::date[], $10::smallint[], $11::timestamptz[], $12::text[], $13::timestamptz[])
             as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended,
-                warned_on, gone_on, warned)
+                warned_on, gone_on, gone_count, gone_at, warned, warning_due_at)
         where a.account_id = n.account_id",
         &settings.account_ids,
         &settings.daily_limits as &[Option<i64>],
@@ -180,7 +182,10 @@ pub async fn write_settings(
         &settings.suspended,
         &settings.warned_on as &[Option<jiff_sqlx::Date>],
         &settings.gone_on as &[Option<jiff_sqlx::Date>],
+        &settings.gone_counts,
+        &settings.gone_at as &[Option<SqlTimestamp>],
         &settings.warned as &[Option<&str>],
+        &settings.warning_due_at as &[Option<SqlTimestamp>],
     )
     .execute(conn)
     .await?;
