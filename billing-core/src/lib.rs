@@ -26,6 +26,7 @@ pub mod price;
 pub mod rpc;
 pub mod seeded;
 pub mod serve;
+pub mod sponsorship;
 pub mod status;
 pub mod switch;
 mod top_up;
