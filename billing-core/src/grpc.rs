@@ -67,8 +67,11 @@ impl SponsorshipService for Core {
     async fn get_progress(&self, request: Request<v1::GetProgressRequest>) -> Answer<v1::GetProgressResponse> { sponsorship::grpc::get_progress(&self.payments.reads, request).await }
     async fn get_supporter(&self, request: Request<v1::GetSupporterRequest>) -> Answer<v1::GetSupporterResponse> { sponsorship::grpc::get_supporter(&self.payments.reads, request).await }
     async fn update_supporter(&self, request: Request<v1::UpdateSupporterRequest>) -> Answer<v1::UpdateSupporterResponse> { sponsorship::grpc::update_supporter(&self.payments.pool, request).await }
-    async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::get_sponsorship(&self.payments.reads, request).await }
-    async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::set_sponsorship(&self.payments.pool, request).await }
+    async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.payments.reads, request).await }
+    async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::admin::set_sponsorship(&self.payments.pool, request).await }
+    async fn list_messages(&self, request: Request<v1::ListMessagesRequest>) -> Answer<v1::ListMessagesResponse> { sponsorship::grpc::admin::list_messages(&self.payments.reads, request).await }
+    async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.payments.pool, request).await }
+    async fn moderate_supporter(&self, request: Request<v1::ModerateSupporterRequest>) -> Answer<v1::ModerateSupporterResponse> { sponsorship::grpc::admin::moderate_supporter(&self.payments.pool, request).await }
 }
 
 #[tonic::async_trait]

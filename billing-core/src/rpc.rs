@@ -40,7 +40,10 @@ fn access(path: &str) -> Access {
         | "/billing.v1.AccountService/UpdateSettings"
         | "/billing.v1.AccountService/SendTestMail"
         | "/billing.v1.AccountService/Unsubscribe" => Access::Roles(&[Role::Gateway, Role::Admin]),
-        "/billing.v1.SponsorshipService/SetSponsorship" => Access::Roles(&[Role::Admin]),
+        "/billing.v1.SponsorshipService/SetSponsorship"
+        | "/billing.v1.SponsorshipService/ListMessages"
+        | "/billing.v1.SponsorshipService/ModerateMessage"
+        | "/billing.v1.SponsorshipService/ModerateSupporter" => Access::Roles(&[Role::Admin]),
         "/billing.v1.SponsorshipService/GetBadges" => {
             Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
         }

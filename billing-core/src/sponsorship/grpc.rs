@@ -1,5 +1,7 @@
 //! `SponsorshipService`, and what `CreatePayment` says of a contribution.
 
+pub mod admin;
+
 use billing_proto::v1::{self, ErrorReason};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -9,21 +11,16 @@ use uuid::Uuid;
 
 use super::queries::{self, Agreed};
 use super::totals::month_name;
-use super::{
-    GiftTerms, LEAST_MINOR, MOST_MINOR, Profile, Sponsorship, Supporter, Thresholds, recount,
-    shown, ulid,
-};
+use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
+use crate::ledger::Opening;
 use crate::ledger::grpc::{parse_account, parse_opening};
-use crate::ledger::{Opening, is_zone};
 use crate::rpc::{Call, TENANT_BYTES, call_of, timestamp};
 use crate::status::with_reason;
 
 const MESSAGE_CHARS: usize = 500;
 const WORDING_VERSION_BYTES: usize = 32;
-/// The largest goal and threshold, as the schema has it.
-const SUM_MAX: i64 = 1_000_000_000_000;
 const BADGES_MAX: usize = 100;
 const WALL_MAX: i64 = 200;
 const WALL_DEFAULT: i64 = 100;
@@ -424,107 +421,4 @@ async fn change_profile(
         queries::insert_consents(conn, account, &agreed).await?;
     }
     recount(conn, &before, after).await
-}
-
-pub async fn get_sponsorship(
-    pool: &PgPool,
-    request: Request<v1::GetSponsorshipRequest>,
-) -> Result<Response<v1::GetSponsorshipResponse>, Status> {
-    let (call, request) = call_of(request)?;
-    let tenant = parse_tenant(&call, request.tenant_id)?;
-    let found = call.query(sponsorship_of(pool, &tenant)).await?;
-    Ok(Response::new(v1::GetSponsorshipResponse {
-        sponsorship: Some(shown::sponsorship(found)),
-    }))
-}
-
-pub async fn set_sponsorship(
-    pool: &PgPool,
-    request: Request<v1::SetSponsorshipRequest>,
-) -> Result<Response<v1::SetSponsorshipResponse>, Status> {
-    let (call, request) = call_of(request)?;
-    let new = parse_sponsorship(request.sponsorship)?;
-    call.tenant(&new.tenant_id)?;
-    call.change(queries::upsert_sponsorship(pool, &new)).await?;
-    Ok(Response::new(v1::SetSponsorshipResponse {
-        sponsorship: Some(shown::sponsorship(new)),
-    }))
-}
-
-fn parse_sponsorship(sponsorship: Option<v1::Sponsorship>) -> Result<Sponsorship, FieldError> {
-    let new = sponsorship.ok_or_else(|| FieldError::new("sponsorship", "must be given"))?;
-    let unset = Sponsorship::unset(field::text(
-        "sponsorship.tenant_id",
-        new.tenant_id,
-        TENANT_BYTES,
-    )?);
-    field::name("sponsorship.tenant_id", &unset.tenant_id)?;
-    let zone = field::optional_text("sponsorship.time_zone", new.time_zone, 64)?;
-    let zone = zone.unwrap_or(unset.zone);
-    if !is_zone(&zone) {
-        let problem = "must be the name of an IANA time zone, such as Europe/Kyiv";
-        return Err(FieldError::new("sponsorship.time_zone", problem));
-    }
-    let version = new.wording_version;
-    let version = field::optional_text(
-        "sponsorship.wording_version",
-        version,
-        WORDING_VERSION_BYTES,
-    )?;
-    Ok(Sponsorship {
-        tenant_id: unset.tenant_id,
-        goal_minor: field::number("sponsorship.goal_minor", new.goal_minor, 0, SUM_MAX)?,
-        thresholds: parse_thresholds(Thresholds {
-            bronze: new.bronze_minor,
-            silver: new.silver_minor,
-            gold: new.gold_minor,
-            platinum: new.platinum_minor,
-        })?,
-        zone,
-        presets_minor: parse_presets(new.presets_minor, unset.presets_minor)?,
-        shows_totals: new.shows_totals,
-        wording: field::optional_text("sponsorship.wording", new.wording, 4000)?
-            .unwrap_or_default(),
-        wording_version: version.unwrap_or(unset.wording_version),
-    })
-}
-
-fn parse_thresholds(given: Thresholds) -> Result<Thresholds, FieldError> {
-    let nothing = Thresholds {
-        bronze: 0,
-        silver: 0,
-        gold: 0,
-        platinum: 0,
-    };
-    if given == nothing {
-        return Ok(Thresholds::DEFAULT);
-    }
-    if !given.rise() || given.platinum > SUM_MAX {
-        let problem = format!(
-            "must be more than that of bronze, silver and gold, which rise from 1 on, and at most {SUM_MAX}"
-        );
-        return Err(FieldError::new("sponsorship.platinum_minor", problem));
-    }
-    Ok(given)
-}
-
-fn parse_presets(given: Vec<i64>, default: Vec<i64>) -> Result<Vec<i64>, FieldError> {
-    if given.is_empty() {
-        return Ok(default);
-    }
-    if given.len() > 10 {
-        return Err(FieldError::new(
-            "sponsorship.presets_minor",
-            "must have at most 10 amounts",
-        ));
-    }
-    for preset in &given {
-        field::number(
-            "sponsorship.presets_minor",
-            *preset,
-            LEAST_MINOR,
-            MOST_MINOR,
-        )?;
-    }
-    Ok(given)
 }

@@ -192,7 +192,9 @@ pub async fn insert_contribution(
         insert into contribution (account_id, payment_id, tenant_id, is_anonymous, consented_at,
             wording_version, message, message_state, created_at)
         values ($1, $2, $3, $4, case when $5::text is not null then $7::timestamptz end, $5, $6,
-            case when $6::text is null then 'none' else 'waiting' end, $7)",
+            case when $6::text is null then 'none'
+                when exists (select from supporter where account_id = $1 and banned) then 'refused'
+                else 'waiting' end, $7)",
         payment.account.uuid(),
         payment.number,
         giver.tenant_id,
@@ -740,4 +742,75 @@ pub async fn list_wall_of_month(
     )
     .fetch_all(executor)
     .await
+}
+
+/// A message that waits for somebody's word.
+#[derive(Clone, Debug)]
+pub struct WaitingMessage {
+    pub payment_id: Uuid,
+    pub user_id: String,
+    pub name: Option<String>,
+    pub message: String,
+    pub created_at: SqlTimestamp,
+}
+
+/// The oldest messages of a tenant that wait. Of what is not paid nobody need read anything.
+pub async fn list_messages(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    most: i64,
+) -> Result<Vec<WaitingMessage>, sqlx::Error> {
+    query_as!(
+        WaitingMessage,
+        r#"select c.payment_id, s.user_id, s.display_name as name, c.message as "message!",
+            c.created_at as "created_at: SqlTimestamp"
+        from contribution c join supporter s using (account_id)
+        where c.tenant_id = $1 and c.message_state = 'waiting' and c.message is not null
+            and c.paid_at is not null
+        order by c.created_at limit $2"#,
+        tenant,
+        most,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// False where the tenant has no such contribution with a message.
+pub async fn judge_message(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    number: Uuid,
+    approve: bool,
+    actor: &str,
+) -> Result<bool, sqlx::Error> {
+    let written = query!(
+        "update contribution set message_state = case when $3 then 'approved' else 'refused' end,
+            judged_by = $4, judged_at = clock_timestamp()
+        where tenant_id = $1 and payment_id = $2 and message is not null",
+        tenant,
+        number,
+        approve,
+        actor,
+    )
+    .execute(executor)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// Whether a person's messages are taken; where not, those that wait are refused.
+pub async fn set_banned(
+    conn: &mut PgConnection,
+    account: AccountId,
+    banned: bool,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "with set as (update supporter set banned = $2 where account_id = $1)
+        update contribution set message_state = 'refused'
+        where account_id = $1 and $2 and message_state = 'waiting'",
+        account.uuid(),
+        banned,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -176,6 +176,48 @@ async fn a_gift_earns_a_badge_a_place_on_the_wall_and_moves_the_meter_and_a_refu
     assert_books_are_right(&database).await;
 }
 
+#[tokio::test]
+async fn a_message_is_shown_once_somebody_approved_it_and_none_of_the_banned_is_taken() {
+    let (database, core) = core().await;
+    paid(&core, gift("alice", "1")).await;
+    let mut admin = core.sponsorship_admin();
+    let waiting = |tenant_id| v1::ListMessagesRequest {
+        tenant_id,
+        page_size: 0,
+    };
+    let tenant_id = account("").tenant_id;
+    let answer = admin.list_messages(waiting(tenant_id.clone())).await;
+    let [message] = answer.unwrap().into_inner().messages.try_into().unwrap();
+    assert_eq!(
+        (&*message.user_id, &*message.message),
+        ("alice", "From alice")
+    );
+    let approve = v1::ModerateMessageRequest {
+        tenant_id: tenant_id.clone(),
+        ulid: message.ulid,
+        approve: true,
+        actor: "carol".to_owned(),
+    };
+    let refused = core.sponsorship().moderate_message(approve.clone()).await;
+    assert_eq!(reason(&refused.unwrap_err()), "ROLE_NOT_ALLOWED");
+    admin.moderate_message(approve).await.unwrap();
+    assert_eq!(
+        wall(&core, WallPeriod::All).await.supporters[0].message,
+        "From alice"
+    );
+    let ban = v1::ModerateSupporterRequest {
+        account: Some(account("alice")),
+        banned: Some(true),
+        hidden: Some(true),
+    };
+    admin.moderate_supporter(ban).await.unwrap();
+    assert_eq!(wall(&core, WallPeriod::All).await.total_count, 0);
+    paid(&core, gift("alice", "2")).await;
+    let answer = admin.list_messages(waiting(tenant_id)).await.unwrap();
+    assert_eq!(answer.into_inner().messages, []);
+    assert_books_are_right(&database).await;
+}
+
 /// All that is public but the progress.
 async fn public(core: &TestCore, users: &[&str]) -> Vec<String> {
     let mut answers = Vec::new();
