@@ -27,7 +27,7 @@ pub use totals::{Period, Totals};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::money::Micros;
-use crate::outbox::Message;
+use crate::outbox::Notice;
 use totals::Share;
 
 /// The least and the most that may be given at once, in cents.
@@ -179,7 +179,7 @@ pub async fn open(
 pub async fn settle(
     conn: &mut PgConnection,
     settled: &[Settled],
-) -> Result<Vec<Vec<Message>>, sqlx::Error> {
+) -> Result<Vec<Vec<Notice>>, sqlx::Error> {
     if settled.is_empty() {
         return Ok(Vec::new());
     }
@@ -233,7 +233,7 @@ impl Settling {
     }
 
     /// Notes what a contribution has come to; what is told of that.
-    fn take(&mut self, one: &Settled) -> Vec<Message> {
+    fn take(&mut self, one: &Settled) -> Vec<Notice> {
         let known = self.known.get(&one.payment).copied();
         let paid = known.and_then(|known| known.paid);
         let moved_minor = one

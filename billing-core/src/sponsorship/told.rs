@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Badge, Thresholds};
-use crate::outbox::{Channel, Message};
+use crate::outbox::{Channel, Notice};
 
 /// What is new of a contribution, in cents.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub struct News {
 
 /// What is told where a payment that is described so has come to something else; and of its giver's badge
 /// where that is another one now.
-pub fn settled(described: &Value, news: News, thresholds: &Thresholds) -> Vec<Message> {
+pub fn settled(described: &Value, news: News, thresholds: &Thresholds) -> Vec<Notice> {
     let kind = if news.is_first {
         "contribution.completed"
     } else if news.moved_minor < 0 {
@@ -38,16 +38,16 @@ pub fn settled(described: &Value, news: News, thresholds: &Thresholds) -> Vec<Me
         members.insert("badge_before".to_owned(), name(before));
         members.insert("badge".to_owned(), name(after));
     }
-    let event = |kind| Message {
+    let event = |kind| Notice {
         channel: Channel::Event,
         kind,
         payload: payload.clone(),
     };
-    let mut messages = vec![event(kind)];
+    let mut notices = vec![event(kind)];
     if before != after {
-        messages.push(event("badge.updated"));
+        notices.push(event("badge.updated"));
     }
-    messages
+    notices
 }
 
 fn name(badge: Option<Badge>) -> Value {
