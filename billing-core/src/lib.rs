@@ -25,6 +25,7 @@ pub mod preflight;
 pub mod price;
 pub mod rpc;
 pub mod serve;
+pub mod sponsorship;
 pub mod status;
 pub mod switch;
 mod top_up;
