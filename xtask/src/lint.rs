@@ -30,6 +30,10 @@ pub async fn run() -> Result<()> {
         "warnings",
     ]);
     steps.run("cargo clippy", succeed(&mut clippy)).await;
+    // It is no member of the workspace, so that nothing else tells.
+    let mut fuzz = cargo(&["tree", "--locked", "--depth", "0"]);
+    fuzz.args(["--manifest-path", "fuzz/Cargo.toml"]);
+    steps.run("fuzz/Cargo.lock", succeed(&mut fuzz)).await;
     let mut seeded = cargo(&[
         "clippy",
         "--package",

@@ -213,7 +213,7 @@ async fn a_second_withdrawal_is_taken_whatever_stands_in_its_transactions() {
     let stage = Stage::start().await;
     let begun = stage.paid("u").await;
     let transactions = [("txn_1", -2500), ("txn_2", 2500), ("txn_3", -2500)].map(|(id, amount)| {
-        format!(r#"{{"id":"{id}","amount":{amount},"currency":"usd","description":"\ud83d"}}"#)
+        format!(r#"{{"id":"{id}","amount":{amount},"currency":"usd","note":"\ud83d","\udfff":1}}"#)
     });
     for (count, movement, balance) in [
         (1, "funds_withdrawn", "0"),
