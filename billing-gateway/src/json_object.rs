@@ -174,7 +174,8 @@ mod tests {
             };
             assert!(["daily", "negative", "zone", "mail"].contains(&error.field.as_ref()));
         }
-        let ApiError::InvalidField(error) = object(r#"{"zone": "\ud800"}"#).text("zone").unwrap_err()
+        let ApiError::InvalidField(error) =
+            object(r#"{"zone": "\ud800"}"#).text("zone").unwrap_err()
         else {
             panic!("a field");
         };

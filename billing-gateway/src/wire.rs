@@ -69,7 +69,9 @@ pub(crate) struct Object<T>(pub(crate) T);
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        object(raw.get()).map(Self).map_err(serde::de::Error::custom)
+        object(raw.get())
+            .map(Self)
+            .map_err(serde::de::Error::custom)
     }
 }
 

@@ -35,7 +35,10 @@ impl ContactClaims {
         let email = text(&self.email).filter(|_| !self.is_unverified(claims));
         Some(Contact {
             email: email.as_deref().and_then(address).unwrap_or_default(),
-            name: text(&self.name).as_deref().and_then(name).unwrap_or_default(),
+            name: text(&self.name)
+                .as_deref()
+                .and_then(name)
+                .unwrap_or_default(),
         })
     }
 

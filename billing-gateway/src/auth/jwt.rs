@@ -198,7 +198,9 @@ fn validation(config: &JwtConfig, algorithm: Algorithm) -> Validation {
 fn name(claims: &Claims, claim: &str) -> Result<String, Refusal> {
     match claims.get(claim) {
         Some(Ok(Value::String(name))) => Ok(name),
-        Some(Ok(Value::Number(number))) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
+        Some(Ok(Value::Number(number))) if number.is_i64() || number.is_u64() => {
+            Ok(number.to_string())
+        }
         _ => Err(Refusal::Claim(claim.to_owned())),
     }
 }

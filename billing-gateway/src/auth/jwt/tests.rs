@@ -82,9 +82,8 @@ async fn no_claim_that_nobody_needs_makes_a_token_unread() {
     ] {
         let with = |user: &str| {
             let ends = in_secs(60);
-            let claims = format!(
-                r#"{{"userId": {user}, "exp": {ends}, "email": "a@b.example", {odd}}}"#
-            );
+            let claims =
+                format!(r#"{{"userId": {user}, "exp": {ends}, "email": "a@b.example", {odd}}}"#);
             let key = EncodingKey::from_secret(SECRET.as_bytes());
             let claims = RawValue::from_string(claims).unwrap();
             encode(&Header::default(), &claims, &key).unwrap()

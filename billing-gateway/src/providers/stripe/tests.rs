@@ -439,15 +439,20 @@ async fn only_what_the_request_is_to_blame_for_is_refused_for_good() {
 
 #[tokio::test]
 async fn an_answer_is_read_member_by_member_too_and_a_list_is_none() {
-    let text = |status: u16, body: String| {
-        (StatusCode::from_u16(status).unwrap(), body).into_response()
-    };
+    let text =
+        |status: u16, body: String| (StatusCode::from_u16(status).unwrap(), body).into_response();
     let odd = odd(200).join(",");
     let read = |intent: &Value| intent.to_string().replacen('{', &format!("{{{odd},"), 1);
     let answers = vec![
         text(200, format!("\u{feff}{}", read(&intent("processing")))),
-        text(200, r#"["pi_1", 2500, 2500, "usd", "succeeded"]"#.to_owned()),
-        text(400, r#"[["invalid_request_error", "charge_already_refunded"]]"#.to_owned()),
+        text(
+            200,
+            r#"["pi_1", 2500, 2500, "usd", "succeeded"]"#.to_owned(),
+        ),
+        text(
+            400,
+            r#"[["invalid_request_error", "charge_already_refunded"]]"#.to_owned(),
+        ),
         text(
             400,
             format!(
