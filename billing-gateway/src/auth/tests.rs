@@ -148,8 +148,8 @@ async fn a_key_that_cannot_be_read_disturbs_no_other() {
     }
     let verifier = provider.verifier(Algorithm::ES256).await;
     let token = token(Algorithm::ES256, Some("es"));
-    let verified = verifier.verify(&token, HERE).await;
-    assert!(is_accepted(&verified), "{verified:?}");
+    let named = verifier.verify(&token, HERE).await;
+    assert!(is_accepted(&named), "{named:?}");
 }
 
 #[tokio::test]
