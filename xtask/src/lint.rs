@@ -32,6 +32,10 @@ pub async fn run() -> Result<()> {
         "warnings",
     ]);
     steps.run("cargo clippy", succeed(&mut clippy)).await;
+    // It is no member of the workspace, so that nothing else tells.
+    let mut fuzz = cargo(&["tree", "--locked", "--depth", "0"]);
+    fuzz.args(["--manifest-path", "fuzz/Cargo.toml"]);
+    steps.run("fuzz/Cargo.lock", succeed(&mut fuzz)).await;
     steps.run("seeded bugs", copy_with_bugs()).await;
     steps
         .run("circles of imports", async { circles::check() })

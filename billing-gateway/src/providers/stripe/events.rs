@@ -11,7 +11,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
-use crate::providers::{Event, wire};
+use crate::providers::Event;
+use crate::wire;
 
 /// How an answer came to be an event. The first part of its id and type.
 #[derive(Clone, Copy, Debug)]
