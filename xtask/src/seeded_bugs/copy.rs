@@ -4,7 +4,7 @@
 //! that only the copy has. Of its own the copy has the core's sources, the manifest and the lock file;
 //! all else are links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -51,9 +51,12 @@ struct Copy {
 
 /// The copy when it was made: what an edit is told by.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Made {
     sources: Texts,
     copied: Texts,
+    /// Files that lack a hunk.
+    lacking: BTreeSet<String>,
 }
 
 impl Copy {
@@ -81,13 +84,14 @@ impl Copy {
         let mut seeded = texts(&self.repository.join(SEEDED))?;
         let mut made = Made {
             sources: texts(&self.repository.join(SOURCES))?,
-            copied: Texts::new(),
+            ..Made::default()
         };
         let mut refused = Vec::new();
         for (path, source) in &made.sources {
             let patch = seeded.remove(&format!("{path}.patch")).unwrap_or_default();
             let (text, left) = patch::apply(source, &patch);
             for (number, hunk) in left {
+                made.lacking.insert(path.clone());
                 let copy = self.root.join(SOURCES).join(path);
                 refused.push(format!(
                     "{SEEDED}/{path}.patch: hunk {number} no longer fits; put it into {} by hand:\n{hunk}",
@@ -154,6 +158,10 @@ impl Copy {
         let made = self.made()?;
         let mut recorded = Texts::new();
         for (path, text) in texts(&self.root.join(SOURCES))? {
+            ensure!(
+                !made.lacking.contains(&path) || made.copied.get(&path) != Some(&text),
+                "{SOURCES}/{path} still lacks a hunk: put it in, or take it out of the patch"
+            );
             match made.sources.get(&path) {
                 None => drop(recorded.insert(path, text)),
                 Some(source) if *source == text => {}
@@ -273,6 +281,8 @@ mod tests {
         ] {
             assert!(refused.contains(told), "{refused}");
         }
+        let lost = copy.record().unwrap_err().to_string();
+        assert!(lost.contains("cost.rs still lacks a hunk"), "{lost}");
         write(&copy.root.join(SOURCES).join("cost.rs"), WRONG).unwrap();
         copy.record().unwrap();
         copy.renew().unwrap();
