@@ -320,10 +320,10 @@ impl<'a> Found<'a> {
         let taken = effect.take(conn, payment.as_deref_mut()).await?;
         let id = payment.as_ref().map(|payment| payment.id);
         let is_taken = taken.outcome == Outcome::Applied || taken.effect.is_some();
-        if let (Report::Payment(_), true, Some(named), Some(id)) =
-            (&event.report, is_taken, named, id)
-        {
-            self.opened.names.insert(named, id);
+        if let (Report::Payment(_), true, Some(id)) = (&event.report, is_taken, id) {
+            let names = event.references();
+            let names = names.map(|name| (event.provider.as_str(), name.as_str()));
+            self.opened.names.extend(names.map(|name| (name, id)));
         }
         Ok(Step {
             event,

@@ -4,6 +4,7 @@ mod apart;
 mod disputes;
 mod events;
 mod given_back;
+mod names;
 mod opened;
 mod order;
 mod outbox;

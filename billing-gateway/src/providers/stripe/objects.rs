@@ -285,7 +285,7 @@ impl Dispute {
 }
 
 /// Whatever is not of the type that is expected is as good as absent.
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
@@ -293,14 +293,16 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 }
 
 /// Some of its names are other people's.
-fn lenient_metadata<'de, D: Deserializer<'de>>(
+pub(super) fn lenient_metadata<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Metadata>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(wire::object(raw.get()).ok())
 }
 
-fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn lenient_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(whole(raw.get()))
 }
