@@ -117,7 +117,8 @@ impl Provider for Stripe {
     }
 
     fn hosted_pages(&self) -> Option<&dyn HostedPages> {
-        self.pages.as_ref().map(|_| self as &dyn HostedPages)
+        self.pages.as_ref()?;
+        Some(self)
     }
 
     fn refunds(&self) -> &dyn Refunds {

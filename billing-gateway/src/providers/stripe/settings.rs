@@ -44,8 +44,8 @@ pub struct Settings {
     pub api_url: String,
 
     /// Where the payer comes back to from Stripe's page who has paid there; https, or http on loopback.
-    /// {CONTRIBUTION_ULID} becomes the contribution's; without it `contribution=` is added to the query.
-    /// {CHECKOUT_SESSION_ID} is left to Stripe. Absent: nothing is paid on Stripe's pages
+    /// `{CONTRIBUTION_ULID}` becomes the contribution's; without it `contribution=` is added to the query.
+    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: nothing is paid on Stripe's pages
     #[arg(
         id = "stripe_success_url",
         long = "stripe-success-url",

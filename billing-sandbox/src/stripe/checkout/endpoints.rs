@@ -156,9 +156,8 @@ fn one_of(params: &mut Params, name: &str, only: &str) -> Result<(), ApiError> {
             let message = format!("The sandbox has no {name} but {only}.");
             Err(ApiError::invalid(message).param(name))
         }
-        Some(_) => Ok(()),
         None if name == "mode" => Err(missing(name)),
-        None => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -72,10 +72,9 @@ pub fn apply(oddity: Oddity, mut event: Value, world: &World) -> Value {
             let prefix = if is_session { "cs_test_" } else { "pi_" };
             object.insert("id".to_owned(), new_id(prefix).into());
             object.insert("metadata".to_owned(), json!({}));
-            for name in ["client_reference_id", "payment_intent"] {
-                if let Some(field) = object.get_mut(name) {
-                    *field = Value::Null;
-                }
+            if is_session {
+                object.insert("client_reference_id".to_owned(), Value::Null);
+                object.insert("payment_intent".to_owned(), Value::Null);
             }
             object.insert("customer".to_owned(), Value::Null);
         }),
