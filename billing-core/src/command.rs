@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::config::ServeOptions;
 use crate::migrate::MigrateOptions;
 use crate::operator::{
-    AccountsCommand, AuditOptions, OutboxCommand, PaymentsCommand, SwitchCommand, TokenOptions,
+    AccountsCommand, AuditOptions, OutboxCommand, PaymentsCommand, PricesCommand, SwitchCommand,
+    TokenOptions,
 };
 
 /// The billing core: decides about money over gRPC, on committed data.
@@ -38,6 +39,9 @@ pub enum CoreCommand {
     /// Look at accounts, and correct them.
     #[command(subcommand)]
     Accounts(AccountsCommand),
+    /// Look at the prices of tools, and set them.
+    #[command(subcommand)]
+    Prices(PricesCommand),
     /// Switch enforcement, webhooks or new payments off, and on again, while everything runs.
     #[command(subcommand)]
     Switch(SwitchCommand),

@@ -110,6 +110,16 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_PAYMENT_POOL_MAX", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub payment_pool_max: u32,
 
+    /// Most events of payments' providers in one transaction. More are done sooner in a storm of them,
+    /// and checks and charges wait longer meanwhile.
+    #[arg(long, env = "BILLING_PROVIDER_EVENT_BATCH", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub provider_event_batch: u16,
+
+    /// Most milliseconds of rest after so many events, in which checks and charges have the machine. A
+    /// rest is as long as it takes to do them, three times, but no longer.
+    #[arg(long, env = "BILLING_PROVIDER_EVENT_REST_MS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub provider_event_rest_ms: u64,
+
     /// Declined attempts to pay within ten minutes from which on a tenant's new payments are paused,
     /// unless more than half as many were paid. Stolen cards are tried by the thousand. 0: never.
     #[arg(long, env = "BILLING_DECLINES_MAX", default_value_t = 30, value_parser = clap::value_parser!(i64).range(0..=1_000_000))]

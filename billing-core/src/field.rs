@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use billing_proto::text::is_blank;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::money::Micros;
@@ -32,9 +33,19 @@ pub fn text(field: &str, text: String, most: usize) -> Result<String, FieldError
     bounded(field, text, most)
 }
 
-/// A name that a new account may have. One of blanks alone is nobody's, but a slip of whoever sent it.
+/// What people tell apart by its name, and so see: a text of 1 to `most` bytes that is not blank. What an
+/// earlier version has taken under a blank name is still found by [`text`].
+pub fn identifier(field: &str, text: String, most: usize) -> Result<String, FieldError> {
+    let text = self::text(field, text, most)?;
+    name(field, &text)?;
+    Ok(text)
+}
+
+/// A name that a new account may have. One in which nothing can be seen is nobody's, but a slip of whoever
+/// sent it. The schema asks for a byte alone: such names may be in it, and what cannot be seen changes with
+/// Unicode's versions, which a constraint would not follow.
 pub fn name(field: &str, name: &str) -> Result<(), FieldError> {
-    if name.trim().is_empty() {
+    if is_blank(name) {
         return Err(FieldError::new(field, "must not be blank"));
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! Whether money can be moved: a small write that really commits, again and again, on a connection
 //! of its own that nobody else can starve.
 
+mod queries;
+
 use std::time::Duration;
 
-use sqlx::{Connection, PgConnection, PgPool, query_scalar};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -156,9 +158,7 @@ impl Session {
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
         let (mut connection, _) = database.connect_though_shut(&settings).await?;
-        let backend = query_scalar!(r#"select pg_backend_pid() as "backend!""#)
-            .fetch_one(&mut connection)
-            .await?;
+        let backend = queries::own_backend(&mut connection).await?;
         Ok(Self {
             connection,
             backend,
@@ -170,7 +170,7 @@ impl Session {
     /// To take a number by `pg_current_xact_id()` is not enough for that: what has written nothing
     /// waits for nothing.
     async fn write(&mut self) -> Result<(), Trouble> {
-        if let Some(missing) = missing_privileges(&mut self.connection).await? {
+        if let Some(missing) = queries::missing_privileges(&mut self.connection).await? {
             return Err(Trouble::Privileges(missing));
         }
         let mut transaction = self.connection.begin().await?;
@@ -190,38 +190,11 @@ impl Session {
     /// Whether a backend is still in the transaction in which it was given up. Behind a pooler it may
     /// be somebody else's by now.
     async fn sees_waiting(&mut self, backend: i32, since: Instant) -> Result<bool, Trouble> {
-        let asking = query_scalar!(
-            r#"select exists (select from pg_stat_activity where pid = $1
-                and extract(epoch from clock_timestamp() - xact_start) * 1000 > $2::bigint) as "waits!""#,
-            backend,
-            i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX),
-        )
-        .fetch_one(&mut self.connection);
+        let millis = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let asking = queries::is_in_transaction_since(&mut self.connection, backend, millis);
         match timeout(BEAT_TIMEOUT, asking).await {
             Ok(waits) => Ok(waits?),
             Err(_) => Err(Trouble::NothingCommits),
         }
     }
-}
-
-/// What a member of `billing_app` may do to the tables that checks and charges need, and this role
-/// may not.
-async fn missing_privileges(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
-    query_scalar!(
-        "select string_agg(privilege || ' on ' || relation, ', ')
-        from (values
-            ('tenant', 'select'), ('price', 'select'), ('price_unit', 'select'),
-            ('account', 'select'), ('account', 'insert'), ('account', 'update'),
-            ('account_profile', 'select'), ('account_profile', 'insert'),
-            ('hold', 'select'), ('hold', 'insert'), ('hold', 'update'),
-            ('free_call', 'select'), ('free_call', 'insert'), ('free_call', 'update'),
-            ('entry', 'select'), ('entry', 'insert'),
-            ('entry_note', 'select'), ('entry_note', 'insert'),
-            ('charge_refund', 'select'), ('charge_refund', 'insert'), ('charge_refund', 'update'),
-            ('idempotency_key', 'select'), ('idempotency_key', 'insert')
-        ) as needed (relation, privilege)
-        where not has_table_privilege(relation, privilege)"
-    )
-    .fetch_one(connection)
-    .await
 }

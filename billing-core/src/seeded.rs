@@ -23,6 +23,8 @@ pub enum Bug {
     LimitAtCaptureOnly,
     CaptureCountsAllAgain,
     GiveBackToLaterPeriod,
+    CarriedIsKept,
+    CarriedForGood,
     HeldIsSpendable,
     NoBalanceCheck,
     FreeCallNotCounted,
@@ -45,7 +47,7 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::NoRowLock,
         Self::LostUpdate,
         Self::NoFold,
@@ -62,6 +64,8 @@ impl Bug {
         Self::LimitAtCaptureOnly,
         Self::CaptureCountsAllAgain,
         Self::GiveBackToLaterPeriod,
+        Self::CarriedIsKept,
+        Self::CarriedForGood,
         Self::HeldIsSpendable,
         Self::NoBalanceCheck,
         Self::FreeCallNotCounted,
@@ -102,6 +106,8 @@ impl Bug {
             Self::LimitAtCaptureOnly => "limit-at-capture-only",
             Self::CaptureCountsAllAgain => "capture-counts-all-again",
             Self::GiveBackToLaterPeriod => "give-back-to-later-period",
+            Self::CarriedIsKept => "carried-is-kept",
+            Self::CarriedForGood => "carried-for-good",
             Self::HeldIsSpendable => "held-is-spendable",
             Self::NoBalanceCheck => "no-balance-check",
             Self::FreeCallNotCounted => "free-call-not-counted",

@@ -32,11 +32,11 @@ use crate::entry::Histories;
 use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Payments, RefundTerms};
+use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payments, RefundTerms};
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
-use crate::{Core, heartbeat, hold, migrate, warnings};
+use crate::{Core, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -74,8 +74,8 @@ pub async fn serve(
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
-    let expiring = hold::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
-    tokio::spawn(expiring);
+    let sweeping = ledger::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
+    tokio::spawn(sweeping);
 
     let folder = options.outbox_dir.as_deref();
     let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;
@@ -88,7 +88,7 @@ pub async fn serve(
         core.payments.pool.clone(),
     ];
     let pulse = heartbeat::start(database, pools, background.clone()).await;
-    report(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
+    publish(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
     tokio::spawn(watch(
         core.clone(),
         pulse,
@@ -107,7 +107,7 @@ pub async fn serve(
         () = drained(&shutdown, options.tuning.drain()) => warn!("calls still in flight after the time to drain"),
         ended = tasks.join_next() => anyhow::bail!("a task of the ledger ended: {ended:?}"),
     }
-    report(&reporter, &readiness, false).await;
+    publish(&reporter, &readiness, false).await;
     background.cancel();
     drop(core);
     carry_out_the_rest(&mut tasks, options.tuning.drain()).await;
@@ -185,7 +185,11 @@ pub async fn start(
         queue_max: usize::try_from(tuning.queue_max).unwrap_or(usize::MAX),
     };
     let rate_age_max = Duration::from_hours(tuning.rate_max_age_hours);
-    let events = EventBatcher::start(database, &catalogue, rate_age_max, tasks);
+    let pace = Pace {
+        batch_max: tuning.provider_event_batch.into(),
+        rest_max: Duration::from_millis(tuning.provider_event_rest_ms),
+    };
+    let events = EventBatcher::start(database, &catalogue, rate_age_max, pace, tasks);
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
@@ -336,7 +340,7 @@ async fn watch(
         let ready = beats && priced;
         if ready != readiness.is_ready() {
             warn!(ready, commits = beats, prices = priced, "readiness changed");
-            report(&reporter, &readiness, ready).await;
+            publish(&reporter, &readiness, ready).await;
         }
         let pools = [&core.pool, core.histories.pool()];
         let open: u32 = pools.iter().map(|pool| pool.size()).sum();
@@ -348,7 +352,7 @@ async fn watch(
     }
 }
 
-async fn report(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
+async fn publish(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
     readiness.set(ready);
     let status = if ready {
         ServingStatus::Serving

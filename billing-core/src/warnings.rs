@@ -1,5 +1,7 @@
 //! What a core says when it starts, a line each: it works, and something is not as it should be.
 
+mod queries;
+
 use sqlx::PgPool;
 use tracing::warn;
 
@@ -24,24 +26,11 @@ pub fn of_options(options: &ServeOptions, tokens: Option<&[ServiceToken]>) {
 
 /// Of the server, and of the role that the core has there.
 pub async fn of_database(pool: &PgPool) -> Result<(), sqlx::Error> {
-    let loose = sqlx::query_scalar!(
-        r#"select name as "name!" from pg_settings where setting = 'off'
-            and name in ('fsync', 'full_page_writes') order by name"#
-    )
-    .fetch_all(pool)
-    .await?;
+    let loose = queries::loose_settings(pool).await?;
     if !loose.is_empty() {
         warn!(settings = ?loose, "the database may lose what it has committed: these settings are off");
     }
-    let role = sqlx::query!(
-        r#"select current_user::text as "name!", rolsuper as "is_superuser!",
-            exists (select from pg_class
-                where oid in ('account'::regclass, 'entry'::regclass, 'idempotency_key'::regclass)
-                and pg_has_role(relowner, 'usage')) as "owns!"
-        from pg_roles where rolname = current_user"#
-    )
-    .fetch_one(pool)
-    .await?;
+    let role = queries::own_role(pool).await?;
     if role.is_superuser {
         warn!(
             role = role.name,

@@ -84,7 +84,7 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<BalanceRespon
     let request = GetBalanceRequest {
         account: Some(caller.account()),
     };
-    let (answer, rate) = tokio::join!(core.get_balance(request), rates::current(&core));
+    let (answer, rate) = tokio::join!(core.get_balance(request), rates::shown(&core));
     let answer = answer.map_err(|error| error.into_api(&[]))?;
     Ok(Json(BalanceResponse {
         success: true,

@@ -127,7 +127,7 @@ pub(crate) async fn list(
         skip: offset,
         ..ListEntriesRequest::default()
     };
-    let (answer, rate) = tokio::join!(core.list_entries(request), rates::current(&core));
+    let (answer, rate) = tokio::join!(core.list_entries(request), rates::shown(&core));
     let answer = answer.map_err(|error| error.into_api(FIELDS))?;
     let rate = rate?.map(|(rate, _)| rate);
     let transactions = answer

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(error.as_ref());
+            complain(error.as_ref());
             ExitCode::FAILURE
         }
     }
@@ -162,7 +162,7 @@ fn stop_on_signals(shutdown: &CancellationToken) -> std::io::Result<()> {
 }
 
 /// To stderr and not to the log, which may not have begun.
-fn report(error: &dyn Error) {
+fn complain(error: &dyn Error) {
     let mut text = format!("billing-gateway: {error}");
     let mut source = error.source();
     while let Some(cause) = source {

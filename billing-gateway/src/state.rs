@@ -70,7 +70,7 @@ impl AppState {
             request_timeout: config.http.request_timeout,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
             bodies: Bodies::new(config.http, config.trusted_proxies),
-            waiting_room: WaitingRoom::default(),
+            waiting_room: WaitingRoom::new(config.http.webhooks_at_once),
             readiness,
         })))
     }

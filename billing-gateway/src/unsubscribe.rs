@@ -2,24 +2,32 @@
 //! without signing in. Following it shows a page and changes nothing, since scanners of mail follow
 //! links; the button, or the reader's mail program (RFC 8058), posts to it.
 
+use std::sync::LazyLock;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use billing_proto::v1::{ErrorReason, UnsubscribeRequest};
+use sha2::{Digest, Sha256};
 
 use crate::core::{Core, CoreError};
 use crate::problem::{ApiError, Problem};
 
-const PAGE_POLICY: (HeaderName, &str) = (
-    header::CONTENT_SECURITY_POLICY,
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-);
+/// The page's own style and its own form, and nothing else.
+static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+});
 const NO_INDEX: (HeaderName, &str) = (HeaderName::from_static("x-robots-tag"), "noindex");
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;\
-    padding:0 1rem}button{font:inherit;padding:.5rem 1rem}:root{color-scheme:light dark}";
+const STYLE: &str = include_str!("unsubscribe.css");
 
 /// The language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +43,8 @@ enum Page {
     Ended,
     Expired,
     Unknown,
+    /// Nobody knows: it may be asked for again.
+    Failed,
 }
 
 /// The page behind a link of `List-Unsubscribe`
@@ -69,16 +79,16 @@ pub(crate) async fn get(language: Language) -> Response {
         (status = 404, description = "The link is none of ours", content_type = "text/html"),
         (status = 410, description = "The link has ended", content_type = "text/html"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "Not at present; a page says so", content_type = "text/html"),
     )
 )]
 pub(crate) async fn post(
     core: Core,
     language: Language,
     token: Result<Path<String>, PathRejection>,
-) -> Result<Response, ApiError> {
+) -> Response {
     let Ok(Path(token)) = token else {
-        return Ok(Page::Unknown.response(language));
+        return Page::Unknown.response(language);
     };
     let page = match core.unsubscribe(UnsubscribeRequest { token }).await {
         Ok(_) => Page::Ended,
@@ -88,9 +98,9 @@ pub(crate) async fn post(
         {
             Page::Expired
         }
-        Err(error) => return Err(error.into_api(&[])),
+        Err(error) => return Page::Failed.in_place_of(error.into_api(&[]), language),
     };
-    Ok(page.response(language))
+    page.response(language)
 }
 
 impl Page {
@@ -99,9 +109,23 @@ impl Page {
             Self::Asks | Self::Ended => StatusCode::OK,
             Self::Expired => StatusCode::GONE,
             Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Failed => StatusCode::SERVICE_UNAVAILABLE,
         };
+        let policy = (header::CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str());
         let page = Html(self.html(language));
-        (status, [PAGE_POLICY, NO_INDEX], page).into_response()
+        (status, [policy], [NO_INDEX], page).into_response()
+    }
+
+    /// With the status and the headers of an error, which only programs can read.
+    fn in_place_of(self, error: ApiError, language: Language) -> Response {
+        let mut response = self.response(language);
+        let error = error.into_response();
+        *response.status_mut() = error.status();
+        if let Some(wait) = error.headers().get(header::RETRY_AFTER) {
+            let wait = wait.clone();
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        response
     }
 
     fn html(self, language: Language) -> String {
@@ -110,12 +134,15 @@ impl Page {
         let form = match (self, language) {
             (Self::Asks, Language::English) => form("Stop these mails"),
             (Self::Asks, Language::Ukrainian) => form("Більше не надсилати"),
+            (Self::Failed, Language::English) => form("Try again"),
+            (Self::Failed, Language::Ukrainian) => form("Спробувати ще раз"),
             _ => String::new(),
         };
         format!(
-            "<!doctype html><html lang=\"{code}\"><meta charset=\"utf-8\"><title>{title}</title>\
-             <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style>\
-             <h1>{title}</h1><p>{text}</p>{form}</html>\n"
+            "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
+             <body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n{form}</main>\n</body>\n</html>\n"
         )
     }
 
@@ -124,35 +151,43 @@ impl Page {
         match (self, language) {
             (Self::Asks, Language::English) => [
                 "Stop warnings of a low balance?",
-                "You will get no more mail when your balance is low. Receipts still come.",
+                "We will no longer write to you when your balance is low or used up. Receipts will still come.",
             ],
             (Self::Asks, Language::Ukrainian) => [
                 "Не попереджати про низький баланс?",
-                "Ви більше не отримуватимете листів про низький баланс. Квитанції надходитимуть і далі.",
+                "Ми більше не писатимемо вам, коли баланс низький або вичерпаний. Квитанції надходитимуть і далі.",
             ],
             (Self::Ended, Language::English) => [
                 "These mails have ended",
-                "You will get no more mail when your balance is low. You can turn it on again in your settings.",
+                "We will no longer write to you when your balance is low or used up. You can turn this on again in your settings.",
             ],
             (Self::Ended, Language::Ukrainian) => [
                 "Цих листів більше не буде",
-                "Ви більше не отримуватимете листів про низький баланс. Увімкнути їх знову можна в налаштуваннях.",
+                "Ми більше не писатимемо вам, коли баланс низький або вичерпаний. Увімкнути ці листи знову можна в налаштуваннях.",
             ],
             (Self::Expired, Language::English) => [
                 "This link has ended",
-                "Nothing was changed. Please use the link in a newer mail, or your settings.",
+                "Nothing was changed. Please use the link in a newer mail, or turn these mails off in your settings.",
             ],
             (Self::Expired, Language::Ukrainian) => [
                 "Термін дії посилання минув",
-                "Нічого не змінено. Скористайтеся посиланням у новішому листі або налаштуваннями.",
+                "Нічого не змінено. Скористайтеся посиланням у новішому листі або вимкніть ці листи в налаштуваннях.",
             ],
             (Self::Unknown, Language::English) => [
                 "This link does not work",
-                "Nothing was changed. Please use the whole link of the mail, or your settings.",
+                "Nothing was changed. Please use the whole link of the mail, or turn these mails off in your settings.",
             ],
             (Self::Unknown, Language::Ukrainian) => [
                 "Це посилання не працює",
-                "Нічого не змінено. Скористайтеся повним посиланням із листа або налаштуваннями.",
+                "Нічого не змінено. Скористайтеся повним посиланням із листа або вимкніть ці листи в налаштуваннях.",
+            ],
+            (Self::Failed, Language::English) => [
+                "That did not work just now",
+                "The fault is ours. Please try again in a minute; to ask twice does no harm.",
+            ],
+            (Self::Failed, Language::Ukrainian) => [
+                "Зараз не вдалося",
+                "Помилка на нашому боці. Спробуйте ще раз за хвилину: повторний запит не зашкодить.",
             ],
         }
     }
@@ -162,7 +197,7 @@ impl Page {
 fn form(label: &str) -> String {
     format!(
         "<form method=\"post\"><input type=\"hidden\" name=\"List-Unsubscribe\" value=\"One-Click\">\
-         <button>{label}</button></form>"
+         <button>{label}</button></form>\n"
     )
 }
 
@@ -221,12 +256,19 @@ mod tests {
     }
 
     #[test]
-    fn only_the_page_that_asks_has_a_button_and_none_runs_or_loads_anything() {
+    fn a_page_has_a_button_where_one_may_ask_and_runs_or_loads_nothing() {
         for language in [Language::English, Language::Ukrainian] {
-            for page in [Page::Asks, Page::Ended, Page::Expired, Page::Unknown] {
+            for page in [
+                Page::Asks,
+                Page::Ended,
+                Page::Expired,
+                Page::Unknown,
+                Page::Failed,
+            ] {
                 let html = page.html(language);
-                assert_eq!(html.contains("<form"), page == Page::Asks, "{html}");
-                for loading in ["<script", "src=", "href=", "url("] {
+                let asks = matches!(page, Page::Asks | Page::Failed);
+                assert_eq!(html.contains("<form"), asks, "{html}");
+                for loading in ["<script", "src=", "href=", "url(", "@import", " style="] {
                     assert!(!html.contains(loading), "{html}");
                 }
             }

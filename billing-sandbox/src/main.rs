@@ -115,7 +115,7 @@ fn main() -> ExitCode {
     match serve(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(error.as_ref());
+            complain(error.as_ref());
             ExitCode::FAILURE
         }
     }
@@ -165,7 +165,7 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// To stderr and not to the log, which may not have begun.
-fn report(error: &dyn Error) {
+fn complain(error: &dyn Error) {
     let mut text = format!("billing-sandbox: {error}");
     let mut source = error.source();
     while let Some(cause) = source {

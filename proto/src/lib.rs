@@ -3,6 +3,7 @@
 pub mod contact;
 pub mod reason;
 pub mod retry;
+pub mod text;
 
 /// Package `billing.v1`: messages, clients and servers.
 #[allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated code")]

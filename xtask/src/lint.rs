@@ -2,6 +2,7 @@
 
 mod circles;
 mod imports;
+mod sql;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,9 @@ pub async fn run() -> Result<()> {
         .await;
     steps
         .run("circles of imports", async { circles::check() })
+        .await;
+    steps
+        .run("statements in queries", async { sql::check() })
         .await;
     steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;

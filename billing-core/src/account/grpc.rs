@@ -287,7 +287,7 @@ async fn post(
     name: Opening,
     posting: Posting,
 ) -> Result<Answer, Status> {
-    let key = field::text("idempotency_key", posting.key, KEY_BYTES)?;
+    let key = field::identifier("idempotency_key", posting.key, KEY_BYTES)?;
     let note = Note {
         reason: Some(field::text("reason", posting.reason, 500)?),
         actor: Some(field::text("actor", posting.actor, 255)?),

@@ -45,7 +45,7 @@ fn parse(tenant: Option<v1::Tenant>) -> Result<Tenant, FieldError> {
     let limit =
         |field, limit: Option<i64>| limit.map(|micros| field::amount(field, micros)).transpose();
     Ok(Tenant {
-        tenant_id: field::text("tenant.tenant_id", tenant.tenant_id, TENANT_BYTES)?,
+        tenant_id: field::identifier("tenant.tenant_id", tenant.tenant_id, TENANT_BYTES)?,
         welcome_grant: field::amount("tenant.welcome_grant_micros", tenant.welcome_grant_micros)?,
         unpriced_tools: match v1::UnpricedToolPolicy::try_from(tenant.unpriced_tools) {
             Ok(v1::UnpricedToolPolicy::Unspecified | v1::UnpricedToolPolicy::Deny) => {

@@ -22,7 +22,7 @@ pub async fn charge(
 ) -> Result<Response<v1::ChargeResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_opening(&call, request.account)?;
-    let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let overage = parse_overage(request.overage_policy, Overage::Reject)?;
     let request_id = field::optional_text("request_id", request.request_id, 255)?;
@@ -74,7 +74,7 @@ pub async fn refund_charge(
 ) -> Result<Response<v1::RefundChargeResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
-    let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let amount = request
         .amount_micros
         .map(|micros| field::positive_amount("amount_micros", micros))

@@ -9,7 +9,7 @@ use super::{ContactChange, Reached, end_mail, find_tenant, take_test_mail, upser
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::parse_opening;
-use crate::outbox::{self, Channel, Message};
+use crate::outbox::{self, Channel, Notice};
 use crate::rpc::call_of;
 use crate::status::with_reason;
 use crate::unsubscribe::{LinkError, Links};
@@ -113,8 +113,8 @@ pub async fn unsubscribe(
 }
 
 /// What is told when somebody wants to see that mail arrives.
-fn test_mail() -> Message {
-    Message {
+fn test_mail() -> Notice {
+    Notice {
         channel: Channel::Mail,
         kind: "test",
         payload: json!({}),

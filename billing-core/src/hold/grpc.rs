@@ -24,7 +24,7 @@ pub async fn place_hold(
 ) -> Result<Response<v1::PlaceHoldResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_opening(&call, request.account)?;
-    let key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let cost = parse_cost(request.cost, &name.tenant_id, Zero::Refused)?;
     let ttl = field::ttl("ttl", request.ttl)?;
     let request_id = field::optional_text("request_id", request.request_id, 255)?;

@@ -400,9 +400,6 @@ async fn write(
     if !columns.unenforced.account_ids.is_empty() {
         queries::insert_unenforced(conn, &columns.unenforced).await?;
     }
-    if !columns.carries.account_ids.is_empty() {
-        queries::insert_carries(conn, &columns.carries).await?;
-    }
     if !columns.repairs.account_ids.is_empty() {
         queries::insert_repairs(conn, now, &columns.repairs).await?;
     }
@@ -410,8 +407,8 @@ async fn write(
         .warnings
         .iter()
         .map(|warning| {
-            let message = told::low_balance(warning.settled, warning.threshold);
-            (warning.account, message)
+            let notice = told::low_balance(warning.settled, warning.threshold);
+            (warning.account, notice)
         })
         .collect();
     outbox::enqueue(conn, &warnings, now).await?;

@@ -27,7 +27,6 @@ pub struct Columns {
     pub free_calls: FreeCallColumns,
     pub unenforced: UnenforcedColumns,
     pub repairs: RepairColumns,
-    pub carries: CarryColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
 }
@@ -71,14 +70,8 @@ pub struct AccountColumns {
     pub entry_seqs: Vec<i64>,
     /// None where it is `spent_on`.
     pub begun_on: Vec<Option<jiff_sqlx::Date>>,
-}
-
-/// What months have been given of the ones before, where a change of zone has begun them.
-#[derive(Default)]
-pub struct CarryColumns {
-    pub account_ids: Vec<Uuid>,
-    pub month_nos: Vec<i32>,
-    pub amounts: Vec<i64>,
+    pub carried_day_nos: Vec<Option<i32>>,
+    pub carried_month_nos: Vec<Option<i32>>,
 }
 
 #[derive(Default)]
@@ -92,7 +85,10 @@ pub struct SettingsColumns {
     pub suspended: Vec<bool>,
     pub warned_on: Vec<Option<jiff_sqlx::Date>>,
     pub gone_on: Vec<Option<jiff_sqlx::Date>>,
+    pub gone_counts: Vec<i16>,
+    pub gone_at: Vec<Option<SqlTimestamp>>,
     pub warned: Vec<Option<&'static str>>,
+    pub warning_due_at: Vec<Option<SqlTimestamp>>,
 }
 
 #[derive(Default)]
@@ -191,7 +187,6 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
-        self.carries.push(id, &book.account);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
         }
@@ -286,6 +281,11 @@ impl AccountColumns {
         self.entry_seqs.push(account.entry_seq.get());
         let moved = Some(account.begun_on).filter(|date| *date != account.spent_on);
         self.begun_on.push(moved.map(ToSqlx::to_sqlx));
+        let carried = account.carried;
+        self.carried_day_nos
+            .push(carried.map(|carried| carried.day_no));
+        self.carried_month_nos
+            .push(carried.map(|carried| carried.month_no));
     }
 }
 
@@ -321,7 +321,12 @@ impl SettingsColumns {
             .push(account.low_balance_warned_on.map(ToSqlx::to_sqlx));
         self.gone_on
             .push(account.balance_gone_on.map(ToSqlx::to_sqlx));
+        self.gone_counts.push(account.balance_gone_count);
+        self.gone_at
+            .push(account.balance_gone_at.map(ToSqlx::to_sqlx));
         self.warned.push(account.balance_warned.map(Level::name));
+        self.warning_due_at
+            .push(account.warning_due_at.map(ToSqlx::to_sqlx));
     }
 }
 
@@ -365,16 +370,6 @@ impl UnenforcedColumns {
     fn push(&mut self, id: Uuid, seqs: &[EntrySeq]) {
         self.account_ids.extend(seqs.iter().map(|_| id));
         self.seqs.extend(seqs.iter().map(|seq| seq.get()));
-    }
-}
-
-impl CarryColumns {
-    fn push(&mut self, id: Uuid, account: &AccountState) {
-        if let Some(carried) = account.carried {
-            self.account_ids.push(id);
-            self.month_nos.push(account.period.month_no);
-            self.amounts.push(carried.get());
-        }
     }
 }
 

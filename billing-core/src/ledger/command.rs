@@ -37,6 +37,8 @@ pub enum Action {
     Post(Post),
     ChangeSettings(ChangeSettings),
     RepairClock(RepairClock),
+    /// Tells the user what they could not be told for its time.
+    WarnAgain,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +135,8 @@ impl Action {
             | Self::Extend(_)
             | Self::Expire(_)
             | Self::RefundCharge(_)
-            | Self::RepairClock(_) => None,
+            | Self::RepairClock(_)
+            | Self::WarnAgain => None,
         }
     }
 
@@ -148,7 +151,8 @@ impl Action {
             | Self::Release(_)
             | Self::Extend(_)
             | Self::Expire(_)
-            | Self::ChangeSettings(_) => None,
+            | Self::ChangeSettings(_)
+            | Self::WarnAgain => None,
         }
     }
 
@@ -164,7 +168,8 @@ impl Action {
             | Self::RefundCharge(_)
             | Self::Post(_)
             | Self::ChangeSettings(_)
-            | Self::RepairClock(_) => None,
+            | Self::RepairClock(_)
+            | Self::WarnAgain => None,
         }
     }
 

@@ -20,6 +20,7 @@ mod reader;
 mod session;
 mod state;
 mod stored;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -39,7 +40,8 @@ pub use decide::{
     Answer, Context, Decision, HoldView, Limits, Refusal, Retry, assess_check, standing,
 };
 pub use local_time::{LocalTime, is_zone};
-pub use queries::{expired_holds, find_account, hardly_wait};
+pub use queries::{find_account, hardly_wait};
 pub use reader::{ReadError, Reader, Snapshot};
 pub use session::{Session, hot_path};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};
+pub use sweep::sweep;

@@ -57,8 +57,8 @@ impl AccountState {
         if amount.is_positive() && self.is_in_next_month() {
             // From here on there is no way back into the month before: this one is being spent.
             self.month_spent = self.day_spent;
-            self.carried = Some(self.day_spent);
             self.period.month_no = self.period.month_no.saturating_add(1);
+            self.carried = Some(self.period);
             self.begun_on = self.spent_on;
         }
         self.day_spent = self.day_spent.plus(amount)?;
@@ -72,9 +72,19 @@ impl AccountState {
         if later || counted.day_no == self.period.day_no {
             self.day_spent = self.day_spent.minus(amount)?;
         }
-        if later || counted.month_no == self.period.month_no {
+        if later || self.counts_in_month(counted) {
             self.month_spent = self.month_spent.minus(amount)?;
         }
         Ok(())
+    }
+
+    /// Whether what was counted then counts in the present month: as of it, or of the day that was carried
+    /// into it.
+    fn counts_in_month(&self, counted: Period) -> bool {
+        let carried = self.carried.is_some_and(|carried| {
+            carried.day_no == counted.day_no
+                && (carried.month_no == self.period.month_no || seeded::is(Bug::CarriedForGood))
+        });
+        counted.month_no == self.period.month_no || carried && !seeded::is(Bug::CarriedIsKept)
     }
 }

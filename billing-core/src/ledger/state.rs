@@ -22,11 +22,15 @@ pub struct AccountState {
     pub low_balance_threshold: Option<Micros>,
     /// The local day on which the user was last told that the balance is low.
     pub low_balance_warned_on: Option<Date>,
-    /// The same for that it is gone.
+    /// The same for that it is gone; how often on that day, and when last.
     pub balance_gone_on: Option<Date>,
+    pub balance_gone_count: i16,
+    pub balance_gone_at: Option<Timestamp>,
     /// Of what the user has been warned since the balance was last enough; none where only versions have
     /// written the account that did not note it.
     pub balance_warned: Option<Level>,
+    /// When what the user was not told for its time is told; none: nothing waits.
+    pub warning_due_at: Option<Timestamp>,
     pub time_zone: Arc<str>,
     /// The date through which the day lasts where the account now is.
     pub spent_on: Date,
@@ -36,8 +40,8 @@ pub struct AccountState {
     pub day_spent: Micros,
     /// Of the month of `begun_on`: see [`Self::month_used`].
     pub month_spent: Micros,
-    /// What the month has been given of the one before, by this batch.
-    pub carried: Option<Micros>,
+    /// The day that a change of zone has last carried into a month that it was not of, and that month.
+    pub carried: Option<Period>,
     pub billing_enabled: bool,
     pub suspended: bool,
     pub total_spent: Micros,
@@ -85,7 +89,10 @@ impl AccountState {
             low_balance_threshold: None,
             low_balance_warned_on: None,
             balance_gone_on: None,
+            balance_gone_count: 0,
+            balance_gone_at: None,
             balance_warned: None,
+            warning_due_at: None,
             time_zone: Arc::from("UTC"),
             spent_on: today,
             begun_on: today,
@@ -302,16 +309,16 @@ pub enum Level {
     Enough,
     /// Below the threshold.
     Low,
-    /// Below the threshold, and nothing is left.
+    /// Nothing is left.
     Gone,
 }
 
 impl Level {
-    /// Without a threshold there is always enough.
+    /// Without a threshold there is always enough; with one of nothing, until nothing is left.
     pub fn of(settled: Micros, threshold: Option<Micros>) -> Self {
         match threshold {
-            Some(threshold) if settled < threshold && settled.is_positive() => Self::Low,
-            Some(threshold) if settled < threshold => Self::Gone,
+            Some(_) if !settled.is_positive() => Self::Gone,
+            Some(threshold) if settled < threshold => Self::Low,
             _ => Self::Enough,
         }
     }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::money::Micros;
-use crate::outbox::{Channel, Message};
+use crate::outbox::{Channel, Notice};
 
 /// What is told when the settled balance has fallen below the user's threshold.
-pub fn low_balance(settled: Micros, threshold: Micros) -> Message {
-    Message {
+pub fn low_balance(settled: Micros, threshold: Micros) -> Notice {
+    Notice {
         channel: Channel::Mail,
         kind: "low_balance",
         payload: json!({

@@ -182,7 +182,7 @@ async fn post(movement: Movement, kind: EntryKind) -> anyhow::Result<()> {
 /// The operator's own, or a fresh one.
 fn key(given: Option<String>) -> anyhow::Result<String> {
     let key = given.unwrap_or_else(|| format!("operator-{}", Uuid::now_v7()));
-    Ok(field::text("--key", key, 255)?)
+    Ok(field::identifier("--key", key, 255)?)
 }
 
 async fn repair_clock(repair: Repair) -> anyhow::Result<()> {

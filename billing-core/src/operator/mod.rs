@@ -1,10 +1,11 @@
 //! What operators do on the command line, straight on the database: look at accounts and payments,
-//! correct, switch. Money moves through the ledger here too.
+//! correct, price, switch. Money moves through the ledger here too.
 
 mod accounts;
 mod audit;
 mod outbox;
 mod payments;
+mod prices;
 mod switches;
 mod token;
 
@@ -12,6 +13,7 @@ pub use accounts::{AccountsCommand, run as accounts};
 pub use audit::{AuditOptions, run as audit};
 pub use outbox::{OutboxCommand, run as outbox};
 pub use payments::{PaymentsCommand, run as payments};
+pub use prices::{PricesCommand, run as prices};
 pub use switches::{SwitchCommand, run as switches};
 pub use token::{TokenOptions, run as token};
 

@@ -13,10 +13,10 @@ use crate::outbox::{Channel, Undelivered, retry as try_again, undelivered};
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
-    /// List messages that were given up or are being tried again, oldest first, 1000 at most. Exits
+    /// List notices that were given up or are being tried again, oldest first, 1000 at most. Exits
     /// with 1 where one was given up.
     List(ListOptions),
-    /// Try a message again at once, also one that was given up.
+    /// Try a notice again at once, also one that was given up.
     Retry(RetryOptions),
 }
 
@@ -26,7 +26,7 @@ pub struct ListOptions {
     #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
     pub database_url: SecretString,
 
-    /// Print the messages as one JSON array.
+    /// Print the notices as one JSON array.
     #[arg(long)]
     pub json: bool,
 }
@@ -49,39 +49,39 @@ pub struct RetryOptions {
     #[arg(long)]
     pub channel: Channel,
 
-    /// The message's number within account and channel.
+    /// The notice's number within account and channel.
     #[arg(long)]
     pub seq: i64,
 }
 
-fn to_json(message: &Undelivered) -> Value {
+fn to_json(notice: &Undelivered) -> Value {
     json!({
-        "account_id": message.account_id.to_string(),
-        "channel": message.channel,
-        "seq": message.seq,
-        "kind": message.kind,
-        "created_at": message.created_at.to_string(),
-        "attempts": message.attempts,
-        "last_error": message.last_error,
-        "next_attempt_at": message.given_up_at.is_none().then(|| message.next_attempt_at.to_string()),
-        "given_up_at": message.given_up_at.map(|at| at.to_string()),
+        "account_id": notice.account_id.to_string(),
+        "channel": notice.channel,
+        "seq": notice.seq,
+        "kind": notice.kind,
+        "created_at": notice.created_at.to_string(),
+        "attempts": notice.attempts,
+        "last_error": notice.last_error,
+        "next_attempt_at": notice.given_up_at.is_none().then(|| notice.next_attempt_at.to_string()),
+        "given_up_at": notice.given_up_at.map(|at| at.to_string()),
     })
 }
 
-fn line(message: &Undelivered) -> String {
-    let state = match message.given_up_at {
+fn line(notice: &Undelivered) -> String {
+    let state = match notice.given_up_at {
         Some(at) => format!("given up {at:.0}"),
-        None => format!("next attempt {:.0}", message.next_attempt_at),
+        None => format!("next attempt {:.0}", notice.next_attempt_at),
     };
     format!(
         "{} {} {} {} of {:.0}, {} attempts, {state}: {}",
-        message.account_id,
-        message.channel,
-        message.seq,
-        message.kind,
-        message.created_at,
-        message.attempts,
-        message.last_error.as_deref().unwrap_or("no error noted"),
+        notice.account_id,
+        notice.channel,
+        notice.seq,
+        notice.kind,
+        notice.created_at,
+        notice.attempts,
+        notice.last_error.as_deref().unwrap_or("no error noted"),
     )
 }
 
@@ -94,17 +94,17 @@ pub async fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
 
 async fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
-    let messages = undelivered(&pool).await?;
+    let notices = undelivered(&pool).await?;
     if options.json {
-        let messages: Vec<_> = messages.iter().map(to_json).collect();
-        println!("{}", Value::from(messages));
+        let notices: Vec<_> = notices.iter().map(to_json).collect();
+        println!("{}", Value::from(notices));
     } else {
-        for message in &messages {
-            println!("{}", line(message));
+        for notice in &notices {
+            println!("{}", line(notice));
         }
-        println!("{} messages", messages.len());
+        println!("{} notices", notices.len());
     }
-    let given_up = messages.iter().any(|message| message.given_up_at.is_some());
+    let given_up = notices.iter().any(|notice| notice.given_up_at.is_some());
     Ok(if given_up {
         ExitCode::FAILURE
     } else {
@@ -120,6 +120,6 @@ async fn retry(options: &RetryOptions) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("billing-core: there is no such message");
+    eprintln!("billing-core: there is no such notice");
     Ok(ExitCode::FAILURE)
 }

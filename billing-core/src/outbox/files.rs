@@ -1,4 +1,4 @@
-//! Delivery into files, one a message, where there are no broker and no mail server.
+//! Delivery into files, one a notice, where there are no broker and no mail server.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use tokio::io::AsyncWriteExt;
 use super::Channel;
 use super::queries::Waiting;
 
-/// Names a message after its account and sequence: a second delivery is the same file.
-pub fn stem(message: &Waiting) -> String {
-    format!("{}-{:012}", message.account_id.simple(), message.seq)
+/// Names a notice after its account and sequence: a second delivery is the same file.
+pub fn stem(notice: &Waiting) -> String {
+    format!("{}-{:012}", notice.account_id.simple(), notice.seq)
 }
 
-/// Writes a message as JSON.
-pub async fn deliver(folder: &Path, channel: Channel, message: &Waiting) -> io::Result<()> {
+/// Writes a notice as JSON.
+pub async fn deliver(folder: &Path, channel: Channel, notice: &Waiting) -> io::Result<()> {
     let content = json!({
-        "account_id": message.account_id.to_string(),
-        "sequence": message.seq,
-        "kind": message.kind,
-        "created_at": message.created_at.to_jiff().to_string(),
-        "payload": message.payload,
+        "account_id": notice.account_id.to_string(),
+        "sequence": notice.seq,
+        "kind": notice.kind,
+        "created_at": notice.created_at.to_jiff().to_string(),
+        "payload": notice.payload,
     });
-    let name = format!("{}.json", stem(message));
+    let name = format!("{}.json", stem(notice));
     let content = format!("{content:#}\n");
     write(&folder.join(channel.name()), &name, content.as_bytes()).await
 }

@@ -1,8 +1,8 @@
-//! What leaves the core: mail and events. They are rows of the transaction that caused them, and the
-//! relay delivers them afterwards; nothing is sent while a transaction is open.
+//! What leaves the core: notices. They are rows of the transaction that caused them (of a table that has its
+//! older name), and the relay delivers them afterwards; nothing is sent while a transaction is open.
 //!
-//! Within a channel, the messages of one account are delivered in order; one that cannot be delivered
-//! holds back its own account only. A message may be delivered twice (a core died before it could
+//! Within a channel, the notices of one account are delivered in order; one that cannot be delivered
+//! holds back its own account only. A notice may be delivered twice (a core died before it could
 //! note the delivery): its name is the same both times. What is refused for good, or for too long,
 //! is given up: it stays, for `billing-core outbox`, and no longer holds back what follows.
 
@@ -21,12 +21,12 @@ use sqlx::PgConnection;
 
 use crate::id::AccountId;
 
-/// How a message leaves.
+/// How a notice leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// To the person.
     Mail,
-    /// To other systems.
+    /// To other systems. Not to be mixed up with an event of a provider, which comes in.
     Event,
 }
 
@@ -55,7 +55,7 @@ impl FromStr for Channel {
     }
 }
 
-/// What came of a message's delivery.
+/// What came of a notice's delivery.
 enum Fate {
     /// Delivered, or nobody wants it.
     Done,
@@ -63,27 +63,27 @@ enum Fate {
     Later(String),
     /// It will never be taken.
     Never(String),
-    /// Nothing can be delivered now: not the message's fault.
+    /// Nothing can be delivered now: not the notice's fault.
     Away(String),
 }
 
-/// Something to be told.
+/// Something that we tell.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct Notice {
     pub channel: Channel,
     pub kind: &'static str,
     pub payload: Value,
 }
 
-/// Writes messages, each account's in order. Joins the caller's transaction; the accounts' counters
+/// Writes notices, each account's in order. Joins the caller's transaction; the accounts' counters
 /// stay locked until it ends, so that nobody comes between.
 pub async fn enqueue(
     conn: &mut PgConnection,
-    messages: &[(AccountId, Message)],
+    notices: &[(AccountId, Notice)],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    if messages.is_empty() {
+    if notices.is_empty() {
         return Ok(());
     }
-    queries::insert_messages(conn, messages, now).await
+    queries::insert_notices(conn, notices, now).await
 }

@@ -13,28 +13,28 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::{Channel, Message};
+use super::{Channel, Notice};
 use crate::id::AccountId;
 
 /// Shares of the accounts, each leased on its own.
 const SHARES: u64 = 16;
 
-/// Numbers the messages of each account and channel in their order. The counters are locked in the
+/// Numbers the notices of each account and channel in their order. The counters are locked in the
 /// order of the accounts, so that two sessions do not wait for each other. They come back as one object,
-/// which is searched by key: where no join may be hashed, one of many messages would be their square.
-pub async fn insert_messages(
+/// which is searched by key: where no join may be hashed, one of many notices would be their square.
+pub async fn insert_notices(
     conn: &mut PgConnection,
-    messages: &[(AccountId, Message)],
+    notices: &[(AccountId, Notice)],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let mut counts = BTreeMap::new();
-    // From the last on: how many of its subject come behind each message.
-    let mut behind: Vec<i64> = messages
+    // From the last on: how many of its subject come behind each notice.
+    let mut behind: Vec<i64> = notices
         .iter()
         .rev()
-        .map(|(account, message)| {
+        .map(|(account, notice)| {
             let count = counts
-                .entry((*account, message.channel.name()))
+                .entry((*account, notice.channel.name()))
                 .or_insert(0_i64);
             *count += 1;
             *count - 1
@@ -44,11 +44,11 @@ pub async fn insert_messages(
     let subjects: Vec<Uuid> = counts.keys().map(|(account, _)| account.uuid()).collect();
     let subject_channels: Vec<&str> = counts.keys().map(|(_, channel)| *channel).collect();
     let subject_counts: Vec<i64> = counts.into_values().collect();
-    let accounts: Vec<Uuid> = messages.iter().map(|(to, _)| to.uuid()).collect();
-    let shares: Vec<i16> = messages.iter().map(|(to, _)| share(*to)).collect();
-    let channels: Vec<&str> = messages.iter().map(|(_, m)| m.channel.name()).collect();
-    let kinds: Vec<&str> = messages.iter().map(|(_, message)| message.kind).collect();
-    let payloads: Vec<&Value> = messages.iter().map(|(_, m)| &m.payload).collect();
+    let accounts: Vec<Uuid> = notices.iter().map(|(to, _)| to.uuid()).collect();
+    let shares: Vec<i16> = notices.iter().map(|(to, _)| share(*to)).collect();
+    let channels: Vec<&str> = notices.iter().map(|(_, m)| m.channel.name()).collect();
+    let kinds: Vec<&str> = notices.iter().map(|(_, notice)| notice.kind).collect();
+    let payloads: Vec<&Value> = notices.iter().map(|(_, m)| &m.payload).collect();
     query!(
         "with subject as (
             insert into outbox_subject as s (account_id, channel, last_seq)
@@ -126,7 +126,7 @@ pub async fn release_shares(
     Ok(())
 }
 
-/// A message on its way out.
+/// A notice on its way out.
 pub struct Waiting {
     pub account_id: Uuid,
     pub seq: i64,
@@ -136,7 +136,7 @@ pub struct Waiting {
     pub attempts: i32,
 }
 
-/// The oldest messages of each account of these shares; none of an account whose first one waits for
+/// The oldest notices of each account of these shares; none of an account whose first one waits for
 /// its next attempt. What was given up holds nobody back.
 pub async fn waiting(
     executor: impl PgExecutor<'_>,
@@ -180,13 +180,13 @@ pub async fn delete_delivered(
     Ok(())
 }
 
-/// Lets a message wait for its next attempt: a second at first, an hour at most. Mail is given up at
+/// Lets a notice wait for its next attempt: a second at first, an hour at most. Mail is given up at
 /// the 30th attempt, some 19 hours after the first; or when it is a day old, but after a dozen
 /// attempts only, since it may have waited for us. True where that is so. Events are never given up.
 pub async fn postpone(
     executor: impl PgExecutor<'_>,
     channel: Channel,
-    message: &Waiting,
+    notice: &Waiting,
     error: &str,
 ) -> Result<bool, sqlx::Error> {
     query_scalar!(
@@ -198,8 +198,8 @@ pub async fn postpone(
         where channel = $1 and account_id = $2 and seq = $3
         returning given_up_at is not null as "given_up!""#,
         channel.name(),
-        message.account_id,
-        message.seq,
+        notice.account_id,
+        notice.seq,
         error,
     )
     .fetch_optional(executor)
@@ -207,11 +207,11 @@ pub async fn postpone(
     .map(Option::unwrap_or_default)
 }
 
-/// Notes that a message will never be delivered.
+/// Notes that a notice will never be delivered.
 pub async fn give_up(
     executor: impl PgExecutor<'_>,
     channel: Channel,
-    message: &Waiting,
+    notice: &Waiting,
     error: &str,
 ) -> Result<(), sqlx::Error> {
     query!(
@@ -219,8 +219,8 @@ pub async fn give_up(
             given_up_at = clock_timestamp()
         where channel = $1 and account_id = $2 and seq = $3",
         channel.name(),
-        message.account_id,
-        message.seq,
+        notice.account_id,
+        notice.seq,
         error,
     )
     .execute(executor)
@@ -228,7 +228,7 @@ pub async fn give_up(
     Ok(())
 }
 
-/// A message that was tried and is not delivered.
+/// A notice that was tried and is not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     pub account_id: Uuid,
@@ -265,7 +265,7 @@ pub async fn undelivered(executor: impl PgExecutor<'_>) -> Result<Vec<Undelivere
     .await
 }
 
-/// Lets a message be tried again at once, as if it were new. False where there is none.
+/// Lets a notice be tried again at once, as if it were new. False where there is none.
 pub async fn retry(
     executor: impl PgExecutor<'_>,
     account: Uuid,

@@ -18,20 +18,20 @@ use super::queries::{self, Waiting};
 use super::{Channel, Fate, files};
 use crate::unsubscribe::Links;
 
-/// How long a core has a share before another may take it: longer than a round, whose last message
+/// How long a core has a share before another may take it: longer than a round, whose last notice
 /// may take 35 s (to connect and to send).
 const LEASE_SECS: i64 = 60;
-/// No message of a round is begun later than this.
+/// No notice of a round is begun later than this.
 const ROUND_TIME: Duration = Duration::from_secs(15);
 const ROUND_MAX: i64 = 200;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Between rounds while the server cannot be spoken to; doubled up to the second.
 const AWAY_PAUSE: Duration = Duration::from_secs(1);
 const AWAY_PAUSE_MAX: Duration = Duration::from_secs(30);
-/// For a message in flight when the core is to stop.
+/// For a notice in flight when the core is to stop.
 const LAST_MESSAGE: Duration = Duration::from_secs(5);
 
-/// How the messages of a channel leave.
+/// How the notices of a channel leave.
 enum Way {
     Files(PathBuf),
     Post(Box<Postman>),
@@ -69,7 +69,7 @@ pub fn start(
     Ok(relays)
 }
 
-/// Delivers what one channel has, until `shutdown`. Several cores share the work; each message is
+/// Delivers what one channel has, until `shutdown`. Several cores share the work; each notice is
 /// delivered at least once, in the order of its account.
 async fn run(pool: PgPool, channel: Channel, way: Way, shutdown: CancellationToken) {
     let owner = Uuid::now_v7().to_string();
@@ -115,7 +115,7 @@ async fn round(
     let mut done = Done {
         pool,
         channel,
-        messages: (Vec::new(), Vec::new()),
+        notices: (Vec::new(), Vec::new()),
         all: 0,
     };
     let mut post = Round::default();
@@ -126,7 +126,7 @@ async fn round(
     ended
 }
 
-/// Delivers messages until the round's time is over, or the server is away.
+/// Delivers notices until the round's time is over, or the server is away.
 async fn deliver_all(
     waiting: &[Waiting],
     way: &Way,
@@ -136,26 +136,26 @@ async fn deliver_all(
 ) -> Result<Ended, sqlx::Error> {
     let (pool, channel, begun) = (done.pool, done.channel, Instant::now());
     let mut stuck: Option<Uuid> = None;
-    for message in waiting {
+    for notice in waiting {
         if shutdown.is_cancelled() || begun.elapsed() > ROUND_TIME {
             break;
         }
-        // An account's messages come one after the other.
-        if stuck == Some(message.account_id) {
+        // An account's notices come one after the other.
+        if stuck == Some(notice.account_id) {
             continue;
         }
         let fate = tokio::select! {
-            fate = way.deliver(pool, channel, message, post) => fate?,
+            fate = way.deliver(pool, channel, notice, post) => fate?,
             // It is delivered again, and can be told.
             () = cut_short(shutdown) => break,
         };
         match fate {
-            Fate::Done => done.add(message, way.batch()).await?,
+            Fate::Done => done.add(notice, way.batch()).await?,
             Fate::Later(told) => {
-                stuck = Some(message.account_id);
-                postpone(pool, channel, message, &told).await?;
+                stuck = Some(notice.account_id);
+                postpone(pool, channel, notice, &told).await?;
             }
-            Fate::Never(told) => give_up(pool, channel, message, &told).await?,
+            Fate::Never(told) => give_up(pool, channel, notice, &told).await?,
             Fate::Away(told) => {
                 warn!(
                     channel = channel.name(),
@@ -183,12 +183,12 @@ impl Way {
         &self,
         pool: &PgPool,
         channel: Channel,
-        message: &Waiting,
+        notice: &Waiting,
         post: &mut Round,
     ) -> Result<Fate, sqlx::Error> {
         match self {
-            Self::Post(postman) => postman.deliver(pool, message, post).await,
-            Self::Files(folder) => Ok(match files::deliver(folder, channel, message).await {
+            Self::Post(postman) => postman.deliver(pool, notice, post).await,
+            Self::Files(folder) => Ok(match files::deliver(folder, channel, notice).await {
                 Ok(()) => Fate::Done,
                 Err(error) => Fate::Later(error.to_string()),
             }),
@@ -205,30 +205,30 @@ impl Way {
     }
 }
 
-/// Messages that were delivered and still have their rows.
+/// Notices that were delivered and still have their rows.
 struct Done<'a> {
     pool: &'a PgPool,
     channel: Channel,
-    messages: (Vec<Uuid>, Vec<i64>),
+    notices: (Vec<Uuid>, Vec<i64>),
     all: u64,
 }
 
 impl Done<'_> {
-    async fn add(&mut self, message: &Waiting, batch: usize) -> Result<(), sqlx::Error> {
-        self.messages.0.push(message.account_id);
-        self.messages.1.push(message.seq);
+    async fn add(&mut self, notice: &Waiting, batch: usize) -> Result<(), sqlx::Error> {
+        self.notices.0.push(notice.account_id);
+        self.notices.1.push(notice.seq);
         self.all += 1;
-        if self.messages.0.len() >= batch {
+        if self.notices.0.len() >= batch {
             self.delete().await?;
         }
         Ok(())
     }
 
     async fn delete(&mut self) -> Result<(), sqlx::Error> {
-        let (accounts, seqs) = &self.messages;
+        let (accounts, seqs) = &self.notices;
         if !accounts.is_empty() {
             queries::delete_delivered(self.pool, self.channel, accounts, seqs).await?;
-            self.messages = (Vec::new(), Vec::new());
+            self.notices = (Vec::new(), Vec::new());
         }
         Ok(())
     }
@@ -237,24 +237,24 @@ impl Done<'_> {
 async fn postpone(
     pool: &PgPool,
     channel: Channel,
-    message: &Waiting,
+    notice: &Waiting,
     error: &str,
 ) -> Result<(), sqlx::Error> {
-    let given_up = queries::postpone(pool, channel, message, error).await?;
-    warn!(channel = channel.name(), account = %message.account_id, seq = message.seq,
-        attempts = message.attempts, given_up, error, "message not delivered");
+    let given_up = queries::postpone(pool, channel, notice, error).await?;
+    warn!(channel = channel.name(), account = %notice.account_id, seq = notice.seq,
+        attempts = notice.attempts, given_up, error, "notice not delivered");
     Ok(())
 }
 
 async fn give_up(
     pool: &PgPool,
     channel: Channel,
-    message: &Waiting,
+    notice: &Waiting,
     error: &str,
 ) -> Result<(), sqlx::Error> {
-    warn!(channel = channel.name(), account = %message.account_id, seq = message.seq, error,
-        "message cannot be delivered, it is given up");
-    queries::give_up(pool, channel, message, error).await
+    warn!(channel = channel.name(), account = %notice.account_id, seq = notice.seq, error,
+        "notice cannot be delivered, it is given up");
+    queries::give_up(pool, channel, notice, error).await
 }
 
 async fn show(pool: &PgPool, channel: Channel, delivered: u64) -> Result<(), sqlx::Error> {

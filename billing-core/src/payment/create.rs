@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::rate::{self, Currency, Rate};
-use super::{Payment, PaymentError, Purpose, State, commit, count, queries, write};
+use super::rate::{Currency, Rate};
+use super::{Payment, PaymentError, Purpose, State, commit, count, queries};
 use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -127,7 +127,7 @@ pub async fn create(
     };
     let (minor, currency) = (new.amount_minor, new.currency);
     let terms = terms(pool, new.purpose, minor, currency, rate_age_max).await?;
-    let inserted = write::insert_payment(pool, id, new, &terms, now).await;
+    let inserted = queries::insert_payment(pool, id, new, &terms, now).await;
     if inserted.map_err(PaymentError::at_statement)? {
         count("billing_payments_created_total", &new.provider, 1);
         let payment = queries::find_payment(pool, id)
@@ -169,7 +169,7 @@ pub(super) async fn terms(
     let (rate, text) = match currency {
         Currency::Usd => (Rate::ONE, "1".to_owned()),
         Currency::Uah => {
-            let newest = rate::newest(executor, currency)
+            let newest = queries::newest_rate(executor, currency)
                 .await?
                 .filter(|newest| !newest.is_too_old(age_max))
                 .ok_or(PaymentError::RateTooOld(currency.code()))?;
@@ -209,7 +209,7 @@ pub async fn attach(
         .await?
         .ok_or(PaymentError::NotFound)?;
     if let Some(reference) = &names.reference {
-        if !write::insert_reference(&mut transaction, &payment, reference).await? {
+        if !queries::insert_reference(&mut transaction, &payment, reference).await? {
             return Err(PaymentError::ReferenceTaken);
         }
         // The name that paid stays the one that is shown.
@@ -220,15 +220,15 @@ pub async fn attach(
         if payment.state == State::Created {
             payment.state = State::Pending;
         }
-        write::write_payment(&mut transaction, &payment, now).await?;
+        queries::write_payment(&mut transaction, &payment, now).await?;
     }
     let is_own_account = payment.provider_account.is_empty();
     if let Some(customer) = names.customer.as_deref().filter(|_| is_own_account) {
         let lost = names.lost_customer.as_deref();
-        write::insert_customer(&mut transaction, &payment, customer, lost).await?;
+        queries::insert_customer(&mut transaction, &payment, customer, lost).await?;
     }
     if let Some(page_url) = &names.page_url {
-        write::write_page_url(&mut transaction, id, page_url).await?;
+        queries::write_page_url(&mut transaction, id, page_url).await?;
     }
     let (account, provider, livemode) = (id.account, &payment.provider, payment.livemode);
     let mut customer =

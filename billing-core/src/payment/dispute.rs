@@ -2,11 +2,16 @@
 //!
 //! A movement of money is known by the provider's name for it. One that has no name is known by its event,
 //! and stands in the row of movements by its time: one that follows its like is the same one reported
-//! again, and one that follows its opposite is another. So the sums depend on what was reported, and not on
-//! the order in which it came.
+//! again, and one that follows its opposite is another. Where its like has a name, that one's amount counts:
+//! one without a name has the dispute's. So the sums depend on what was reported, and not on the order in
+//! which it came.
+
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 
+use super::MINOR_MAX;
 use crate::seeded::{self, Bug};
 
 /// A dispute's row.
@@ -77,30 +82,22 @@ pub struct DisputeChange {
 
 impl DisputeReport {
     /// The dispute that the report is about, changed as it says; `known` are its movements so far. An error
-    /// where a movement has another amount than was reported before.
+    /// where a movement has another amount or direction than was reported before, and where more has moved
+    /// than can be.
     pub fn change(
         &self,
         disputes: &mut Vec<Dispute>,
         known: Vec<Moved>,
         event: (&str, Timestamp),
     ) -> Result<DisputeChange, String> {
-        let place = disputes
-            .iter()
-            .position(|dispute| dispute.reference == self.reference);
-        let mut dispute = match place {
-            Some(place) => disputes.swap_remove(place),
-            None => Dispute {
-                reference: self.reference.clone(),
-                withdrawn_minor: 0,
-                reinstated_minor: 0,
-                status: String::new(),
-            },
-        };
+        let mut dispute = self.taken_from(disputes);
         let mut all = known;
         let mut news = dispute.unexplained(&all);
         all.extend(news.iter().cloned());
         let was_doubtful = is_doubtful(&all);
-        for moved in self.moved.iter().cloned().chain(self.unnamed(event)) {
+        let unnamed = self.unnamed(event);
+        let is_whole = unnamed.is_none() && !self.moved.is_empty();
+        for moved in self.moved.iter().cloned().chain(unnamed) {
             let known = all
                 .iter()
                 .find(|known| (known.is_named, &known.name) == (moved.is_named, &moved.name));
@@ -109,24 +106,57 @@ impl DisputeReport {
                     all.push(moved.clone());
                     news.push(moved);
                 }
-                Some(known) if known.amount_minor == moved.amount_minor => {}
-                Some(_) => return Err(format!("movement {} has another amount", moved.name)),
+                Some(known) if known.movement != moved.movement => {
+                    return Err(format!("movement {} goes the other way", moved.name));
+                }
+                Some(known) if known.amount_minor != moved.amount_minor => {
+                    return Err(format!("movement {} has another amount", moved.name));
+                }
+                Some(_) => {}
             }
         }
         (dispute.withdrawn_minor, dispute.reinstated_minor) = sums(&mut all);
+        let most = dispute.withdrawn_minor.max(dispute.reinstated_minor);
+        if most > MINOR_MAX {
+            return Err(format!("{most} have moved of dispute {}", self.reference));
+        }
         dispute.status.clone_from(&self.status);
         disputes.push(dispute.clone());
-        let doubt = (is_doubtful(&all) && !was_doubtful).then(|| {
-            format!(
-                "dispute {}: reports of one second do not say how often money moved",
-                self.reference
-            )
-        });
+        let why = if is_doubtful(&all) && !was_doubtful {
+            Some("reports of one second do not say how often money moved")
+        } else if is_whole && !news.is_empty() && is_unlisted(&all, event.1) {
+            Some("something moved that is not among what its provider lists")
+        } else {
+            None
+        };
+        let doubt = why.map(|why| format!("dispute {}: {why}", self.reference));
         Ok(DisputeChange {
             dispute,
             news,
             doubt,
         })
+    }
+
+    /// The dispute that the report is about, as it was.
+    fn taken_from(&self, disputes: &mut Vec<Dispute>) -> Dispute {
+        let place = disputes
+            .iter()
+            .position(|dispute| dispute.reference == self.reference);
+        match place {
+            Some(place) => disputes.swap_remove(place),
+            None => Dispute {
+                reference: self.reference.clone(),
+                withdrawn_minor: 0,
+                reinstated_minor: 0,
+                status: String::new(),
+            },
+        }
+    }
+
+    /// The largest amount that it names.
+    pub fn largest(&self) -> i64 {
+        let moved = self.moved.iter().map(|moved| moved.amount_minor);
+        moved.fold(self.amount_minor, i64::max)
     }
 
     /// The movement that the report is about, where it is none of those that it names: the newest of these
@@ -151,14 +181,15 @@ impl DisputeReport {
 impl Dispute {
     /// What a version has summed up that kept no movements: before all of these.
     fn unexplained(&self, known: &[Moved]) -> Vec<Moved> {
-        let (withdrawn, reinstated) = sums(&mut known.to_vec());
         [
-            (Movement::Withdrawn, self.withdrawn_minor, withdrawn),
-            (Movement::Reinstated, self.reinstated_minor, reinstated),
+            (Movement::Withdrawn, self.withdrawn_minor),
+            (Movement::Reinstated, self.reinstated_minor),
         ]
         .into_iter()
-        .filter(|(_, stored, explained)| stored > explained)
-        .map(|(movement, amount_minor, _)| Moved {
+        .filter(|(movement, stored)| {
+            *stored > 0 && known.iter().all(|known| known.movement != *movement)
+        })
+        .map(|(movement, amount_minor)| Moved {
             is_named: false,
             name: format!("before:{}", movement.name()),
             movement,
@@ -187,7 +218,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
             Some(Movement::Withdrawn) => &mut withdrawn,
             _ => &mut reinstated,
         };
-        let amount = named.max(unnamed);
+        let amount = if named > 0 { named } else { unnamed };
         *sum = if seeded::is(Bug::DisputeMovesOnce) {
             amount.max(*sum)
         } else {
@@ -197,102 +228,30 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
     (withdrawn, reinstated)
 }
 
-/// Whether two movements of one second are alike, one of them without a name, and its opposite has the same
-/// second: it may have been the same one reported again, or have come after that.
+/// Whether it cannot be told how often money moved: of those that follow their like, one has no name, and the
+/// opposite of one has its second. So it may have come between them.
 fn is_doubtful(all: &[Moved]) -> bool {
-    let at = |of: &Moved| of.occurred_at.as_second();
-    all.iter().filter(|moved| !moved.is_named).any(|moved| {
-        let then = || all.iter().filter(|other| at(other) == at(moved));
-        let alike = then()
-            .filter(|other| other.movement == moved.movement)
-            .count();
-        alike > 1 && then().any(|other| other.movement != moved.movement)
+    let shares_its_second = |one: &Moved| {
+        let second = one.occurred_at.as_second();
+        all.iter()
+            .any(|other| other.movement != one.movement && other.occurred_at.as_second() == second)
+    };
+    let mut all = all.to_vec();
+    all.sort_by_key(|moved| (moved.occurred_at, moved.movement));
+    all.chunk_by(|a, b| a.movement == b.movement).any(|alike| {
+        alike.len() > 1
+            && alike.iter().any(|moved| !moved.is_named)
+            && alike.iter().any(shares_its_second)
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moved(name: Option<&str>, movement: Movement, second: i64) -> Moved {
-        Moved {
-            is_named: name.is_some(),
-            name: name.map_or_else(|| format!("evt_{second}_{movement:?}"), str::to_owned),
-            movement,
-            amount_minor: 10,
-            occurred_at: Timestamp::from_second(second).unwrap(),
-        }
-    }
-
-    #[test]
-    fn what_follows_its_like_is_the_same_again_unless_it_has_a_name_of_its_own() {
-        use Movement::{Reinstated, Withdrawn};
-        for (all, expected) in [
-            (vec![(None, Withdrawn, 1), (None, Withdrawn, 2)], (10, 0)),
-            (
-                vec![(Some("t1"), Withdrawn, 1), (Some("t2"), Withdrawn, 1)],
-                (20, 0),
-            ),
-            (
-                vec![(Some("t1"), Withdrawn, 1), (None, Withdrawn, 2)],
-                (10, 0),
-            ),
-            // As they come, not as they happened.
-            (
-                vec![
-                    (None, Withdrawn, 3),
-                    (None, Reinstated, 2),
-                    (None, Withdrawn, 1),
-                ],
-                (20, 10),
-            ),
-            (
-                vec![
-                    (Some("t3"), Withdrawn, 1),
-                    (Some("t2"), Reinstated, 1),
-                    (Some("t1"), Withdrawn, 1),
-                ],
-                (20, 10),
-            ),
-        ] {
-            let mut moved: Vec<Moved> = all
-                .iter()
-                .map(|(name, movement, second)| moved(*name, *movement, *second))
-                .collect();
-            assert_eq!(sums(&mut moved), expected, "{all:?}");
-        }
-    }
-
-    #[test]
-    fn what_a_version_without_movements_has_summed_up_comes_first() {
-        let mut disputes = vec![Dispute {
-            reference: "dp_1".to_owned(),
-            withdrawn_minor: 10,
-            reinstated_minor: 10,
-            status: "won".to_owned(),
-        }];
-        let again = DisputeReport {
-            reference: "dp_1".to_owned(),
-            movement: Some(Movement::Withdrawn),
-            amount_minor: 10,
-            currency: "USD".to_owned(),
-            status: "lost".to_owned(),
-            moved: Vec::new(),
-        };
-        let at = Timestamp::from_second(5).unwrap();
-        let change = again.change(&mut disputes, Vec::new(), ("evt_9", at));
-        let change = change.unwrap();
-        let dispute = &change.dispute;
-        assert_eq!(
-            (dispute.withdrawn_minor, dispute.reinstated_minor),
-            (20, 10)
-        );
-        assert_eq!(change.news.len(), 3);
-        assert!(change.doubt.is_none());
-        // Reported again by the same event: nothing more.
-        let known = change.news;
-        let change = again.change(&mut disputes, known, ("evt_9", at)).unwrap();
-        assert_eq!(change.dispute.withdrawn_minor, 20);
-        assert!(change.news.is_empty());
-    }
+/// Whether something moved by then that has no name, and whose like has none: where a provider lists what has
+/// moved, it was perhaps a late report of what is listed. What a version before has summed up is no report.
+fn is_unlisted(sorted: &[Moved], by: Timestamp) -> bool {
+    let reported = Timestamp::UNIX_EPOCH.as_second() + 1..=by.as_second();
+    let is_listed =
+        |moved: &Moved| moved.is_named || !reported.contains(&moved.occurred_at.as_second());
+    sorted
+        .chunk_by(|a, b| a.movement == b.movement)
+        .any(|alike| !alike.iter().any(is_listed))
 }

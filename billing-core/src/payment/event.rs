@@ -12,7 +12,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use batcher::EventBatcher;
+pub use batcher::{EventBatcher, Pace};
 pub use opening::PaymentOpening;
 pub use report::{
     Applied, EVENT_ID_BYTES, GivenBackReport, Outcome, PaymentReport, ProviderEvent, Report,

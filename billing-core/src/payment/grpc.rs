@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, Payments, create, queries, rate, refund, stale};
+use super::{PaymentError, Payments, create, queries, refund, stale};
 use crate::auth::Role;
 use crate::contact::grpc::parse_contact;
 use crate::contact::upsert_contact;
@@ -218,7 +218,7 @@ pub async fn claim_stale_payments(
     };
     let claiming = async {
         let claimed = stale::claim(&payments.pool, &call.caller, &claim).await?;
-        let open = stale::count_open(&payments.pool, &claim.provider).await?;
+        let open = queries::count_open(&payments.pool, &claim.provider).await?;
         Ok((claimed, open))
     };
     let (claimed, open) = by_deadline(&call, claiming).await?;
@@ -270,15 +270,19 @@ pub async fn record_rate(
     if fetched_at > now.saturating_add(RATE_SKEW).unwrap_or(now) {
         return Err(FieldError::new("fetched_at", "must not be in the future").into());
     }
-    let known = call.query(rate::newest(&payments.reads, currency)).await?;
+    let known = call
+        .query(queries::newest_rate(&payments.reads, currency))
+        .await?;
     if call.caller.role != Role::Admin && known.is_some_and(|known| known.is_far_from(&rate)) {
         let problem = "is more than twice the newest rate, or less than half of it: an administrator \
                        may record it";
         return Err(FieldError::new("rate", problem).into());
     }
-    let recording = rate::record(&payments.reads, currency, &rate, &source, fetched_at);
+    let recording = queries::insert_rate(&payments.reads, currency, &rate, &source, fetched_at);
     call.change(recording).await?;
-    let newest = call.query(rate::newest(&payments.reads, currency)).await?;
+    let newest = call
+        .query(queries::newest_rate(&payments.reads, currency))
+        .await?;
     let age_max = payments.limits.rate_age_max;
     Ok(Response::new(v1::RecordRateResponse {
         rate: newest.map(|newest| shown::rate(currency, newest, age_max)),
@@ -291,7 +295,9 @@ pub async fn get_rate(
 ) -> Result<Response<v1::GetRateResponse>, Status> {
     let (call, request) = call_of(request)?;
     let currency = parse::foreign(&request.currency)?;
-    let newest = call.query(rate::newest(&payments.reads, currency)).await?;
+    let newest = call
+        .query(queries::newest_rate(&payments.reads, currency))
+        .await?;
     let age_max = payments.limits.rate_age_max;
     Ok(Response::new(v1::GetRateResponse {
         rate: newest.map(|newest| shown::rate(currency, newest, age_max)),

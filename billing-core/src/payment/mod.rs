@@ -17,7 +17,6 @@ mod refund;
 pub mod review;
 mod stale;
 mod told;
-mod write;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,10 +35,13 @@ use crate::price::{CataloguePulse, Stale};
 pub use books::RefundReport;
 pub use create::{Breaker, Limits, NewPayment};
 pub use dispute::{Dispute, DisputeReport};
-pub use event::{Applied, EventBatcher, Outcome, PaymentReport, ProviderEvent, Report};
+pub use event::{Applied, EventBatcher, Outcome, Pace, PaymentReport, ProviderEvent, Report};
 pub use purpose::Purpose;
+pub use queries::ask_again_in_time;
 pub use refund::{NewRefund, RefundTerms};
-pub use stale::ask_again_in_time;
+
+/// The largest amount in minor units, as the schema has it.
+const MINOR_MAX: i64 = 1_000_000_000_000;
 
 /// What payments work with: connections of their own, so that a storm of a provider's events
 /// starves nobody else, and nobody them.

@@ -10,7 +10,7 @@ use super::{Payment, PaymentError, State, told};
 use crate::id::EntrySeq;
 use crate::ledger::{Balance, EntryKind, Opening, Refusal};
 use crate::money::Micros;
-use crate::outbox::Message;
+use crate::outbox::Notice;
 use crate::price::Reading;
 use crate::top_up::{self, BookError, Booked, Credit, Posting};
 
@@ -129,7 +129,7 @@ pub struct Done {
     pub moved: Micros,
     /// The account after it; none where nothing was booked.
     pub balance: Option<Balance>,
-    pub messages: Vec<Message>,
+    pub notices: Vec<Notice>,
 }
 
 /// Does what follows from the reports of a batch, all of one purpose together; answers report by report.
@@ -163,7 +163,7 @@ fn of_booked(booked: Vec<Booked>) -> Result<Done, PaymentError> {
         done.entries.push((one.seq, one.kind));
         done.moved = done.moved.plus(one.amount).map_err(Refusal::from)?;
         done.balance = Some(one.balance);
-        done.messages.extend(one.messages);
+        done.notices.extend(one.notices);
     }
     Ok(done)
 }

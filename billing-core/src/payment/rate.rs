@@ -1,15 +1,8 @@
 //! What a currency costs, and what a payment in it is therefore credited with.
 
-#![expect(
-    clippy::as_conversions,
-    reason = "sqlx's macros take the type of a parameter by `as`"
-)]
-
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgExecutor, query};
 
 use crate::money::Micros;
 
@@ -113,9 +106,9 @@ impl Rate {
     }
 }
 
-/// A rate as it was recorded.
+/// A rate as the core keeps it: payments are credited by the newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct StoredRate {
     /// A decimal, as it came.
     pub rate: String,
     pub source: String,
@@ -124,7 +117,7 @@ pub struct Recorded {
     pub age: Duration,
 }
 
-impl Recorded {
+impl StoredRate {
     /// Whether a new rate differs from this one as no rate does from one day to the next.
     pub fn is_far_from(&self, rate: &str) -> bool {
         let rates = Rate::parse(&self.rate).zip(Rate::parse(rate));
@@ -134,48 +127,6 @@ impl Recorded {
     pub fn is_too_old(&self, age_max: Duration) -> bool {
         self.age > age_max
     }
-}
-
-/// The newest rate of a currency.
-pub async fn newest(
-    executor: impl PgExecutor<'_>,
-    currency: Currency,
-) -> Result<Option<Recorded>, sqlx::Error> {
-    let row = query!(
-        r#"select trim_scale(rate)::text as "rate!", source, fetched_at as "fetched_at: SqlTimestamp",
-            greatest(extract(epoch from clock_timestamp() - fetched_at), 0)::bigint as "age_secs!"
-        from exchange_rate where currency = $1 order by fetched_at desc, source limit 1"#,
-        currency.code(),
-    )
-    .fetch_optional(executor)
-    .await?;
-    Ok(row.map(|row| Recorded {
-        rate: row.rate,
-        source: row.source,
-        fetched_at: row.fetched_at.to_jiff(),
-        age: Duration::from_secs(u64::try_from(row.age_secs).unwrap_or_default()),
-    }))
-}
-
-/// Notes a rate; one that was noted by another gateway stays.
-pub async fn record(
-    executor: impl PgExecutor<'_>,
-    currency: Currency,
-    rate: &str,
-    source: &str,
-    fetched_at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    query!(
-        "insert into exchange_rate (currency, rate, source, fetched_at)
-        values ($1, $2::text::numeric, $3, $4) on conflict do nothing",
-        currency.code(),
-        rate,
-        source,
-        fetched_at.to_sqlx() as SqlTimestamp,
-    )
-    .execute(executor)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

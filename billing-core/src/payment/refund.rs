@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::write::RefundWords;
-use super::{Payment, PaymentError, Refund, RefundState, State, commit, queries, write};
+use super::queries::RefundWords;
+use super::{Payment, PaymentError, Refund, RefundState, State, commit, queries};
 use crate::auth::Caller;
 use crate::database::clock;
 use crate::id::PaymentId;
@@ -105,10 +105,10 @@ pub async fn start(
         reason: &new.reason,
         actor: &new.actor,
     };
-    write::insert_refund(&mut transaction, payment.id, &refund, &words).await?;
+    queries::insert_refund(&mut transaction, payment.id, &refund, &words).await?;
     refunds.push(refund.clone());
     payment.sum_refunds(&refunds);
-    write::write_payment(&mut transaction, &payment, now).await?;
+    queries::write_payment(&mut transaction, &payment, now).await?;
     commit(transaction).await?;
     Ok(Started {
         refund,
@@ -141,10 +141,10 @@ pub async fn reject(
     }
     refund.state = RefundState::Failed;
     let rejected = refund.clone();
-    write::write_refund(&mut transaction, id, &rejected, Some(code)).await?;
+    queries::write_refund(&mut transaction, id, &rejected, Some(code)).await?;
     payment.sum_refunds(&refunds);
     let now = clock(&mut *transaction).await?;
-    write::write_payment(&mut transaction, &payment, now).await?;
+    queries::write_payment(&mut transaction, &payment, now).await?;
     commit(transaction).await?;
     Ok((rejected, payment))
 }

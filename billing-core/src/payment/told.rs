@@ -1,30 +1,30 @@
-//! What is told of a payment: events for other systems, mails to the payer. What its purpose makes of it, the
+//! The notices of a payment: to other systems, and as mail to the payer. What its purpose makes of it, the
 //! purpose's slice tells.
 
 use serde_json::{Value, json};
 
 use super::{Payment, State};
 use crate::money::Micros;
-use crate::outbox::{Channel, Message};
+use crate::outbox::{Channel, Notice};
 
-/// What is told when a payment has ended without money: an event, and a mail to a payer who tried.
-pub fn ended(payment: &Payment) -> Vec<Message> {
-    let mut messages = vec![Message {
+/// The notices of a payment that has ended without money: to other systems, and a mail to a payer who tried.
+pub fn ended(payment: &Payment) -> Vec<Notice> {
+    let mut notices = vec![Notice {
         channel: Channel::Event,
         kind: "payment.ended",
         payload: described(payment),
     }];
     if payment.state == State::Failed || payment.decline_code.is_some() {
-        messages.push(Message {
+        notices.push(Notice {
             channel: Channel::Mail,
             kind: "payment_failed",
             payload: described(payment),
         });
     }
-    messages
+    notices
 }
 
-/// What everything says that is told of a payment.
+/// What every notice of a payment says.
 pub fn described(payment: &Payment) -> Value {
     json!({
         "payment_id": payment.id.to_string(),

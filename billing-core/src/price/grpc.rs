@@ -5,9 +5,10 @@ use sqlx::PgPool;
 use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
+use super::terms::{TOOL_BYTES, parse_free_calls, parse_unit_prices};
 use super::{
-    CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnitPrice,
-    UnpricedTools, Words, cost_of, least_common_multiple,
+    CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnpricedTools, Words,
+    cost_of,
 };
 use crate::database::clock;
 use crate::field::{self, FieldError};
@@ -15,27 +16,21 @@ use crate::money::Micros;
 use crate::rpc::{TENANT_BYTES, call_of, timestamp};
 use crate::status::{deadline_exceeded, of_change, with_reason};
 
-const TOOL_BYTES: usize = 128;
-
 pub async fn set_price(
     pool: &PgPool,
     request: Request<v1::SetPriceRequest>,
 ) -> Result<Response<v1::SetPriceResponse>, Status> {
     let (call, request) = call_of(request)?;
-    let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
+    let tenant_id = field::identifier("tenant_id", request.tenant_id, TENANT_BYTES)?;
     call.tenant(&tenant_id)?;
-    let tool = field::text("tool", request.tool, TOOL_BYTES)?;
-    let free_calls = field::number(
-        "free_calls_per_day",
-        request.free_calls_per_day,
-        0,
-        1_000_000,
-    )?;
+    let tool = field::identifier("tool", request.tool, TOOL_BYTES)?;
+    let unit_prices = request.unit_prices.into_iter();
+    let unit_prices = unit_prices.map(|price| (price.unit, price.amount_micros, price.per_units));
     let terms = Terms {
         per_call: field::amount("per_call_micros", request.per_call_micros)?,
-        unit_prices: parse_unit_prices(request.unit_prices)?,
+        unit_prices: parse_unit_prices(unit_prices.collect())?,
         exempt: request.exempt,
-        free_calls_per_day: i32::try_from(free_calls).unwrap_or_default(),
+        free_calls_per_day: parse_free_calls(request.free_calls_per_day)?,
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
     let placed = call
@@ -81,42 +76,6 @@ impl From<CancelError> for Status {
             CancelError::Sql(error) => of_change(&error),
         }
     }
-}
-
-fn parse_unit_prices(unit_prices: Vec<v1::UnitPrice>) -> Result<Vec<UnitPrice>, FieldError> {
-    if unit_prices.len() > 16 {
-        return Err(FieldError::new("unit_prices", "must be at most 16"));
-    }
-    let mut parsed = Vec::with_capacity(unit_prices.len());
-    for price in unit_prices {
-        parsed.push(UnitPrice {
-            unit: field::text("unit_prices.unit", price.unit, 64)?,
-            amount: field::amount("unit_prices.amount_micros", price.amount_micros)?,
-            per_units: field::number(
-                "unit_prices.per_units",
-                price.per_units,
-                1,
-                1_000_000_000_000,
-            )?,
-        });
-    }
-    parsed.sort_by(|a, b| a.unit.cmp(&b.unit));
-    if parsed
-        .windows(2)
-        .any(|pair| matches!(pair, [a, b] if a.unit == b.unit))
-    {
-        return Err(FieldError::new(
-            "unit_prices.unit",
-            "must not be given twice",
-        ));
-    }
-    if least_common_multiple(parsed.iter().map(|price| price.per_units)).is_none() {
-        return Err(FieldError::new(
-            "unit_prices.per_units",
-            "must have a least common multiple of at most 10^12 together",
-        ));
-    }
-    Ok(parsed)
 }
 
 pub async fn list_prices(
@@ -214,7 +173,7 @@ pub fn parse_tool_use(
     }
     Ok(ToolUse {
         tenant_id: tenant_id.to_owned(),
-        name: field::text(&format!("{path}.name"), usage.name, 128)?,
+        name: field::identifier(&format!("{path}.name"), usage.name, 128)?,
         quantities: usage.quantities,
     })
 }

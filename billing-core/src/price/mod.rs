@@ -4,6 +4,7 @@ mod catalogue;
 mod cost;
 pub mod grpc;
 mod queries;
+pub mod terms;
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use crate::ledger::{
     Post, Refusal,
 };
 use crate::money::Micros;
-use crate::outbox::Message;
+use crate::outbox::Notice;
 use crate::price::Reading;
 use crate::seeded::{self, Bug};
 
@@ -124,7 +124,7 @@ pub struct Booked {
     pub amount: Micros,
     pub balance: Balance,
     /// What is told of it.
-    pub messages: [Message; 2],
+    pub notices: [Notice; 2],
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ fn booked(posting: &Posting, booking: &Booking, answer: &Answer) -> Result<Booke
         kind: booking.kind,
         amount: booking.amount,
         balance: answer.balance,
-        messages: told::booked(&posting.described, booking, answer.balance),
+        notices: told::booked(&posting.described, booking, answer.balance),
     })
 }
 

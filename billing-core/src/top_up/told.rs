@@ -1,13 +1,13 @@
-//! What is told of a top-up: an event for other systems, a mail to the payer.
+//! The notices of a top-up: to other systems, and as mail to the payer.
 
 use serde_json::Value;
 
 use super::Booking;
 use crate::ledger::{Balance, EntryKind};
-use crate::outbox::{Channel, Message};
+use crate::outbox::{Channel, Notice};
 
-/// What is told when the ledger has booked something of a payment that is described so.
-pub fn booked(described: &Value, booking: &Booking, balance: Balance) -> [Message; 2] {
+/// The notices of something that the ledger has booked of a payment that is described so.
+pub fn booked(described: &Value, booking: &Booking, balance: Balance) -> [Notice; 2] {
     let (event, mail) = if booking.kind == EntryKind::TopUp {
         ("payment.succeeded", "payment_received")
     } else if booking.amount.is_positive() {
@@ -22,12 +22,12 @@ pub fn booked(described: &Value, booking: &Booking, balance: Balance) -> [Messag
         members.insert("balance_micros".to_owned(), balance.settled.get().into());
     }
     [
-        Message {
+        Notice {
             channel: Channel::Event,
             kind: event,
             payload: payload.clone(),
         },
-        Message {
+        Notice {
             channel: Channel::Mail,
             kind: mail,
             payload,

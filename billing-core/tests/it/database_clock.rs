@@ -1,5 +1,6 @@
 //! A database whose clock is not the core's: what is decided, and what callers are told, follow it.
 
+use billing_core::id::AccountId;
 use billing_proto::v1::Decision;
 use billing_testkit::{TestCore, TestDatabase};
 use jiff::Timestamp;
@@ -104,16 +105,62 @@ async fn a_change_of_zone_at_the_end_of_a_month_costs_none_of_the_next() {
     assert_eq!(in_zone("Europe/Kyiv").await, (USD / 2, USD / 2));
     assert_eq!(in_zone("UTC").await, (USD / 2, 19 * USD / 2));
     assert_eq!(in_zone("Europe/Kyiv").await, (USD / 2, USD / 2));
-    // December is begun with what the day counts, which is refunded to the day alone.
+    // December is begun with what the day counts, and a refund of that comes back in it.
     let december = alice.charge("december", amount(USD)).await;
     assert_eq!(december.decision(), Decision::Allowed);
     assert_eq!(in_zone("UTC").await, (3 * USD / 2, 3 * USD / 2));
     assert_books_are_right(&database).await;
     let of_november = &alice.entries().await[1].entry_id;
     alice.refund("r", of_november, None).await.unwrap();
-    assert_eq!(alice.used().await, (USD, 3 * USD / 2));
+    assert_eq!(alice.used().await, (USD, USD));
     set_clock(&database, "2026-12-15T12:00:00Z").await;
-    assert_eq!(alice.used().await, (0, 3 * USD / 2));
+    assert_eq!(alice.used().await, (0, USD));
+    assert_books_are_right(&database).await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_was_carried_into_a_month_gives_its_rest_back_in_that_month_too() {
+    let database = database().await;
+    set_clock(&database, "2026-11-30T23:00:00Z").await;
+    let core = TestCore::start(&database).await;
+    let alice = User::with(&core, "alice", 50 * USD).await;
+    let older = User::with(&core, "older", 50 * USD).await;
+    let mut holds = Vec::new();
+    for user in [&alice, &older] {
+        user.settings(limits(None, set(10 * USD))).await;
+        holds.push(user.hold("work", amount(9 * USD)).await);
+        user.settings(zone("Europe/Kyiv")).await;
+        user.charge("december", amount(USD / 10)).await;
+        assert_eq!(user.used().await, (91 * USD / 10, 91 * USD / 10));
+    }
+    // As a core leaves it that notes how much it carries, and not which day: the rest stays counted.
+    let id = AccountId::of("acme", "older").uuid();
+    as_owner(
+        &database,
+        &format!(
+            "insert into month_carry select account_id, month_no, {} from account where account_id = '{id}';
+            update account set carried_day_no = null, carried_month_no = null where account_id = '{id}'",
+            9 * USD
+        ),
+    )
+    .await;
+    alice.capture(&holds[0], amount(USD / 5)).await.unwrap();
+    older.capture(&holds[1], amount(USD / 5)).await.unwrap();
+    assert_eq!(alice.used().await, (3 * USD / 10, 3 * USD / 10));
+    assert_eq!(older.used().await, (3 * USD / 10, 91 * USD / 10));
+    assert_books_are_right(&database).await;
+    set_clock(&database, "2026-12-15T12:00:00Z").await;
+    let of_the_hold = &alice.entries().await[0].entry_id;
+    alice.refund("r", of_the_hold, None).await.unwrap();
+    assert_eq!(alice.used().await, (0, USD / 10));
+    assert_eq!(
+        alice
+            .charge("mid-december", amount(99 * USD / 10))
+            .await
+            .decision(),
+        Decision::Allowed
+    );
     assert_books_are_right(&database).await;
     core.stop().await;
 }

@@ -542,8 +542,10 @@ async fn a_repeated_placement_is_answered_when_its_hold_has_expired() {
         alice.standing().await.balance.unwrap().held_micros == 0
     })
     .await;
-    // The decision is that of its time; the hold is as it now is.
+    // The decision and the figures are those of its time; the hold is as it now is.
     let again = alice.place(request).await.unwrap();
+    assert_eq!(again.balance, first.balance);
+    assert_eq!(again.limits, first.limits);
     assert!(again.replayed);
     assert_eq!(again.decision(), Decision::Allowed);
     let hold = again.hold.unwrap();

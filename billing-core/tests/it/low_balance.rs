@@ -5,7 +5,8 @@ use billing_testkit::{TestCore, TestDatabase};
 use tonic::Code;
 
 use crate::support::{
-    USD, account, amount, as_owner, assert_books_are_right, charge, core, fields, reason, set,
+    USD, account, amount, as_owner, assert_books_are_right, charge, core, eventually, fields,
+    reason, set,
 };
 use crate::user::User;
 
@@ -94,7 +95,7 @@ async fn a_threshold_that_is_set_above_the_balance_warns_once() {
 }
 
 #[tokio::test]
-async fn what_a_day_has_no_warning_left_for_is_told_when_the_balance_next_moves() {
+async fn what_a_day_has_no_warning_left_for_is_told_on_the_next_although_nothing_moves() {
     let (database, core) = core().await;
     let alice = User::with(&core, "alice", 6 * USD).await;
     threshold(&core, Some(5 * USD)).await;
@@ -103,9 +104,43 @@ async fn what_a_day_has_no_warning_left_for_is_told_when_the_balance_next_moves(
     alice.charge("2", amount(3 * USD)).await;
     assert_eq!(told(&database).await, [4 * USD]);
     yesterday(&database).await;
+    eventually_told(&database, &[4 * USD, 3 * USD]).await;
     alice.charge("3", amount(USD)).await;
-    alice.charge("4", amount(USD)).await;
-    assert_eq!(told(&database).await, [4 * USD, 2 * USD]);
+    assert_eq!(told(&database).await, [4 * USD, 3 * USD]);
+}
+
+#[tokio::test]
+async fn money_that_is_gone_again_is_told_within_a_quarter_of_an_hour_although_nothing_moves() {
+    let (database, core) = core().await;
+    let _another = TestCore::start(&database).await;
+    let alice = User::with(&core, "alice", 6 * USD).await;
+    threshold(&core, Some(5 * USD)).await;
+    alice.charge("1", amount(6 * USD)).await;
+    assert_eq!(told(&database).await, [0]);
+    alice.grant(2 * USD).await;
+    alice.charge("2", amount(2 * USD)).await;
+    assert_eq!(told(&database).await, [0]);
+    quarter_of_an_hour(&database).await;
+    eventually_told(&database, &[0, 0]).await;
+    // Later it is told at once.
+    quarter_of_an_hour(&database).await;
+    alice.grant(6 * USD).await;
+    alice.adjust("debt", -7 * USD).await;
+    assert_eq!(told(&database).await, [0, 0, -USD]);
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn a_threshold_of_nothing_tells_when_nothing_is_left() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 2 * USD).await;
+    threshold(&core, Some(0)).await;
+    alice.charge("1", amount(USD)).await;
+    assert!(mails(&database).await.is_empty());
+    alice.charge("2", amount(USD)).await;
+    assert_eq!(told(&database).await, [0]);
+    alice.adjust("debt", -USD).await;
+    assert_eq!(told(&database).await, [0]);
 }
 
 #[tokio::test]
@@ -154,8 +189,18 @@ async fn threshold(core: &TestCore, micros: Option<i64>) {
 /// What was told today was told a day ago.
 async fn yesterday(database: &TestDatabase) {
     let statement = "update account set low_balance_warned_on = low_balance_warned_on - 1,
-        balance_gone_on = balance_gone_on - 1";
+        balance_gone_on = balance_gone_on - 1, warning_due_at = warning_due_at - interval '1 day'";
     as_owner(database, statement).await;
+}
+
+async fn quarter_of_an_hour(database: &TestDatabase) {
+    let statement = "update account set balance_gone_at = balance_gone_at - interval '15 minutes',
+        warning_due_at = warning_due_at - interval '15 minutes'";
+    as_owner(database, statement).await;
+}
+
+async fn eventually_told(database: &TestDatabase, micros: &[i64]) {
+    eventually("the user is told", async || told(database).await == micros).await;
 }
 
 /// The balances that warnings tell, oldest first.

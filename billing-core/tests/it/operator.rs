@@ -182,3 +182,56 @@ async fn an_operator_switches_and_sees_who_did() {
     let (_, history, _) = run(&database, &["switch", "history", "--json"]).await;
     assert_eq!(history.as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_price_of_an_operator_is_set_once_listed_and_cancelled_before_it_holds() {
+    let (database, core) = core().await;
+    let of_tool = ["--tenant", "acme", "--tool", "search", "--json"];
+    let set = |terms: &[&'static str]| [&["prices", "set"], &of_tool[..], terms].concat();
+    let now = set(&[
+        "--per-call-micros",
+        "2000",
+        "--unit-price",
+        "token=500/1000",
+    ]);
+    let (ok, first, complaint) = run(&database, &now).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(first["price"]["version"], 1);
+    let unit = serde_json::json!({"unit": "token", "amount_micros": 500, "per_units": 1000});
+    assert_eq!(first["price"]["unit_prices"], serde_json::json!([unit]));
+    let (_, again, _) = run(&database, &now).await;
+    assert_eq!(again, first);
+    let planned = set(&["--exempt", "--from", "2099-12-24T00:00:00Z"]);
+    let (_, planned, _) = run(&database, &planned).await;
+    assert_eq!(planned["superseded"]["version"], 1);
+
+    let list = [&["prices", "list", "--all"], &of_tool[..]].concat();
+    let (_, listed, _) = run(&database, &list).await;
+    let versions: Vec<_> = listed.as_array().unwrap().iter().collect();
+    assert_eq!(versions, [&planned["price"], &first["price"]]);
+    // The RPC has the same.
+    let request = billing_proto::v1::ListPricesRequest {
+        tenant_id: "acme".to_owned(),
+        include_past: true,
+        ..Default::default()
+    };
+    let prices = core.prices().list_prices(request).await.unwrap();
+    let prices = prices.into_inner().prices;
+    let versions: Vec<i64> = prices.iter().map(|price| price.version).collect();
+    assert_eq!(versions, [2, 1]);
+
+    let cancel = |version| {
+        let words = ["--version", version, "--reason", "no sale"];
+        [&["prices", "cancel"], &of_tool[..], &words].concat()
+    };
+    let (ok, cancelled, complaint) = run(&database, &cancel("2")).await;
+    assert!(ok, "{complaint}");
+    assert!(cancelled["cancelled_at"].is_string());
+    let (ok, _, complaint) = run(&database, &cancel("3")).await;
+    assert!(!ok && complaint.contains("no such version"), "{complaint}");
+    let (ok, _, complaint) = run(&database, &set(&["--unit-price", "token=5"])).await;
+    assert!(
+        !ok && complaint.contains("unit=micros/units"),
+        "{complaint}"
+    );
+}

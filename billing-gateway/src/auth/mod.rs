@@ -18,6 +18,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use billing_proto::text::is_blank;
 use billing_proto::v1::{AccountRef, Contact as SentContact};
 
 use crate::problem::{ApiError, Outage, TokenRefusal};
@@ -60,7 +61,7 @@ impl Caller {
         contact: Option<Contact>,
     ) -> Option<Self> {
         let fits = |name: &str, bytes_max| {
-            !name.trim().is_empty() && name.len() <= bytes_max && !name.contains('\0')
+            !is_blank(name) && name.len() <= bytes_max && !name.contains('\0')
         };
         (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX)).then_some(Self {
             tenant_id,

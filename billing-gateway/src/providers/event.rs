@@ -1,4 +1,4 @@
-//! What a provider reports, in the words that all providers share.
+//! An event of a provider and its report, in the words that all providers share.
 
 use std::fmt::Write;
 use std::time::SystemTime;
@@ -17,10 +17,8 @@ const CODE_MAX: usize = 64;
 const WHY_MAX: usize = 255;
 const MOVEMENTS_MAX: usize = 100;
 const FURTHER_REFERENCES_MAX: usize = 4;
-/// The most that the contract takes, in minor units.
-const MINOR_MAX: i64 = 1_000_000_000_000;
 
-/// One report of a provider: a webhook, or an answer that was asked for. Texts are as the provider
+/// One event of a provider: a webhook, or an answer that was asked for. Texts are as the provider
 /// sent them; [`Event::into_request`] makes them fit.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
@@ -130,16 +128,16 @@ pub(crate) fn made_unreadable(
 fn fitting(report: Report) -> Result<Report, &'static str> {
     Ok(match report {
         Report::Payment(mut payment) => {
-            payment.amount_minor = amount(payment.amount_minor, 0, i64::MAX)?;
+            payment.amount_minor = amount(payment.amount_minor, 0)?;
             if let Some(ordered) = payment.ordered_minor {
-                amount(ordered, 0, i64::MAX)?;
+                amount(ordered, 0)?;
             }
             payment.currency = currency(&payment.currency)?;
             payment.decline_code = cut(&payment.decline_code, CODE_MAX);
             Report::Payment(payment)
         }
         Report::Refund(mut refund) => {
-            refund.amount_minor = amount(refund.amount_minor, 1, MINOR_MAX)?;
+            refund.amount_minor = amount(refund.amount_minor, 1)?;
             refund.currency = currency(&refund.currency)?;
             refund.provider_reference = reference(refund.provider_reference)?;
             if uuid::Uuid::try_parse(&refund.refund_id).is_err() {
@@ -148,7 +146,7 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
             Report::Refund(refund)
         }
         Report::Dispute(mut dispute) => {
-            dispute.amount_minor = amount(dispute.amount_minor, 0, MINOR_MAX)?;
+            dispute.amount_minor = amount(dispute.amount_minor, 0)?;
             dispute.currency = currency(&dispute.currency)?;
             dispute.provider_reference = reference(dispute.provider_reference)?;
             dispute.status = cut(&dispute.status, CODE_MAX);
@@ -156,14 +154,14 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
                 return Err("it moved too often");
             }
             for moved in &mut dispute.moved {
-                moved.amount_minor = amount(moved.amount_minor, 1, MINOR_MAX)?;
+                moved.amount_minor = amount(moved.amount_minor, 1)?;
                 moved.provider_reference =
                     reference(std::mem::take(&mut moved.provider_reference))?;
             }
             Report::Dispute(dispute)
         }
         Report::GivenBack(mut given_back) => {
-            given_back.total_minor = amount(given_back.total_minor, 1, MINOR_MAX)?;
+            given_back.total_minor = amount(given_back.total_minor, 1)?;
             given_back.currency = currency(&given_back.currency)?;
             Report::GivenBack(given_back)
         }
@@ -172,9 +170,9 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
     })
 }
 
-fn amount(minor: i64, least: i64, most: i64) -> Result<i64, &'static str> {
-    (least..=most)
-        .contains(&minor)
+/// One that is larger than there can be the core contradicts, so that somebody looks at its payment.
+fn amount(minor: i64, least: i64) -> Result<i64, &'static str> {
+    (minor >= least)
         .then_some(minor)
         .ok_or("its amount is out of range")
 }
@@ -306,6 +304,22 @@ mod tests {
             (refund.refund_id.as_str(), refund.currency.as_str()),
             ("", "USD")
         );
+    }
+
+    #[test]
+    fn an_amount_that_is_larger_than_there_can_be_comes_to_the_core() {
+        let refund = RefundReport {
+            provider_reference: "re_1".to_owned(),
+            amount_minor: i64::MAX,
+            currency: "usd".to_owned(),
+            ..RefundReport::default()
+        };
+        let event = Event {
+            report: Some(Report::Refund(refund)),
+            ..event()
+        };
+        let report = event.into_request("p").report;
+        assert!(matches!(report, Some(Report::Refund(refund)) if refund.amount_minor == i64::MAX));
     }
 
     #[test]

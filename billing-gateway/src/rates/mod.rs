@@ -1,11 +1,11 @@
-//! What a dollar costs in hryvnias: asked for now and then, and recorded by the core, which fixes it
+//! What a dollar costs in hryvnias: asked for now and then, and stored by the core, which fixes it
 //! for each payment.
 
 mod nbu;
 mod rate;
 pub(crate) mod settings;
 
-pub(crate) use rate::{Rate, ShownRate, current};
+pub(crate) use rate::{Rate, ShownRate, shown};
 
 use std::time::Duration;
 

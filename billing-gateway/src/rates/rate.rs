@@ -1,4 +1,5 @@
-//! The current rate of the hryvnia, and what an amount is at it: for display, never for booking.
+//! The shown rate: the newest stored rate of the hryvnia, and what an amount is at it. For display, never for
+//! booking.
 
 use billing_proto::v1::{ExchangeRate, GetRateRequest};
 use serde::{Serialize, Serializer};
@@ -25,7 +26,7 @@ pub(crate) struct Rate {
     scaled: i64,
 }
 
-/// A rate, where it comes from, and how old it is.
+/// The rate at which a person is shown amounts, where it comes from, and how old it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ShownRate {
     /// Hryvnias for one US dollar.
@@ -81,9 +82,9 @@ impl Rate {
     }
 }
 
-/// The current rate; none where none was ever recorded. An amount in dollars is worth showing without
-/// one, so that a rate that cannot be read is no more than logged.
-pub(crate) async fn current(core: &Core) -> Result<Option<(Rate, ShownRate)>, ApiError> {
+/// The shown rate; none where none was ever stored. An amount in dollars is worth showing without one, so that
+/// a rate that cannot be read is no more than logged.
+pub(crate) async fn shown(core: &Core) -> Result<Option<(Rate, ShownRate)>, ApiError> {
     let request = GetRateRequest {
         currency: UAH.code.to_owned(),
     };

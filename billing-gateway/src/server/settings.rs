@@ -46,6 +46,11 @@ pub struct HttpSettings {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
+    /// Webhooks that the core is told of at the same time; more wait for their turn
+    #[arg(long, env = "BILLING_GATEWAY_WEBHOOKS_AT_ONCE", default_value = "32",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub webhooks_at_once: u16,
+
     /// How long one request may take, its body included, in seconds
     #[arg(long, env = "BILLING_GATEWAY_REQUEST_TIMEOUT_SECS", default_value = "15",
           value_parser = clap::value_parser!(u64).range(1..=300))]
@@ -69,6 +74,7 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     pub max_requests: u32,
     pub max_connections: u32,
+    pub webhooks_at_once: u16,
     pub drain: Duration,
 }
 
@@ -93,6 +99,7 @@ impl From<HttpSettings> for HttpLimits {
             request_timeout: Duration::from_secs(http.request_timeout_secs),
             max_requests: http.max_requests,
             max_connections: http.max_connections,
+            webhooks_at_once: http.webhooks_at_once,
             drain: Duration::from_secs(http.drain_secs),
         }
     }

@@ -9,9 +9,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::turned_away;
 use crate::problem::{ApiError, Outage};
 
-/// Webhooks that the core is told of at the same time: two of its transactions, one that it works on,
-/// and the next.
-const TOLD_AT_ONCE: usize = 32;
 /// How long they wait. With the core's time for one this is less than providers' patience.
 const TURN_TIMEOUT: Duration = Duration::from_secs(8);
 /// What all that wait may take together, in KiB.
@@ -32,16 +29,16 @@ pub(crate) struct Place<'a> {
     turns: &'a Semaphore,
 }
 
-impl Default for WaitingRoom {
-    fn default() -> Self {
+impl WaitingRoom {
+    /// The core is told of so many at the same time. Two of its transactions are enough: one that it works
+    /// on, and the next.
+    pub(crate) fn new(told_at_once: u16) -> Self {
         Self {
             kib: Semaphore::new(ROOM_KIB),
-            turns: Semaphore::new(TOLD_AT_ONCE),
+            turns: Semaphore::new(told_at_once.into()),
         }
     }
-}
 
-impl WaitingRoom {
     /// Refuses where there is no room for a body of so many bytes.
     pub(crate) fn enter(&self, body_bytes: usize) -> Result<Place<'_>, ApiError> {
         let body = u32::try_from(body_bytes.div_ceil(1024)).unwrap_or(u32::MAX);
@@ -75,7 +72,7 @@ mod tests {
     #[test]
     fn there_is_room_for_thousands_of_usual_webhooks_and_for_a_hundred_of_the_largest() {
         let fill = |bytes: usize| {
-            let room = WaitingRoom::default();
+            let room = WaitingRoom::new(32);
             let mut places = Vec::new();
             while let Ok(place) = room.enter(bytes) {
                 places.push(place);
@@ -88,8 +85,8 @@ mod tests {
 
     #[tokio::test]
     async fn one_more_than_have_a_turn_gets_the_next_that_is_free() {
-        let room = WaitingRoom::default();
-        let places: Vec<Place<'_>> = (0..=TOLD_AT_ONCE).map(|_| room.enter(1).unwrap()).collect();
+        let room = WaitingRoom::new(3);
+        let places: Vec<Place<'_>> = (0..=3).map(|_| room.enter(1).unwrap()).collect();
         let mut turns = Vec::new();
         for place in &places[1..] {
             turns.push(place.turn().await.unwrap());
@@ -101,7 +98,7 @@ mod tests {
         };
         tokio::select! {
             biased;
-            turn = last => panic!("{turn:?} of {TOLD_AT_ONCE} that are taken"),
+            turn = last => panic!("{turn:?} of 3 that are taken"),
             () = freed => {}
         }
         drop(places[0].turn().await.unwrap());

@@ -70,6 +70,9 @@ async fn follow(gateway: &Gateway, link: &str) {
         assert_eq!(shown.status(), 200);
         assert_eq!(shown.headers()["content-type"], "text/html; charset=utf-8");
         assert_eq!(shown.headers()["referrer-policy"], "no-referrer");
+        let policy = shown.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(!policy.contains("unsafe"), "{policy}");
         let page = shown.text().await.unwrap();
         assert_eq!(
             page.contains("<form method=\"post\">"),
@@ -140,4 +143,19 @@ async fn a_reader_ends_warnings_by_the_link_in_one_without_signing_in() {
         assert!(is_warned(&gateway, user).await, "{user}");
     }
     posting.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_whose_request_fails_sees_a_page_that_lets_them_try_again() {
+    let gateway = Gateway::start(config("http://127.0.0.1:1", "none", &[])).await;
+    let click = gateway
+        .request(Method::POST, "/api/billing/unsubscribe/AQd3")
+        .header("accept-language", "uk")
+        .body("List-Unsubscribe=One-Click");
+    let failed = sent(click).await;
+    assert_eq!(failed.status(), 503);
+    assert!(failed.headers().contains_key("retry-after"));
+    assert_eq!(failed.headers()["content-type"], "text/html; charset=utf-8");
+    let page = failed.text().await.unwrap();
+    assert!(page.contains("<form method=\"post\">") && page.contains("Спробувати ще раз"));
 }

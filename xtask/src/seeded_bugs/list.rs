@@ -191,6 +191,26 @@ pub const LIST: &[SeededBug] = &[
         besides: "`account_day_spent_not_negative`, where less was spent on the new day; the audit",
     },
     SeededBug {
+        name: "carried-is-kept",
+        wrong: "what comes back of a day that a change of zone carried into its month stays counted in that month",
+        place: "ledger/periods.rs",
+        test: Test::Unit(
+            "ledger::tests::zones::what_comes_back_of_a_carried_day_comes_back_in_the_month_that_it_was_carried_into",
+        ),
+        says: "left: (8, 96) right: (8, 8)",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "carried-for-good",
+        wrong: "what comes back of a day that was carried into a month enlarges the months after that one too",
+        place: "ledger/periods.rs",
+        test: Test::Unit(
+            "ledger::tests::zones::what_comes_back_of_a_carried_day_comes_back_in_the_month_that_it_was_carried_into",
+        ),
+        says: "left: (10, 8) right: (10, 10)",
+        besides: "`account_day_within_month`; the audit",
+    },
+    SeededBug {
         name: "held-is-spendable",
         wrong: "what a hold has set aside can be spent by others",
         place: "ledger/decide/spend.rs",

@@ -4,15 +4,15 @@ mod hold;
 mod post;
 mod repair;
 mod spend;
+mod warn;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 pub use spend::assess_check;
 
 use super::command::{Action, Command, EntryKind};
 use super::local_time::LocalTime;
-use super::state::{AccountState, Balance, Book, Hold, HoldState, Level, LowBalance, UsedKey};
+use super::state::{AccountState, Balance, Book, Hold, HoldState, UsedKey};
 use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
@@ -196,7 +196,7 @@ pub fn decide(
         if !context.enforced {
             mark_unenforced(book, entries_before);
         }
-        warn_of_low_balance(book, &account_before, today);
+        warn_of_low_balance(book, &account_before, context);
     } else {
         book.account = account_before;
         book.new_entries.truncate(entries_before);
@@ -220,11 +220,9 @@ fn mark_unenforced(book: &mut Book, entries_before: usize) {
     book.unenforced.extend(charges.map(|entry| entry.seq));
 }
 
-/// Notes what the user is to be warned of: that the settled balance has fallen below the threshold, and that
-/// it is gone. What is only held is not spent, and warns of nothing. Once each time, and each at most once on
-/// a local day: what a day has no warning left for is told when the balance next moves on another day.
-fn warn_of_low_balance(book: &mut Book, before: &AccountState, today: Date) {
-    let account = &mut book.account;
+/// Notes what the user is to be warned of. What is only held is not spent, and warns of nothing.
+fn warn_of_low_balance(book: &mut Book, before: &AccountState, context: &mut Context<'_>) {
+    let account = &book.account;
     let threshold = account.low_balance_threshold;
     let mut settled = account.settled;
     if seeded::is(Bug::HeldWarns) {
@@ -232,38 +230,7 @@ fn warn_of_low_balance(book: &mut Book, before: &AccountState, today: Date) {
     } else if settled == before.settled && threshold == before.low_balance_threshold {
         return;
     }
-    let level = Level::of(settled, threshold);
-    let known = account
-        .balance_warned
-        .unwrap_or_else(|| told_before(before));
-    let warned = known.min(level);
-    let told_on = match level {
-        Level::Enough => None,
-        Level::Low => Some(&mut account.low_balance_warned_on),
-        Level::Gone => Some(&mut account.balance_gone_on),
-    };
-    match (told_on, threshold) {
-        (Some(told_on), Some(threshold)) if level > warned && *told_on != Some(today) => {
-            *told_on = Some(today);
-            account.balance_warned = Some(level);
-            book.warnings.push(LowBalance {
-                account: book.id,
-                settled,
-                threshold,
-            });
-        }
-        _ if warned != known => account.balance_warned = Some(warned),
-        _ => return,
-    }
-    book.settings_changed = true;
-}
-
-/// What versions may have told that noted only the day: that the balance is low.
-fn told_before(before: &AccountState) -> Level {
-    if before.low_balance_warned_on.is_none() {
-        return Level::Enough;
-    }
-    Level::of(before.settled, before.low_balance_threshold).min(Level::Low)
+    warn::tell(book, before, settled, &mut context.time);
 }
 
 /// Whether a seeded bug lets the key pass as a new one.
@@ -291,6 +258,7 @@ fn carry_out(
             Ok(post::change_settings(book, context, &settings.change))
         }
         Action::RepairClock(repair) => repair::repair_clock(book, context, repair),
+        Action::WarnAgain => Ok(warn::warn_again(book, context)),
     }
 }
 

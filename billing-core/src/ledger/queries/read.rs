@@ -28,12 +28,17 @@ struct AccountRow {
     low_balance_threshold_micros: Option<i64>,
     low_balance_warned_on: Option<jiff_sqlx::Date>,
     balance_gone_on: Option<jiff_sqlx::Date>,
+    balance_gone_count: i16,
+    balance_gone_at: Option<SqlTimestamp>,
     balance_warned: Option<String>,
+    warning_due_at: Option<SqlTimestamp>,
     time_zone: String,
     spent_on: jiff_sqlx::Date,
     begun_on: Option<jiff_sqlx::Date>,
     day_no: i32,
     month_no: i32,
+    carried_day_no: Option<i32>,
+    carried_month_no: Option<i32>,
     day_spent_micros: i64,
     month_spent_micros: i64,
     billing_enabled: bool,
@@ -56,7 +61,10 @@ impl From<AccountRow> for (AccountId, AccountState) {
             low_balance_threshold: row.low_balance_threshold_micros.map(Micros::new),
             low_balance_warned_on: row.low_balance_warned_on.map(jiff_sqlx::Date::to_jiff),
             balance_gone_on: row.balance_gone_on.map(jiff_sqlx::Date::to_jiff),
+            balance_gone_count: row.balance_gone_count,
+            balance_gone_at: row.balance_gone_at.map(SqlTimestamp::to_jiff),
             balance_warned: row.balance_warned.as_deref().and_then(Level::named),
+            warning_due_at: row.warning_due_at.map(SqlTimestamp::to_jiff),
             time_zone: row.time_zone.into(),
             spent_on: row.spent_on.to_jiff(),
             begun_on: row.begun_on.unwrap_or(row.spent_on).to_jiff(),
@@ -66,7 +74,10 @@ impl From<AccountRow> for (AccountId, AccountState) {
             },
             day_spent: Micros::new(row.day_spent_micros),
             month_spent: Micros::new(row.month_spent_micros),
-            carried: None,
+            carried: row
+                .carried_day_no
+                .zip(row.carried_month_no)
+                .map(|(day_no, month_no)| Period { day_no, month_no }),
             billing_enabled: row.billing_enabled,
             suspended: row.suspended,
             total_spent: Micros::new(row.total_spent_micros),
@@ -90,9 +101,12 @@ pub async fn lock_accounts(
         r#"select null::timestamptz as "now: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_gone_count,
+            balance_gone_at as "balance_gone_at: SqlTimestamp", balance_warned,
+            warning_due_at as "warning_due_at: SqlTimestamp",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
-            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
+            day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1) order by account_id for no key update"#,
@@ -139,9 +153,12 @@ pub async fn find_accounts(
         r#"select clock_timestamp() as "now?: SqlTimestamp", account_id, settled_micros, held_micros,
             overdraft_micros, daily_limit_micros, monthly_limit_micros, low_balance_threshold_micros,
             low_balance_warned_on as "low_balance_warned_on: jiff_sqlx::Date",
-            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_warned,
+            balance_gone_on as "balance_gone_on: jiff_sqlx::Date", balance_gone_count,
+            balance_gone_at as "balance_gone_at: SqlTimestamp", balance_warned,
+            warning_due_at as "warning_due_at: SqlTimestamp",
             time_zone, spent_on as "spent_on: jiff_sqlx::Date",
-            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, day_spent_micros, month_spent_micros,
+            begun_on as "begun_on: jiff_sqlx::Date", day_no, month_no, carried_day_no, carried_month_no,
+            day_spent_micros, month_spent_micros,
             billing_enabled, suspended, total_spent_micros, request_count,
             last_request_at as "last_request_at: SqlTimestamp", entry_seq, version
         from account where account_id = any($1)"#,
@@ -433,4 +450,18 @@ pub async fn expired_holds(
             )
         })
         .collect())
+}
+
+/// Accounts whose user is to be told something now, the longest due first. A moment that lies further
+/// ahead than any can was noted while the clock was wrong.
+pub async fn due_warnings(pool: &PgPool, most: i64) -> Result<Vec<AccountId>, sqlx::Error> {
+    let ids = query_scalar!(
+        "select account_id from account
+        where warning_due_at <= clock_timestamp() or warning_due_at > clock_timestamp() + interval '3 days'
+        order by warning_due_at limit $1",
+        most
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(AccountId::from_uuid).collect())
 }

@@ -15,8 +15,7 @@ use uuid::Uuid;
 #[cfg(feature = "seeded-bugs")]
 use super::super::columns::AccountColumns;
 use super::super::columns::{
-    CarryColumns, Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns,
-    UnenforcedColumns,
+    Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns, UnenforcedColumns,
 };
 
 /// How many rows a batch has written.
@@ -54,15 +53,17 @@ pub async fn write_batch(
         r#"with accounts as (
             update account a set settled_micros = n.settled, held_micros = n.held,
                 overdraft_micros = n.overdraft, spent_on = n.spent_on, begun_on = n.begun_on, day_no = n.day_no,
-                month_no = n.month_no, day_spent_micros = n.day_spent,
+                month_no = n.month_no, carried_day_no = n.carried_day_no,
+                carried_month_no = n.carried_month_no, day_spent_micros = n.day_spent,
                 month_spent_micros = n.month_spent, total_spent_micros = n.total_spent,
                 request_count = n.request_count, last_request_at = n.last_request_at,
                 entry_seq = n.entry_seq, version = a.version + 1
             from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[],
                 $7::int[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-                $13::timestamptz[], $14::bigint[], $47::date[])
+                $13::timestamptz[], $14::bigint[], $47::date[], $48::int[], $49::int[])
                 as n (account_id, version, settled, held, overdraft, spent_on, day_no, month_no,
-                day_spent, month_spent, total_spent, request_count, last_request_at, entry_seq, begun_on)
+                day_spent, month_spent, total_spent, request_count, last_request_at, entry_seq, begun_on,
+                carried_day_no, carried_month_no)
             where a.account_id = n.account_id and a.version = n.version
             returning 1
         ), entries as (
@@ -150,6 +151,8 @@ pub async fn write_batch(
         &holds.end_hashes as &[Option<Vec<u8>>],
         &holds.end_answers as &[Option<Vec<u8>>],
         &accounts.begun_on as &[Option<jiff_sqlx::Date>],
+        &accounts.carried_day_nos as &[Option<i32>],
+        &accounts.carried_month_nos as &[Option<i32>],
     )
     .fetch_one(conn)
     .await
@@ -182,11 +185,13 @@ pub async fn write_settings(
         "update account a set daily_limit_micros = n.daily_limit, monthly_limit_micros = n.monthly_limit,
             low_balance_threshold_micros = n.threshold, time_zone = n.time_zone,
             billing_enabled = n.billing_enabled, suspended = n.suspended,
-            low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on, balance_warned = n.warned
+            low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on,
+            balance_gone_count = n.gone_count, balance_gone_at = n.gone_at, balance_warned = n.warned,
+            warning_due_at = n.warning_due_at
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[],
-                $8::date[], $9::date[], $10::text[])
+                $8::date[], $9::date[], $10::smallint[], $11::timestamptz[], $12::text[], $13::timestamptz[])
             as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended,
-                warned_on, gone_on, warned)
+                warned_on, gone_on, gone_count, gone_at, warned, warning_due_at)
         where a.account_id = n.account_id",
         &settings.account_ids,
         &settings.daily_limits as &[Option<i64>],
@@ -197,24 +202,10 @@ pub async fn write_settings(
         &settings.suspended,
         &settings.warned_on as &[Option<jiff_sqlx::Date>],
         &settings.gone_on as &[Option<jiff_sqlx::Date>],
+        &settings.gone_counts,
+        &settings.gone_at as &[Option<SqlTimestamp>],
         &settings.warned as &[Option<&str>],
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Notes what months have been given of the ones before.
-pub async fn insert_carries(
-    conn: &mut PgConnection,
-    carries: &CarryColumns,
-) -> Result<(), sqlx::Error> {
-    query!(
-        "insert into month_carry (account_id, month_no, carried_micros)
-        select * from unnest($1::uuid[], $2::int[], $3::bigint[])",
-        &carries.account_ids,
-        &carries.month_nos,
-        &carries.amounts,
+        &settings.warning_due_at as &[Option<SqlTimestamp>],
     )
     .execute(conn)
     .await?;

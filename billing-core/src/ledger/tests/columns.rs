@@ -41,6 +41,8 @@ fn columns() -> Columns {
             request_counts: vec![111],
             last_request_at: vec![Some(second(12).to_sqlx())],
             entry_seqs: vec![113],
+            carried_day_nos: vec![Some(115)],
+            carried_month_nos: vec![Some(116)],
         },
         entries: EntryColumns {
             account_ids: vec![ACCOUNT],
@@ -91,7 +93,10 @@ fn columns() -> Columns {
             suspended: vec![true],
             warned_on: vec![Some(day(8).to_sqlx())],
             gone_on: vec![Some(day(9).to_sqlx())],
+            gone_counts: vec![510],
+            gone_at: vec![Some(second(11).to_sqlx())],
             warned: vec![Some("low")],
+            warning_due_at: vec![Some(second(13).to_sqlx())],
         },
         notes: NoteColumns {
             account_ids: vec![ACCOUNT],
@@ -194,7 +199,7 @@ async fn every_column_of_a_batch_arrives_under_its_own_name() {
         json!({
             "account_id": ACCOUNT, "version": 102, "settled_micros": 102, "held_micros": 103,
             "overdraft_micros": 104, "spent_on": "2026-01-05", "begun_on": "2026-01-14", "day_no": 106, "month_no": 107,
-            "day_spent_micros": 108, "month_spent_micros": 109, "total_spent_micros": 110,
+            "carried_day_no": 115, "carried_month_no": 116, "day_spent_micros": 108, "month_spent_micros": 109, "total_spent_micros": 110,
             "request_count": 111, "last_request_at": "1970-01-01T00:00:12+00:00", "entry_seq": 113,
         }),
     )
@@ -259,7 +264,10 @@ async fn every_column_beside_a_batch_arrives_under_its_own_name() {
             json!({
                 "daily_limit_micros": 502, "monthly_limit_micros": 503,
                 "low_balance_threshold_micros": 504, "time_zone": "zone", "billing_enabled": false,
-                "suspended": true, "low_balance_warned_on": "2026-01-08", "balance_gone_on": "2026-01-09", "balance_warned": "low",
+                "suspended": true, "low_balance_warned_on": "2026-01-08",
+                "balance_gone_on": "2026-01-09", "balance_gone_count": 510,
+                "balance_gone_at": "1970-01-01T00:00:11+00:00", "balance_warned": "low",
+                "warning_due_at": "1970-01-01T00:00:13+00:00",
             }),
         ),
         (

@@ -7,4 +7,5 @@ mod limits;
 mod locks;
 pub(crate) mod plans;
 mod splits;
+mod warnings;
 mod zones;

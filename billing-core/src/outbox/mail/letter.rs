@@ -1,4 +1,4 @@
-//! What a mail tells: read from a message of the outbox.
+//! What a mail tells: read from a notice of the outbox.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ pub struct Booked {
     pub balance: Amount,
 }
 
-/// The message is none of those that are mailed, or does not say what its kind must.
+/// The notice is none of those that are mailed, or does not say what its kind must.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("mail cannot be made of a {kind:?}: {missing}")]
 pub struct Unreadable {

@@ -1,4 +1,4 @@
-//! Mail: a message of the outbox becomes a mail in the person's language, and leaves by a mail
+//! Mail: a notice of the outbox becomes a mail in the person's language, and leaves by a mail
 //! server, or as a file where there is none.
 
 mod letter;
@@ -61,18 +61,18 @@ impl Round {
 }
 
 impl Postman {
-    /// Delivers one message, or finds that nobody wants it. No transaction is open meanwhile.
+    /// Delivers one notice, or finds that nobody wants it. No transaction is open meanwhile.
     pub(super) async fn deliver(
         &self,
         pool: &PgPool,
-        message: &Waiting,
+        notice: &Waiting,
         round: &mut Round,
     ) -> Result<Fate, sqlx::Error> {
-        let letter = match Letter::read(&message.kind, &message.payload) {
+        let letter = match Letter::read(&notice.kind, &notice.payload) {
             Ok(letter) => letter,
             Err(error) => return Ok(Fate::Never(error.to_string())),
         };
-        let contact = queries::find_contact(pool, message.account_id).await?;
+        let contact = queries::find_contact(pool, notice.account_id).await?;
         let Some((contact, email)) = contact.and_then(|mut contact| {
             // Read again: an older version remembered what no mail can be sent to, and links for names.
             let email = person::address(&contact.email.take()?)?;
@@ -90,18 +90,18 @@ impl Postman {
             count(&letter, "given_up");
             return Ok(Fate::Never("the address is none".to_owned()));
         };
-        let mail = match self.compose(&letter, &contact, address, message) {
+        let mail = match self.compose(&letter, &contact, address, notice) {
             Ok(mail) => mail,
             Err(error) => return Ok(Fate::Never(format!("{error:#}"))),
         };
-        let fate = without(self.hand_over(message, &mail, round).await, &email);
+        let fate = without(self.hand_over(notice, &mail, round).await, &email);
         count(&letter, outcome(&fate));
         Ok(fate)
     }
 
-    async fn hand_over(&self, message: &Waiting, mail: &Message, round: &mut Round) -> Fate {
+    async fn hand_over(&self, notice: &Waiting, mail: &Message, round: &mut Round) -> Fate {
         let server = match &self.outlet {
-            Outlet::Folder(folder) => return into_file(folder, message, mail).await,
+            Outlet::Folder(folder) => return into_file(folder, notice, mail).await,
             Outlet::Server(server) => server,
         };
         let mut session = match round.session.take() {
@@ -127,11 +127,11 @@ impl Postman {
         letter: &Letter,
         contact: &Contact,
         address: Address,
-        message: &Waiting,
+        notice: &Waiting,
     ) -> anyhow::Result<Message> {
-        let at = message.created_at.to_jiff();
+        let at = notice.created_at.to_jiff();
         let name = contact.name.as_deref().unwrap_or_default();
-        let to = AccountId::from_uuid(message.account_id);
+        let to = AccountId::from_uuid(notice.account_id);
         let subscription = letter.subscription();
         let unsubscribe = subscription.and_then(|mail| self.links.link(to, mail, at));
         let occasion = Occasion {
@@ -145,7 +145,7 @@ impl Postman {
             warn!(mail = letter.name(), warnings = ?rendered.warnings, "the layout of mail is odd");
         }
         let mut mail = Message::builder()
-            .message_id(Some(self.message_id(message)))
+            .message_id(Some(self.message_id(notice)))
             .date(SystemTime::from(at))
             .from(self.sender.clone())
             .to(Mailbox::new(None, address))
@@ -166,15 +166,15 @@ impl Postman {
         Ok(mail.multipart(parts)?)
     }
 
-    /// The same whenever a message is delivered, so that a second delivery can be told.
-    fn message_id(&self, message: &Waiting) -> String {
-        let (account, seq) = (message.account_id.simple(), message.seq);
+    /// The same whenever a notice is delivered, so that a second delivery can be told.
+    fn message_id(&self, notice: &Waiting) -> String {
+        let (account, seq) = (notice.account_id.simple(), notice.seq);
         format!("<{account}.{seq}@{}>", self.sender.email.domain())
     }
 }
 
-async fn into_file(folder: &Path, message: &Waiting, mail: &Message) -> Fate {
-    let name = format!("{}.eml", files::stem(message));
+async fn into_file(folder: &Path, notice: &Waiting, mail: &Message) -> Fate {
+    let name = format!("{}.eml", files::stem(notice));
     match files::write(&folder.join("mail"), &name, &mail.formatted()).await {
         Ok(()) => Fate::Done,
         Err(error) => Fate::Later(error.to_string()),

@@ -186,6 +186,7 @@ impl Press {
                 balance => language.amount(balance),
                 is_gone => balance.micros <= 0,
                 threshold => language.amount(threshold),
+                threshold_is_zero => threshold.micros == 0,
             },
             Letter::Test => context! {},
         };

@@ -144,6 +144,24 @@ fn a_name_is_text_whatever_it_contains() {
 }
 
 #[test]
+fn who_wants_to_hear_when_it_is_gone_reads_of_no_amount_that_it_fell_below() {
+    let payload = json!({ "settled_micros": 0, "threshold_micros": 0 });
+    for (language, words) in [
+        (
+            Language::English,
+            "You asked to be told when your balance is used up. Now it is $0.00.",
+        ),
+        (
+            Language::Ukrainian,
+            "Ви просили повідомити, коли кошти на балансі закінчаться. Зараз на ньому 0,00\u{a0}$.",
+        ),
+    ] {
+        let mail = render(&press(), "low_balance", &payload, language, "");
+        assert!(mail.text.contains(words), "{}", mail.text);
+    }
+}
+
+#[test]
 fn who_has_no_name_is_greeted_without_one() {
     let greeting = |language| {
         let mail = render(&press(), "test", &json!({}), language, "");

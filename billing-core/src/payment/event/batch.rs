@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::purpose::{self, Done};
-use super::super::write::EntryRow;
-use super::super::{Payment, PaymentError, queries as payments, write};
+use super::super::queries::{self as payments, EntryRow};
+use super::super::{Payment, PaymentError};
 use super::effect::{Effect, Taken};
 use super::opening::{self, Opened, PaymentOpening};
 use super::queries::{self, OutcomeRow};
 use super::report::{Applied, Outcome, ProviderEvent, Report};
 use crate::auth::Caller;
 use crate::id::{AccountId, PaymentId};
-use crate::outbox::{self, Message};
+use crate::outbox::{self, Notice};
 use crate::price::Reading;
 
 /// An event, and who has brought it.
@@ -72,14 +72,14 @@ pub async fn apply(
     for (step, done) in steps.into_iter().zip(done) {
         all.push(step.end(done, &mut written));
     }
-    outbox::enqueue(conn, &written.messages, found.now).await?;
+    outbox::enqueue(conn, &written.notices, found.now).await?;
     let changed: Vec<&Payment> = written
         .changed
         .iter()
         .filter_map(|id| found.payments.get(id))
         .collect();
     if !changed.is_empty() {
-        write::write_payments(conn, &changed, &written.entries, found.now).await?;
+        payments::write_payments(conn, &changed, &written.entries, found.now).await?;
     }
     if !written.outcomes.is_empty() {
         queries::write_outcomes(conn, &written.outcomes).await?;
@@ -343,7 +343,7 @@ impl<'a> Found<'a> {
 struct Written<'a> {
     changed: BTreeSet<PaymentId>,
     entries: Vec<EntryRow>,
-    messages: Vec<(AccountId, Message)>,
+    notices: Vec<(AccountId, Notice)>,
     outcomes: Vec<OutcomeRow<'a>>,
 }
 
@@ -356,7 +356,7 @@ impl<'a> Step<'a> {
             balance: done.balance,
             ..Applied::nothing(self.taken.outcome, self.payment)
         };
-        written.messages.extend(self.taken.messages);
+        written.notices.extend(self.taken.notices);
         if let Some(payment) = applied.payment.as_ref().filter(|_| self.taken.changed) {
             written.changed.insert(payment.id);
             let entries = done.entries.into_iter().map(|(seq, kind)| EntryRow {
@@ -366,9 +366,9 @@ impl<'a> Step<'a> {
                 kind,
             });
             written.entries.extend(entries);
-            let told = done.messages.into_iter();
-            let told = told.map(|message| (payment.id.account, message));
-            written.messages.extend(told);
+            let told = done.notices.into_iter();
+            let told = told.map(|notice| (payment.id.account, notice));
+            written.notices.extend(told);
         }
         if !self.as_stored {
             written.outcomes.push(OutcomeRow {

@@ -21,13 +21,6 @@ use crate::database::Database;
 use crate::ledger::{Locks, Session, hardly_wait};
 use crate::price::CataloguePulse;
 
-/// Most events in one transaction: few, since checks and charges wait while the processors are busy with
-/// them. See `REST_MAX`.
-const BATCH_MAX: usize = 16;
-/// After a full batch this task rests for three times as long as it has worked, but no longer than this.
-/// Nobody waits for a provider's event; a storm of them has to leave the machine to those who are waited
-/// for.
-const REST_MAX: Duration = Duration::from_millis(10);
 /// Answers that leave together. Those of a full batch are spread over the rest: each of them makes a
 /// gateway busy with the next event.
 const ANSWERS_AT_ONCE: usize = 2;
@@ -41,6 +34,29 @@ const LOCK_WAIT: &str = "200ms";
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How much of the machine a storm of events may take. Nobody waits for a provider's event; checks and charges
+/// wait while the processors are busy with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Most events in one transaction.
+    pub batch_max: usize,
+    /// After a full batch the task rests for three times as long as it has worked, but no longer than this.
+    pub rest_max: Duration,
+}
+
+impl Pace {
+    /// How many answers of a full batch leave together, and how long after each the task rests: no less
+    /// than the millisecond that a timer knows.
+    fn spread(self, worked: Duration) -> (usize, Duration) {
+        let rest = (worked * 3).min(self.rest_max);
+        let steps = self.batch_max.div_ceil(ANSWERS_AT_ONCE);
+        let most = usize::try_from(self.rest_max.as_millis()).unwrap_or(usize::MAX);
+        let steps = steps.min(most).max(1);
+        let each = rest / u32::try_from(steps).unwrap_or(1);
+        (self.batch_max.div_ceil(steps), each)
+    }
+}
 
 /// An event on its way, and who waits for it.
 struct Job {
@@ -104,6 +120,7 @@ impl EventBatcher {
         database: &Database,
         catalogue: &CataloguePulse,
         rate_age_max: Duration,
+        pace: Pace,
         tasks: &mut JoinSet<()>,
     ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
@@ -111,6 +128,7 @@ impl EventBatcher {
             session: Session::new("events".to_owned(), database).waiting_for_locks(LOCK_WAIT),
             catalogue: catalogue.clone(),
             rate_age_max,
+            pace,
             meters: Meters {
                 size: histogram!("billing_event_batch_size"),
                 duration: histogram!("billing_event_batch_duration_seconds"),
@@ -155,7 +173,7 @@ impl Meters {
 }
 
 /// Divides what waits into a batch and the rest. A repeat of an event goes with the first one.
-fn take(waiting: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
+fn take(waiting: Vec<Job>, batch_max: usize) -> (Vec<Job>, Vec<Job>) {
     let (mut batch, mut later) = (Vec::<Job>::new(), Vec::new());
     let mut places = HashMap::new();
     let mut bytes = 0;
@@ -170,7 +188,7 @@ fn take(waiting: Vec<Job>) -> (Vec<Job>, Vec<Job>) {
             continue;
         }
         let size = event.raw.len();
-        let fits = batch.is_empty() || batch.len() < BATCH_MAX && bytes + size <= BATCH_BYTES;
+        let fits = batch.is_empty() || batch.len() < batch_max && bytes + size <= BATCH_BYTES;
         if fits && later.is_empty() {
             places.insert(name, batch.len());
             bytes += size;
@@ -187,6 +205,7 @@ struct BatcherTask {
     catalogue: CataloguePulse,
     /// How old a rate may be that a payment is opened with.
     rate_age_max: Duration,
+    pace: Pace,
     meters: Meters,
 }
 
@@ -211,17 +230,16 @@ impl BatcherTask {
             if waiting.is_empty() {
                 continue;
             }
-            let (batch, later) = take(std::mem::take(&mut waiting));
-            let (is_full, began) = (batch.len() >= BATCH_MAX, Instant::now());
+            let (batch, later) = take(std::mem::take(&mut waiting), self.pace.batch_max);
+            let (is_full, began) = (batch.len() >= self.pace.batch_max, Instant::now());
             let mut answers = self.carry_out(batch).await.into_iter();
-            let rest = (began.elapsed() * 3).min(REST_MAX);
-            let steps = BATCH_MAX.div_ceil(ANSWERS_AT_ONCE);
+            let (at_once, rest) = self.pace.spread(began.elapsed());
             while answers.len() > 0 {
-                for (job, answer) in answers.by_ref().take(ANSWERS_AT_ONCE) {
+                for (job, answer) in answers.by_ref().take(at_once) {
                     waiting.extend(job.answer(answer));
                 }
                 if is_full {
-                    sleep(rest / u32::try_from(steps).unwrap_or(1)).await;
+                    sleep(rest).await;
                 }
             }
             waiting.extend(later);
@@ -319,5 +337,29 @@ impl BatcherTask {
             .await
             .unwrap_or(Err(PaymentError::OutcomeUnknown))?;
         Ok(applied)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answers_of_a_full_batch_are_spread_over_the_rest_a_millisecond_apart_at_the_least() {
+        for (batch_max, rest_millis, expected) in [
+            (16, 10, (2, 1_250)),
+            (1, 10, (1, 10_000)),
+            (512, 10, (52, 1_000)),
+            (512, 1_000, (2, 3_906)),
+            (16, 1, (16, 1_000)),
+        ] {
+            let pace = Pace {
+                batch_max,
+                rest_max: Duration::from_millis(rest_millis),
+            };
+            let (at_once, rest) = pace.spread(Duration::from_mins(1));
+            let told = (at_once, rest.as_micros());
+            assert_eq!(told, expected, "{batch_max} in {rest_millis} ms");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What cannot be true of a payment.
 
-use super::super::{Payment, State};
+use super::super::{MINOR_MAX, Payment, State};
 use super::{ProviderEvent, Report};
 use crate::seeded::{self, Bug};
 
@@ -33,15 +33,18 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     {
         return Some(why);
     }
-    let currency = match &event.report {
-        Report::Payment(report) => &report.currency,
-        Report::Refund(report) => &report.currency,
-        Report::Dispute(report) => &report.currency,
-        Report::GivenBack(report) => &report.currency,
+    let (largest, currency) = match &event.report {
+        Report::Payment(report) => (report.amount_minor, &report.currency),
+        Report::Refund(report) => (report.amount_minor, &report.currency),
+        Report::Dispute(report) => (report.largest(), &report.currency),
+        Report::GivenBack(report) => (report.total_minor, &report.currency),
         Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
     };
     if *currency != payment.currency {
         return Some(format!("the currency is {currency}"));
+    }
+    if largest > MINOR_MAX {
+        return Some(format!("the amount is {largest}"));
     }
     let Report::Payment(report) = &event.report else {
         return None;

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use sqlx::PgConnection;
 
 use super::super::purpose::{self, Cause};
-use super::super::{Payment, PaymentError, State, queries as payments, told, write};
+use super::super::{Payment, PaymentError, State, queries as payments, told};
 use super::contradiction;
 use super::report::{Outcome, PaymentReport, ProviderEvent, Report};
 use crate::id::AccountId;
-use crate::outbox::Message;
+use crate::outbox::Notice;
 
 /// An event on its way into the books.
 pub struct Effect<'a> {
@@ -31,7 +31,7 @@ pub struct Taken {
     /// What follows from the payment's success or reversal.
     pub effect: Option<purpose::Effect>,
     /// What is told besides that.
-    pub messages: Vec<(AccountId, Message)>,
+    pub notices: Vec<(AccountId, Notice)>,
 }
 
 impl Taken {
@@ -41,7 +41,7 @@ impl Taken {
             detail,
             changed: false,
             effect: None,
-            messages: Vec::new(),
+            notices: Vec::new(),
         }
     }
 }
@@ -51,7 +51,7 @@ enum Change {
     Made {
         /// Why something is taken back for it.
         cause: Cause,
-        messages: Vec<(AccountId, Message)>,
+        notices: Vec<(AccountId, Notice)>,
         /// Why somebody has to look at it all the same.
         doubt: Option<String>,
     },
@@ -87,12 +87,12 @@ impl Effect<'_> {
         if let Some(why) = contradiction::find(self.event, payment) {
             return Ok(contradicted(payment, why));
         }
-        let (cause, messages, doubt) = match self.change(conn, payment).await? {
+        let (cause, notices, doubt) = match self.change(conn, payment).await? {
             Change::Made {
                 cause,
-                messages,
+                notices,
                 doubt,
-            } => (cause, messages, doubt),
+            } => (cause, notices, doubt),
             Change::Contradiction(why) => return Ok(contradicted(payment, why)),
         };
         // The one place where payments move money.
@@ -106,7 +106,7 @@ impl Effect<'_> {
         Ok(Taken {
             changed: true,
             effect,
-            messages,
+            notices,
             ..Taken::nothing(outcome, doubt)
         })
     }
@@ -117,7 +117,7 @@ impl Effect<'_> {
         conn: &mut PgConnection,
         payment: &mut Payment,
     ) -> Result<Change, PaymentError> {
-        let (mut messages, mut doubt) = (Vec::new(), None);
+        let (mut notices, mut doubt) = (Vec::new(), None);
         let cause = match &self.event.report {
             Report::Payment(report) => {
                 let is_news = payment.state != State::Succeeded;
@@ -125,7 +125,7 @@ impl Effect<'_> {
                     let why = "its reference is another payment's".to_owned();
                     return Ok(Change::Contradiction(why));
                 };
-                messages = ended;
+                notices = ended;
                 doubt = another_amount(payment, report).filter(|_| is_news);
                 first_reversal(payment)
             }
@@ -135,7 +135,7 @@ impl Effect<'_> {
                     let why = format!("refund {} has another amount", report.reference);
                     return Ok(Change::Contradiction(why));
                 };
-                write::write_refund(conn, payment.id, &refund, None).await?;
+                payments::write_refund(conn, payment.id, &refund, None).await?;
                 payment.sum_refunds(&refunds);
                 Cause::Refund
             }
@@ -147,7 +147,7 @@ impl Effect<'_> {
                     Ok(change) => change,
                     Err(why) => return Ok(Change::Contradiction(why)),
                 };
-                write::write_dispute(conn, payment.id, &change, self.now).await?;
+                payments::write_dispute(conn, payment.id, &change, self.now).await?;
                 doubt = change.doubt;
                 payment.sum_disputes(&disputes);
                 Cause::Dispute
@@ -161,7 +161,7 @@ impl Effect<'_> {
         };
         Ok(Change::Made {
             cause,
-            messages,
+            notices,
             doubt,
         })
     }
@@ -177,7 +177,7 @@ impl Effect<'_> {
         for reference in self.event.references() {
             if payment.reference.as_ref() == Some(reference) {
                 is_known = true;
-            } else if !write::insert_reference(conn, payment, reference).await? {
+            } else if !payments::insert_reference(conn, payment, reference).await? {
                 return Ok(false);
             }
         }
@@ -202,13 +202,13 @@ impl Effect<'_> {
         conn: &mut PgConnection,
         payment: &mut Payment,
         report: &PaymentReport,
-    ) -> Result<Option<Vec<(AccountId, Message)>>, PaymentError> {
+    ) -> Result<Option<Vec<(AccountId, Notice)>>, PaymentError> {
         if !self.take_references(conn, payment, report.state).await? {
             return Ok(None);
         }
         if let Some(code) = &report.decline_code {
             payment.decline_code = Some(code.clone());
-            write::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
+            payments::insert_decline(conn, payment, &self.event.event_id, self.now).await?;
         }
         let before = payment.state;
         payment.advance(report.state, self.event.occurred_at);
@@ -223,8 +223,8 @@ impl Effect<'_> {
             return Ok(Some(Vec::new()));
         }
         let account = payment.id.account;
-        let messages = told::ended(payment).into_iter();
-        Ok(Some(messages.map(|message| (account, message)).collect()))
+        let notices = told::ended(payment).into_iter();
+        Ok(Some(notices.map(|notice| (account, notice)).collect()))
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::{Builder, Uuid};
 
 use super::super::create::{self, Terms};
 use super::super::rate::Currency;
-use super::super::{Payment, PaymentError, Purpose};
+use super::super::{MINOR_MAX, Payment, PaymentError, Purpose};
 use super::queries;
 use super::report::{ProviderEvent, Report};
 use crate::id::{AccountId, PaymentId};
@@ -166,7 +166,12 @@ async fn terms(
     rate_age_max: Duration,
 ) -> Result<Result<Terms, String>, PaymentError> {
     let (purpose, minor) = (opening.purpose, opening.amount_minor);
-    match create::terms(conn, purpose, minor, opening.currency, rate_age_max).await {
+    let terms = if minor > MINOR_MAX {
+        Err(PaymentError::AmountOutOfRange)
+    } else {
+        create::terms(conn, purpose, minor, opening.currency, rate_age_max).await
+    };
+    match terms {
         Ok(terms) => Ok(Ok(terms)),
         Err(error @ (PaymentError::RateTooOld(_) | PaymentError::AmountOutOfRange)) => {
             Ok(Err(format!("the payment cannot be opened: {error}")))

@@ -12,14 +12,15 @@ use super::super::event::{
 };
 use super::super::rate::{Currency, Rate};
 use super::super::refund::NewRefund;
-use super::super::{Purpose, RefundState, State};
+use super::super::{MINOR_MAX, Purpose, RefundState, State};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
 use crate::rpc::{KEY_BYTES, TENANT_BYTES};
 
-/// The largest amount in minor units, as the schema has it.
-const MINOR_MAX: i64 = 1_000_000_000_000;
+/// Of what a provider reports: one that there cannot be is a contradiction, which is stored. To refuse it
+/// would bring it again and again.
+const REPORTED_MAX: i64 = i64::MAX;
 /// Of one dispute.
 const MOVEMENTS_MAX: usize = 100;
 const RAW_BYTES: usize = 1024 * 1024;
@@ -32,7 +33,7 @@ pub fn new_payment(
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
     let purpose = purpose("purpose", request.purpose())?;
-    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
     let provider_account = provider_account(request.provider_account)?;
     let amount_minor = field::number("amount_minor", request.amount_minor, 1, MINOR_MAX)?;
@@ -144,7 +145,7 @@ pub fn payment_name(
 pub fn new_refund(request: v1::StartRefundRequest) -> Result<NewRefund, FieldError> {
     let tenant_id = field::text("tenant_id", request.tenant_id, TENANT_BYTES)?;
     let payment = payment_id(request.payment_id)?;
-    let idempotency_key = field::text("idempotency_key", request.idempotency_key, KEY_BYTES)?;
+    let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let amount_minor = request
         .amount_minor
         .map(|minor| field::number("amount_minor", minor, 1, MINOR_MAX))
@@ -219,14 +220,14 @@ fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
         .account
         .ok_or_else(|| FieldError::new("opens.account", "must be given"))?;
     let name = Opening {
-        tenant_id: field::text("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
-        user_id: field::text("opens.account.user_id", account.user_id, 255)?,
+        tenant_id: field::identifier("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
+        user_id: field::identifier("opens.account.user_id", account.user_id, 255)?,
     };
     Ok(PaymentOpening {
         account: AccountId::of(&name.tenant_id, &name.user_id),
         name,
         purpose,
-        amount_minor: field::number("opens.amount_minor", opens.amount_minor, 1, MINOR_MAX)?,
+        amount_minor: field::number("opens.amount_minor", opens.amount_minor, 1, REPORTED_MAX)?,
         currency: Currency::named(&opens.currency)
             .ok_or_else(|| FieldError::new("opens.currency", "must be USD or UAH"))?,
         begun_at: begun_at.ok_or_else(|| FieldError::new("opens.begun_at", "must be given"))?,
@@ -261,10 +262,10 @@ fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError
     };
     Ok(PaymentReport {
         state,
-        amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, i64::MAX)?,
+        amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, REPORTED_MAX)?,
         ordered_minor: report
             .ordered_minor
-            .map(|minor| field::number("payment.ordered_minor", minor, 0, i64::MAX))
+            .map(|minor| field::number("payment.ordered_minor", minor, 0, REPORTED_MAX))
             .transpose()?,
         currency: field::text("payment.currency", report.currency, 16)?,
         decline_code: field::optional_text("payment.decline_code", report.decline_code, 64)?,
@@ -285,7 +286,7 @@ fn refund_report(report: v1::RefundReport) -> Result<RefundReport, FieldError> {
     Ok(RefundReport {
         reference: field::text("refund.provider_reference", report.provider_reference, 255)?,
         refund_id: Uuid::try_parse(&report.refund_id).ok(),
-        amount_minor: field::number("refund.amount_minor", report.amount_minor, 1, MINOR_MAX)?,
+        amount_minor: field::number("refund.amount_minor", report.amount_minor, 1, REPORTED_MAX)?,
         currency: field::text("refund.currency", report.currency, 16)?,
         state,
     })
@@ -293,7 +294,12 @@ fn refund_report(report: v1::RefundReport) -> Result<RefundReport, FieldError> {
 
 fn given_back_report(report: v1::GivenBackReport) -> Result<GivenBackReport, FieldError> {
     Ok(GivenBackReport {
-        total_minor: field::number("given_back.total_minor", report.total_minor, 0, MINOR_MAX)?,
+        total_minor: field::number(
+            "given_back.total_minor",
+            report.total_minor,
+            0,
+            REPORTED_MAX,
+        )?,
         currency: field::text("given_back.currency", report.currency, 16)?,
     })
 }
@@ -315,7 +321,7 @@ fn dispute_report(report: v1::DisputeReport) -> Result<DisputeReport, FieldError
     Ok(DisputeReport {
         reference: field::text("dispute.provider_reference", report.provider_reference, 255)?,
         movement,
-        amount_minor: field::number("dispute.amount_minor", report.amount_minor, 0, MINOR_MAX)?,
+        amount_minor: field::number("dispute.amount_minor", report.amount_minor, 0, REPORTED_MAX)?,
         currency: field::text("dispute.currency", report.currency, 16)?,
         status: status.unwrap_or_default(),
         moved: moved?,
@@ -345,7 +351,7 @@ fn moved(moved: v1::DisputeMovement) -> Result<Moved, FieldError> {
             "dispute.moved.amount_minor",
             moved.amount_minor,
             1,
-            MINOR_MAX,
+            REPORTED_MAX,
         )?,
         occurred_at: occurred_at
             .ok_or_else(|| FieldError::new("dispute.moved.occurred_at", "must be given"))?,

@@ -6,7 +6,7 @@ use billing_proto::v1;
 
 use super::super::event::queries::StoredEvent;
 use super::super::event::{Applied, Outcome};
-use super::super::rate::{Currency, Recorded};
+use super::super::rate::{Currency, StoredRate};
 use super::super::stale::Stale;
 use super::super::{Payment, Purpose, Refund, RefundState, State};
 use crate::id::PaymentId;
@@ -97,7 +97,7 @@ const fn outcome(outcome: Outcome) -> v1::EventOutcome {
     }
 }
 
-pub fn rate(currency: Currency, newest: Recorded, age_max: Duration) -> v1::ExchangeRate {
+pub fn rate(currency: Currency, newest: StoredRate, age_max: Duration) -> v1::ExchangeRate {
     v1::ExchangeRate {
         currency: currency.code().to_owned(),
         too_old: newest.is_too_old(age_max),

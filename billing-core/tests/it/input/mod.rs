@@ -30,6 +30,9 @@ fn bad_texts(most: usize) -> [String; 4] {
     ]
 }
 
+/// Texts in which nothing can be seen.
+const BLANKS: [&str; 4] = [" ", "\u{a0} \t", "\u{200b}", "\u{feff}\u{2060}\u{3164}"];
+
 /// Texts that a field which may be empty refuses.
 fn bad_optional_texts(most: usize) -> [String; 2] {
     ["x".repeat(most + 1), "a\0b".to_owned()]
@@ -208,6 +211,8 @@ async fn an_account_that_cannot_be_one_is_refused_by_every_rpc_that_takes_one() 
     for (bad, field) in [
         (named(" ", "u"), "account.tenant_id"),
         (named("acme", "\u{a0} \t"), "account.user_id"),
+        (named("\u{200b}", "u"), "account.tenant_id"),
+        (named("acme", "\u{200b}"), "account.user_id"),
     ] {
         let account = || bad.clone();
         core.place_hold(field, |r| r.account = account()).await;

@@ -2,8 +2,8 @@
 
 use billing_proto::v1;
 
-use super::{Refusing, bad_optional_texts, bad_texts};
-use crate::support::charge;
+use super::{BLANKS, Refusing, bad_optional_texts, bad_texts};
+use crate::support::{charge, tool};
 use crate::user::User;
 
 #[tokio::test]
@@ -37,6 +37,31 @@ async fn a_key_or_id_that_is_empty_too_long_or_holds_u_0000_is_refused() {
         core.list_prices("tenant_id", |r| r.tenant_id = text())
             .await;
         core.estimate_cost("tenant_id", |r| r.tenant_id = text())
+            .await;
+    }
+    core.serves_on().await;
+}
+
+#[tokio::test]
+async fn an_identifier_in_which_nothing_can_be_seen_is_refused() {
+    let core = Refusing::start().await;
+    for bad in BLANKS {
+        let text = || bad.to_owned();
+        let key = "idempotency_key";
+        core.place_hold(key, |r| r.idempotency_key = text()).await;
+        core.charge(key, |r| r.idempotency_key = text()).await;
+        core.refund_charge(key, |r| r.idempotency_key = text())
+            .await;
+        core.grant_credit(key, |r| r.idempotency_key = text()).await;
+        core.adjust_balance(key, |r| r.idempotency_key = text())
+            .await;
+        core.tenant("tenant.tenant_id", |t| t.tenant_id = text())
+            .await;
+        core.set_price("tenant_id", |r| r.tenant_id = text()).await;
+        core.set_price("tool", |r| r.tool = text()).await;
+        core.place_hold("cost.tool.name", |r| r.cost = tool(bad, &[]))
+            .await;
+        core.charge("cost.tool.name", |r| r.cost = tool(bad, &[]))
             .await;
     }
     core.serves_on().await;

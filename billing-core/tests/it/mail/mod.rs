@@ -6,7 +6,7 @@ mod sink;
 mod wishes;
 
 use billing_core::id::AccountId;
-use billing_core::outbox::{Channel, Message, enqueue};
+use billing_core::outbox::{Channel, Notice, enqueue};
 use billing_testkit::{TestCore, TestDatabase};
 use serde_json::{Value, json};
 
@@ -51,12 +51,12 @@ pub(crate) async fn contact(database: &TestDatabase, user: &str, locale: &str) -
 
 /// Puts a mail of `user` into the outbox.
 async fn post(database: &TestDatabase, user: &str, kind: &'static str, payload: Value) {
-    let message = Message {
+    let notice = Notice {
         channel: Channel::Mail,
         kind,
         payload,
     };
-    put(database, user, message).await;
+    put(database, user, notice).await;
 }
 
 async fn post_test(database: &TestDatabase, user: &str) {
@@ -64,18 +64,18 @@ async fn post_test(database: &TestDatabase, user: &str) {
 }
 
 async fn post_event(database: &TestDatabase, user: &str) {
-    let message = Message {
+    let notice = Notice {
         channel: Channel::Event,
         kind: "an.event",
         payload: json!({}),
     };
-    put(database, user, message).await;
+    put(database, user, notice).await;
 }
 
-async fn put(database: &TestDatabase, user: &str, message: Message) {
+async fn put(database: &TestDatabase, user: &str, notice: Notice) {
     let mut owner = database.connect_as_owner().await;
     let account = AccountId::of("acme", user);
-    enqueue(&mut owner, &[(account, message)], jiff::Timestamp::now())
+    enqueue(&mut owner, &[(account, notice)], jiff::Timestamp::now())
         .await
         .unwrap();
 }

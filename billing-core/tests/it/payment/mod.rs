@@ -4,6 +4,7 @@ mod apart;
 mod disputes;
 mod events;
 mod given_back;
+mod impossible;
 mod names;
 mod opened;
 mod order;

@@ -25,7 +25,11 @@ fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
     };
     let names = [
         part("txn_1", Movement::FundsWithdrawn, 1),
-        part("txn_2", Movement::FundsReinstated, 2),
+        // As of a payment that was refunded in part.
+        v1::DisputeMovement {
+            amount_minor: 200,
+            ..part("txn_2", Movement::FundsReinstated, 2)
+        },
         part("txn_3", Movement::FundsWithdrawn, 3),
     ];
     let by_names = |movement, known: usize| {
@@ -59,6 +63,13 @@ fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
             4,
             by_names(Movement::FundsWithdrawn, 3),
         ),
+        // The same news again, without names: before and after those that have them.
+        later("taken, unnamed", 1, by_names(Movement::FundsWithdrawn, 0)),
+        later(
+            "taken again, unnamed",
+            6,
+            by_names(Movement::FundsWithdrawn, 0),
+        ),
     ]
 }
 
@@ -72,7 +83,7 @@ fn part(name: &str, movement: Movement, second: i64) -> v1::DisputeMovement {
 
 /// Which events happened, and in which order they come; some of them twice.
 fn deliveries() -> impl Strategy<Value = (BTreeSet<usize>, Vec<usize>)> {
-    proptest::collection::btree_set(0..15_usize, 1..15).prop_flat_map(|happened| {
+    proptest::collection::btree_set(0..17_usize, 1..17).prop_flat_map(|happened| {
         let mut order: Vec<usize> = happened.iter().copied().collect();
         order.extend(happened.iter().copied().filter(|n| n % 2 == 0));
         (Just(happened), Just(order).prop_shuffle())

@@ -254,3 +254,59 @@ async fn one_name_of_two_payments_credits_one_of_them_together_and_apart() {
     }
     assert_books_are_right(&database).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_events_share_a_transaction_than_an_operator_lets() {
+    for (batch, expected) in [("3", 3), ("1", 1)] {
+        let database = TestDatabase::new().await;
+        let core = TestCore::start_with(&database, &["--provider-event-batch", batch]).await;
+        core.grant(&crate::support::account("gate"), 1).await;
+        let gate = attached(&core, "gate", "1").await;
+        let mut session = database.connect_as_owner().await;
+        let transaction = lock(&mut session, "gate").await;
+        let paid = event("evt_gate", &gate, state(PaymentState::Succeeded));
+        let first = keep_waiting(&database, &core, paid.clone()).await;
+        let answers: JoinSet<Answer> = (0..20)
+            .map(|n| {
+                let unknown = v1::Payment {
+                    provider_reference: format!("pi_unknown_{n}"),
+                    ..Default::default()
+                };
+                let said = event(&format!("evt_{n}"), &unknown, state(PaymentState::Pending));
+                send(&core, said)
+            })
+            .collect();
+        // They wait while the gate's event does.
+        for answer in answers.join_all().await {
+            assert_eq!(answer.unwrap().outcome(), EventOutcome::Unmatched);
+        }
+        transaction.rollback().await.unwrap();
+        settle(&core, first, paid).await;
+        let together: i64 = sqlx::query_scalar(
+            "select max(count) from (select count(*) from provider_event group by xmin::text) as each",
+        )
+        .fetch_one(&mut session)
+        .await
+        .unwrap();
+        assert_eq!(together, expected, "{batch}");
+    }
+}
+
+#[test]
+fn a_batch_or_a_rest_that_makes_no_sense_is_refused_in_words() {
+    for (option, value, range) in [
+        ("--provider-event-batch", "0", "1..=512"),
+        ("--provider-event-batch", "513", "1..=512"),
+        ("--provider-event-rest-ms", "0", "1..=1000"),
+        ("--provider-event-rest-ms", "60000", "1..=1000"),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_billing-core"))
+            .args([option, value])
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{option} {value}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("{value} is not in {range}");
+        assert!(said.contains(&expected) && said.contains(option), "{said}");
+    }
+}

@@ -56,6 +56,7 @@ async fn a_user_may_be_a_string_or_an_integer() {
         json!(["a"]),
         json!("\0"),
         json!(" "),
+        json!("\u{200b}"),
     ] {
         let token = token(&json!({"userId": user, "sub": "other", "exp": in_secs(60)}));
         let refused = verified(&config(), &token).await.unwrap_err();

@@ -122,6 +122,11 @@ async fn a_payer_whose_token_has_an_odd_address_pays_all_the_same() {
 #[tokio::test]
 async fn what_cannot_be_paid_is_refused_by_its_name() {
     let stage = Stage::start_with(&["--topup-max-usd=100"]).await;
+    let missing = problem(stage.creation("u", &json!({}), None)).await;
+    assert_eq!(
+        missing["message"],
+        "amount_usd must be given: this provider is paid in USD"
+    );
     for (body, field) in [
         (json!({}), "amount_usd"),
         (json!({"amount_usd": null}), "amount_usd"),

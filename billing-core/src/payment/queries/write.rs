@@ -12,9 +12,10 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgExecutor, query};
 use uuid::Uuid;
 
-use super::create::{NewPayment, Terms};
-use super::dispute::{Dispute, DisputeChange, Moved};
-use super::{Payment, Refund, queries};
+use super::super::create::{NewPayment, Terms};
+use super::super::dispute::{Dispute, DisputeChange, Moved};
+use super::super::{Payment, Refund};
+use super::read;
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::EntryKind;
 
@@ -75,7 +76,7 @@ pub async fn insert_reference(
         return Ok(true);
     }
     // In a statement of its own: whoever was waited for has committed by now.
-    let owner = queries::find_by_reference(conn, &payment.provider, reference).await?;
+    let owner = read::find_by_reference(conn, &payment.provider, reference).await?;
     Ok(owner == Some(payment.id))
 }
 

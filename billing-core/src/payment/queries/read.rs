@@ -10,8 +10,8 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::dispute::{Dispute, Moved, Movement};
-use super::{Payment, PaymentError, Purpose, Refund, RefundState, State};
+use super::super::dispute::{Dispute, Moved, Movement};
+use super::super::{Payment, PaymentError, Purpose, Refund, RefundState, State};
 use crate::id::{AccountId, PaymentId};
 use crate::money::Micros;
 
