@@ -82,9 +82,17 @@ impl JsonObject {
             .get(field)
             .map(|raw| {
                 serde_json::from_str(raw.get())
-                    .map_err(|_other_type| ApiError::invalid(field, "must be a string"))
+                    .map_err(|_unreadable| ApiError::invalid(field, text_error(raw)))
             })
             .transpose()
+    }
+}
+
+fn text_error(raw: &RawValue) -> &'static str {
+    if raw.get().starts_with('"') {
+        "must not contain half of a surrogate pair"
+    } else {
+        "must be a string"
     }
 }
 
@@ -166,6 +174,12 @@ mod tests {
             };
             assert!(["daily", "negative", "zone", "mail"].contains(&error.field.as_ref()));
         }
+        let ApiError::InvalidField(error) =
+            object(r#"{"zone": "\ud800"}"#).text("zone").unwrap_err()
+        else {
+            panic!("a field");
+        };
+        assert_eq!(error.message, "must not contain half of a surrogate pair");
     }
 
     #[test]

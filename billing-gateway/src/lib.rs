@@ -36,6 +36,7 @@ mod unsubscribe;
 mod usage;
 pub mod usd;
 mod webhooks;
+mod wire;
 
 pub use reconcile::{CommandError, Tally, reconcile, replay};
 pub use server::open_files;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use billing_proto::contact::{address, name};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::claims::Claims;
 
 /// What is known of it; empty: not known.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -22,27 +24,34 @@ pub struct ContactClaims {
 impl ContactClaims {
     /// None where no claim is configured. A claim that is missing, or no address or name, leaves it
     /// unknown: a token is good without.
-    pub(super) fn read(&self, claims: &Map<String, Value>) -> Option<Contact> {
+    pub(super) fn read(&self, claims: &Claims) -> Option<Contact> {
         if self.email.is_none() && self.name.is_none() {
             return None;
         }
-        let text = |claim: &Option<String>| claims.get(claim.as_ref()?)?.as_str();
+        let text = |claim: &Option<String>| match claims.get(claim.as_ref()?)? {
+            Ok(Value::String(text)) => Some(text),
+            Ok(_) | Err(_) => None,
+        };
         let email = text(&self.email).filter(|_| !self.is_unverified(claims));
         Some(Contact {
-            email: email.and_then(address).unwrap_or_default(),
-            name: text(&self.name).and_then(name).unwrap_or_default(),
+            email: email.as_deref().and_then(address).unwrap_or_default(),
+            name: text(&self.name)
+                .as_deref()
+                .and_then(name)
+                .unwrap_or_default(),
         })
     }
 
     /// Whether the token says of its address that nobody has shown it to be theirs: by the standard claim
     /// `email_verified`, or by what stands beside a claim of another name. One that does not say
     /// anything of it is believed; providers write the claim as a text, too.
-    fn is_unverified(&self, claims: &Map<String, Value>) -> bool {
+    fn is_unverified(&self, claims: &Claims) -> bool {
         let beside = self.email.as_ref().map(|claim| format!("{claim}_verified"));
         let says = |claim: &str| match claims.get(claim) {
-            None | Some(Value::Null) => true,
-            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-            Some(value) => *value == Value::Bool(true),
+            None | Some(Ok(Value::Null)) => true,
+            Some(Ok(Value::String(text))) => text.eq_ignore_ascii_case("true"),
+            Some(Ok(value)) => value == Value::Bool(true),
+            Some(Err(_)) => false,
         };
         !says("email_verified") || beside.is_some_and(|claim| !says(&claim))
     }
@@ -59,14 +68,18 @@ impl fmt::Debug for Contact {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Contact, ContactClaims};
+    use super::{Claims, Contact, ContactClaims};
+
+    fn claims_of(claims: &Value) -> Claims {
+        serde_json::from_str(&claims.to_string()).unwrap()
+    }
 
     fn read_by(email: &str, claims: &Value) -> Contact {
         let names = ContactClaims {
             email: Some(email.to_owned()),
             name: Some("name".to_owned()),
         };
-        names.read(claims.as_object().unwrap()).unwrap()
+        names.read(&claims_of(claims)).unwrap()
     }
 
     fn read(claims: &Value) -> Contact {
@@ -82,7 +95,7 @@ mod tests {
             ("a@b.example", "Ім'я")
         );
         assert!(!format!("{known:?}").contains("example"));
-        let nothing = ContactClaims::default().read(claims.as_object().unwrap());
+        let nothing = ContactClaims::default().read(&claims_of(&claims));
         assert_eq!(nothing, None);
         for claims in [
             json!({"email": 7, "name": ["a"]}),
@@ -109,6 +122,13 @@ mod tests {
         for no in [json!(false), json!("false"), json!(""), json!(0), json!([])] {
             assert!(!known("email", "email_verified", no.clone()), "{no}");
         }
+        let cut = r#"{"email": "a@b.example", "email_verified": "\ud800"}"#;
+        let names = ContactClaims {
+            email: Some("email".to_owned()),
+            name: None,
+        };
+        let unread = names.read(&serde_json::from_str(cut).unwrap());
+        assert_eq!(unread, Some(Contact::default()));
         let own = "https://id.example/email";
         assert!(!known(
             own,

@@ -11,12 +11,13 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::{Mutex, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::Refusal;
 use crate::rate_limit::RateLimit;
+use crate::wire::{self, Object};
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -98,7 +99,7 @@ pub enum JwksError {
 
 #[derive(Deserialize)]
 struct Document {
-    keys: Vec<Value>,
+    keys: Vec<Box<RawValue>>,
 }
 
 impl Jwks {
@@ -284,11 +285,11 @@ fn usable(
     body: &[u8],
     algorithm: Algorithm,
 ) -> Result<HashMap<Option<String>, DecodingKey>, JwksError> {
-    let document: Document = serde_json::from_slice(body)?;
+    let Object(document): Object<Document> = serde_json::from_slice(wire::unmarked(body))?;
     let keys: HashMap<_, _> = document
         .keys
         .into_iter()
-        .filter_map(|key| serde_json::from_value::<Jwk>(key).ok())
+        .filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok())
         .filter(|key| verifies(key, algorithm))
         .filter_map(|key| Some((key.common.key_id.clone(), DecodingKey::from_jwk(&key).ok()?)))
         .collect();

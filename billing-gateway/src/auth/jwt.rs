@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::claims::Claims;
 use super::jwks::{Jwks, JwksError};
 use super::settings::{AdminClaim, JwtConfig, JwtKeys, TenantSource};
 use super::{Caller, ContactClaims};
@@ -105,7 +106,7 @@ impl Verifier {
         token: &str,
         kid: Option<&str>,
         network: IpAddr,
-    ) -> Result<Map<String, Value>, Refusal> {
+    ) -> Result<Claims, Refusal> {
         let found = jwks.find(kid, network).await?;
         let claims = self.claims(token, &found.key);
         let Err(Refusal::Token(error)) = &claims else {
@@ -121,7 +122,7 @@ impl Verifier {
         }
     }
 
-    fn claims(&self, token: &str, key: &DecodingKey) -> Result<Map<String, Value>, Refusal> {
+    fn claims(&self, token: &str, key: &DecodingKey) -> Result<Claims, Refusal> {
         match decode(token, key, &self.validation) {
             Ok(decoded) => Ok(decoded.claims),
             Err(error) => Err(match error.kind() {
@@ -131,7 +132,7 @@ impl Verifier {
         }
     }
 
-    fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, Refusal> {
+    fn caller(&self, claims: &Claims) -> Result<Caller, Refusal> {
         let tenant_id = match &self.tenant {
             TenantSource::Fixed(tenant) => tenant.clone(),
             TenantSource::Claim(claim) => name(claims, claim)?,
@@ -146,7 +147,7 @@ impl Verifier {
 
 impl AdminClaim {
     /// Whether the claim is the value, or a list that holds it.
-    fn is_in(&self, claims: &Map<String, Value>) -> bool {
+    fn is_in(&self, claims: &Claims) -> bool {
         let is_value = |claim: &Value| match claim {
             Value::String(text) => *text == self.value,
             // The value's text is read as JSON: `true` or `7`.
@@ -156,9 +157,9 @@ impl AdminClaim {
             _ => false,
         };
         match claims.get(&self.claim) {
-            Some(Value::Array(list)) => list.iter().any(is_value),
-            Some(claim) => is_value(claim),
-            None => false,
+            Some(Ok(Value::Array(list))) => list.iter().any(is_value),
+            Some(Ok(claim)) => is_value(&claim),
+            Some(Err(_)) | None => false,
         }
     }
 }
@@ -194,10 +195,12 @@ fn validation(config: &JwtConfig, algorithm: Algorithm) -> Validation {
 }
 
 /// A string as it stands, an integer in decimal digits; anything else names nobody.
-fn name(claims: &Map<String, Value>, claim: &str) -> Result<String, Refusal> {
+fn name(claims: &Claims, claim: &str) -> Result<String, Refusal> {
     match claims.get(claim) {
-        Some(Value::String(name)) => Ok(name.clone()),
-        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
+        Some(Ok(Value::String(name))) => Ok(name),
+        Some(Ok(Value::Number(number))) if number.is_i64() || number.is_u64() => {
+            Ok(number.to_string())
+        }
         _ => Err(Refusal::Claim(claim.to_owned())),
     }
 }

@@ -1,5 +1,6 @@
 //! Who calls: a bearer token, verified and turned into the account it speaks for.
 
+mod claims;
 mod contact;
 mod jwks;
 mod jwt;

@@ -138,6 +138,21 @@ async fn each_supported_algorithm_is_verified_with_the_served_keys() {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_read_disturbs_no_other() {
+    let provider = Provider::default();
+    provider.serves(&[public_key(Algorithm::ES256, "es")]);
+    {
+        let mut document = provider.document.lock().unwrap();
+        let odd = r#""keys":[7,{"kid":"\ud800"},{"kty":"new"},"#;
+        *document = format!("\u{feff}{}", document.replace(r#""keys":["#, odd));
+    }
+    let verifier = provider.verifier(Algorithm::ES256).await;
+    let token = token(Algorithm::ES256, Some("es"));
+    let named = verifier.verify(&token, HERE).await;
+    assert!(is_accepted(&named), "{named:?}");
+}
+
+#[tokio::test]
 async fn a_public_key_is_never_taken_for_a_secret() {
     let provider = Provider::default();
     let key = public_key(Algorithm::RS256, "a");

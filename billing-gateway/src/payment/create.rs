@@ -135,6 +135,7 @@ async fn create(
         content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
         provider_account: String::new(),
+        contribution: None,
     };
     let recorded = async || {
         let answer = core.create_payment(request.clone()).await;

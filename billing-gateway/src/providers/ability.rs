@@ -14,13 +14,14 @@ pub(crate) enum Payable<'a> {
 }
 
 impl<'a> Payable<'a> {
-    /// How payments of this purpose are: a top-up in the shop's own page, where the provider can do that.
-    /// None: they are not.
+    /// How payments of this purpose are: a top-up in the shop's own page, where the provider can do that, a
+    /// contribution on the provider's. None: they are not.
     pub(crate) fn of(provider: &'a dyn Provider, purpose: PaymentPurpose) -> Option<Self> {
         let intents = provider.intents().map(Self::Intents);
         let pages = provider.hosted_pages().map(Self::HostedPages);
         match purpose {
             PaymentPurpose::Unspecified | PaymentPurpose::TopUp => intents.or(pages),
+            PaymentPurpose::Contribution => pages,
         }
     }
 

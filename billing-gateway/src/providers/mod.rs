@@ -6,7 +6,6 @@ mod event;
 mod fondy;
 mod http;
 mod stripe;
-mod wire;
 
 pub(crate) use ability::{
     Customers, Disputes, HostedPages, Intents, Opened, Order, Page, Payable, RefundOrder, Refunds,

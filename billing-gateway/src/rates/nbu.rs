@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Rate;
+use crate::wire;
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -93,9 +94,11 @@ impl Nbu {
 
 /// A rate is as old as its date says, whenever it is answered.
 fn read(body: &[u8], now: Timestamp) -> Result<Rate, NbuError> {
-    let listed: Vec<Listed> = serde_json::from_slice(body)?;
+    let listed: Vec<&RawValue> = serde_json::from_slice(wire::unmarked(body))?;
+    // Whatever the bank says of other currencies stands in nobody's way.
     let dollar = listed
         .into_iter()
+        .filter_map(|listed| wire::object::<Listed>(listed.get()).ok())
         .find(|listed| listed.cc == "USD")
         .ok_or(NbuError::NoDollar)?;
     let date = dollar.exchangedate.unwrap_or_default();
@@ -169,6 +172,9 @@ mod tests {
     #[test]
     fn the_rate_is_read_as_it_is_written() {
         assert_eq!(read(ANSWER.as_bytes()).unwrap().as_str(), "41.1234");
+        let other = r#"[{"cc": "XDR", "rate": null, "exchangedate": 7}, 7, {"txt": "\ud800", "#;
+        let beside = format!("\u{feff}{}", ANSWER.replace("[ {", other));
+        assert_eq!(read(beside.as_bytes()).unwrap().as_str(), "41.1234");
         let long = ANSWER.replace("41.1234", "41.10000001");
         assert_eq!(read(long.as_bytes()).unwrap().as_str(), "41.10000001");
     }
@@ -183,7 +189,10 @@ mod tests {
         let euro = ANSWER.replace("\"USD\"", "\"EUR\"");
         let refused = read(euro.as_bytes()).unwrap_err();
         assert!(matches!(refused, NbuError::NoDollar), "{refused}");
-        for answer in ["", "{}", "[{}]", "<html>", "[{\"cc\": \"USD\"}]"] {
+        let listed = r#"[["USD", 41.1234, "20.11.2026"], {}, {"cc": "USD"}]"#;
+        let refused = read(listed.as_bytes()).unwrap_err();
+        assert!(matches!(refused, NbuError::NoDollar), "{refused}");
+        for answer in ["", "{}", "<html>", "[", "null"] {
             let refused = read(answer.as_bytes()).unwrap_err();
             assert!(matches!(refused, NbuError::Malformed(_)), "{answer}");
         }

@@ -2,7 +2,8 @@
 
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{
-    EventOutcome, Payment, PaymentReport, PaymentState, Refund, RefundState, StalePayment,
+    EventOutcome, Payment, PaymentPurpose, PaymentReport, PaymentState, Refund, RefundState,
+    StalePayment,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -120,7 +121,8 @@ impl Check<'_> {
                 .await?;
             return Ok(None);
         }
-        if is_open {
+        // The page of a contribution is made only where somebody waits for it.
+        if is_open && payment.purpose() == PaymentPurpose::TopUp {
             let order = Order {
                 payment,
                 receipt_email: None,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::books::RefundReport;
-use super::super::create::NewPayment;
+use super::super::create::{NewGift, NewPayment};
 use super::super::dispute::{DisputeReport, Moved, Movement};
 use super::super::event::{
     EVENT_ID_BYTES, GivenBackReport, PaymentOpening, PaymentReport, ProviderEvent, Report,
@@ -17,6 +17,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
 use crate::rpc::{KEY_BYTES, TENANT_BYTES};
+use crate::sponsorship::{self, GiftTerms};
 
 /// Of what a provider reports: one that there cannot be is a contradiction, which is stored. To refuse it
 /// would bring it again and again.
@@ -30,9 +31,11 @@ const FURTHER_REFERENCES: usize = 4;
 pub fn new_payment(
     account: AccountId,
     name: Opening,
+    called: Option<String>,
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
     let purpose = purpose("purpose", request.purpose())?;
+    let gift = gift_terms(purpose, request.contribution)?;
     let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
     let provider_account = provider_account(request.provider_account)?;
@@ -49,6 +52,12 @@ pub fn new_payment(
     if purpose != Purpose::TopUp || !provider_account.is_empty() {
         hash.text(purpose.name()).text(&provider_account);
     }
+    if let Some(terms) = &gift {
+        check_amount(amount_minor, currency)?;
+        hash.number(i64::from(terms.is_anonymous))
+            .text(terms.consented_to.as_deref().unwrap_or_default())
+            .text(terms.message.as_deref().unwrap_or_default());
+    }
     Ok(NewPayment {
         account,
         name,
@@ -60,15 +69,50 @@ pub fn new_payment(
         content_hash: hash.finish().0,
         amount_minor,
         currency,
+        gift: gift.map(|terms| NewGift {
+            terms,
+            name: called,
+        }),
     })
+}
+
+/// What is said of a contribution, and of nothing else.
+fn gift_terms(
+    purpose: Purpose,
+    terms: Option<v1::ContributionTerms>,
+) -> Result<Option<GiftTerms>, FieldError> {
+    match (purpose, terms) {
+        (Purpose::TopUp, None) => Ok(None),
+        (Purpose::TopUp, Some(_)) => Err(FieldError::new(
+            "contribution",
+            "must not be given: the payment is none",
+        )),
+        (Purpose::Contribution, None) => Err(FieldError::new("contribution", "must be given")),
+        (Purpose::Contribution, Some(terms)) => {
+            sponsorship::grpc::parse_gift("contribution", terms).map(Some)
+        }
+    }
+}
+
+fn check_amount(amount_minor: i64, currency: Currency) -> Result<(), FieldError> {
+    if currency != Currency::Usd {
+        return Err(FieldError::new(
+            "currency",
+            "must be USD for a contribution",
+        ));
+    }
+    let (least, most) = (sponsorship::LEAST_MINOR, sponsorship::MOST_MINOR);
+    field::number("amount_minor", amount_minor, least, most).map(drop)
 }
 
 fn purpose(field: &str, purpose: v1::PaymentPurpose) -> Result<Purpose, FieldError> {
     match purpose {
-        v1::PaymentPurpose::Unspecified => {
-            Err(FieldError::new(field, "must be PAYMENT_PURPOSE_TOP_UP"))
-        }
+        v1::PaymentPurpose::Unspecified => Err(FieldError::new(
+            field,
+            "must be a purpose that the contract names",
+        )),
         v1::PaymentPurpose::TopUp => Ok(Purpose::TopUp),
+        v1::PaymentPurpose::Contribution => Ok(Purpose::Contribution),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tokens that are accepted and refused, by a shared secret.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::{Refusal, Verifier};
@@ -61,6 +62,40 @@ async fn a_user_may_be_a_string_or_an_integer() {
         let token = token(&json!({"userId": user, "sub": "other", "exp": in_secs(60)}));
         let refused = verified(&config(), &token).await.unwrap_err();
         assert!(matches!(refused, Refusal::Claim(_)), "{user}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn no_claim_that_nobody_needs_makes_a_token_unread() {
+    let config = JwtConfig {
+        contact: ContactClaims {
+            email: Some("email".to_owned()),
+            name: Some("name".to_owned()),
+        },
+        ..config()
+    };
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for odd in [
+        // A name that was cut within a letter.
+        r#""name": "Olena \ud83d""#.to_owned(),
+        r#""picture": "\ud800", "scale": 1e999"#.to_owned(),
+        format!(r#""groups": {nested}"#),
+    ] {
+        let with = |user: &str| {
+            let ends = in_secs(60);
+            let claims =
+                format!(r#"{{"userId": {user}, "exp": {ends}, "email": "a@b.example", {odd}}}"#);
+            let key = EncodingKey::from_secret(SECRET.as_bytes());
+            let claims = RawValue::from_string(claims).unwrap();
+            encode(&Header::default(), &claims, &key).unwrap()
+        };
+        let caller = verified(&config, &with(r#""u""#)).await.unwrap();
+        let reached = caller.contact().unwrap();
+        let (email, name) = (reached.email.as_str(), reached.name.as_str());
+        assert_eq!((caller.user_id(), email, name), ("u", "a@b.example", ""));
+        // One that is needed is read, or names nobody.
+        let nobody = verified(&config, &with(r#""\ud800""#)).await.unwrap_err();
+        assert!(matches!(nobody, Refusal::Claim(_)), "{nobody}");
     }
 }
 

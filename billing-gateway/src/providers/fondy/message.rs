@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::signature;
 use crate::providers::WebhookRefusal;
-use crate::providers::wire::{self, Members};
+use crate::wire::{self, Members};
 
 /// The fields of a message, each as the text that is signed. What is null or not there is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

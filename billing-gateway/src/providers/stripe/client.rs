@@ -13,6 +13,7 @@ use stripe_client_core::{RequestBuilder, StripeMethod, VERSION};
 use super::settings::Config;
 use crate::providers::ProviderError;
 use crate::providers::http::{self, Bounds, Failure, Http};
+use crate::wire::{self, Object};
 
 const BOUNDS: Bounds = Bounds {
     total_timeout: Duration::from_secs(8),
@@ -65,7 +66,7 @@ struct Refusal {
 
 #[derive(Deserialize)]
 struct ErrorBody {
-    error: ErrorObject,
+    error: Object<ErrorObject>,
 }
 
 #[derive(Default, Deserialize)]
@@ -126,11 +127,12 @@ impl Client {
         let should_retry = text(response.headers(), SHOULD_RETRY).parse().ok();
         self.http.log(call, status.as_u16(), &request_id);
         if status.is_success() {
-            return serde_json::from_slice(&body)
+            return serde_json::from_slice(wire::unmarked(&body))
+                .map(|Object(answer)| answer)
                 .map_err(|error| Failure::Refused(Unusable::Answer { request_id, error }));
         }
-        let error = serde_json::from_slice::<ErrorBody>(&body)
-            .map(|body| body.error)
+        let error = serde_json::from_slice::<Object<ErrorBody>>(wire::unmarked(&body))
+            .map(|Object(body)| body.error.0)
             .unwrap_or_default();
         Err(Failure::Refused(Unusable::Status(Refusal {
             status: status.as_u16(),

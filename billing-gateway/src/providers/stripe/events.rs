@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
 use super::session::Session;
-use crate::providers::{Event, wire};
+use crate::providers::Event;
+use crate::wire;
 
 /// How an answer came to be an event. The first part of its id and type.
 #[derive(Clone, Copy, Debug)]

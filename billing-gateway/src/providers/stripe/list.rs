@@ -6,6 +6,7 @@ use stripe_client_core::RequestBuilder;
 use super::client::Client;
 use super::objects::List;
 use crate::providers::ProviderError;
+use crate::wire::Object;
 
 /// The most that one page holds.
 pub(super) const PAGE: i64 = 100;
@@ -25,7 +26,7 @@ impl Client {
             let request = page(all.last().map(|last| id(last).as_str()));
             let List { data, has_more } = self.send::<List<T>>(call, request, None).await?;
             let more = has_more && !data.is_empty();
-            all.extend(data);
+            all.extend(data.into_iter().map(|Object(listed)| listed));
             if !more {
                 return Ok(all);
             }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::providers::wire::{self, whole, whole_number};
+use crate::wire::{self, Object, whole, whole_number};
 
 /// Written into the events that are made of answers, so without its secret.
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,9 +28,9 @@ pub(super) struct PaymentIntent {
     pub livemode: Option<bool>,
     #[serde(default, deserialize_with = "lenient", skip_serializing)]
     pub client_secret: Option<ClientSecret>,
-    #[serde(default, deserialize_with = "lenient_metadata")]
+    #[serde(default, deserialize_with = "lenient_object")]
     pub metadata: Option<Metadata>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_object")]
     pub last_payment_error: Option<Declined>,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Refund {
     pub status: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<Id>,
-    #[serde(default, deserialize_with = "lenient_metadata")]
+    #[serde(default, deserialize_with = "lenient_object")]
     pub metadata: Option<Metadata>,
 }
 
@@ -91,8 +91,8 @@ pub(super) struct Dispute {
     pub payment_intent: Option<Id>,
     #[serde(default, deserialize_with = "lenient_number")]
     pub created: Option<i64>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub balance_transactions: Option<Vec<BalanceTransaction>>,
+    #[serde(default, deserialize_with = "transactions")]
+    pub balance_transactions: Option<Vec<Object<BalanceTransaction>>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -114,8 +114,9 @@ pub(super) struct Customer {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
 pub(super) struct List<T> {
-    pub data: Vec<T>,
+    pub data: Vec<Object<T>>,
     #[serde(default)]
     pub has_more: bool,
 }
@@ -221,7 +222,7 @@ impl Dispute {
     pub(super) fn moved(&self) -> Vec<DisputeMovement> {
         let transactions = self.balance_transactions.iter().flatten();
         transactions
-            .filter_map(|transaction| {
+            .filter_map(|Object(transaction)| {
                 let is_ours = transaction.currency.as_ref() == Some(&self.currency);
                 let amount_minor = if is_ours {
                     transaction.amount.saturating_abs()
@@ -259,8 +260,8 @@ impl Dispute {
             (!inquiry, status == "won")
         } else {
             (
-                moved.iter().any(|transaction| transaction.amount < 0),
-                moved.iter().any(|transaction| transaction.amount > 0),
+                moved.iter().any(|Object(moved)| moved.amount < 0),
+                moved.iter().any(|Object(moved)| moved.amount > 0),
             )
         };
         [
@@ -292,12 +293,23 @@ pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
-/// Some of its names are other people's.
-pub(super) fn lenient_metadata<'de, D: Deserializer<'de>>(
+/// An object, some of whose members may be other people's.
+pub(super) fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
-) -> Result<Option<Metadata>, D::Error> {
+) -> Result<Option<T>, D::Error> {
+    let read: Option<Object<T>> = lenient(deserializer)?;
+    Ok(read.map(|Object(object)| object))
+}
+
+/// None where no list was sent. One of it that cannot be read moved money all the same: without it
+/// the others would tell of less.
+fn transactions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Object<BalanceTransaction>>>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(wire::object(raw.get()).ok())
+    let list = raw.get().starts_with('[').then_some(raw.get());
+    let read = list.map(serde_json::from_str).transpose();
+    read.map_err(serde::de::Error::custom)
 }
 
 pub(super) fn lenient_number<'de, D: Deserializer<'de>>(

@@ -5,8 +5,8 @@ use billing_proto::v1::{PaymentReport, PaymentState};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::objects::{Metadata, lenient, lenient_metadata, lenient_number};
-use crate::providers::wire;
+use super::objects::{Metadata, lenient, lenient_number, lenient_object};
+use crate::wire;
 
 /// Written into the events that are made of answers, so without its page.
 #[derive(Debug, Deserialize, Serialize)]
@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub client_reference_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<PaidBy>,
-    #[serde(default, deserialize_with = "lenient_metadata")]
+    #[serde(default, deserialize_with = "lenient_object")]
     pub metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "lenient", skip_serializing)]
     pub url: Option<String>,

@@ -269,6 +269,19 @@ fn no_member_that_nobody_needs_makes_an_event_unread() {
             );
         }
     }
+    let moved = format!(
+        r#"{{"id": "evt_3", "type": "charge.dispute.funds_withdrawn", "livemode": false, "data": {{"object":
+        {{"id": "du_1", "amount": 500, "currency": "usd", "status": "lost", "payment_intent": "pi_1",
+        "balance_transactions": [{{{odd}, "id": "txn_1", "amount": -500.0, "currency": "usd"}}]}}}}}}"#,
+        odd = odd(200).join(","),
+    );
+    let Some(Report::Dispute(moved)) = stripe
+        .read_event(moved.as_bytes(), Timestamp::UNIX_EPOCH)
+        .report
+    else {
+        panic!("a dispute");
+    };
+    assert_eq!(moved.moved.len(), 1, "{moved:?}");
     let refund = format!(
         r#"{{"id": "evt_2", "type": "refund.updated", "livemode": false, "data": {{"object": {{"id": "re_1",
         "amount": 500, "currency": "usd", "payment_intent": {{"id": "pi_1", {}}}}}}}}}"#,
@@ -295,6 +308,13 @@ fn what_is_needed_is_read_strictly_and_kept_where_it_cannot_be() {
     };
     let good = object(r#""amount": 1, "amount_received": 1"#);
     let paid = r#""payment_intent.succeeded""#;
+    let dispute = |moved: &str| {
+        format!(
+            r#"{{"id": "du_1", "amount": 500, "currency": "usd", "payment_intent": "pi_1",
+            "balance_transactions": [{{"id": "txn_1", "amount": -500}}, {moved}]}}"#
+        )
+    };
+    let withdrawn = r#""charge.dispute.funds_withdrawn""#;
     for (event_type, object) in [
         (paid, object(r#""amount": 1, "amount_received": 1.5"#)),
         (paid, object(r#""amount": 1, "amount_received": 1e2"#)),
@@ -306,6 +326,10 @@ fn what_is_needed_is_read_strictly_and_kept_where_it_cannot_be() {
         ),
         (paid, good.replace("pi_1", r"\ud800")),
         (paid, r#"["pi_1", 1, 1, "usd", "succeeded"]"#.to_owned()),
+        // Without it the second withdrawal of a dispute would be taken for the first.
+        (withdrawn, dispute(r#"{"id": "txn_2"}"#)),
+        (withdrawn, dispute(r#"{"id": "txn_2", "amount": "-500"}"#)),
+        (withdrawn, dispute(r#"["txn_2", -500, "usd", 1]"#)),
         (r#""\ud800""#, good.clone()),
         ("7", good.clone()),
     ] {
@@ -417,6 +441,47 @@ async fn only_what_the_request_is_to_blame_for_is_refused_for_good() {
             assert_eq!(code, "charge_already_refunded");
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_read_member_by_member_too_and_a_list_is_none() {
+    let text =
+        |status: u16, body: String| (StatusCode::from_u16(status).unwrap(), body).into_response();
+    let odd = odd(200).join(",");
+    let read = |intent: &Value| intent.to_string().replacen('{', &format!("{{{odd},"), 1);
+    let answers = vec![
+        text(200, format!("\u{feff}{}", read(&intent("processing")))),
+        text(
+            200,
+            r#"["pi_1", 2500, 2500, "usd", "succeeded"]"#.to_owned(),
+        ),
+        text(
+            400,
+            r#"[["invalid_request_error", "charge_already_refunded"]]"#.to_owned(),
+        ),
+        text(
+            400,
+            format!(
+                "\u{feff}{{{odd}, \"error\": {{{odd}, \"type\": \"invalid_request_error\", \"code\": \"x\"}}}}"
+            ),
+        ),
+    ];
+    let (stripe, _) = answering(answers).await;
+    let event = stripe.retrieve("pi_1").await.unwrap().remove(0);
+    assert_eq!(event.reference, "pi_1");
+    for expected in ["away", "away", "refused"] {
+        let refused = stripe.retrieve("pi_1").await.unwrap_err();
+        assert_eq!(refused.name(), expected, "{refused:?}");
+    }
+    let listed = format!(
+        r#"{{"has_more": false, {odd}, "data": [{}]}}"#,
+        read(&intent("processing"))
+    );
+    let list = |data: &str| text(200, format!(r#"{{"has_more": false, "data": {data}}}"#));
+    let (stripe, _) = answering(vec![text(200, listed), list(r#"[["pi_1"]]"#)]).await;
+    let found = stripe.find(&payment(), "cus_1").await.unwrap();
+    assert_eq!(found.as_deref(), Some("pi_1"));
+    assert!(stripe.find(&payment(), "cus_1").await.is_err());
 }
 
 #[tokio::test]

@@ -209,6 +209,30 @@ async fn what_was_spent_before_it_is_taken_back_is_a_debt() {
 }
 
 #[tokio::test]
+async fn a_second_withdrawal_is_taken_whatever_stands_in_its_transactions() {
+    let stage = Stage::start().await;
+    let begun = stage.paid("u").await;
+    let transactions = [("txn_1", -2500), ("txn_2", 2500), ("txn_3", -2500)].map(|(id, amount)| {
+        format!(r#"{{"id":"{id}","amount":{amount},"currency":"usd","note":"\ud83d","\udfff":1}}"#)
+    });
+    for (count, movement, balance) in [
+        (1, "funds_withdrawn", "0"),
+        (2, "funds_reinstated", "25"),
+        (3, "funds_withdrawn", "0"),
+    ] {
+        let body = format!(
+            r#"{{"id":"evt_{count}","object":"event","type":"charge.dispute.{movement}","livemode":false,
+            "created":1763700000,"data":{{"object":{{"id":"du_1","object":"dispute","amount":2500,
+            "currency":"usd","status":"lost","payment_intent":"{}","balance_transactions":[{}]}}}}}}"#,
+            begun.reference,
+            transactions[..count].join(","),
+        );
+        good(stage.webhook(&body)).await;
+        assert_eq!(stage.balance("u").await, balance, "{movement} of {count}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_bank_withdraws_again_after_it_was_won_is_taken_back_again_however_it_is_told() {
     for withheld in [false, true] {
         let stage = Stage::start().await;

@@ -1,18 +1,18 @@
-//! What providers send, read member by member: whatever nobody needs is passed over unread, and what
-//! is needed is never guessed.
+//! JSON of others, read member by member: whatever nobody needs is passed over unread, and what is
+//! needed is never guessed.
 
 use std::fmt;
 
 use serde::de::value::MapDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// UTF-8's byte-order mark, which some put before a text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The body without a byte-order mark. What is signed has it.
-pub(super) fn unmarked(body: &[u8]) -> &[u8] {
+pub(crate) fn unmarked(body: &[u8]) -> &[u8] {
     body.strip_prefix(MARK).unwrap_or(body)
 }
 
@@ -20,10 +20,10 @@ pub(super) fn unmarked(body: &[u8]) -> &[u8] {
 /// half of a surrogate pair nor a hundred levels of nesting stand in the way of the others. One whose
 /// name cannot be read is nobody's.
 #[derive(Debug)]
-pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    pub(super) fn into_iter(self) -> impl Iterator<Item = (String, &'a RawValue)> {
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = (String, &'a RawValue)> {
         self.0.into_iter()
     }
 }
@@ -55,14 +55,29 @@ impl<'de> Visitor<'de> for ByName {
 }
 
 /// Reads those members of an object that `T` has. One of them that comes twice is an error.
-pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
+pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
     let Members(members) = serde_json::from_str(json)?;
     T::deserialize(MapDeserializer::new(members.into_iter()))
 }
 
+/// What is read as [`object`] reads it, wherever it stands. A derived reader would take a list for an
+/// object, by the order of its members.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        object(raw.get())
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
 /// A whole number as it is written: `1000`, and `1000.0`, which some languages make of it. Exact, so
 /// that nothing passes through a float; an exponent is none of a provider's.
-pub(super) fn whole(text: &str) -> Option<i64> {
+pub(crate) fn whole(text: &str) -> Option<i64> {
     let digits = match text.split_once('.') {
         Some((digits, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
             digits
@@ -76,7 +91,7 @@ pub(super) fn whole(text: &str) -> Option<i64> {
 }
 
 /// A member that is a whole number.
-pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+pub(crate) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     whole(raw.get()).ok_or_else(|| serde::de::Error::custom("it has a number that is not whole"))
 }
