@@ -61,7 +61,10 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
         return Some(format!("the amount is {amount}"));
     }
     // Somebody paid twice, under two names of one payment.
-    let another = event.reference.is_some() && event.reference != payment.reference;
+    let another = event.reference.is_some()
+        && !event
+            .references()
+            .any(|reference| Some(reference) == payment.reference.as_ref());
     (another && report.state == State::Succeeded && payment.state == State::Succeeded)
         .then(|| "the payment was paid under another name before".to_owned())
 }

@@ -25,6 +25,8 @@ const REPORTED_MAX: i64 = i64::MAX;
 /// Of one dispute.
 const MOVEMENTS_MAX: usize = 100;
 const RAW_BYTES: usize = 1024 * 1024;
+/// Names of one payment in one report, besides the first.
+const FURTHER_REFERENCES: usize = 4;
 
 pub fn new_payment(
     account: AccountId,
@@ -220,6 +222,7 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
     let payment = field::optional_text("payment_id", request.payment_id, 255)?;
     let of_account = field::optional_text("account_id", request.account_id, 255)?;
     let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
+    let further_references = further_references(request.further_references)?;
     let opens = request.opens.map(opening).transpose()?;
     if opens.is_some() && (reference.is_none() || is_of_ours) {
         let problem = "must stand beside provider_reference, and not beside payment_id";
@@ -235,12 +238,23 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
             .ok_or_else(|| FieldError::new("occurred_at", "must be given"))?,
         raw: request.raw,
         reference,
+        further_references,
         // Somebody else's payment may bear another kind of id: that is none of ours.
         payment: payment.and_then(|text| text.parse().ok()),
         account: of_account,
         report: report(request.report)?,
         opens,
     })
+}
+
+fn further_references(given: Vec<String>) -> Result<Vec<String>, FieldError> {
+    const NAME: &str = "further_references";
+    if given.len() > FURTHER_REFERENCES {
+        let problem = format!("must have at most {FURTHER_REFERENCES} members");
+        return Err(FieldError::new(NAME, problem));
+    }
+    let each = given.into_iter().map(|name| field::text(NAME, name, 255));
+    each.collect()
 }
 
 fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
