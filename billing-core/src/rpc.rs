@@ -32,22 +32,23 @@ fn access(path: &str) -> Access {
     match path {
         "/billing.v1.BalanceService/GetBalance"
         | "/billing.v1.BalanceService/ListEntries"
-        | "/billing.v1.BalanceService/GetUsage" => {
+        | "/billing.v1.BalanceService/GetUsage"
+        | "/billing.v1.SponsorshipService/GetBadges" => {
             Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
         }
         "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
         "/billing.v1.AccountService/GetAccount"
         | "/billing.v1.AccountService/UpdateSettings"
         | "/billing.v1.AccountService/SendTestMail"
-        | "/billing.v1.AccountService/Unsubscribe" => Access::Roles(&[Role::Gateway, Role::Admin]),
-        "/billing.v1.SponsorshipService/SetSponsorship"
-        | "/billing.v1.SponsorshipService/ListMessages"
-        | "/billing.v1.SponsorshipService/ModerateMessage"
-        | "/billing.v1.SponsorshipService/ModerateSupporter" => Access::Roles(&[Role::Admin]),
-        "/billing.v1.SponsorshipService/GetBadges" => {
-            Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
-        }
-        path if path.starts_with("/billing.v1.SponsorshipService/") => {
+        | "/billing.v1.AccountService/Unsubscribe"
+        | "/billing.v1.SponsorshipService/GetContribution"
+        | "/billing.v1.SponsorshipService/ListContributions"
+        | "/billing.v1.SponsorshipService/SetContributionAnonymous"
+        | "/billing.v1.SponsorshipService/ListSupporters"
+        | "/billing.v1.SponsorshipService/GetProgress"
+        | "/billing.v1.SponsorshipService/GetSupporter"
+        | "/billing.v1.SponsorshipService/UpdateSupporter"
+        | "/billing.v1.SponsorshipService/GetSponsorship" => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }
         path if path.starts_with("/billing.v1.PaymentService/") => {

@@ -156,7 +156,7 @@ pub async fn create(
                 open_before,
             });
         }
-        Inserted::Open(payment) => payment,
+        Inserted::Open(payment) => *payment,
         // Somebody was faster with the same key.
         Inserted::KeyTaken => find_same(pool, new).await?.ok_or(PaymentError::NotFound)?,
     };
@@ -169,7 +169,7 @@ enum Inserted {
     New(Vec<Payment>),
     KeyTaken,
     /// The same is open already, under another key.
-    Open(Payment),
+    Open(Box<Payment>),
 }
 
 async fn insert(
@@ -180,10 +180,11 @@ async fn insert(
     now: Timestamp,
 ) -> Result<Inserted, PaymentError> {
     let inserted = queries::insert_payment(pool, id, new, terms, now).await;
-    Ok(match inserted.map_err(PaymentError::at_statement)? {
-        true => Inserted::New(Vec::new()),
-        false => Inserted::KeyTaken,
-    })
+    if inserted.map_err(PaymentError::at_statement)? {
+        Ok(Inserted::New(Vec::new()))
+    } else {
+        Ok(Inserted::KeyTaken)
+    }
 }
 
 /// Behind the lock of who gives it: of two tabs, the second finds what the first began.
@@ -203,12 +204,12 @@ async fn insert_gift(
         gift.name.as_deref(),
     )
     .await?;
-    let mut open = queries::find_open_contributions(&mut *transaction, new.account).await?;
+    let mut open = queries::find_open_contributions(&mut transaction, new.account).await?;
     let same = open
         .iter()
         .position(|payment| payment.content_hash == new.content_hash);
     if let Some(place) = same {
-        return Ok(Inserted::Open(open.swap_remove(place)));
+        return Ok(Inserted::Open(Box::new(open.swap_remove(place))));
     }
     if !queries::insert_payment(&mut *transaction, id, new, terms, now).await? {
         return Ok(Inserted::KeyTaken);

@@ -336,7 +336,8 @@ async fn look_up(
 
 /// What a person wants changed of how they are shown.
 struct ProfileChange {
-    display_name: Option<Option<String>>,
+    /// Empty: none.
+    display_name: Option<String>,
     is_anonymous: Option<bool>,
     show_badge: Option<bool>,
 }
@@ -344,8 +345,8 @@ struct ProfileChange {
 impl ProfileChange {
     fn parse(request: &v1::UpdateSupporterRequest) -> Result<Self, FieldError> {
         let name = |name: &String| match name.trim() {
-            "" => Ok(None),
-            name => billing_proto::contact::name(name).map(Some).ok_or_else(|| {
+            "" => Ok(String::new()),
+            name => billing_proto::contact::name(name).ok_or_else(|| {
                 let problem = "must be a name: at most 255 bytes, no links, no control characters";
                 FieldError::new("display_name", problem)
             }),
@@ -368,13 +369,11 @@ impl ProfileChange {
                 wording: None,
             });
         };
-        if let Some(name) = self
-            .display_name
-            .as_ref()
-            .filter(|name| **name != profile.display_name)
-        {
+        let named = self.display_name.clone();
+        let named = named.map(|name| Some(name).filter(|name| !name.is_empty()));
+        if let Some(name) = named.filter(|name| *name != profile.display_name) {
             note("display_name", name.is_some());
-            profile.display_name.clone_from(name);
+            profile.display_name = name;
         }
         if let Some(is_anonymous) = self.is_anonymous.filter(|is| *is != profile.is_anonymous) {
             note("anonymous", is_anonymous);

@@ -56,10 +56,10 @@ impl Totals {
             }
             totals.all.add(gift);
             totals.contributions = totals.contributions.saturating_add(1);
-            totals.first_at = earlier(totals.first_at, gift.paid_at);
+            totals.first_at = Some(earlier(totals.first_at, gift.paid_at));
             if gift.is_public {
                 totals.public_contributions = totals.public_contributions.saturating_add(1);
-                totals.public_since = earlier(totals.public_since, gift.paid_at);
+                totals.public_since = Some(earlier(totals.public_since, gift.paid_at));
             }
         }
         totals
@@ -75,8 +75,8 @@ impl Totals {
     }
 }
 
-fn earlier(known: Option<Timestamp>, other: Timestamp) -> Option<Timestamp> {
-    Some(known.map_or(other, |known| known.min(other)))
+fn earlier(known: Option<Timestamp>, other: Timestamp) -> Timestamp {
+    known.map_or(other, |known| known.min(other))
 }
 
 /// A time of which a tenant's sum is kept: a month by its first day, or all time.

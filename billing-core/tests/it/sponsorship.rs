@@ -374,55 +374,47 @@ async fn of_two_tabs_the_second_goes_on_with_what_the_first_began_or_says_what_i
     assert_eq!(open, ids.into_iter().collect::<Vec<_>>());
 }
 
+fn with_terms(terms: v1::ContributionTerms) -> v1::CreatePaymentRequest {
+    v1::CreatePaymentRequest {
+        contribution: Some(terms),
+        ..gift("alice", "1")
+    }
+}
+
+fn saying(message: &str) -> v1::CreatePaymentRequest {
+    with_terms(v1::ContributionTerms {
+        public_display_consent: true,
+        message: message.to_owned(),
+        ..Default::default()
+    })
+}
+
 #[tokio::test]
 async fn what_a_contribution_must_not_be_is_refused_by_its_field() {
     let (_database, core) = core().await;
-    let terms = |terms: v1::ContributionTerms| v1::CreatePaymentRequest {
-        contribution: Some(terms),
-        ..gift("alice", "1")
-    };
-    let consenting = v1::ContributionTerms {
-        public_display_consent: true,
-        ..Default::default()
-    };
-    let said = |message: &str| v1::ContributionTerms {
-        message: message.to_owned(),
-        ..consenting.clone()
-    };
-    let amount = |amount_minor| v1::CreatePaymentRequest {
+    let of = |amount_minor, currency: &str| v1::CreatePaymentRequest {
         amount_minor,
+        currency: currency.to_owned(),
         ..gift("alice", "1")
     };
+    let without_terms = v1::CreatePaymentRequest {
+        contribution: None,
+        ..gift("alice", "1")
+    };
+    let top_up = v1::CreatePaymentRequest {
+        purpose: v1::PaymentPurpose::TopUp.into(),
+        ..gift("alice", "1")
+    };
+    let without_consent = with_terms(v1::ContributionTerms::default());
     for (request, field) in [
-        (amount(499), "amount_minor"),
-        (amount(1_000_001), "amount_minor"),
-        (
-            v1::CreatePaymentRequest {
-                currency: "UAH".to_owned(),
-                ..gift("alice", "1")
-            },
-            "currency",
-        ),
-        (
-            v1::CreatePaymentRequest {
-                contribution: None,
-                ..gift("alice", "1")
-            },
-            "contribution",
-        ),
-        (
-            v1::CreatePaymentRequest {
-                purpose: v1::PaymentPurpose::TopUp.into(),
-                ..gift("alice", "1")
-            },
-            "contribution",
-        ),
-        (
-            terms(v1::ContributionTerms::default()),
-            "contribution.public_display_consent",
-        ),
-        (terms(said(&"ї".repeat(501))), "contribution.message"),
-        (terms(said("a\u{7}b")), "contribution.message"),
+        (of(499, "USD"), "amount_minor"),
+        (of(1_000_001, "USD"), "amount_minor"),
+        (of(CENTS, "UAH"), "currency"),
+        (without_terms, "contribution"),
+        (top_up, "contribution"),
+        (without_consent, "contribution.public_display_consent"),
+        (saying(&"ї".repeat(501)), "contribution.message"),
+        (saying("a\u{7}b"), "contribution.message"),
     ] {
         let refused = core.payments().create_payment(request).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{field}");
@@ -431,7 +423,7 @@ async fn what_a_contribution_must_not_be_is_refused_by_its_field() {
             "{refused:?}"
         );
     }
-    let longest = terms(said(&"ї".repeat(500)));
+    let longest = saying(&"ї".repeat(500));
     core.payments().create_payment(longest).await.unwrap();
 }
 

@@ -60,11 +60,14 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     if !is_possible {
         return Some(format!("the amount is {amount}"));
     }
-    // Somebody paid twice, under two names of one payment.
-    let another = event.reference.is_some()
-        && !event
-            .references()
-            .any(|reference| Some(reference) == payment.reference.as_ref());
-    (another && report.state == State::Succeeded && payment.state == State::Succeeded)
+    let is_paid = report.state == State::Succeeded && payment.state == State::Succeeded;
+    (is_paid && is_named_otherwise(event, payment))
         .then(|| "the payment was paid under another name before".to_owned())
+}
+
+/// Somebody paid twice, under two names of one payment.
+fn is_named_otherwise(event: &ProviderEvent, payment: &Payment) -> bool {
+    let mut references = event.references();
+    event.reference.is_some()
+        && !references.any(|reference| Some(reference) == payment.reference.as_ref())
 }
