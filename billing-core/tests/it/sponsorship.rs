@@ -268,29 +268,36 @@ async fn an_anonymous_gift_changes_no_public_answer_but_the_progress() {
     assert_books_are_right(&database).await;
 }
 
-#[tokio::test]
-async fn who_wants_no_longer_to_be_named_is_gone_from_wall_and_badge_at_once() {
-    let (database, core) = core().await;
-    let payment = paid(&core, gift("alice", "1")).await;
-    let hide = |is_anonymous| v1::UpdateSupporterRequest {
+/// What people agreed to, the oldest first.
+async fn noted(database: &TestDatabase) -> Vec<(String, bool)> {
+    let pool = database.pool().await;
+    sqlx::query_as("select what, given from consent order by consent_id")
+        .fetch_all(&pool)
+        .await
+        .unwrap()
+}
+
+async fn shown_anonymously(core: &TestCore, is_anonymous: bool) {
+    let request = v1::UpdateSupporterRequest {
         account: Some(account("alice")),
         is_anonymous: Some(is_anonymous),
         ..Default::default()
     };
-    core.sponsorship()
-        .update_supporter(hide(true))
-        .await
-        .unwrap();
+    core.sponsorship().update_supporter(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_wants_no_longer_to_be_named_is_gone_from_wall_and_badge_at_once() {
+    let (database, core) = core().await;
+    let payment = paid(&core, gift("alice", "1")).await;
+    shown_anonymously(&core, true).await;
     assert_eq!(
         wall(&core, WallPeriod::All).await,
         v1::ListSupportersResponse::default()
     );
     assert_eq!(badge(&core, "alice", "").await.level(), BadgeLevel::None);
     assert_eq!(progress(&core).await.supporters, 1);
-    core.sponsorship()
-        .update_supporter(hide(false))
-        .await
-        .unwrap();
+    shown_anonymously(&core, false).await;
     assert_eq!(wall(&core, WallPeriod::Month).await.total_count, 1);
 
     let ulid = contributions(&core, "alice").await.contributions[0]
@@ -325,12 +332,7 @@ async fn who_wants_no_longer_to_be_named_is_gone_from_wall_and_badge_at_once() {
         .unwrap();
     assert_eq!(wall(&core, WallPeriod::All).await.total_count, 1);
     assert_books_are_right(&database).await;
-    let pool = database.pool().await;
-    let noted: Vec<(String, bool)> =
-        sqlx::query_as("select what, given from consent order by consent_id")
-            .fetch_all(&pool)
-            .await
-            .unwrap();
+    let noted = noted(&database).await;
     let noted: Vec<(&str, bool)> = noted.iter().map(|row| (&*row.0, row.1)).collect();
     assert_eq!(
         noted,
