@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "billing/v1/operator.proto",
         "billing/v1/payment.proto",
         "billing/v1/price.proto",
+        "billing/v1/sponsorship.proto",
     ];
     println!("cargo:rerun-if-changed=billing");
     let descriptors = protox::compile(files, ["."])?;

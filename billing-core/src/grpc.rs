@@ -6,10 +6,12 @@ use billing_proto::v1::balance_service_server::BalanceService;
 use billing_proto::v1::operator_service_server::OperatorService;
 use billing_proto::v1::payment_service_server::PaymentService;
 use billing_proto::v1::price_service_server::PriceService;
+use billing_proto::v1::sponsorship_service_server::SponsorshipService;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Core, account, charge, contact, entry, hold, payment, preflight, price, switch, usage,
+    Core, account, charge, contact, entry, hold, payment, preflight, price, sponsorship, switch,
+    usage,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -52,6 +54,24 @@ impl PaymentService for Core {
     async fn record_rate(&self, request: Request<v1::RecordRateRequest>) -> Answer<v1::RecordRateResponse> { payment::grpc::record_rate(&self.payments, request).await }
     async fn get_rate(&self, request: Request<v1::GetRateRequest>) -> Answer<v1::GetRateResponse> { payment::grpc::get_rate(&self.payments, request).await }
     async fn replay_events(&self, request: Request<v1::ReplayEventsRequest>) -> Answer<v1::ReplayEventsResponse> { payment::grpc::replay_events(&self.payments, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl SponsorshipService for Core {
+    async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.payments.reads, request).await }
+    async fn list_contributions(&self, request: Request<v1::ListContributionsRequest>) -> Answer<v1::ListContributionsResponse> { sponsorship::grpc::list_contributions(&self.payments.reads, request).await }
+    async fn set_contribution_anonymous(&self, request: Request<v1::SetContributionAnonymousRequest>) -> Answer<v1::SetContributionAnonymousResponse> { sponsorship::grpc::set_contribution_anonymous(&self.payments.pool, request).await }
+    async fn get_badges(&self, request: Request<v1::GetBadgesRequest>) -> Answer<v1::GetBadgesResponse> { sponsorship::grpc::get_badges(&self.payments.reads, request).await }
+    async fn list_supporters(&self, request: Request<v1::ListSupportersRequest>) -> Answer<v1::ListSupportersResponse> { sponsorship::grpc::list_supporters(&self.payments.reads, request).await }
+    async fn get_progress(&self, request: Request<v1::GetProgressRequest>) -> Answer<v1::GetProgressResponse> { sponsorship::grpc::get_progress(&self.payments.reads, request).await }
+    async fn get_supporter(&self, request: Request<v1::GetSupporterRequest>) -> Answer<v1::GetSupporterResponse> { sponsorship::grpc::get_supporter(&self.payments.reads, request).await }
+    async fn update_supporter(&self, request: Request<v1::UpdateSupporterRequest>) -> Answer<v1::UpdateSupporterResponse> { sponsorship::grpc::update_supporter(&self.payments.pool, request).await }
+    async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.payments.reads, request).await }
+    async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::admin::set_sponsorship(&self.payments.pool, request).await }
+    async fn list_messages(&self, request: Request<v1::ListMessagesRequest>) -> Answer<v1::ListMessagesResponse> { sponsorship::grpc::admin::list_messages(&self.payments.reads, request).await }
+    async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.payments.pool, request).await }
+    async fn moderate_supporter(&self, request: Request<v1::ModerateSupporterRequest>) -> Answer<v1::ModerateSupporterResponse> { sponsorship::grpc::admin::moderate_supporter(&self.payments.pool, request).await }
 }
 
 #[tonic::async_trait]

@@ -40,6 +40,16 @@ fn access(path: &str) -> Access {
         | "/billing.v1.AccountService/UpdateSettings"
         | "/billing.v1.AccountService/SendTestMail"
         | "/billing.v1.AccountService/Unsubscribe" => Access::Roles(&[Role::Gateway, Role::Admin]),
+        "/billing.v1.SponsorshipService/SetSponsorship"
+        | "/billing.v1.SponsorshipService/ListMessages"
+        | "/billing.v1.SponsorshipService/ModerateMessage"
+        | "/billing.v1.SponsorshipService/ModerateSupporter" => Access::Roles(&[Role::Admin]),
+        "/billing.v1.SponsorshipService/GetBadges" => {
+            Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
+        }
+        path if path.starts_with("/billing.v1.SponsorshipService/") => {
+            Access::Roles(&[Role::Gateway, Role::Admin])
+        }
         path if path.starts_with("/billing.v1.PaymentService/") => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }

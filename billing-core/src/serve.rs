@@ -10,6 +10,7 @@ use billing_proto::v1::balance_service_server::BalanceServiceServer;
 use billing_proto::v1::operator_service_server::OperatorServiceServer;
 use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
+use billing_proto::v1::sponsorship_service_server::SponsorshipServiceServer;
 use billing_telemetry::admin::Readiness;
 use metrics::gauge;
 use sqlx::PgPool;
@@ -60,8 +61,6 @@ pub async fn serve(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    #[cfg(feature = "seeded-bugs")]
-    crate::seeded::warn_at_start();
     let tokens = options.tokens()?;
     warnings::of_options(options, tokens.as_deref());
     let database = Database::at(options.database_url()?)
@@ -148,6 +147,7 @@ fn router(
         .add_service(PriceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(AccountServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(OperatorServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(SponsorshipServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PaymentServiceServer::new(core()).max_decoding_message_size(EVENT_MAX)))
 }
 

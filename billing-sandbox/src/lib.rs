@@ -151,15 +151,17 @@ impl Sandbox {
             )),
             running: Arc::clone(&running),
         };
-        let expiring = fondy::expire_orders(Arc::clone(&providers.fondy));
+        let orders = fondy::expire_orders(Arc::clone(&providers.fondy));
+        let sessions = stripe::expire_sessions(Arc::clone(&providers.stripe));
         match acceptor {
             None => serve(listener, providers),
             Some(acceptor) => serve(TlsListener::new(listener, acceptor, &running)?, providers),
         }
         let stop = running.stop.clone();
-        running
-            .tasks
-            .spawn(async move { stop.run_until_cancelled(expiring).await });
+        running.tasks.spawn(async move {
+            stop.run_until_cancelled(async { tokio::join!(orders, sessions) })
+                .await
+        });
         Ok(Self {
             addr,
             base_url,

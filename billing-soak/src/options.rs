@@ -46,9 +46,9 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub core_program: Option<PathBuf>,
 
-    /// Checks the checker: runs cores with this bug (`billing-core-seeded` beside this program, or
-    /// --core-program), and succeeds only if the checker reports them.
-    #[arg(long, value_name = "NAME")]
+    /// Checks the checker: runs cores with this bug, which the core's program must have, and succeeds only if
+    /// the checker reports them. `cargo xtask soak --seeded-bug` builds such a program.
+    #[arg(long, value_name = "NAME", requires = "core_program")]
     pub seeded_bug: Option<String>,
 }
 

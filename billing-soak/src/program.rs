@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use billing_stage::core_beside;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -18,8 +18,8 @@ pub async fn of(options: &Options) -> Result<PathBuf> {
         let known = known(&program).await?;
         ensure!(
             !known.is_empty(),
-            "--seeded-bug: {} cannot be given the bug {bug}, since it was built without the feature \
-             `seeded-bugs`; `cargo xtask soak --seeded-bug {bug}` builds one that can",
+            "--seeded-bug: {} cannot be given the bug {bug}: it was built without any; \
+             `cargo xtask soak --seeded-bug {bug}` builds one that can",
             program.display()
         );
         ensure!(
@@ -32,28 +32,15 @@ pub async fn of(options: &Options) -> Result<PathBuf> {
 }
 
 fn find(options: &Options) -> Result<PathBuf> {
-    if let Some(program) = &options.core_program {
-        if !program.is_file() {
-            bail!(
-                "--core-program: there is no program {}; build it first",
-                program.display()
-            );
-        }
-        return Ok(program.clone());
-    }
-    let ordinary = core_beside()?;
-    if options.seeded_bug.is_none() {
-        return Ok(ordinary);
-    }
-    let seeded = ordinary.with_file_name("billing-core-seeded");
-    if !seeded.is_file() {
-        bail!(
-            "--seeded-bug: {} is missing; `cargo xtask soak --seeded-bug` builds it, or name another \
-             by --core-program",
-            seeded.display()
-        );
-    }
-    Ok(seeded)
+    let Some(program) = &options.core_program else {
+        return core_beside();
+    };
+    ensure!(
+        program.is_file(),
+        "--core-program: there is no program {}; build it first",
+        program.display()
+    );
+    Ok(program.clone())
 }
 
 /// The bugs that the core can be given: one that has any ends when it is to have one that nobody

@@ -10,6 +10,7 @@ use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
 use billing_proto::v1::price_service_client::PriceServiceClient;
+use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_telemetry::admin::Readiness;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -131,6 +132,19 @@ impl TestCore {
     /// As the gateway.
     pub fn payments(&self) -> PaymentServiceClient<Service> {
         PaymentServiceClient::with_interceptor(self.channel(), Self::caller(&self.gateway_token))
+    }
+
+    /// As the gateway.
+    pub fn sponsorship(&self) -> SponsorshipServiceClient<Service> {
+        SponsorshipServiceClient::with_interceptor(
+            self.channel(),
+            Self::caller(&self.gateway_token),
+        )
+    }
+
+    /// As an administrator.
+    pub fn sponsorship_admin(&self) -> SponsorshipServiceClient<Service> {
+        SponsorshipServiceClient::with_interceptor(self.channel(), Self::caller(&self.admin_token))
     }
 
     /// Gives an account an amount, under a fresh key.

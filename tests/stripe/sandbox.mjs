@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import Stripe from "stripe";
+import "./checkout.mjs";
 import { Sandbox, cases, check, refused } from "./stage.mjs";
 
 const { errors } = Stripe;

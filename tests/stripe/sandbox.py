@@ -11,6 +11,7 @@ import uuid
 
 sys.dont_write_bytecode = True
 
+import checkout  # noqa: F401  its cases
 import stripe
 from stage import CASES, Sandbox, case, refused
 

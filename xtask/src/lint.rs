@@ -12,6 +12,7 @@ use tokio::process::Command;
 use crate::config;
 use crate::migrations;
 use crate::programs;
+use crate::seeded_bugs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
 use billing_stage::process::find_program;
@@ -35,20 +36,7 @@ pub async fn run() -> Result<()> {
     let mut fuzz = cargo(&["tree", "--locked", "--depth", "0"]);
     fuzz.args(["--manifest-path", "fuzz/Cargo.toml"]);
     steps.run("fuzz/Cargo.lock", succeed(&mut fuzz)).await;
-    let mut seeded = cargo(&[
-        "clippy",
-        "--package",
-        "billing-core",
-        "--features",
-        "seeded-bugs",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]);
-    steps
-        .run("cargo clippy, seeded bugs", succeed(&mut seeded))
-        .await;
+    steps.run("seeded bugs", copy_with_bugs()).await;
     steps
         .run("circles of imports", async { circles::check() })
         .await;
@@ -62,6 +50,18 @@ pub async fn run() -> Result<()> {
         .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
         .await;
     steps.conclude()
+}
+
+/// Formatting and clippy of the copy of the core that has them.
+async fn copy_with_bugs() -> Result<()> {
+    let checks = [
+        "fmt --package billing-core -- --check",
+        "clippy --package billing-core --all-targets -- -D warnings",
+    ];
+    for check in checks {
+        succeed(seeded_bugs::cargo()?.args(check.split(' '))).await?;
+    }
+    Ok(())
 }
 
 async fn proto(steps: &mut Steps) {

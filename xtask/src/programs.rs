@@ -70,11 +70,16 @@ impl Built {
 /// Builds what the arguments of `cargo build` name; progress goes to stderr.
 pub async fn build_some(profile: Profile, arguments: &[&str]) -> Result<Built> {
     let mut command = cargo();
+    command.current_dir(config::repository());
+    build_by(command, profile, arguments).await
+}
+
+/// The same, by a cargo that may build something else than the repository.
+pub async fn build_by(mut command: Command, profile: Profile, arguments: &[&str]) -> Result<Built> {
     command
         .arg("build")
         .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(config::repository())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

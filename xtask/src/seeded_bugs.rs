@@ -1,12 +1,14 @@
 //! `cargo xtask seeded-bugs`: shows, bug by bug, which test finds it.
 //!
-//! The core has a list of bugs that can be switched on, one at a time, where it was compiled with
-//! the feature `seeded-bugs`. For each, the test that must find it runs with the bug, and must
-//! fail and say what the list expects of it; before that, it runs without, and must pass.
+//! A copy of the core has a list of bugs that can be switched on, one at a time. For each, the test that
+//! must find it runs with the bug, and must fail and say what the list expects of it; before that, it
+//! runs without, and must pass.
 
 mod build;
+mod copy;
 mod list;
 mod page;
+mod patch;
 mod trial;
 
 use std::collections::BTreeSet;
@@ -17,6 +19,8 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use billing_stage::postgres::Server;
+pub use build::core;
+pub use copy::cargo;
 use list::{LIST, SeededBug};
 use trial::{Ran, Trials};
 
@@ -29,6 +33,11 @@ pub struct Options {
     /// Write nothing; fail where the table in docs/reliability.md is out of date.
     #[arg(long)]
     check: bool,
+
+    /// Run nothing; write the patches in `billing-core/seeded/` anew, from `target/seeded/billing-core/src/`
+    /// as it was edited.
+    #[arg(long, conflicts_with_all = ["bugs", "check"])]
+    record: bool,
 }
 
 fn known(name: &str) -> Result<&'static SeededBug, String> {
@@ -44,6 +53,9 @@ pub fn name(name: &str) -> Result<String, String> {
 }
 
 pub async fn run(options: &Options) -> Result<()> {
+    if options.record {
+        return copy::record();
+    }
     if options.check {
         page::check()?;
     }
@@ -135,7 +147,7 @@ fn same_names(of_core: &BTreeSet<String>) -> Result<()> {
     let differ: Vec<_> = of_core.symmetric_difference(&listed).cloned().collect();
     ensure!(
         differ.is_empty(),
-        "billing-core/src/seeded.rs and xtask/src/seeded_bugs/list.rs do not name the same bugs: {}",
+        "billing-core/seeded/seeded.rs and xtask/src/seeded_bugs/list.rs do not name the same bugs: {}",
         differ.join(", ")
     );
     Ok(())

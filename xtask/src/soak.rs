@@ -47,18 +47,13 @@ pub struct Options {
 pub async fn run(options: &Options) -> Result<()> {
     let soak = ["--package", "billing-soak", "--bin", "billing-soak"];
     let soak = programs::build_some(options.profile, &soak).await?;
-    let core = match &options.seeded_bug {
-        None => "billing-core",
-        Some(_) => "billing-core-seeded",
+    let core = if options.seeded_bug.is_some() {
+        seeded_bugs::core(options.profile).await?
+    } else {
+        let core = ["--package", "billing-core", "--bin", "billing-core"];
+        let built = programs::build_some(options.profile, &core).await?;
+        built.program("billing-core")?
     };
-    let mut build = vec!["--package", "billing-core", "--bin", core];
-    if options.seeded_bug.is_some() {
-        // The ordinary program is not built with it: this one has a name of its own.
-        build.extend(["--features", "billing-core/seeded-bugs"]);
-    }
-    let core = programs::build_some(options.profile, &build)
-        .await?
-        .program(core)?;
     let program = soak.program("billing-soak")?;
     let error = Command::new(&program)
         .arg("--core-program")

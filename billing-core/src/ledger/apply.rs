@@ -18,7 +18,6 @@ use crate::id::AccountId;
 use crate::money::Micros;
 use crate::outbox;
 use crate::price::{Catalogue, Reading};
-use crate::seeded::{self, Bug};
 
 /// Limits of a new account where its tenant has set none: 10 USD a day, 100 USD a month.
 pub const DEFAULT_DAILY_LIMIT: Micros = Micros::new(10_000_000);
@@ -58,12 +57,6 @@ pub async fn apply(
     prices: &Reading,
     commands: &[Command],
 ) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
-    let early = if seeded::is(Bug::ReadBeforeLock) {
-        Some(queries::find_keys_and_holds(conn, &wanted(commands)).await?)
-    } else {
-        None
-    };
-
     // Sorted: the one lock order of all batches of all cores.
     let mut ids: Vec<Uuid> = commands
         .iter()
@@ -71,7 +64,7 @@ pub async fn apply(
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut accounts = lock(conn, &ids, commands).await?;
+    let mut accounts = queries::lock_accounts(conn, &ids).await?;
     let welcome = if accounts.len() < ids.len() {
         open_missing(conn, commands, &mut accounts).await?
     } else {
@@ -83,10 +76,7 @@ pub async fn apply(
         .collect();
 
     // A statement of its own: whatever was read while waiting for a lock may be stale.
-    let found = match early {
-        None => find_keys_and_holds(conn, commands).await?,
-        Some(found) => found,
-    };
+    let found = find_keys_and_holds(conn, commands).await?;
     for (account, key, used) in found.keys {
         if let Some(book) = books.get_mut(&account) {
             book.keys.insert(key, used);
@@ -122,29 +112,6 @@ pub async fn apply(
     }
     write(conn, found.now, books).await?;
     Ok(outcomes)
-}
-
-/// Locks the accounts; it does only what the query does, unless a bug is seeded.
-async fn lock(
-    conn: &mut PgConnection,
-    ids: &[Uuid],
-    commands: &[Command],
-) -> Result<Vec<(AccountId, AccountState)>, sqlx::Error> {
-    if seeded::is(Bug::NoRowLock) || seeded::is(Bug::LostUpdate) {
-        let found = queries::find_accounts(conn, ids).await?;
-        return Ok(found.into_iter().map(|(id, row, _)| (id, row)).collect());
-    }
-    if seeded::is(Bug::UnsortedLocks) {
-        let mut locked = Vec::new();
-        let mut seen = HashSet::new();
-        for account in commands.iter().map(|command| command.account) {
-            if seen.insert(account) {
-                locked.extend(queries::lock_accounts(conn, &[account.uuid()]).await?);
-            }
-        }
-        return Ok(locked);
-    }
-    queries::lock_accounts(conn, ids).await
 }
 
 /// Opens the accounts that were not found, and locks them. Answers with the welcome grants of those
@@ -186,10 +153,7 @@ async fn open_missing(
         openings.daily_limits.push(daily.map(Micros::get));
         openings.monthly_limits.push(monthly.map(Micros::get));
     }
-    let mut opened = queries::insert_accounts(conn, &openings).await?;
-    if seeded::is(Bug::WelcomeByNaming) {
-        opened = unknown.keys().copied().collect();
-    }
+    let opened = queries::insert_accounts(conn, &openings).await?;
     accounts.extend(queries::lock_accounts(conn, &openings.account_ids).await?);
     Ok(opened
         .into_iter()
@@ -376,10 +340,6 @@ async fn write(
     let columns = Columns::of(books);
     let accounts = columns.accounts.account_ids.len();
     if accounts > 0 {
-        #[cfg(feature = "seeded-bugs")]
-        if seeded::is(Bug::LostUpdate) {
-            queries::forget_changes(conn, &columns.accounts).await?;
-        }
         let written = queries::write_batch(conn, now, &columns).await?;
         missed("account", accounts, written.accounts)?;
         missed("hold placed", columns.holds.placed, written.placed)?;
@@ -416,7 +376,7 @@ async fn write(
 }
 
 fn missed(table: &'static str, expected: usize, written: i64) -> Result<(), ApplyError> {
-    if i64::try_from(expected) == Ok(written) || seeded::is(Bug::NoFold) {
+    if i64::try_from(expected) == Ok(written) {
         Ok(())
     } else {
         Err(ApplyError::RowsMissed {

@@ -10,11 +10,8 @@ use super::apply::{ApplyError, apply};
 use super::command::Command;
 use super::decide::{Answer, Refusal};
 use super::queries::hardly_wait;
-#[cfg(feature = "seeded-bugs")]
-use super::session::Session;
 use crate::database::{is_rolled_back, is_unreachable};
 use crate::price::Reading;
-use crate::seeded::{self, Bug};
 
 /// Longer than the statement and lock time-outs of the session: it ends only what the server itself
 /// no longer answers.
@@ -71,39 +68,11 @@ pub async fn attempt(
     };
     match timeout(BATCH_TIMEOUT, transaction.commit()).await {
         Ok(Ok(())) => Ok(outcomes),
-        Err(_) | Ok(Err(_)) if seeded::is(Bug::LostCommitIsSuccess) => Ok(outcomes),
-        Err(_) | Ok(Err(_)) if seeded::is(Bug::LostCommitIsFailure) => Err(Failure::Unreachable),
         Ok(Err(cause)) if is_rolled_back(&cause) => Err(before_commit(cause.into())),
         // Also where the server has sent an error: one that ends the session, or cancels what it
         // does, may come after the transaction was committed.
         Ok(Err(_)) | Err(_) => Err(Failure::LostAtCommit(outcomes)),
     }
-}
-
-/// What a seeded bug does instead: it answers, and leaves the commit to a task of its own.
-#[cfg(feature = "seeded-bugs")]
-pub async fn reply_first(
-    session: &mut Session,
-    prices: &Reading,
-    commands: &[Command],
-) -> Result<Vec<Outcome>, Failure> {
-    let Some(mut open) = session.take().await else {
-        return Err(Failure::Unreachable);
-    };
-    let begun = async {
-        sqlx::raw_sql("BEGIN").execute(&mut open).await?;
-        apply(&mut open, prices, commands).await
-    };
-    let outcomes = begun.await.map_err(before_commit)?;
-    tokio::spawn(async move {
-        // So that a crash finds something to lose.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let committed = sqlx::raw_sql("COMMIT").execute(&mut open).await;
-        if let Err(cause) = committed {
-            warn!(%cause, "answered already, and not committed");
-        }
-    });
-    Ok(outcomes)
 }
 
 /// What an error says of a transaction that is certain not to have committed.

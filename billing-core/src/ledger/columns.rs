@@ -12,7 +12,6 @@ use super::state::{
 };
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
-use crate::seeded::{self, Bug};
 
 /// Everything that a batch writes.
 #[derive(Default)]
@@ -181,9 +180,6 @@ impl Columns {
         if book.settings_changed {
             self.settings.push(id, &book.account);
         }
-        if seeded::is(Bug::NoFold) {
-            self.accounts.push_each_step(id, &book);
-        }
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
@@ -286,23 +282,6 @@ impl AccountColumns {
             .push(carried.map(|carried| carried.day_no));
         self.carried_month_nos
             .push(carried.map(|carried| carried.month_no));
-    }
-}
-
-impl AccountColumns {
-    /// A row for each entry but the last, as the account stood then: what a seeded bug writes.
-    fn push_each_step(&mut self, id: Uuid, book: &Book) {
-        let Some((_, earlier)) = book.new_entries.split_last() else {
-            return;
-        };
-        for entry in earlier {
-            let then = AccountState {
-                settled: entry.balance_after,
-                entry_seq: entry.seq,
-                ..book.account.clone()
-            };
-            self.push(id, &then);
-        }
     }
 }
 

@@ -14,7 +14,6 @@ use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::money::Micros;
 use crate::price::grpc::parse_tool_use;
 use crate::rpc::{Call, TENANT_BYTES, timestamp};
-use crate::seeded::{self, Bug};
 use crate::status::{
     Doubt, deadline_exceeded, internal, outcome_unknown, overloaded, unavailable, with_reason,
 };
@@ -199,7 +198,6 @@ impl From<LedgerError> for Status {
             LedgerError::Overloaded => overloaded(),
             LedgerError::DeadlineExceeded => deadline_exceeded(),
             LedgerError::Unavailable => outcome_unknown(Doubt::Unreachable),
-            LedgerError::Locked if seeded::is(Bug::LockedIsFailure) => unavailable(),
             LedgerError::Locked => outcome_unknown(Doubt::Locked),
             LedgerError::OutcomeUnknown => outcome_unknown(Doubt::LostAtCommit),
             LedgerError::Internal => internal(),

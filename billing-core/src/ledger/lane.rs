@@ -14,8 +14,6 @@ use uuid::Uuid;
 
 use super::apply::ApplyError;
 use super::aside::{Aside, Found, LOOK_EVERY};
-#[cfg(feature = "seeded-bugs")]
-use super::attempt::reply_first;
 use super::attempt::{Failure, Locks, Outcome, attempt};
 use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
@@ -355,10 +353,6 @@ impl Lane {
 
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
         let prices = self.catalogue.reading();
-        #[cfg(feature = "seeded-bugs")]
-        if crate::seeded::is(crate::seeded::Bug::ReplyBeforeCommit) {
-            return reply_first(&mut self.session, &prices, commands).await;
-        }
         let Some(session) = self.session.open().await else {
             return Err(Failure::Unreachable);
         };

@@ -5,7 +5,6 @@ use jiff::civil::Date;
 
 use super::state::{AccountState, Period};
 use crate::money::{Micros, Overflow};
-use crate::seeded::{self, Bug};
 
 impl AccountState {
     /// Begins a new day, and month, where the account's local day has moved on. A clock that went
@@ -68,11 +67,10 @@ impl AccountState {
 
     /// Gives an amount back to the limits of the period in which it was counted, while it lasts.
     pub fn give_back(&mut self, amount: Micros, counted: Period) -> Result<(), Overflow> {
-        let later = seeded::is(Bug::GiveBackToLaterPeriod);
-        if later || counted.day_no == self.period.day_no {
+        if counted.day_no == self.period.day_no {
             self.day_spent = self.day_spent.minus(amount)?;
         }
-        if later || self.counts_in_month(counted) {
+        if self.counts_in_month(counted) {
             self.month_spent = self.month_spent.minus(amount)?;
         }
         Ok(())
@@ -82,9 +80,8 @@ impl AccountState {
     /// into it.
     fn counts_in_month(&self, counted: Period) -> bool {
         let carried = self.carried.is_some_and(|carried| {
-            carried.day_no == counted.day_no
-                && (carried.month_no == self.period.month_no || seeded::is(Bug::CarriedForGood))
+            carried.day_no == counted.day_no && carried.month_no == self.period.month_no
         });
-        counted.month_no == self.period.month_no || carried && !seeded::is(Bug::CarriedIsKept)
+        counted.month_no == self.period.month_no || carried
     }
 }

@@ -18,7 +18,6 @@ use super::session::Session;
 use super::state::{AccountState, FreeCalls};
 use crate::database::{Database, clock, explained, is_unreachable};
 use crate::id::AccountId;
-use crate::seeded::{self, Bug};
 
 const QUERY_TIMEOUT: Duration = Duration::from_secs(6);
 /// Most reads that one query serves. Few enough that callers who all wait do not all wait for the same
@@ -138,11 +137,6 @@ impl ReaderTask {
                 continue;
             }
             let round = self.round(&batch).await;
-            while seeded::is(Bug::ReadJoinsQueryInFlight)
-                && let Ok(read) = reads.try_recv()
-            {
-                batch.push(read);
-            }
             for read in batch.drain(..) {
                 let snapshot = round
                     .as_ref()

@@ -82,13 +82,6 @@ impl Session {
         self.open = None;
     }
 
-    /// Gives the connection away: for a seeded bug.
-    #[cfg(feature = "seeded-bugs")]
-    pub async fn take(&mut self) -> Option<PgConnection> {
-        self.open().await;
-        self.open.take()
-    }
-
     async fn connect(&mut self) -> Option<PgConnection> {
         match self.database.connect_to_stay(&self.settings).await {
             Ok((connection, opened)) => {

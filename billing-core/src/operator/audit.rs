@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::connect;
 use crate::database::secret;
 use crate::ledger::audit;
+use crate::sponsorship::audit as sponsorship_audit;
 
 #[derive(Debug, Args)]
 pub struct AuditOptions {
@@ -23,16 +24,25 @@ pub struct AuditOptions {
 pub async fn run(options: &AuditOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
     let findings = audit::check(&pool).await?;
+    let of_sponsorship = sponsorship_audit::check(&pool).await?;
+    let number = findings.len().saturating_add(of_sponsorship.len());
     if options.json {
-        let findings: Vec<_> = findings.iter().map(audit::Finding::to_json).collect();
-        println!("{}", serde_json::Value::from(findings));
+        let ledger = findings.iter().map(audit::Finding::to_json);
+        let sponsorship = of_sponsorship
+            .iter()
+            .map(sponsorship_audit::Finding::to_json);
+        let all: Vec<_> = ledger.chain(sponsorship).collect();
+        println!("{}", serde_json::Value::from(all));
     } else {
         for finding in &findings {
             println!("{finding}");
         }
-        println!("{} findings", findings.len());
+        for finding in &of_sponsorship {
+            println!("{finding}");
+        }
+        println!("{number} findings");
     }
-    Ok(if findings.is_empty() {
+    Ok(if number == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

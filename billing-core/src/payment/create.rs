@@ -13,6 +13,7 @@ use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::money::Micros;
 use crate::price::Reading;
+use crate::sponsorship::{self, GiftTerms};
 
 /// A payment that somebody wants to make.
 #[derive(Clone, Debug)]
@@ -29,6 +30,16 @@ pub struct NewPayment {
     pub content_hash: [u8; 32],
     pub amount_minor: i64,
     pub currency: Currency,
+    /// Of a contribution alone.
+    pub gift: Option<NewGift>,
+}
+
+/// What a contribution brings along.
+#[derive(Clone, Debug)]
+pub struct NewGift {
+    pub terms: GiftTerms,
+    /// How its giver is called by their own token.
+    pub name: Option<String>,
 }
 
 /// What is fixed when a payment begins.
@@ -70,6 +81,8 @@ pub struct Created {
     pub customer: Option<String>,
     /// Where it is paid, where its provider told that once.
     pub page_url: Option<String>,
+    /// Of a contribution: others of the same person that are open at their provider.
+    pub open_before: Vec<Payment>,
 }
 
 /// What the provider calls a payment and its account, and says of them once.
@@ -127,22 +140,82 @@ pub async fn create(
     };
     let (minor, currency) = (new.amount_minor, new.currency);
     let terms = terms(pool, new.purpose, minor, currency, rate_age_max).await?;
-    let inserted = queries::insert_payment(pool, id, new, &terms, now).await;
-    if inserted.map_err(PaymentError::at_statement)? {
-        count("billing_payments_created_total", &new.provider, 1);
-        let payment = queries::find_payment(pool, id)
-            .await?
-            .ok_or(PaymentError::NotFound)?;
-        return Ok(Created {
-            payment,
-            replayed: false,
-            customer,
-            page_url: None,
-        });
-    }
-    // Somebody was faster with the same key.
-    let payment = find_same(pool, new).await?.ok_or(PaymentError::NotFound)?;
+    let inserted = match &new.gift {
+        None => insert(pool, id, new, &terms, now).await?,
+        Some(gift) => insert_gift(pool, id, new, gift, &terms, now).await?,
+    };
+    let payment = match inserted {
+        Inserted::New(open_before) => {
+            count("billing_payments_created_total", &new.provider, 1);
+            let payment = queries::find_payment(pool, id).await?;
+            return Ok(Created {
+                payment: payment.ok_or(PaymentError::NotFound)?,
+                replayed: false,
+                customer,
+                page_url: None,
+                open_before,
+            });
+        }
+        Inserted::Open(payment) => payment,
+        // Somebody was faster with the same key.
+        Inserted::KeyTaken => find_same(pool, new).await?.ok_or(PaymentError::NotFound)?,
+    };
     replayed(pool, payment, customer).await
+}
+
+/// What came of writing a payment down.
+enum Inserted {
+    /// It is new. These of the same person were open before.
+    New(Vec<Payment>),
+    KeyTaken,
+    /// The same is open already, under another key.
+    Open(Payment),
+}
+
+async fn insert(
+    pool: &PgPool,
+    id: PaymentId,
+    new: &NewPayment,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Inserted, PaymentError> {
+    let inserted = queries::insert_payment(pool, id, new, terms, now).await;
+    Ok(match inserted.map_err(PaymentError::at_statement)? {
+        true => Inserted::New(Vec::new()),
+        false => Inserted::KeyTaken,
+    })
+}
+
+/// Behind the lock of who gives it: of two tabs, the second finds what the first began.
+async fn insert_gift(
+    pool: &PgPool,
+    id: PaymentId,
+    new: &NewPayment,
+    gift: &NewGift,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Inserted, PaymentError> {
+    let mut transaction = pool.begin().await?;
+    sponsorship::open(
+        &mut transaction,
+        new.account,
+        &new.name,
+        gift.name.as_deref(),
+    )
+    .await?;
+    let mut open = queries::find_open_contributions(&mut *transaction, new.account).await?;
+    let same = open
+        .iter()
+        .position(|payment| payment.content_hash == new.content_hash);
+    if let Some(place) = same {
+        return Ok(Inserted::Open(open.swap_remove(place)));
+    }
+    if !queries::insert_payment(&mut *transaction, id, new, terms, now).await? {
+        return Ok(Inserted::KeyTaken);
+    }
+    sponsorship::record(&mut transaction, id, &new.name, &gift.terms, now).await?;
+    commit(transaction).await?;
+    Ok(Inserted::New(open))
 }
 
 async fn replayed(
@@ -155,6 +228,7 @@ async fn replayed(
         payment,
         replayed: true,
         customer,
+        open_before: Vec::new(),
     })
 }
 

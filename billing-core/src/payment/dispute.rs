@@ -12,7 +12,6 @@ mod tests;
 use jiff::Timestamp;
 
 use super::MINOR_MAX;
-use crate::seeded::{self, Bug};
 
 /// A dispute's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,7 +207,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
     for alike in moved.chunk_by(|a, b| a.movement == b.movement) {
         let (mut named, mut unnamed) = (0_i64, 0_i64);
         for moved in alike {
-            if moved.is_named && !seeded::is(Bug::DisputeMovesOnce) {
+            if moved.is_named {
                 named = named.saturating_add(moved.amount_minor);
             } else {
                 unnamed = unnamed.max(moved.amount_minor);
@@ -219,11 +218,7 @@ fn sums(moved: &mut [Moved]) -> (i64, i64) {
             _ => &mut reinstated,
         };
         let amount = if named > 0 { named } else { unnamed };
-        *sum = if seeded::is(Bug::DisputeMovesOnce) {
-            amount.max(*sum)
-        } else {
-            sum.saturating_add(amount)
-        };
+        *sum = sum.saturating_add(amount);
     }
     (withdrawn, reinstated)
 }

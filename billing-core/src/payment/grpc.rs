@@ -37,7 +37,11 @@ pub async fn create_payment(
     let (call, mut request) = call_of(request)?;
     let (account, name) = parse_opening(&call, request.account.take())?;
     let contact = parse_contact(request.contact.take());
-    let new = parse::new_payment(account, name, request)?;
+    let called = contact
+        .reached
+        .as_ref()
+        .and_then(|reached| reached.name.clone());
+    let new = parse::new_payment(account, name, called, request)?;
     let reading = payments.catalogue.reading();
     let creating = async {
         if !contact.is_empty() {
@@ -51,6 +55,7 @@ pub async fn create_payment(
         replayed: created.replayed,
         customer_reference: created.customer.unwrap_or_default(),
         page_url: created.page_url.unwrap_or_default(),
+        open_before: created.open_before.iter().map(shown::payment).collect(),
     }))
 }
 

@@ -12,20 +12,24 @@ use crate::ledger::{Balance, EntryKind, Opening, Refusal};
 use crate::money::Micros;
 use crate::outbox::Notice;
 use crate::price::Reading;
+use crate::sponsorship::{self, Settled};
 use crate::top_up::{self, BookError, Booked, Credit, Posting};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Credit for the payer's account.
     TopUp,
+    /// Given to the tenant.
+    Contribution,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 1] = [Self::TopUp];
+    pub const ALL: [Self; 2] = [Self::TopUp, Self::Contribution];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::TopUp => "top_up",
+            Self::Contribution => "contribution",
         }
     }
 
@@ -38,6 +42,7 @@ impl Purpose {
     pub fn credit(self, worth: Micros) -> Option<Micros> {
         match self {
             Self::TopUp => top_up::credit(worth),
+            Self::Contribution => Some(sponsorship::credit()),
         }
     }
 }
@@ -53,6 +58,7 @@ pub enum Cause {
 #[derive(Debug)]
 pub enum Effect {
     TopUp(Posting),
+    Contribution(Settled),
 }
 
 impl Payment {
@@ -66,6 +72,7 @@ impl Payment {
         let standing = self.standing();
         match self.purpose {
             Purpose::TopUp => self.top_up(standing, cause).map(Effect::TopUp),
+            Purpose::Contribution => self.contribution(standing).map(Effect::Contribution),
         }
     }
 
@@ -77,6 +84,25 @@ impl Payment {
                 .as_credit()
                 .of_part(received_minor, self.amount_minor)
                 .is_positive(),
+            Purpose::Contribution => received_minor > 0,
+        }
+    }
+
+    /// All that it has come to: its slice finds out what is new of it.
+    fn contribution(&self, standing: Standing) -> Option<Settled> {
+        Some(Settled {
+            payment: self.id,
+            giver: self.opening(),
+            paid_at: self.succeeded_at?,
+            net_minor: standing.paid_minor.saturating_sub(standing.taken_minor),
+            described: told::described(self),
+        })
+    }
+
+    fn opening(&self) -> Opening {
+        Opening {
+            tenant_id: self.tenant_id.clone(),
+            user_id: self.user_id.clone(),
         }
     }
 
@@ -108,10 +134,7 @@ impl Payment {
         }
         (!bookings.is_empty()).then(|| Posting {
             payment: self.id,
-            opening: Opening {
-                tenant_id: self.tenant_id.clone(),
-                user_id: self.user_id.clone(),
-            },
+            opening: self.opening(),
             provider: Arc::clone(&self.provider),
             before,
             bookings,
@@ -141,6 +164,7 @@ pub async fn carry_out(
 ) -> Result<Vec<Done>, PaymentError> {
     let mut all: Vec<Done> = effects.iter().map(|_| Done::default()).collect();
     let (mut places, mut postings) = (Vec::new(), Vec::new());
+    let (mut given_places, mut given) = (Vec::new(), Vec::new());
     for (done, effect) in all.iter_mut().zip(effects) {
         match effect {
             None => {}
@@ -148,11 +172,20 @@ pub async fn carry_out(
                 places.push(done);
                 postings.push(posting);
             }
+            Some(Effect::Contribution(settled)) => {
+                given_places.push(done);
+                given.push(settled);
+            }
         }
     }
     let booked = top_up::book(conn, prices, &postings).await?;
     for (done, booked) in places.into_iter().zip(booked) {
         *done = of_booked(booked)?;
+    }
+    // Behind the ledger: its rows are locked after the accounts.
+    let told = sponsorship::settle(conn, &given).await?;
+    for (done, notices) in given_places.into_iter().zip(told) {
+        done.notices = notices;
     }
     Ok(all)
 }

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Price, ToolUse, queries};
-use crate::seeded::{self, Bug};
 use crate::switch::Switches;
 use crate::switch::queries::positions;
 
@@ -74,9 +73,6 @@ impl Catalogue {
         }
         for versions in by_tool.values_mut().flat_map(HashMap::values_mut) {
             versions.sort_by_key(|price| std::cmp::Reverse(price.rank()));
-            if seeded::is(Bug::PriceBySetOrder) {
-                versions.sort_by_key(|price| std::cmp::Reverse(price.version));
-            }
         }
         Self {
             tenants,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::Terms;
 use crate::money::Micros;
-use crate::seeded::{self, Bug};
 
 /// Why a use cannot be priced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,17 +39,12 @@ pub fn cost_of(terms: &Terms, quantities: &BTreeMap<String, i64>) -> Result<Micr
         whole = whole
             .checked_add(product / per_units)
             .ok_or_else(|| too_much.clone())?;
-        rest += if seeded::is(Bug::RoundedPerPart) {
-            denominator * i128::from(product % per_units > 0)
-        } else {
-            product % per_units * (denominator / per_units)
-        };
+        rest += product % per_units * (denominator / per_units);
     }
     let total = if terms.exempt {
         0
     } else {
-        let round_up = rest % denominator > 0 && !seeded::is(Bug::RoundedDown);
-        whole + rest / denominator + i128::from(round_up)
+        whole + rest / denominator + i128::from(rest % denominator > 0)
     };
     let total = i64::try_from(total).map_err(|_| too_much.clone())?;
     if total > Micros::MAX_AMOUNT.get() {

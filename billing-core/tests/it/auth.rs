@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 39] = [
+const ROLES: [(&str, &[Role]); 52] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -81,6 +81,46 @@ const ROLES: [(&str, &[Role]); 39] = [
     ("PriceService/ListPrices", &[Role::Admin]),
     ("PriceService/SetPrice", &[Role::Admin]),
     ("PriceService/CancelPrice", &[Role::Admin]),
+    (
+        "SponsorshipService/GetBadges",
+        &[Role::Admin, Role::Tools, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/GetContribution",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/GetProgress",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/GetSponsorship",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/GetSupporter",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/ListContributions",
+        &[Role::Admin, Role::Gateway],
+    ),
+    ("SponsorshipService/ListMessages", &[Role::Admin]),
+    (
+        "SponsorshipService/ListSupporters",
+        &[Role::Admin, Role::Gateway],
+    ),
+    ("SponsorshipService/ModerateMessage", &[Role::Admin]),
+    ("SponsorshipService/ModerateSupporter", &[Role::Admin]),
+    (
+        "SponsorshipService/SetContributionAnonymous",
+        &[Role::Admin, Role::Gateway],
+    ),
+    ("SponsorshipService/SetSponsorship", &[Role::Admin]),
+    (
+        "SponsorshipService/UpdateSupporter",
+        &[Role::Admin, Role::Gateway],
+    ),
 ];
 
 /// Every RPC that the contract has.

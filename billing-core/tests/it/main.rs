@@ -44,6 +44,7 @@ mod reflection;
 mod refund;
 mod sessions;
 mod shutdown;
+mod sponsorship;
 mod switches;
 mod tls;
 mod tokens;

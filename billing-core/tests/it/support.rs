@@ -164,6 +164,10 @@ pub async fn assert_books_are_right(database: &TestDatabase) {
     let pool = database.pool().await;
     let findings = audit::check(&pool).await.unwrap();
     assert_eq!(findings, []);
+    let findings = billing_core::sponsorship::audit::check(&pool)
+        .await
+        .unwrap();
+    assert_eq!(findings, []);
     pool.close().await;
 }
 

@@ -21,9 +21,9 @@ use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
-use crate::payment::{fields, idempotency_key, named, open, present};
+use crate::payment::{fields, idempotency_key, named, open, payable, present};
 use crate::problem::{ApiError, PaymentError, Problem};
-use crate::providers::{BrowserMembers, BrowserSchema, Payable, Provider, Providers};
+use crate::providers::{BrowserMembers, BrowserSchema, Order, Page, Payable, Provider, Providers};
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
@@ -135,6 +135,7 @@ async fn create(
         content: said.as_deref().map(digest).unwrap_or_default(),
         contact: caller.contact(),
         provider_account: String::new(),
+        contribution: None,
     };
     let recorded = async || {
         let answer = core.create_payment(request.clone()).await;
@@ -184,11 +185,16 @@ async fn begun(
     }
     if reference.is_empty() {
         let customer = answer.customer_reference;
-        let opened = open(core, provider, &payment, customer, receipt_email).await;
+        let order = Order {
+            payment: &payment,
+            receipt_email,
+            page: Page::TOP_UP,
+        };
+        let opened = open(core, provider, &order, customer).await;
         return opened.map(|(payment, opened)| (payment, opened.browser));
     }
     // The key was used before: the browser goes on with what it was given then.
-    let Payable::Intents(intents) = provider.payable() else {
+    let Payable::Intents(intents) = payable(provider, &payment)? else {
         return Err(PaymentError::Begun.into());
     };
     let resumed = intents.resume(reference).await;

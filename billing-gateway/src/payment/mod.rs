@@ -10,7 +10,7 @@ mod shown;
 pub(crate) mod status;
 
 pub(crate) use apply::apply;
-pub(crate) use open::{attach, open};
+pub(crate) use open::{attach, note, open, payable};
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;

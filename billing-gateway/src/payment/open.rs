@@ -5,7 +5,7 @@ use billing_proto::v1::{AttachProviderReferenceRequest, Payment};
 use crate::core::Core;
 use crate::payment::present;
 use crate::problem::{ApiError, PaymentError};
-use crate::providers::{Customers, Intents, Opened, Order, Payable, Provider, ProviderError};
+use crate::providers::{Customers, Opened, Order, Payable, Provider, ProviderError};
 
 const PAGE_URL_BYTES_MAX: usize = 2048;
 
@@ -14,22 +14,35 @@ const PAGE_URL_BYTES_MAX: usize = 2048;
 pub(crate) async fn open(
     core: &Core,
     provider: &dyn Provider,
-    payment: &Payment,
+    order: &Order<'_>,
     customer: String,
-    receipt_email: Option<&str>,
 ) -> Result<(Payment, Opened), ApiError> {
-    let order = Order {
-        payment,
-        receipt_email,
-    };
-    let opened = match provider.payable() {
-        Payable::HostedPages(pages) => pages.create(&order).await,
-        Payable::Intents(intents) => match provider.customers() {
-            None => intents.create(&order, "").await,
-            Some(customers) => of_customer(core, intents, customers, &order, customer).await?,
-        },
+    let payment = order.payment;
+    let payable = payable(provider, payment)?;
+    let opened = match provider.customers() {
+        None => payable.create(order, "").await,
+        Some(customers) => of_customer(core, payable, customers, order, customer).await?,
     };
     let opened = opened.map_err(PaymentError::from)?;
+    let payment = note(core, payment, &opened).await?;
+    Ok((payment, opened))
+}
+
+/// How the payment is made at its provider.
+pub(crate) fn payable<'a>(
+    provider: &'a dyn Provider,
+    payment: &Payment,
+) -> Result<Payable<'a>, ApiError> {
+    Payable::of(provider, payment.purpose())
+        .ok_or_else(|| ApiError::fault("a payment that its provider does not make"))
+}
+
+/// Notes what the provider calls the payment, and its page; answers with the payment as it then stands.
+pub(crate) async fn note(
+    core: &Core,
+    payment: &Payment,
+    opened: &Opened,
+) -> Result<Payment, ApiError> {
     // What the contract does not take is told once: whoever pays now needs no more.
     let page_url = opened.page_url.clone();
     let page_url = page_url.filter(|url| url.len() <= PAGE_URL_BYTES_MAX);
@@ -41,12 +54,12 @@ pub(crate) async fn open(
     };
     let attached = core.attach_provider_reference(request).await;
     let attached = attached.map_err(|error| error.into_api(&[]))?;
-    Ok((present(attached.payment)?, opened))
+    present(attached.payment)
 }
 
 async fn of_customer(
     core: &Core,
-    intents: &dyn Intents,
+    payable: Payable<'_>,
     customers: &dyn Customers,
     order: &Order<'_>,
     known: String,
@@ -58,10 +71,10 @@ async fn of_customer(
         // Another request may have been faster with another customer: the first one stays.
         customer = attach(core, payment, String::new(), made).await?;
     }
-    Ok(match intents.create(order, &customer).await {
+    Ok(match payable.create(order, &customer).await {
         Err(ProviderError::CustomerLost) => {
             let customer = replace_customer(core, customers, payment, customer).await?;
-            intents.create(order, &customer).await
+            payable.create(order, &customer).await
         }
         opened => opened,
     })

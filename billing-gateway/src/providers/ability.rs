@@ -2,15 +2,40 @@
 //! trait for.
 
 use async_trait::async_trait;
-use billing_proto::v1::Payment;
+use billing_proto::v1::{Payment, PaymentPurpose};
 
-use super::{BrowserMembers, Event, ProviderError};
+use super::{BrowserMembers, Event, Provider, ProviderError};
 
 /// How a payment is made at a provider, and paid.
 #[derive(Clone, Copy)]
 pub(crate) enum Payable<'a> {
     Intents(&'a dyn Intents),
     HostedPages(&'a dyn HostedPages),
+}
+
+impl<'a> Payable<'a> {
+    /// How payments of this purpose are: a top-up in the shop's own page, where the provider can do that, a
+    /// contribution on the provider's. None: they are not.
+    pub(crate) fn of(provider: &'a dyn Provider, purpose: PaymentPurpose) -> Option<Self> {
+        let intents = provider.intents().map(Self::Intents);
+        let pages = provider.hosted_pages().map(Self::HostedPages);
+        match purpose {
+            PaymentPurpose::Unspecified | PaymentPurpose::TopUp => intents.or(pages),
+            PaymentPurpose::Contribution => pages,
+        }
+    }
+
+    /// Makes the payment there.
+    pub(crate) async fn create(
+        self,
+        order: &Order<'_>,
+        customer: &str,
+    ) -> Result<Opened, ProviderError> {
+        match self {
+            Self::Intents(intents) => intents.create(order, customer).await,
+            Self::HostedPages(pages) => pages.create(order, customer).await,
+        }
+    }
 }
 
 /// Payments that are paid in the shop's own page, which can be told again how, and that are open until
@@ -35,14 +60,23 @@ pub(crate) trait Intents: Send + Sync {
     async fn cancel(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
 }
 
-/// Payments that are paid on a page of the provider's, which it names once, and that end by themselves.
+/// Payments that are paid on a page of the provider's, and that end by themselves.
 #[async_trait]
 pub(crate) trait HostedPages: Send + Sync {
-    /// Makes the payment there.
-    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError>;
+    /// Makes the payment there. `customer` is empty where the provider has no customers.
+    async fn create(&self, order: &Order<'_>, customer: &str) -> Result<Opened, ProviderError>;
 
-    /// What it calls a payment of ours that it may know already: see [`Intents::find`].
-    async fn find(&self, payment: &Payment) -> Result<Option<String>, ProviderError>;
+    /// A payment of ours that it may know already: see [`Intents::find`]. With its page, where the provider
+    /// tells that again.
+    async fn find(
+        &self,
+        payment: &Payment,
+        customer: &str,
+    ) -> Result<Option<Opened>, ProviderError>;
+
+    /// Ends a page that nobody paid on, where that can be asked for, and tells how the payment then stands:
+    /// perhaps it was paid after all.
+    async fn expire(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
 }
 
 /// Accounts have a name at the provider, under which it keeps how they pay.
@@ -77,6 +111,26 @@ pub(crate) struct Order<'a> {
     pub payment: &'a Payment,
     /// Where the provider sends its receipt.
     pub receipt_email: Option<&'a str>,
+    pub page: Page<'a>,
+}
+
+/// What a page of the provider's says, and leads back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page<'a> {
+    /// What is paid for.
+    pub product: &'a str,
+    /// More of that; may be empty.
+    pub description: &'a str,
+    /// What our own pages call it, in the addresses that the payer comes back to; may be empty.
+    pub ulid: &'a str,
+}
+
+impl Page<'static> {
+    pub(crate) const TOP_UP: Self = Self {
+        product: "Balance top-up",
+        description: "",
+        ulid: "",
+    };
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -16,6 +16,7 @@ const PAYMENT_ID_MAX: usize = 80;
 const CODE_MAX: usize = 64;
 const WHY_MAX: usize = 255;
 const MOVEMENTS_MAX: usize = 100;
+const FURTHER_REFERENCES_MAX: usize = 4;
 
 /// One event of a provider: a webhook, or an answer that was asked for. Texts are as the provider
 /// sent them; [`Event::into_request`] makes them fit.
@@ -30,6 +31,8 @@ pub(crate) struct Event {
     pub occurred_at: Timestamp,
     /// What the provider calls the payment; empty where it does not say.
     pub reference: String,
+    /// What it calls the payment besides: the last one is what refunds and disputes call it.
+    pub further_references: Vec<String>,
     /// Our own name of the payment, where the provider gave it back; else empty.
     pub payment_id: String,
     /// The account that we told the provider the payment is of, where it gave it back; else empty.
@@ -55,6 +58,7 @@ impl Event {
             provider_account: String::new(),
             occurred_at: received_at,
             reference: String::new(),
+            further_references: Vec::new(),
             payment_id: String::new(),
             account_id: String::new(),
             report: Some(Report::Unreadable(why.into())),
@@ -72,6 +76,8 @@ impl Event {
             digest(&self.raw)
         };
         let reference = named(self.reference, REFERENCE_MAX);
+        let further = self.further_references.into_iter();
+        let further = further.filter(|name| is_name(name, REFERENCE_MAX));
         let payment_id = named(self.payment_id, PAYMENT_ID_MAX);
         let ours = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         ApplyProviderEventRequest {
@@ -82,6 +88,7 @@ impl Event {
             provider_account: somebody(self.provider_account),
             occurred_at: Some(SystemTime::from(possible(self.occurred_at)).into()),
             provider_reference: reference,
+            further_references: further.take(FURTHER_REFERENCES_MAX).collect(),
             account_id: somebody(self.account_id),
             payment_id: if payment_id.bytes().all(ours) {
                 payment_id
@@ -109,6 +116,7 @@ pub(crate) fn made_unreadable(
         ),
         provider_account: String::new(),
         provider_reference: String::new(),
+        further_references: Vec::new(),
         payment_id: String::new(),
         account_id: String::new(),
         opens: None,

@@ -8,7 +8,7 @@ mod http;
 mod stripe;
 
 pub(crate) use ability::{
-    Customers, Disputes, HostedPages, Intents, Opened, Order, Payable, RefundOrder, Refunds,
+    Customers, Disputes, HostedPages, Intents, Opened, Order, Page, Payable, RefundOrder, Refunds,
 };
 pub(crate) use event::{Event, made_unreadable};
 
@@ -50,8 +50,15 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
     fn is_reference(&self, text: &str) -> bool;
 
-    /// How it is paid.
-    fn payable(&self) -> Payable<'_>;
+    /// Its payments in the shop's own page; None: it has none.
+    fn intents(&self) -> Option<&dyn Intents> {
+        None
+    }
+
+    /// Its payments on pages of its own; None: it has none, or is not set up for them.
+    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
+        None
+    }
 
     fn refunds(&self) -> &dyn Refunds;
 

@@ -2,16 +2,17 @@
 
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{
-    EventOutcome, Payment, PaymentReport, PaymentState, Refund, RefundState, StalePayment,
+    EventOutcome, Payment, PaymentPurpose, PaymentReport, PaymentState, Refund, RefundState,
+    StalePayment,
 };
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::core::Core;
 use crate::payment::refund::carry_out;
-use crate::payment::{apply, attach, open};
+use crate::payment::{apply, attach, note, open, payable};
 use crate::problem::{ApiError, PaymentError};
-use crate::providers::{Event, Payable, Provider, ProviderError};
+use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
 
 /// How much is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,22 +95,40 @@ impl Check<'_> {
         give_up: bool,
     ) -> Result<Option<String>, ApiError> {
         let customer = attach(self.core, payment, String::new(), String::new()).await?;
-        let found = match self.provider.payable() {
-            Payable::Intents(intents) => intents.find(payment, &customer).await,
-            Payable::HostedPages(pages) => pages.find(payment).await,
+        let found = match payable(self.provider, payment)? {
+            Payable::Intents(intents) => {
+                let found = intents.find(payment, &customer).await;
+                let found = found.map_err(PaymentError::from)?;
+                if let Some(reference) = &found {
+                    attach(self.core, payment, reference.clone(), String::new()).await?;
+                }
+                found
+            }
+            Payable::HostedPages(pages) => {
+                let found = pages.find(payment, &customer).await;
+                let found = found.map_err(PaymentError::from)?;
+                if let Some(opened) = &found {
+                    note(self.core, payment, opened).await?;
+                }
+                found.map(|opened| opened.reference)
+            }
         };
-        let found = found.map_err(PaymentError::from)?;
-        if let Some(reference) = found {
-            attach(self.core, payment, reference.clone(), String::new()).await?;
-            return Ok(Some(reference));
+        if found.is_some() {
+            return Ok(found);
         }
         if give_up {
             self.apply(expired(payment, self.provider.livemode()))
                 .await?;
             return Ok(None);
         }
-        if is_open {
-            open(self.core, self.provider, payment, customer, None).await?;
+        // The page of a contribution is made only where somebody waits for it.
+        if is_open && payment.purpose() == PaymentPurpose::TopUp {
+            let order = Order {
+                payment,
+                receipt_email: None,
+                page: Page::TOP_UP,
+            };
+            open(self.core, self.provider, &order, customer).await?;
         }
         Ok(None)
     }
@@ -120,10 +139,13 @@ impl Check<'_> {
         reference: &str,
         give_up: bool,
     ) -> Result<(), ApiError> {
-        let answered = match self.provider.payable() {
-            Payable::Intents(intents) if give_up => intents.cancel(reference).await,
-            // A page that nobody pays on ends by itself.
-            _ => self.provider.retrieve(reference).await,
+        let answered = if give_up {
+            match payable(self.provider, payment)? {
+                Payable::Intents(intents) => intents.cancel(reference).await,
+                Payable::HostedPages(pages) => pages.expire(reference).await,
+            }
+        } else {
+            self.provider.retrieve(reference).await
         };
         let events = match answered {
             Ok(events) => events,
@@ -187,6 +209,7 @@ fn expired(payment: &Payment, livemode: bool) -> Event {
         provider_account: String::new(),
         occurred_at: Timestamp::now(),
         reference: String::new(),
+        further_references: Vec::new(),
         payment_id: payment.payment_id.clone(),
         account_id: String::new(),
         report: Some(Report::Payment(PaymentReport {

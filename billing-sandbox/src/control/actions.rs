@@ -10,7 +10,7 @@ use crate::stripe::payment_intent::flow::{self, Payer};
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::wire::params::Params;
 use crate::stripe::world::{Act, Object};
-use crate::stripe::{dispute, payment_intent, payment_method, refund};
+use crate::stripe::{checkout, dispute, payment_intent, payment_method, refund};
 
 const DECLINED_CARD: &str = "4000000000000002";
 
@@ -49,6 +49,40 @@ pub fn on_payment(
         _ => return Err(unknown(action)),
     }
     payment_intent::endpoints::retrieve(act.world, id)
+}
+
+/// What the payer of a Checkout Session does on its page, his bank, and time. Whatever else can be done to
+/// a payment is done to the session's.
+pub fn on_session(
+    act: &mut Act<'_>,
+    id: &str,
+    action: &str,
+    fields: &mut Fields,
+) -> Result<Value, ApiError> {
+    use checkout::flow;
+    let intent = act.world.checkout_sessions.find(id)?.payment_intent.clone();
+    match action {
+        "pay" => {
+            let first = CARDS.first().map(|card| card.number.to_owned());
+            let number = fields.text("card").or(first).unwrap_or_default();
+            flow::pay(act, id, &number, fields.integer("quantity")?)?;
+        }
+        "decline" => flow::pay(act, id, DECLINED_CARD, None)?,
+        "pay_later" => flow::pay_later(act, id)?,
+        "expire" => flow::expire(act, id)?,
+        _ => {
+            let Some(intent) = intent else {
+                return Err(ApiError::invalid("the payer has not paid yet"));
+            };
+            let action = if action == "succeed" {
+                "complete"
+            } else {
+                action
+            };
+            on_payment(act, &intent, action, fields)?;
+        }
+    }
+    checkout::endpoints::find(act.world, id)
 }
 
 pub fn on_refund(act: &mut Act<'_>, id: &str, action: &str) -> Result<Value, ApiError> {

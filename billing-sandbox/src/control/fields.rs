@@ -70,6 +70,8 @@ impl Fields {
         self.is_form.then(|| {
             if is_plain && id.starts_with("pi_") {
                 format!("/?payment_intent={id}")
+            } else if is_plain && id.starts_with("cs_") {
+                format!("/c/pay/{id}")
             } else if is_plain && id.len() == TOKEN_LENGTH {
                 format!("/checkout/{id}")
             } else {

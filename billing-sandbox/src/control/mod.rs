@@ -77,6 +77,9 @@ fn answer(
         ("POST", ["payments", id, action]) => {
             stripe.act(&cause, |act| actions::on_payment(act, id, action, fields))
         }
+        ("POST", ["sessions", id, action]) => {
+            stripe.act(&cause, |act| actions::on_session(act, id, action, fields))
+        }
         ("POST", ["refunds", id, action]) => {
             stripe.act(&cause, |act| actions::on_refund(act, id, action))
         }

@@ -28,6 +28,7 @@ pub fn state(providers: &Providers) -> Value {
         "mode": mode_json(network.webhooks.mode),
         "faults_left": faults_left,
         "payment_intents": world.payment_intents.len(),
+        "checkout_sessions": world.checkout_sessions.len(),
         "customers": world.customers.len(),
         "charges": world.charges.len(),
         "refunds": world.refunds.len(),

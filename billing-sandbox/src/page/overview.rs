@@ -7,6 +7,7 @@ use crate::fondy::{self, callback};
 use crate::html::{ago, button, escape, page as whole_page, state};
 use crate::network::Network;
 use crate::providers::{Providers, request_kinds};
+use crate::stripe::checkout;
 use crate::stripe::event::oddity::Oddity;
 use crate::stripe::world::World;
 use crate::webhook::{Delivery, DeliveryState};
@@ -17,11 +18,15 @@ const ROWS_MAX: usize = 50;
 pub fn page(providers: &Providers) -> String {
     let faults_left = providers.faults_left();
     // The providers before the network, as acts lock them.
-    let payments = payments(&providers.stripe.lock());
+    let (payments, sessions) = {
+        let world = providers.stripe.lock();
+        (payments(&world), checkout::page::table(&world))
+    };
     let orders = fondy::page::table(&providers.fondy.lock());
     let network = providers.running.network();
     let body = [
         payments,
+        sessions,
         orders,
         deliveries(&network),
         mode(&network),

@@ -1,9 +1,10 @@
-//! Stripe: payment intents that are paid by cards, and events that tell of them.
+//! Stripe: payment intents that are paid by cards, sessions of its Checkout, and events that tell of them.
 
 pub mod amount;
 pub mod balance_transaction;
 pub mod card;
 pub mod charge;
+pub mod checkout;
 pub mod customer;
 pub mod dispute;
 pub mod event;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, get};
 use secrecy::SecretString;
 
 use self::webhook::StripeWebhooks;
@@ -89,5 +90,17 @@ impl Stripe {
 pub fn router(stripe: Arc<Stripe>) -> Router {
     Router::new()
         .route("/v1/{*path}", any(wire::request::serve))
+        .route("/c/pay/{id}", get(checkout::page::serve))
         .with_state(stripe)
+}
+
+/// Ends sessions whose time is over, also while nobody asks.
+pub async fn expire_sessions(stripe: Arc<Stripe>) {
+    const PAUSE: Duration = Duration::from_millis(200);
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        if stripe.lock().checkout_ends.has_due(unix_now()) {
+            stripe.act(&Cause::default(), checkout::flow::expire_due);
+        }
+    }
 }

@@ -41,7 +41,7 @@ fn latest_charge<'a>(world: &'a World, intent: &PaymentIntent) -> Option<&'a Cha
 }
 
 /// A page must not offer a link that runs a script.
-fn leads_away(url: &str) -> bool {
+pub fn leads_away(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
@@ -79,6 +79,13 @@ fn facts(world: &World, intent: &PaymentIntent) -> String {
     for (name, text) in rows {
         let _ = writeln!(list, "<dt>{}</dt><dd>{}</dd>", escape(&name), escape(&text));
     }
+    if let Some(session) = &intent.checkout_session {
+        let _ = writeln!(
+            list,
+            "<dt>Checkout Session</dt><dd><a href=\"/c/pay/{id}\"><code>{id}</code></a></dd>",
+            id = escape(session)
+        );
+    }
     list.push_str("</dl>\n");
     list
 }
@@ -89,6 +96,11 @@ fn payer_actions(intent: &PaymentIntent) -> String {
         button(&format!("payments/{id}/{action}"), fields, label, id)
     };
     let mut forms = String::from("<h2>The payer and the bank</h2>\n");
+    let is_open = !matches!(intent.state, State::Succeeded | State::Canceled { .. });
+    if intent.checkout_session.is_some() && is_open {
+        forms.push_str("<p>It is paid on the page of its Checkout Session.</p>\n");
+        return forms;
+    }
     match intent.state {
         State::RequiresPaymentMethod | State::RequiresConfirmation => {
             forms.push_str(&press("pay", &cards(), "Pay"));
@@ -113,7 +125,7 @@ fn payer_actions(intent: &PaymentIntent) -> String {
     forms
 }
 
-fn cards() -> String {
+pub fn cards() -> String {
     let mut options = String::from("<label>Card <select name=\"card\">");
     for card in &CARDS {
         let (number, caption) = (card.number, escape(card.caption));

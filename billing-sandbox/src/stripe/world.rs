@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::balance_transaction::BalanceTransaction;
 use super::charge::Charge;
+use super::checkout::{Ends, Session};
 use super::customer::Customer;
 use super::dispute::Dispute;
 use super::event::oddity::Oddity;
@@ -32,6 +33,8 @@ pub struct World {
     pub payment_intents: Shelf<PaymentIntent>,
     pub payment_methods: Shelf<PaymentMethod>,
     pub charges: Shelf<Charge>,
+    pub checkout_sessions: Shelf<Session>,
+    pub checkout_ends: Ends,
     pub refunds: Shelf<Refund>,
     pub disputes: Shelf<Dispute>,
     pub balance_transactions: Shelf<BalanceTransaction>,

@@ -8,6 +8,7 @@
 )]
 
 mod binary;
+mod checkout;
 mod faults;
 mod fondy;
 mod idempotency;

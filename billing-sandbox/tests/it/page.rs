@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::stage::{Stage, encoded};
 
-async fn page(stage: &Stage, path: &str) -> (StatusCode, String) {
+pub async fn page(stage: &Stage, path: &str) -> (StatusCode, String) {
     let url = format!("{}{path}", stage.sandbox.url());
     let answer = stage.http.get(url).send().await.unwrap();
     let policy = answer.headers()["content-security-policy"]
@@ -14,7 +14,7 @@ async fn page(stage: &Stage, path: &str) -> (StatusCode, String) {
 }
 
 /// Presses the button of this label, with what its form has in it.
-async fn press(stage: &Stage, page: &str, label: &str) -> reqwest::Response {
+pub async fn press(stage: &Stage, page: &str, label: &str) -> reqwest::Response {
     let form = page
         .split("<form")
         .find(|form| form.contains(&format!("<button>{label}</button>")))

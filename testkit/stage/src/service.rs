@@ -143,7 +143,7 @@ impl Service {
 }
 
 /// Settings of other deployments in the caller's shell that would change what `up` starts.
-const FOREIGN_SETTINGS: [&str; 38] = [
+const FOREIGN_SETTINGS: [&str; 41] = [
     "BILLING_ACKNOWLEDGE_BEFORE_DURABLE",
     "BILLING_SERVICE_TOKENS_FILE",
     "BILLING_TLS_CERT",
@@ -163,6 +163,9 @@ const FOREIGN_SETTINGS: [&str; 38] = [
     "STRIPE_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
     "STRIPE_API_URL",
+    "STRIPE_SUCCESS_URL",
+    "STRIPE_CANCEL_URL",
+    "STRIPE_CHECKOUT_EXPIRY_SECS",
     "FONDY_MERCHANT_ID",
     "FONDY_SECRET_KEY",
     "FONDY_API_URL",

@@ -1,4 +1,4 @@
-//! The core's tests, compiled with the bugs in them.
+//! The core and its tests, compiled with the bugs in them.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::config;
+use super::copy;
 use crate::programs;
 
 /// The programs that run the tests.
@@ -18,18 +18,19 @@ pub struct Suites {
     pub wire: PathBuf,
 }
 
-/// Builds them. What is shared with the ordinary build is taken from there, and what people run,
-/// `target/debug/billing-core`, is not replaced by a program with bugs in it: that one goes to
-/// `target/seeded/`.
+/// The core's program.
+pub async fn core(profile: programs::Profile) -> Result<PathBuf> {
+    let core = ["--package", "billing-core", "--bin", "billing-core"];
+    let built = programs::build_by(copy::cargo()?, profile, &core).await?;
+    built.program("billing-core")
+}
+
 pub async fn suites() -> Result<Suites> {
-    let mut command = programs::cargo();
+    let mut command = copy::cargo()?;
     command
         .args(["test", "--no-run", "--package", "billing-core"])
-        .args(["--features", "seeded-bugs", "--lib", "--test", "it"])
+        .args(["--lib", "--test", "it"])
         .args(["--message-format", "json-render-diagnostics"])
-        .env("CARGO_BUILD_BUILD_DIR", config::target())
-        .env("CARGO_TARGET_DIR", config::target().join("seeded"))
-        .current_dir(config::repository())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

@@ -8,7 +8,7 @@ pub struct SeededBug {
     /// As the core names it.
     pub name: &'static str,
     pub wrong: &'static str,
-    /// The file of the core that it is seeded in.
+    /// The file of the core that `billing-core/seeded/` puts it into.
     pub place: &'static str,
     /// What must find it.
     pub test: Test,
@@ -183,7 +183,7 @@ pub const LIST: &[SeededBug] = &[
     SeededBug {
         name: "give-back-to-later-period",
         wrong: "what comes back after midnight enlarges the new day, or month",
-        place: "ledger/state.rs",
+        place: "ledger/periods.rs",
         test: Test::Unit(
             "ledger::tests::limits::what_comes_back_after_midnight_does_not_enlarge_the_new_day",
         ),
@@ -285,7 +285,7 @@ pub const LIST: &[SeededBug] = &[
     SeededBug {
         name: "reply-before-commit",
         wrong: "the answer leaves before COMMIT is answered",
-        place: "ledger/attempt.rs",
+        place: "ledger/lane.rs",
         test: Test::Wire("commit::no_answer_leaves_before_its_commit"),
         says: "answered, and nothing is committed",
         besides: "the soak",
@@ -311,7 +311,7 @@ pub const LIST: &[SeededBug] = &[
     SeededBug {
         name: "locked-is-failure",
         wrong: "where an earlier attempt may keep the account locked, `nothing was done` is answered",
-        place: "status.rs",
+        place: "ledger/grpc.rs",
         test: Test::Wire("blocked::an_account_that_another_session_has_locked_holds_up_no_other"),
         says: "left: \"DATABASE_UNAVAILABLE\" right: \"OUTCOME_UNKNOWN\"",
         besides: "the soak",

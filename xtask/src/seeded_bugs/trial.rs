@@ -10,8 +10,8 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::build::Suites;
+use super::copy;
 use super::list::Test;
-use crate::config;
 use billing_stage::process::last_lines;
 
 /// A test that a bug keeps from ending has not found it.
@@ -79,9 +79,11 @@ impl Trials {
             .args(["--exact", name])
             .env("TEST_DATABASE_URL", &self.server_url)
             .env("RUST_BACKTRACE", "0")
+            // A failed snapshot leaves nothing in the copy.
+            .env("INSTA_UPDATE", "no")
             .env_remove(VARIABLE)
             .envs(bug.map(|bug| (VARIABLE, bug)))
-            .current_dir(config::repository().join("billing-core"))
+            .current_dir(copy::root().join("billing-core"))
             .stdin(Stdio::null())
             .kill_on_drop(true);
         let ended = timeout(PATIENCE, command.output()).await;

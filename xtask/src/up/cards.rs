@@ -87,6 +87,14 @@ impl Cards {
         if self.is_sandbox() {
             environment.extend([
                 ("STRIPE_API_URL", sandbox_url(ports)),
+                (
+                    "STRIPE_SUCCESS_URL",
+                    format!("{}/shop/thank-you", sandbox_url(ports)),
+                ),
+                (
+                    "STRIPE_CANCEL_URL",
+                    format!("{}/shop?cancelled=true", sandbox_url(ports)),
+                ),
                 ("FONDY_API_URL", format!("{}/api", sandbox_url(ports))),
                 ("FONDY_MERCHANT_ID", FONDY_MERCHANT.to_string()),
                 ("FONDY_SECRET_KEY", secrets.fondy_secret.clone()),

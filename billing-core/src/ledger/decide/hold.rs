@@ -10,7 +10,6 @@ use super::{Answer, Context, HoldView, Refusal, standing};
 use crate::id::HoldId;
 use crate::money::Micros;
 use crate::price::cost_of;
-use crate::seeded::{self, Bug};
 
 pub(super) fn capture(
     book: &mut Book,
@@ -27,7 +26,8 @@ pub(super) fn capture(
     let (hold, settles) = match placed(book, capture.hold, Ending::Capture(capture.hash)) {
         Ok(Found::Placed(hold)) => (hold, false),
         Ok(Found::Answered(answer)) => return Ok(*answer),
-        Err(Refusal::HoldEnded(state)) if capture.settles_expired && lapsed(state) => {
+        // One that was released stays so: its caller has said that there was nothing to charge.
+        Err(Refusal::HoldEnded(HoldState::Expired)) if capture.settles_expired => {
             (set_aside_anew(book, capture.hold)?, true)
         }
         Err(refusal) => return Err(refusal),
@@ -45,12 +45,8 @@ pub(super) fn capture(
     let account = &mut book.account;
     account.held = account.held.minus(hold.amount)?;
     // The hold has counted already; only what goes beyond it counts now.
-    if seeded::is(Bug::LimitAtCaptureOnly) {
-        account.count(charged)?;
-    } else {
-        account.give_back(released, hold.counted)?;
-        account.count(counted_by_capture(charged, &hold)?)?;
-    }
+    account.give_back(released, hold.counted)?;
+    account.count(charged.minus(hold.amount)?.or_zero())?;
     count_request(account, charged, context)?;
     let entry = book.post(EntryDraft {
         kind: EntryKind::Charge,
@@ -94,13 +90,6 @@ fn charged(book: &Book, overage: Overage, hold: &Hold, cost: Micros) -> Result<M
     }
 }
 
-/// Whether a hold ended without its caller's will. One that was released stays so: its caller has said
-/// that there was nothing to charge.
-fn lapsed(state: HoldState) -> bool {
-    let released = state == HoldState::Released && seeded::is(Bug::ReleasedIsSettled);
-    state == HoldState::Expired || released
-}
-
 /// Sets an expired hold's amount aside anew, whatever there is and whatever the limits and the account's
 /// suspension say: its work was done. It counts in the day on which it is captured. A free call that lapsed
 /// with it is free again where the day has one left: else expiring holds would give any number of them.
@@ -108,22 +97,13 @@ fn set_aside_anew(book: &mut Book, id: HoldId) -> Result<Hold, Refusal> {
     let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
     let mut hold = hold.clone();
     book.account.held = book.account.held.plus(hold.amount)?;
-    if !seeded::is(Bug::LimitAtCaptureOnly) {
-        book.account.count(hold.amount)?;
-    }
+    book.account.count(hold.amount)?;
     hold.counted = book.account.period;
     hold.state = HoldState::Placed;
     if hold.waiver == Some(Waiver::FreeCall) && !has_free_call(book, hold.tool.as_deref()) {
         hold.waiver = None;
     }
     Ok(hold)
-}
-
-fn counted_by_capture(charged: Micros, hold: &Hold) -> Result<Micros, Refusal> {
-    if seeded::is(Bug::CaptureCountsAllAgain) {
-        return Ok(charged);
-    }
-    Ok(charged.minus(hold.amount)?.or_zero())
 }
 
 pub(super) fn release(
@@ -180,15 +160,10 @@ pub(super) fn expire_if_due(book: &mut Book, id: HoldId, now: Timestamp) -> Resu
     let Some((hold, _)) = book.holds.get(&id) else {
         return Ok(());
     };
-    let ended = hold.state != HoldState::Placed && !seeded::is(Bug::ExpiryIgnoresCapture);
-    if ended || now < hold.expires_at {
+    if hold.state != HoldState::Placed || now < hold.expires_at {
         return Ok(());
     }
     let mut hold = hold.clone();
-    if hold.state != HoldState::Placed {
-        // Only a seeded bug comes here.
-        return return_amount(book, &hold);
-    }
     return_amount(book, &hold)?;
     book.account.settle_overdraft();
     hold.state = HoldState::Expired;
@@ -214,7 +189,7 @@ enum Ending {
 
 fn placed(book: &Book, id: HoldId, ending: Ending) -> Result<Found, Refusal> {
     let (hold, _) = book.holds.get(&id).ok_or(Refusal::HoldNotFound)?;
-    if hold.state == HoldState::Placed || seeded::is(Bug::HoldEndsTwice) {
+    if hold.state == HoldState::Placed {
         return Ok(Found::Placed(hold.clone()));
     }
     let same = |ended_by: CommandHash| match ending {
@@ -278,9 +253,7 @@ fn give_up(
 fn return_amount(book: &mut Book, hold: &Hold) -> Result<(), Refusal> {
     let account = &mut book.account;
     let still_held = account.held.minus(hold.amount)?;
-    if !seeded::is(Bug::LimitAtCaptureOnly) {
-        account.give_back(hold.amount, hold.counted)?;
-    }
+    account.give_back(hold.amount, hold.counted)?;
     account.held = still_held;
     book.changed = true;
     if hold.waiver == Some(Waiver::FreeCall)

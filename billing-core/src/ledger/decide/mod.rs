@@ -17,7 +17,6 @@ use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
 use crate::price::{Catalogue, PriceError};
-use crate::seeded::{self, Bug};
 
 /// May this user spend this much? Where several denials hold, the first in this order is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -148,7 +147,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Whether enforcement is on. The switch is read with the catalogue, and believed no longer than that.
     fn enforcement(&self) -> Result<bool, Refusal> {
-        if self.catalogue_is_fresh || seeded::is(Bug::StaleSwitchBelieved) {
+        if self.catalogue_is_fresh {
             Ok(self.enforced)
         } else {
             Err(Refusal::PriceListStale)
@@ -170,9 +169,8 @@ pub fn decide(
     let now = context.time.now();
     if let Some(keyed) = command.action.key()
         && let Some(used) = book.keys.get(&keyed.key)
-        && !forgets(book, &keyed.key)
     {
-        if used.hash != keyed.hash && !seeded::is(Bug::KeyContentNotCompared) {
+        if used.hash != keyed.hash {
             return Err(Refusal::KeyReused);
         }
         let mut answer = stored::read(&used.answer).ok_or(Refusal::StoredAnswer)?;
@@ -224,19 +222,11 @@ fn mark_unenforced(book: &mut Book, entries_before: usize) {
 fn warn_of_low_balance(book: &mut Book, before: &AccountState, context: &mut Context<'_>) {
     let account = &book.account;
     let threshold = account.low_balance_threshold;
-    let mut settled = account.settled;
-    if seeded::is(Bug::HeldWarns) {
-        settled = account.balance().available();
-    } else if settled == before.settled && threshold == before.low_balance_threshold {
+    let settled = account.settled;
+    if settled == before.settled && threshold == before.low_balance_threshold {
         return;
     }
     warn::tell(book, before, settled, &mut context.time);
-}
-
-/// Whether a seeded bug lets the key pass as a new one.
-fn forgets(book: &Book, key: &String) -> bool {
-    seeded::is(Bug::KeyCheckAfterWrite)
-        || seeded::is(Bug::BatchForgetsItsKeys) && book.new_keys.contains(key)
 }
 
 /// Functions below change holds, keys and counters last, when nothing can fail any more.
@@ -298,9 +288,6 @@ fn limits(account: &AccountState, time: &mut LocalTime) -> Limits {
 
 /// Stores the answer under the command's key, for whoever asks again.
 fn store(book: &mut Book, keyed: &super::command::Keyed, answer: &Answer) {
-    if seeded::is(Bug::KeyCheckAfterWrite) && book.keys.contains_key(&keyed.key) {
-        return;
-    }
     book.keys.insert(
         keyed.key.clone(),
         UsedKey {

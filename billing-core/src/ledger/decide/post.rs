@@ -5,7 +5,6 @@ use super::super::state::{Book, ChargeState, EntryDraft};
 use super::{Answer, Context, Refusal, standing, store};
 use crate::id::EntrySeq;
 use crate::money::Micros;
-use crate::seeded::{self, Bug};
 
 pub(super) fn refund_charge(
     book: &mut Book,
@@ -16,8 +15,7 @@ pub(super) fn refund_charge(
     let charge = charge(book, seq).ok_or(Refusal::ChargeNotFound)?;
     let left = charge.charged.minus(charge.refunded)?;
     let amount = refund.amount.unwrap_or(left);
-    let too_much = amount > left && !seeded::is(Bug::NoRefundCap);
-    if too_much || !amount.is_positive() {
+    if amount > left || !amount.is_positive() {
         return Err(Refusal::RefundExceedsCharge { left });
     }
     give_back(book, &charge, amount)?;
@@ -34,10 +32,8 @@ pub(super) fn refund_charge(
         note: refund.note.clone(),
     })?;
     let refunded = charge.refunded.plus(amount)?;
-    if !seeded::is(Bug::RefundForgotten) {
-        book.charges.insert(seq, ChargeState { refunded, ..charge });
-        book.refunded_charges.push(seq);
-    }
+    book.charges.insert(seq, ChargeState { refunded, ..charge });
+    book.refunded_charges.push(seq);
     let answer = Answer {
         moved: amount,
         entry: Some(entry),

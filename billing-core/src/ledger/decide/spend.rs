@@ -7,7 +7,6 @@ use super::super::state::{
 use super::{Answer, Context, Decision, HoldView, Refusal, Retry, standing, store};
 use crate::money::Micros;
 use crate::price::{Price, UnpricedTools, cost_of};
-use crate::seeded::{self, Bug};
 
 /// What a check found: the decision, and what the call would take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +52,7 @@ pub(super) fn place_hold(
     }
     let now = context.time.now();
     book.account.held = book.account.held.plus(found.required)?;
-    if !seeded::is(Bug::LimitAtCaptureOnly) {
-        book.account.count(found.required)?;
-    }
+    book.account.count(found.required)?;
     if !context.enforced {
         book.account.authorise_overdraft();
     }
@@ -97,11 +94,7 @@ pub(super) fn charge(
         context,
     )?;
     if found.decision != Decision::Allowed {
-        let denial = answer(&found, &book.account, context);
-        if seeded::is(Bug::DenialStored) {
-            store(book, &charge.keyed, &denial);
-        }
-        return Ok(denial);
+        return Ok(answer(&found, &book.account, context));
     }
     book.account.count(found.taken)?;
     count_request(&mut book.account, found.taken, context)?;
@@ -179,11 +172,7 @@ fn assess(
         }
         return Ok(found);
     }
-    let available = if seeded::is(Bug::HeldIsSpendable) {
-        account.settled
-    } else {
-        account.balance().available()
-    };
+    let available = account.balance().available();
     found.taken = match overage {
         Overage::Reject | Overage::AllowDebt => found.required,
         Overage::UpToAvailable => found.required.min(available.or_zero()),
@@ -231,7 +220,6 @@ fn deny(
         return Ok(Decision::Allowed);
     }
     let too_little = match overage {
-        _ if seeded::is(Bug::NoBalanceCheck) => false,
         Overage::Reject => found.required > available,
         Overage::UpToAvailable => !available.is_positive(),
         Overage::AllowDebt => false,
@@ -299,9 +287,6 @@ fn take_free_call(book: &mut Book, cost: &Cost, found: &Assessment) {
     let (Cost::Tool(tool), Some(Waiver::FreeCall)) = (cost, found.waiver) else {
         return;
     };
-    if seeded::is(Bug::FreeCallNotCounted) {
-        return;
-    }
     take(book, &tool.name, found.free_calls_per_day);
 }
 

@@ -15,8 +15,6 @@ pub use read::{
     find_free_calls, find_keys_and_holds, hardly_wait, lock_accounts, locked_accounts,
 };
 pub use repair::{counted_since, holds_ahead, insert_repairs};
-#[cfg(feature = "seeded-bugs")]
-pub use write::forget_changes;
 pub use write::{
     insert_notes, insert_unenforced, write_batch, write_free_calls, write_refunds, write_settings,
 };

@@ -12,8 +12,6 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
-#[cfg(feature = "seeded-bugs")]
-use super::super::columns::AccountColumns;
 use super::super::columns::{
     Columns, FreeCallColumns, NoteColumns, RefundColumns, SettingsColumns, UnenforcedColumns,
 };
@@ -156,24 +154,6 @@ pub async fn write_batch(
     )
     .fetch_one(conn)
     .await
-}
-
-/// Lets the accounts look as they were read, whatever has been written since: for a seeded bug.
-#[cfg(feature = "seeded-bugs")]
-pub async fn forget_changes(
-    conn: &mut PgConnection,
-    accounts: &AccountColumns,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update account a set version = n.version
-        from unnest($1::uuid[], $2::bigint[]) as n (account_id, version)
-        where a.account_id = n.account_id",
-    )
-    .bind(&accounts.account_ids)
-    .bind(&accounts.versions)
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Writes what accounts are set to. Their rows are locked.

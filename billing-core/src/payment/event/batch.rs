@@ -39,7 +39,7 @@ impl Brought {
 ///
 /// Joins the caller's transaction, which must be READ COMMITTED and must be rolled back on an error.
 /// Eight statements, whatever the number of events, if they say that payments are paid; some more for
-/// each that tells of a refund, a dispute or a decline.
+/// each that tells of a refund, a dispute, a decline or a name that is new.
 pub async fn apply(
     conn: &mut PgConnection,
     prices: &Reading,
@@ -320,10 +320,10 @@ impl<'a> Found<'a> {
         let taken = effect.take(conn, payment.as_deref_mut()).await?;
         let id = payment.as_ref().map(|payment| payment.id);
         let is_taken = taken.outcome == Outcome::Applied || taken.effect.is_some();
-        if let (Report::Payment(_), true, Some(named), Some(id)) =
-            (&event.report, is_taken, named, id)
-        {
-            self.opened.names.insert(named, id);
+        if let (Report::Payment(_), true, Some(id)) = (&event.report, is_taken, id) {
+            let references = event.references();
+            let pairs = references.map(|name| ((event.provider.as_str(), name.as_str()), id));
+            self.opened.names.extend(pairs);
         }
         Ok(Step {
             event,

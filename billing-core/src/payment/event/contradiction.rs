@@ -2,7 +2,6 @@
 
 use super::super::{MINOR_MAX, Payment, State};
 use super::{ProviderEvent, Report};
-use crate::seeded::{self, Bug};
 
 /// What an event says that the payment's record does not.
 pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
@@ -28,9 +27,7 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
         ));
     }
     let opens = event.opens.as_ref();
-    if let Some(why) = opens.and_then(|opens| opens.contradiction(payment))
-        && !seeded::is(Bug::OpeningNotCompared)
-    {
+    if let Some(why) = opens.and_then(|opens| opens.contradiction(payment)) {
         return Some(why);
     }
     let (largest, currency) = match &event.report {
@@ -64,7 +61,10 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
         return Some(format!("the amount is {amount}"));
     }
     // Somebody paid twice, under two names of one payment.
-    let another = event.reference.is_some() && event.reference != payment.reference;
+    let another = event.reference.is_some()
+        && !event
+            .references()
+            .any(|reference| Some(reference) == payment.reference.as_ref());
     (another && report.state == State::Succeeded && payment.state == State::Succeeded)
         .then(|| "the payment was paid under another name before".to_owned())
 }

@@ -166,6 +166,36 @@ impl Effect<'_> {
         })
     }
 
+    /// Attaches what the provider calls the payment. Not where one of the names is another payment's.
+    async fn take_references(
+        &self,
+        conn: &mut PgConnection,
+        payment: &mut Payment,
+        reported: State,
+    ) -> Result<bool, PaymentError> {
+        let mut is_known = false;
+        for reference in self.event.references() {
+            if payment.reference.as_ref() == Some(reference) {
+                is_known = true;
+            } else if !payments::insert_reference(conn, payment, reference).await? {
+                return Ok(false);
+            }
+        }
+        // The name that paid stays: it is the one that is refunded.
+        if payment.state == State::Succeeded {
+            return Ok(true);
+        }
+        let goes_by = if reported == State::Succeeded {
+            self.event.references().next_back()
+        } else {
+            self.event.reference.as_ref().filter(|_| !is_known)
+        };
+        if let Some(reference) = goes_by {
+            payment.reference = Some(reference.clone());
+        }
+        Ok(true)
+    }
+
     /// What is told of its end; none where the reference is another payment's.
     async fn take_payment(
         &self,
@@ -173,16 +203,8 @@ impl Effect<'_> {
         payment: &mut Payment,
         report: &PaymentReport,
     ) -> Result<Option<Vec<(AccountId, Notice)>>, PaymentError> {
-        if let Some(reference) = &self.event.reference
-            && payment.reference.as_ref() != Some(reference)
-        {
-            if !payments::insert_reference(conn, payment, reference).await? {
-                return Ok(None);
-            }
-            // The name that paid stays: it is the one that is refunded.
-            if payment.state != State::Succeeded {
-                payment.reference = Some(reference.clone());
-            }
+        if !self.take_references(conn, payment, report.state).await? {
+            return Ok(None);
         }
         if let Some(code) = &report.decline_code {
             payment.decline_code = Some(code.clone());

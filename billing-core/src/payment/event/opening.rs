@@ -14,8 +14,6 @@ use super::queries;
 use super::report::{ProviderEvent, Report};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
-#[cfg(feature = "seeded-bugs")]
-use crate::seeded::{self, Bug};
 
 /// What a report says of a payment that it opens where there is none.
 #[derive(Clone, Debug)]
@@ -139,16 +137,6 @@ pub async fn open<'a>(
         return Ok(opened);
     }
     let sorted: Vec<NewOpened<'a>> = wanted.into_values().collect();
-    #[cfg(feature = "seeded-bugs")]
-    if seeded::is(Bug::OpenedByEachReport) {
-        for new in &sorted {
-            let id = queries::insert_unasked(conn, new, now).await?;
-            opened
-                .names
-                .insert((&new.event.provider, new.reference), id);
-        }
-        return Ok(opened);
-    }
     queries::insert_opened(conn, &sorted, now).await?;
     // In a statement of its own: whoever was waited for has committed by now.
     let owners = queries::find_names(conn, &sorted).await?;

@@ -132,40 +132,6 @@ pub async fn insert_opened(
     Ok(())
 }
 
-/// Opens a payment whoever else has opened one of its name: for a seeded bug.
-#[cfg(feature = "seeded-bugs")]
-pub async fn insert_unasked(
-    conn: &mut PgConnection,
-    new: &NewOpened<'_>,
-    now: Timestamp,
-) -> Result<PaymentId, sqlx::Error> {
-    let id = PaymentId {
-        account: new.id.account,
-        number: Uuid::now_v7(),
-    };
-    sqlx::query(
-        "with named as (insert into payment_reference (provider, reference, account_id, payment_id)
-            values ($5, $10, $1, $2) on conflict do nothing)
-        insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose, state,
-            content_hash, amount_minor, currency, rate, credit_micros, reference, created_at)
-        values ($1, $2, $3, $4, $5, false, 'top_up', 'pending', $6, $7, $8, 1, $9, $10, $11)",
-    )
-    .bind(id.account.uuid())
-    .bind(id.number)
-    .bind(&new.opening.name.tenant_id)
-    .bind(&new.opening.name.user_id)
-    .bind(&new.event.provider)
-    .bind(new.opening.hash().to_vec())
-    .bind(new.opening.amount_minor)
-    .bind(new.opening.currency.code())
-    .bind(new.terms.credit.get())
-    .bind(new.reference)
-    .bind(now.to_sqlx())
-    .execute(conn)
-    .await?;
-    Ok(id)
-}
-
 fn column<'a, N, T>(rows: &'a [N], of: impl Fn(&'a N) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
 }

@@ -75,6 +75,8 @@ pub struct ProviderEvent {
     pub raw: Vec<u8>,
     /// What the provider calls the payment.
     pub reference: Option<String>,
+    /// What it calls the payment besides.
+    pub further_references: Vec<String>,
     pub payment: Option<PaymentId>,
     /// The account that the provider was told the payment is of, as it says it.
     pub account: Option<String>,
@@ -88,7 +90,7 @@ impl ProviderEvent {
     /// again. Not of its body: a provider counts its own deliveries in it (`pending_webhooks`), and
     /// writes it in another way for another endpoint or where it is fetched. Nor of what changes while
     /// the event stays the same: why an attempt was declined, where a dispute stands. Nor of the payment
-    /// that it would open, which a version may not have read. None: nothing was understood of it, which
+    /// that it would open, and its further names, which a version may not have read. None: nothing was understood of it, which
     /// another version may understand.
     pub fn meaning(&self) -> Option<[u8; 32]> {
         let mut hash = CommandHash::of("ProviderEvent");
@@ -119,6 +121,11 @@ impl ProviderEvent {
         Some(hash.finish().0)
     }
 
+    /// Everything that the provider calls the payment.
+    pub(super) fn references(&self) -> impl DoubleEndedIterator<Item = &String> {
+        self.reference.iter().chain(&self.further_references)
+    }
+
     /// Its provider, and what that calls the payment.
     pub(super) fn named(&self) -> Option<(&str, &str)> {
         Some((&self.provider, self.reference.as_deref()?))
@@ -138,6 +145,7 @@ impl ProviderEvent {
         Self {
             event_id: format!("{name}:beside:{number:016x}"),
             reference: None,
+            further_references: Vec::new(),
             opens: None,
             payment: first.or(self.payment),
             report: Report::Unconfirmed(format!(

@@ -127,6 +127,7 @@ fn brought(event_id: &str, payment: PaymentId, report: Report) -> Brought {
             occurred_at: Timestamp::now(),
             raw: b"{}".to_vec(),
             reference: Some(format!("pi_{}", payment.number)),
+            further_references: Vec::new(),
             payment: Some(payment),
             account: None,
             report,
@@ -152,6 +153,7 @@ fn opening(user: &str, brought: Brought) -> Brought {
     Brought {
         event: ProviderEvent {
             reference: Some(format!("in_{user}")),
+            further_references: Vec::new(),
             payment: None,
             opens: Some(opens),
             ..brought.event

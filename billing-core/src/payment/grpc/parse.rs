@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::books::RefundReport;
-use super::super::create::NewPayment;
+use super::super::create::{NewGift, NewPayment};
 use super::super::dispute::{DisputeReport, Moved, Movement};
 use super::super::event::{
     EVENT_ID_BYTES, GivenBackReport, PaymentOpening, PaymentReport, ProviderEvent, Report,
@@ -17,6 +17,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
 use crate::rpc::{KEY_BYTES, TENANT_BYTES};
+use crate::sponsorship::{self, GiftTerms};
 
 /// Of what a provider reports: one that there cannot be is a contradiction, which is stored. To refuse it
 /// would bring it again and again.
@@ -24,13 +25,17 @@ const REPORTED_MAX: i64 = i64::MAX;
 /// Of one dispute.
 const MOVEMENTS_MAX: usize = 100;
 const RAW_BYTES: usize = 1024 * 1024;
+/// Names of one payment in one report, besides the first.
+const FURTHER_REFERENCES: usize = 4;
 
 pub fn new_payment(
     account: AccountId,
     name: Opening,
+    called: Option<String>,
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
     let purpose = purpose("purpose", request.purpose())?;
+    let gift = gift_terms(purpose, request.contribution)?;
     let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
     let provider_account = provider_account(request.provider_account)?;
@@ -47,6 +52,12 @@ pub fn new_payment(
     if purpose != Purpose::TopUp || !provider_account.is_empty() {
         hash.text(purpose.name()).text(&provider_account);
     }
+    if let Some(terms) = &gift {
+        check_amount(amount_minor, currency)?;
+        hash.number(i64::from(terms.is_anonymous))
+            .text(terms.consented_to.as_deref().unwrap_or_default())
+            .text(terms.message.as_deref().unwrap_or_default());
+    }
     Ok(NewPayment {
         account,
         name,
@@ -58,15 +69,50 @@ pub fn new_payment(
         content_hash: hash.finish().0,
         amount_minor,
         currency,
+        gift: gift.map(|terms| NewGift {
+            terms,
+            name: called,
+        }),
     })
+}
+
+/// What is said of a contribution, and of nothing else.
+fn gift_terms(
+    purpose: Purpose,
+    terms: Option<v1::ContributionTerms>,
+) -> Result<Option<GiftTerms>, FieldError> {
+    match (purpose, terms) {
+        (Purpose::TopUp, None) => Ok(None),
+        (Purpose::TopUp, Some(_)) => Err(FieldError::new(
+            "contribution",
+            "must not be given: the payment is none",
+        )),
+        (Purpose::Contribution, None) => Err(FieldError::new("contribution", "must be given")),
+        (Purpose::Contribution, Some(terms)) => {
+            sponsorship::grpc::parse_gift("contribution", terms).map(Some)
+        }
+    }
+}
+
+fn check_amount(amount_minor: i64, currency: Currency) -> Result<(), FieldError> {
+    if currency != Currency::Usd {
+        return Err(FieldError::new(
+            "currency",
+            "must be USD for a contribution",
+        ));
+    }
+    let (least, most) = (sponsorship::LEAST_MINOR, sponsorship::MOST_MINOR);
+    field::number("amount_minor", amount_minor, least, most).map(drop)
 }
 
 fn purpose(field: &str, purpose: v1::PaymentPurpose) -> Result<Purpose, FieldError> {
     match purpose {
-        v1::PaymentPurpose::Unspecified => {
-            Err(FieldError::new(field, "must be PAYMENT_PURPOSE_TOP_UP"))
-        }
+        v1::PaymentPurpose::Unspecified => Err(FieldError::new(
+            field,
+            "must be a purpose that the contract names",
+        )),
         v1::PaymentPurpose::TopUp => Ok(Purpose::TopUp),
+        v1::PaymentPurpose::Contribution => Ok(Purpose::Contribution),
     }
 }
 
@@ -176,6 +222,7 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
     let payment = field::optional_text("payment_id", request.payment_id, 255)?;
     let of_account = field::optional_text("account_id", request.account_id, 255)?;
     let reference = field::optional_text("provider_reference", request.provider_reference, 255)?;
+    let further_references = further_references(request.further_references)?;
     let opens = request.opens.map(opening).transpose()?;
     if opens.is_some() && (reference.is_none() || is_of_ours) {
         let problem = "must stand beside provider_reference, and not beside payment_id";
@@ -191,12 +238,23 @@ pub fn event(request: v1::ApplyProviderEventRequest) -> Result<ProviderEvent, Fi
             .ok_or_else(|| FieldError::new("occurred_at", "must be given"))?,
         raw: request.raw,
         reference,
+        further_references,
         // Somebody else's payment may bear another kind of id: that is none of ours.
         payment: payment.and_then(|text| text.parse().ok()),
         account: of_account,
         report: report(request.report)?,
         opens,
     })
+}
+
+fn further_references(given: Vec<String>) -> Result<Vec<String>, FieldError> {
+    const NAME: &str = "further_references";
+    if given.len() > FURTHER_REFERENCES {
+        let problem = format!("must have at most {FURTHER_REFERENCES} members");
+        return Err(FieldError::new(NAME, problem));
+    }
+    let each = given.into_iter().map(|name| field::text(NAME, name, 255));
+    each.collect()
 }
 
 fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {

@@ -55,6 +55,7 @@ pub fn payment(payment: &Payment) -> v1::Payment {
 const fn purpose(purpose: Purpose) -> v1::PaymentPurpose {
     match purpose {
         Purpose::TopUp => v1::PaymentPurpose::TopUp,
+        Purpose::Contribution => v1::PaymentPurpose::Contribution,
     }
 }
 

@@ -235,6 +235,27 @@ pub async fn list_payments(
         .collect())
 }
 
+/// The newest contributions of an account that nobody has ended.
+pub async fn find_open_contributions(
+    conn: &mut PgConnection,
+    account: AccountId,
+) -> Result<Vec<Payment>, PaymentError> {
+    let numbers = query_scalar!(
+        "select payment_id from payment
+        where account_id = $1 and purpose = 'contribution'
+            and state in ('created', 'pending', 'requires_action')
+        order by payment_id desc limit 10",
+        account.uuid(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let ids: Vec<PaymentId> = numbers
+        .into_iter()
+        .map(|number| PaymentId { account, number })
+        .collect();
+    find_payments(conn, &ids).await
+}
+
 /// A payment's refunds, oldest first.
 pub async fn find_refunds(
     executor: impl PgExecutor<'_>,

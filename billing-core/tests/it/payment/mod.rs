@@ -5,6 +5,7 @@ mod disputes;
 mod events;
 mod given_back;
 mod impossible;
+mod names;
 mod opened;
 mod order;
 mod outbox;

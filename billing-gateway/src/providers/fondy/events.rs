@@ -115,6 +115,7 @@ impl Merchant {
             provider_account: String::new(),
             occurred_at: at,
             reference: order_id.to_owned(),
+            further_references: Vec::new(),
             payment_id: if is_payment_id(order_id) {
                 order_id.to_owned()
             } else {

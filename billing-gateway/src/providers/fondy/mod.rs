@@ -29,8 +29,8 @@ use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
 use self::statuses::Statuses;
 use super::{
-    BrowserMembers, Event, HostedPages, Opened, Order, Payable, Provider, ProviderError,
-    RefundOrder, Refunds, WebhookRefusal,
+    BrowserMembers, Event, HostedPages, Opened, Order, Provider, ProviderError, RefundOrder,
+    Refunds, WebhookRefusal,
 };
 use crate::config_check::guarded_url;
 use crate::currency::{Currency, UAH};
@@ -43,8 +43,6 @@ const LEAST_MINOR: i64 = 1_000;
 const LIFETIME_SECS: &str = "86400";
 
 const PROTOCOL: &str = "fondy";
-
-const DESCRIPTION: &str = "Balance top-up";
 
 const PAYMENT_URL: &str = "paymentUrl";
 const ORDER_ID: &str = "orderId";
@@ -119,8 +117,8 @@ impl Provider for Fondy {
         is_payment_id(text)
     }
 
-    fn payable(&self) -> Payable<'_> {
-        Payable::HostedPages(self)
+    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
+        Some(self)
     }
 
     fn refunds(&self) -> &dyn Refunds {
@@ -190,12 +188,12 @@ impl Provider for Fondy {
 /// An order that nobody pays expires by itself; where it is paid is told once, to whoever makes it.
 #[async_trait]
 impl HostedPages for Fondy {
-    async fn create(&self, order: &Order<'_>) -> Result<Opened, ProviderError> {
+    async fn create(&self, order: &Order<'_>, _customer: &str) -> Result<Opened, ProviderError> {
         let payment = order.payment;
         let order_id = payment.payment_id.as_str();
         let mut fields = vec![
             ("order_id", order_id.to_owned()),
-            ("order_desc", DESCRIPTION.to_owned()),
+            ("order_desc", order.page.product.to_owned()),
             ("amount", payment.amount_minor.to_string()),
             ("currency", payment.currency.clone()),
             ("lifetime", LIFETIME_SECS.to_owned()),
@@ -224,12 +222,26 @@ impl HostedPages for Fondy {
         })
     }
 
-    async fn find(&self, payment: &Payment) -> Result<Option<String>, ProviderError> {
-        match self.status(&payment.payment_id).await {
-            Ok(_) => Ok(Some(payment.payment_id.clone())),
+    async fn find(
+        &self,
+        payment: &Payment,
+        _customer: &str,
+    ) -> Result<Option<Opened>, ProviderError> {
+        let order_id = payment.payment_id.as_str();
+        match self.status(order_id).await {
+            Ok(_) => Ok(Some(Opened {
+                reference: order_id.to_owned(),
+                browser: self.known(order_id, None),
+                page_url: None,
+            })),
             Err(ProviderError::Refused { code, .. }) if code == UNKNOWN_ORDER => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// It cannot be asked for.
+    async fn expire(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        self.retrieve(reference).await
     }
 }
 

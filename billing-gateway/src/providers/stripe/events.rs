@@ -11,6 +11,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
+use super::session::Session;
 use crate::providers::Event;
 use crate::wire;
 
@@ -26,6 +27,7 @@ pub(super) enum Origin {
 /// What an object says, and of which payment.
 struct Said {
     reference: Option<String>,
+    further_references: Vec<String>,
     metadata: Option<Metadata>,
     report: Report,
 }
@@ -81,6 +83,7 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         },
         occurred_at: created(body.created).unwrap_or(received_at),
         reference: String::new(),
+        further_references: Vec::new(),
         payment_id: String::new(),
         account_id: String::new(),
         report: None,
@@ -99,6 +102,7 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         Some(Err(why)) => event.report = Some(Report::Unreadable(why)),
         Some(Ok(said)) => {
             event.reference = said.reference.unwrap_or_default();
+            event.further_references = said.further_references;
             let names = said.metadata.unwrap_or_default();
             event.payment_id = names.payment_id.unwrap_or_default();
             event.account_id = names.account_id.unwrap_or_default();
@@ -128,7 +132,13 @@ fn created(member: Option<&RawValue>) -> Option<Timestamp> {
 fn said(event_type: &str, data: Option<&RawValue>) -> Option<Result<Said, String>> {
     let payment = |state| Some(of_payment(data, state));
     let dispute = |movement| Some(of_dispute(data, movement));
+    let session = |state| of_session(data, state).transpose();
     match event_type {
+        "checkout.session.completed" => session(Session::completed),
+        "checkout.session.async_payment_succeeded" => session(|_| PaymentState::Succeeded),
+        "checkout.session.async_payment_failed" => session(|_| PaymentState::Failed),
+        "checkout.session.expired" => session(|_| PaymentState::Expired),
+        "retrieved.checkout.session" | "answer.checkout.session" => session(Session::state),
         "payment_intent.succeeded" => payment(Some(PaymentState::Succeeded)),
         "payment_intent.created" | "payment_intent.processing" => {
             payment(Some(PaymentState::Pending))
@@ -178,8 +188,36 @@ fn of_intent(intent: PaymentIntent, report: Report) -> Said {
     Said {
         metadata: intent.metadata,
         reference: Some(intent.id),
+        further_references: Vec::new(),
         report,
     }
+}
+
+/// A page names the payment that was made on it besides. None: it is one of no single payment.
+fn of_session(
+    data: Option<&RawValue>,
+    state: fn(&Session) -> PaymentState,
+) -> Result<Option<Said>, String> {
+    let session: Session = parsed(data)?;
+    if !session.is_of_payment() {
+        return Ok(None);
+    }
+    let report = session.report(state(&session))?;
+    let mut names = Metadata {
+        payment_id: session.payment_id().map(str::to_owned),
+        ..Metadata::default()
+    };
+    names.account_id = session.metadata.and_then(|written| written.account_id);
+    Ok(Some(Said {
+        reference: Some(session.id),
+        further_references: session
+            .payment_intent
+            .map(|payment| payment.id)
+            .into_iter()
+            .collect(),
+        metadata: Some(names),
+        report,
+    }))
 }
 
 fn of_refund(data: Option<&RawValue>) -> Result<Said, String> {
@@ -189,6 +227,7 @@ fn of_refund(data: Option<&RawValue>) -> Result<Said, String> {
             .payment_intent
             .as_ref()
             .map(|id| id.text().to_owned()),
+        further_references: Vec::new(),
         report: refund.report(),
         metadata: refund.metadata,
     })
@@ -201,6 +240,7 @@ fn of_dispute(data: Option<&RawValue>, movement: Movement) -> Result<Said, Strin
             .payment_intent
             .as_ref()
             .map(|id| id.text().to_owned()),
+        further_references: Vec::new(),
         metadata: None,
         report: dispute.report(movement),
     })
@@ -220,6 +260,18 @@ pub(super) fn of_answered_payment(origin: Origin, intent: &PaymentIntent, livemo
     let received = intent.amount_received.unwrap_or_default();
     let sequel = format!("{}:{}:{received}", intent.id, intent.status);
     made(origin, "payment_intent", &sequel, intent, livemode)
+}
+
+pub(super) fn of_answered_session(origin: Origin, session: &Session, livemode: bool) -> Event {
+    let paid_by = session.payment_intent.as_ref();
+    let said = [
+        Some(session.id.as_str()),
+        session.status.as_deref(),
+        session.payment_status.as_deref(),
+        paid_by.and_then(|payment| payment.status.as_deref()),
+    ];
+    let sequel = said.map(Option::unwrap_or_default).join(":");
+    made(origin, "checkout.session", &sequel, session, livemode)
 }
 
 pub(super) fn of_answered_refund(origin: Origin, refund: &Refund, livemode: bool) -> Event {

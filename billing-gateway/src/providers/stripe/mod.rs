@@ -1,13 +1,17 @@
-//! Stripe: `PaymentIntent`s for the Elements of the browser, their refunds and disputes.
+//! Stripe: `PaymentIntent`s for the Elements of the browser, Checkout Sessions on its own pages, refunds and
+//! disputes of both.
 //!
 //! Requests are the typed ones of async-stripe; they travel by our own transport ([`client`]), and
 //! answers and events are read by structs of our own that hold what we use and no more.
 
+mod checkout;
 mod client;
 mod events;
 mod id;
 mod list;
 mod objects;
+mod pages;
+mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -37,8 +41,9 @@ use self::events::Origin;
 use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
+use self::pages::Pages;
 use super::{
-    BrowserMembers, Customers, Disputes, Event, Intents, Opened, Order, Payable, Provider,
+    BrowserMembers, Customers, Disputes, Event, HostedPages, Intents, Opened, Order, Provider,
     ProviderError, RefundOrder, Refunds, WebhookRefusal,
 };
 
@@ -68,6 +73,8 @@ pub(super) struct Stripe {
     client: Client,
     webhook_secrets: Vec<SecretString>,
     livemode: bool,
+    /// None: nothing is paid on its pages.
+    pages: Option<Pages>,
 }
 
 pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
@@ -75,6 +82,7 @@ pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
         client: Client::new(config)?,
         webhook_secrets: config.webhook_secrets.clone(),
         livemode: config.livemode(),
+        pages: config.pages.clone(),
     })
 }
 
@@ -101,11 +109,16 @@ impl Provider for Stripe {
     }
 
     fn is_reference(&self, text: &str) -> bool {
-        is_id("pi_", text)
+        is_id("pi_", text) || is_id(checkout::PREFIX, text)
     }
 
-    fn payable(&self) -> Payable<'_> {
-        Payable::Intents(self)
+    fn intents(&self) -> Option<&dyn Intents> {
+        Some(self)
+    }
+
+    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
+        self.pages.as_ref()?;
+        Some(self)
     }
 
     fn refunds(&self) -> &dyn Refunds {
@@ -123,11 +136,15 @@ impl Provider for Stripe {
     fn known(&self, reference: &str, _page_url: Option<&str>) -> BrowserMembers {
         [(PAYMENT_INTENT_ID, reference.to_owned())]
             .into_iter()
-            .filter(|(_, reference)| !reference.is_empty())
+            .filter(|(_, reference)| is_id("pi_", reference))
             .collect()
     }
 
     async fn retrieve(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        if is_id(checkout::PREFIX, reference) {
+            let session = self.session(reference).await?;
+            return Ok(self.session_standing(Origin::Retrieved, &session));
+        }
         let intent = self.intent(reference).await?;
         Ok(self.standing(Origin::Retrieved, &intent))
     }
@@ -221,6 +238,9 @@ impl Intents for Stripe {
     }
 
     async fn cancel(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        if is_id(checkout::PREFIX, reference) {
+            return self.expire(reference).await;
+        }
         let request = CancelPaymentIntent::new(checked("pi_", reference)?)
             .cancellation_reason(CancelPaymentIntentCancellationReason::Abandoned);
         // Without a key, which would keep a refusal for a day: a second cancellation is refused.
@@ -270,8 +290,11 @@ impl Customers for Stripe {
 #[async_trait]
 impl Refunds for Stripe {
     async fn refund(&self, order: &RefundOrder<'_>) -> Result<Event, ProviderError> {
+        let Some(intent) = self.intent_of(order.reference).await? else {
+            return Err(ProviderError::Away("nothing was paid on its page".into()));
+        };
         let request = CreateRefund::new()
-            .payment_intent(checked("pi_", order.reference)?)
+            .payment_intent(intent)
             .amount(order.amount_minor)
             .metadata(metadata([
                 ("refund_id", order.refund_id),
@@ -289,9 +312,13 @@ impl Refunds for Stripe {
     }
 
     async fn list_refunds(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
-        let reference = checked("pi_", reference)?;
+        let Some(intent) = self.intent_of(reference).await? else {
+            return Ok(Vec::new());
+        };
         let page = |after: Option<&str>| {
-            let request = ListRefund::new().payment_intent(reference).limit(PAGE);
+            let request = ListRefund::new()
+                .payment_intent(intent.as_str())
+                .limit(PAGE);
             after
                 .map_or(request.clone(), |id| request.starting_after(id))
                 .build()
@@ -308,9 +335,13 @@ impl Refunds for Stripe {
 #[async_trait]
 impl Disputes for Stripe {
     async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
-        let reference = checked("pi_", reference)?;
+        let Some(intent) = self.intent_of(reference).await? else {
+            return Ok(Vec::new());
+        };
         let page = |after: Option<&str>| {
-            let request = ListDispute::new().payment_intent(reference).limit(PAGE);
+            let request = ListDispute::new()
+                .payment_intent(intent.as_str())
+                .limit(PAGE);
             after
                 .map_or(request.clone(), |id| request.starting_after(id))
                 .build()

@@ -286,7 +286,7 @@ impl Dispute {
 }
 
 /// Whatever is not of the type that is expected is as good as absent.
-fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
@@ -294,7 +294,7 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 }
 
 /// An object, some of whose members may be other people's.
-fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(super) fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let read: Option<Object<T>> = lenient(deserializer)?;
@@ -312,7 +312,9 @@ fn transactions<'de, D: Deserializer<'de>>(
     read.map_err(serde::de::Error::custom)
 }
 
-fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn lenient_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(whole(raw.get()))
 }

@@ -5,6 +5,7 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::pages::Pages;
 use crate::config_check::{ConfigError, Warning, guarded_url, is_http};
 
 /// `whsec_`, and 32 characters or more.
@@ -41,6 +42,34 @@ pub struct Settings {
         default_value = "https://api.stripe.com"
     )]
     pub api_url: String,
+
+    /// Where the payer comes back to from Stripe's page who has paid there; https, or http on loopback.
+    /// `{CONTRIBUTION_ULID}` becomes the contribution's; without it `contribution=` is added to the query.
+    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: nothing is paid on Stripe's pages
+    #[arg(
+        id = "stripe_success_url",
+        long = "stripe-success-url",
+        env = "STRIPE_SUCCESS_URL"
+    )]
+    pub success_url: Option<String>,
+
+    /// Where the payer comes back to who has not. Required with the other
+    #[arg(
+        id = "stripe_cancel_url",
+        long = "stripe-cancel-url",
+        env = "STRIPE_CANCEL_URL"
+    )]
+    pub cancel_url: Option<String>,
+
+    /// For how long a page of Stripe's can be paid, in seconds
+    #[arg(
+        id = "stripe_checkout_expiry_secs",
+        long = "stripe-checkout-expiry-secs",
+        env = "STRIPE_CHECKOUT_EXPIRY_SECS",
+        default_value_t = 3_600,
+        value_parser = clap::value_parser!(u32).range(2_700..=82_800)
+    )]
+    pub checkout_expiry_secs: u32,
 }
 
 impl Settings {
@@ -84,6 +113,7 @@ pub struct Config {
     pub(super) secret_key: SecretString,
     pub(super) webhook_secrets: Vec<SecretString>,
     pub(super) api_url: Url,
+    pub(super) pages: Option<Pages>,
 }
 
 impl Config {
@@ -121,6 +151,11 @@ impl Config {
             webhook_secrets,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
+            pages: Pages::checked(
+                settings.success_url,
+                settings.cancel_url,
+                settings.checkout_expiry_secs,
+            )?,
         }))
     }
 
@@ -139,6 +174,9 @@ mod tests {
             secret_key: key.map(Into::into),
             webhook_secret: webhook.map(Into::into),
             api_url: "https://api.stripe.com".to_owned(),
+            success_url: None,
+            cancel_url: None,
+            checkout_expiry_secs: 3_600,
         }
     }
 

@@ -15,20 +15,25 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{Config, Settings, Stripe, open};
-use crate::providers::{Event, Intents, Order, Provider, ProviderError, RefundOrder, Refunds};
+use crate::providers::{
+    Event, Intents, Order, Page, Provider, ProviderError, RefundOrder, Refunds,
+};
 
 type Answers = Arc<Mutex<Vec<Response>>>;
 /// Path with query, headers, body.
 type Seen = Arc<Mutex<Vec<(String, HeaderMap, String)>>>;
 
 /// Stripe at `url`.
-fn stripe(url: &str) -> Stripe {
+pub(super) fn stripe(url: &str) -> Stripe {
     // Only the first test of the process succeeds in this.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let settings = Settings {
         secret_key: Some("sk_test_1".into()),
         webhook_secret: Some("whsec_1".into()),
         api_url: url.to_owned(),
+        success_url: Some("https://a.example/t".to_owned()),
+        cancel_url: Some("https://a.example/c".to_owned()),
+        checkout_expiry_secs: 3_600,
     };
     open(&Config::checked(settings).unwrap().unwrap()).unwrap()
 }
@@ -77,7 +82,7 @@ fn payment() -> Payment {
     }
 }
 
-fn read(event_type: &str, object: &Value) -> Event {
+pub(super) fn read(event_type: &str, object: &Value) -> Event {
     let event = json!({
         "id": "evt_1", "object": "event", "type": event_type, "created": 1_763_700_000,
         "livemode": false, "account": "acct_1", "data": {"object": object},
@@ -350,6 +355,7 @@ async fn what_may_pass_is_sent_again_under_the_same_key() {
     let order = Order {
         payment: &payment,
         receipt_email: Some("a+b@c.example"),
+        page: Page::TOP_UP,
     };
     let opened = stripe.create(&order, "cus_1").await.unwrap();
     assert_eq!(opened.reference, "pi_1");

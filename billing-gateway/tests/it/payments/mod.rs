@@ -1,6 +1,7 @@
 //! Payments from end to end: the real core on a database of its own, the gateway before it, and a
 //! sandbox in Stripe's place.
 
+mod checkout;
 mod outages;
 mod reconciliation;
 mod replays;

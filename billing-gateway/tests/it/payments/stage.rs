@@ -10,7 +10,7 @@ use sha2::Sha256;
 use crate::stage::Provider;
 pub(super) use crate::stage::good;
 
-const SECRET_KEY: &str = "sk_test_of_the_tests";
+pub(super) const SECRET_KEY: &str = "sk_test_of_the_tests";
 const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
 
 pub(super) type Stage = crate::stage::Stage<Stripe>;

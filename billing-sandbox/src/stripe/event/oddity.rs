@@ -41,7 +41,7 @@ impl Oddity {
 pub fn apply(oddity: Oddity, mut event: Value, world: &World) -> Value {
     match oddity {
         Oddity::OtherAmount => with_object(&mut event, |object| {
-            for name in ["amount", "amount_received"] {
+            for name in ["amount", "amount_received", "amount_total"] {
                 if let Some(amount) = object.get(name).and_then(Value::as_i64) {
                     object.insert(name.to_owned(), amount.saturating_add(100).into());
                 }
@@ -66,8 +66,16 @@ pub fn apply(oddity: Oddity, mut event: Value, world: &World) -> Value {
         Oddity::UnknownType => set(&mut event, "type", "payment_intent.teleported".into()),
         Oddity::NullObject => set(&mut event, "data", json!({ "object": null })),
         Oddity::Foreign => with_object(&mut event, |object| {
-            object.insert("id".to_owned(), new_id("pi_").into());
+            let is_session = object
+                .get("object")
+                .is_some_and(|kind| kind == "checkout.session");
+            let prefix = if is_session { "cs_test_" } else { "pi_" };
+            object.insert("id".to_owned(), new_id(prefix).into());
             object.insert("metadata".to_owned(), json!({}));
+            if is_session {
+                object.insert("client_reference_id".to_owned(), Value::Null);
+                object.insert("payment_intent".to_owned(), Value::Null);
+            }
             object.insert("customer".to_owned(), Value::Null);
         }),
     }

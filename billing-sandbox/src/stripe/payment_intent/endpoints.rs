@@ -109,6 +109,15 @@ pub fn cancel(act: &mut Act<'_>, id: &str, mut params: Params) -> Result<Value, 
         );
         return Err(ApiError::invalid(message).param("cancellation_reason"));
     }
+    let intent = act.world.payment_intents.find(id)?;
+    if intent.checkout_session.is_some() {
+        let message = "You cannot cancel this PaymentIntent because it was created by a Checkout \
+                       Session. Expire the Checkout Session instead.";
+        return Err(ApiError::forbidden_now(
+            "payment_intent_unexpected_state",
+            message,
+        ));
+    }
     flow::cancel(act, id, reason)?;
     retrieve(act.world, id)
 }
@@ -162,10 +171,11 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<PaymentIntent, ApiErro
         latest_charge: None,
         last_payment_error: None,
         return_url: None,
+        checkout_session: None,
     })
 }
 
-fn read_details(details: &mut Details, params: &mut Params) -> Result<(), ApiError> {
+pub fn read_details(details: &mut Details, params: &mut Params) -> Result<(), ApiError> {
     for (name, field) in [
         ("description", &mut details.description),
         ("receipt_email", &mut details.receipt_email),

@@ -6,6 +6,7 @@ use super::{PaymentIntent, State};
 use crate::stripe::balance_transaction::{self, Movement};
 use crate::stripe::card::{self, Behaviour, Decline};
 use crate::stripe::charge::{Charge, Outcome};
+use crate::stripe::checkout;
 use crate::stripe::dispute;
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::world::{Act, Object, World, new_id};
@@ -153,6 +154,7 @@ fn succeed(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
     intent.last_payment_error = None;
     act.emit("charge.succeeded", |world| &world.charges, &charge_id);
     tell(act, "payment_intent.succeeded", id);
+    checkout::flow::on_paid(act, id);
     Ok(())
 }
 
@@ -182,6 +184,7 @@ fn decline_attempt(act: &mut Act<'_>, id: &str, decline: &Decline) -> Result<(),
         act.emit("charge.failed", |world| &world.charges, &charge_id);
     }
     tell(act, "payment_intent.payment_failed", id);
+    checkout::flow::on_failed(act, id);
     let intent = act.world.payment_intents.find(id)?;
     Err(error.with("payment_intent", intent.json(act.world)))
 }

@@ -27,6 +27,8 @@ pub struct PaymentIntent {
     /// Where a payer who must do something is sent.
     pub page_url: String,
     pub return_url: Option<String>,
+    /// The session on whose page it is paid.
+    pub checkout_session: Option<String>,
 }
 
 /// Texts that change nothing in how it goes.

@@ -28,6 +28,9 @@ fn descend(world: &World, at: &mut Value, names: &[&str], path: &str) -> Result<
     if *name == "refunds" {
         add_refunds(world, at);
     }
+    if *name == "line_items" {
+        add_line_items(world, at);
+    }
     let Some(field) = at.get_mut(*name) else {
         return Err(not_expandable(path));
     };
@@ -69,12 +72,22 @@ fn add_refunds(world: &World, charge: &mut Value) {
     fields.insert("refunds".to_owned(), refunds);
 }
 
+/// A session shows what it is for only when it is asked for it.
+fn add_line_items(world: &World, session: &mut Value) {
+    let id = session.get("id").and_then(Value::as_str);
+    let items = id.and_then(|id| Some(world.checkout_sessions.get(id)?.line_items()));
+    if let (Some(items), Some(fields)) = (items, session.as_object_mut()) {
+        fields.insert("line_items".to_owned(), items);
+    }
+}
+
 fn object(world: &World, id: &str) -> Option<Value> {
     fn of<T: Object>(world: &World, shelf: &Shelf<T>, id: &str) -> Option<Value> {
         shelf.get(id).map(|object| object.json(world))
     }
     let (prefix, _) = id.split_once('_')?;
     match prefix {
+        "cs" => of(world, &world.checkout_sessions, id),
         "cus" => of(world, &world.customers, id),
         "pi" => of(world, &world.payment_intents, id),
         "pm" => of(world, &world.payment_methods, id),

@@ -96,6 +96,27 @@ impl Params {
         }
     }
 
+    /// The objects of a list, `name[0][a]=x&name[1][a]=y`.
+    pub fn objects(&mut self, name: &str) -> Result<Vec<Self>, ApiError> {
+        let param = self.full(name);
+        let invalid = || ApiError::invalid("Invalid array").param(param.clone());
+        match self.fields.remove(name) {
+            None => Ok(Vec::new()),
+            Some(Field::Text(_)) => Err(invalid()),
+            Some(Field::Object(items)) => items
+                .into_values()
+                .enumerate()
+                .map(|(index, item)| match item {
+                    Field::Object(fields) => Ok(Self {
+                        fields,
+                        within: format!("{param}[{index}]"),
+                    }),
+                    Field::Text(_) => Err(invalid()),
+                })
+                .collect(),
+        }
+    }
+
     /// The texts of a list, `name[]=a&name[]=b`.
     pub fn texts(&mut self, name: &str) -> Result<Vec<String>, ApiError> {
         let param = self.full(name);

@@ -8,19 +8,24 @@ use super::params::Params;
 use crate::fault::RequestKind;
 use crate::stripe::world::Act;
 use crate::stripe::{
-    balance_transaction, charge, customer, dispute, event, payment_intent, payment_method, refund,
+    balance_transaction, charge, checkout, customer, dispute, event, payment_intent,
+    payment_method, refund,
 };
 
 const CREATE_PAYMENT_INTENT: RequestKind = RequestKind("create_payment_intent");
 const CREATE_CUSTOMER: RequestKind = RequestKind("create_customer");
+const CREATE_CHECKOUT_SESSION: RequestKind = RequestKind("create_checkout_session");
+const EXPIRE_CHECKOUT_SESSION: RequestKind = RequestKind("expire_checkout_session");
 const RETRIEVE: RequestKind = RequestKind("retrieve");
 const REFUND: RequestKind = RequestKind("refund");
 const OTHER: RequestKind = RequestKind("other");
 
 /// Every kind of request to Stripe.
-pub const REQUEST_KINDS: [RequestKind; 5] = [
+pub const REQUEST_KINDS: [RequestKind; 7] = [
     CREATE_PAYMENT_INTENT,
     CREATE_CUSTOMER,
+    CREATE_CHECKOUT_SESSION,
+    EXPIRE_CHECKOUT_SESSION,
     RETRIEVE,
     REFUND,
     OTHER,
@@ -33,6 +38,7 @@ pub fn answer(
     path: &str,
     params: Params,
 ) -> Result<Value, ApiError> {
+    use checkout::endpoints as sessions;
     use payment_intent::endpoints as intents;
     use refund::endpoints as refunds;
 
@@ -40,6 +46,8 @@ pub fn answer(
     let names = names.as_slice();
     if *method == Method::POST {
         return match names {
+            ["checkout", "sessions"] => sessions::create(act, params),
+            ["checkout", "sessions", id, "expire"] => sessions::expire(act, id, params),
             ["customers"] => customer::create(act, params),
             ["customers", id] => customer::update(act, id, params),
             ["payment_intents"] => intents::create(act, params),
@@ -56,8 +64,14 @@ pub fn answer(
     if *method != Method::GET {
         return Err(unrecognized(method, path));
     }
+    match names {
+        ["checkout", "sessions"] => return sessions::list(act, params),
+        ["checkout", "sessions", id] => return sessions::retrieve(act, id, params),
+        _ => {}
+    }
     let world = &*act.world;
     match names {
+        ["checkout", "sessions", id, "line_items"] => sessions::line_items(world, id, params),
         ["customers"] => customer::list(world, params),
         ["payment_intents"] => intents::list(world, params),
         ["charges"] => charge::list(world, params),
@@ -90,6 +104,10 @@ pub fn kind(method: &Method, path: &str) -> RequestKind {
         ("POST", "/v1/payment_intents") => CREATE_PAYMENT_INTENT,
         ("POST", "/v1/customers") => CREATE_CUSTOMER,
         ("POST", "/v1/refunds") => REFUND,
+        ("POST", "/v1/checkout/sessions") => CREATE_CHECKOUT_SESSION,
+        ("POST", path) if path.starts_with("/v1/checkout/") && path.ends_with("/expire") => {
+            EXPIRE_CHECKOUT_SESSION
+        }
         ("GET", _) => RETRIEVE,
         _ => OTHER,
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{ORDER, answer, answering, callback, failure, order, payment, payment_report, signed};
 use crate::problem::causes;
-use crate::providers::{HostedPages, Order, Provider, ProviderError, RefundOrder, Refunds};
+use crate::providers::{HostedPages, Order, Page, Provider, ProviderError, RefundOrder, Refunds};
 
 #[tokio::test]
 async fn an_order_is_made_by_our_name_and_says_nothing_of_its_payer() {
@@ -18,8 +18,9 @@ async fn an_order_is_made_by_our_name_and_says_nothing_of_its_payer() {
     let order = Order {
         payment: &payment,
         receipt_email: Some("a@b.example"),
+        page: Page::TOP_UP,
     };
-    let opened = fondy.create(&order).await.unwrap();
+    let opened = fondy.create(&order, "").await.unwrap();
     assert_eq!(opened.reference, ORDER);
     let browser = json!({"paymentUrl": "https://pay.fondy.eu/x", "orderId": ORDER});
     assert_eq!(serde_json::to_value(&opened.browser).unwrap(), browser);
@@ -42,8 +43,9 @@ async fn a_page_that_is_told_once_is_not_told_again() {
     let order = Order {
         payment: &payment,
         receipt_email: None,
+        page: Page::TOP_UP,
     };
-    let refused = fondy.create(&order).await.unwrap_err();
+    let refused = fondy.create(&order, "").await.unwrap_err();
     assert!(matches!(refused, ProviderError::Begun), "{refused:?}");
 }
 
@@ -221,9 +223,9 @@ async fn an_order_whose_answer_was_lost_is_found_by_our_name_of_it() {
     let created = answer(&signed(order("created", "0")));
     let (fondy, _) = answering(vec![created, failure(1018), failure(1000)]).await;
     assert_eq!(
-        fondy.find(&payment()).await.unwrap().as_deref(),
-        Some(ORDER)
+        fondy.find(&payment(), "").await.unwrap().unwrap().reference,
+        ORDER
     );
-    assert_eq!(fondy.find(&payment()).await.unwrap(), None);
-    assert!(fondy.find(&payment()).await.is_err());
+    assert!(fondy.find(&payment(), "").await.unwrap().is_none());
+    assert!(fondy.find(&payment(), "").await.is_err());
 }

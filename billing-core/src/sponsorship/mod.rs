@@ -1,0 +1,295 @@
+//! Contributions, and what follows from them: badges, the wall of supporters, the progress of a month.
+//!
+//! A contribution is a payment that credits nobody's account. `payment/` asks this slice, with plain values;
+//! nothing here knows how a payment comes in. What people see is read from sums that are kept with the money,
+//! in its own transaction; `totals` makes them anew from all that a person gave.
+
+pub mod audit;
+mod badge;
+pub mod grpc;
+mod queries;
+mod shown;
+mod told;
+mod totals;
+mod ulid;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+pub use badge::{Badge, Thresholds};
+pub use totals::{Period, Totals};
+
+use crate::id::{AccountId, PaymentId};
+use crate::ledger::Opening;
+use crate::money::Micros;
+use crate::outbox::Notice;
+use totals::Share;
+
+/// The least and the most that may be given at once, in cents.
+pub const LEAST_MINOR: i64 = 500;
+pub const MOST_MINOR: i64 = 1_000_000;
+
+/// What a contribution credits: nothing, whatever it is worth.
+pub const fn credit() -> Micros {
+    Micros::ZERO
+}
+
+/// What its giver says of a contribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GiftTerms {
+    /// Stands above consent.
+    pub is_anonymous: bool,
+    /// To which words they consented; none: they did not. Empty: the tenant's present ones.
+    pub consented_to: Option<String>,
+    pub message: Option<String>,
+}
+
+/// How a tenant is supported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sponsorship {
+    pub tenant_id: String,
+    pub goal_minor: i64,
+    pub thresholds: Thresholds,
+    pub zone: String,
+    pub presets_minor: Vec<i64>,
+    pub shows_totals: bool,
+    pub wording: String,
+    pub wording_version: String,
+}
+
+impl Sponsorship {
+    /// Of a tenant that was never set. The schema has the same.
+    pub fn unset(tenant_id: String) -> Self {
+        Self {
+            tenant_id,
+            goal_minor: 0,
+            thresholds: Thresholds::DEFAULT,
+            zone: "UTC".to_owned(),
+            presets_minor: vec![1_000, 2_500, 5_000],
+            shows_totals: false,
+            wording: String::new(),
+            wording_version: "1".to_owned(),
+        }
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The first day of a moment's calendar month.
+    fn month_of(&self, at: Timestamp) -> Date {
+        self.time_zone().to_datetime(at).date().first_of_month()
+    }
+}
+
+/// How a person is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub display_name: Option<String>,
+    pub is_anonymous: bool,
+    pub show_badge: bool,
+    /// By an administrator.
+    pub hidden: bool,
+}
+
+impl Profile {
+    /// Whether the wall may name them.
+    pub const fn is_shown(&self) -> bool {
+        !self.is_anonymous && !self.hidden && self.display_name.is_some()
+    }
+}
+
+/// A person who supports a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supporter {
+    pub account: AccountId,
+    pub tenant_id: String,
+    pub profile: Profile,
+    pub totals: Totals,
+}
+
+/// What a contribution that is paid has come to.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub payment: PaymentId,
+    pub giver: Opening,
+    /// The provider's time of its payment.
+    pub paid_at: Timestamp,
+    /// Paid, less what refunds and disputes took.
+    pub net_minor: i64,
+    /// What is told of the payment whatever follows from it.
+    pub described: Value,
+}
+
+/// What is known of a contribution.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// When it was paid, and the month that it counts in.
+    paid: Option<(Timestamp, Date)>,
+    net_minor: i64,
+}
+
+/// Begins a contribution beside its payment, which the caller writes in the same transaction and before. Locks
+/// the supporter's row, which the caller has made by [`open`].
+pub async fn record(
+    conn: &mut PgConnection,
+    payment: PaymentId,
+    giver: &Opening,
+    terms: &GiftTerms,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let wording = match terms
+        .consented_to
+        .as_deref()
+        .filter(|_| !terms.is_anonymous)
+    {
+        None => None,
+        Some("") => Some(
+            queries::find_sponsorships(&mut *conn, &[giver.tenant_id.as_str()])
+                .await?
+                .remove(&giver.tenant_id)
+                .map_or_else(|| "1".to_owned(), |found| found.wording_version),
+        ),
+        Some(version) => Some(version.to_owned()),
+    };
+    queries::insert_contribution(conn, payment, giver, terms, wording.as_deref(), now).await
+}
+
+/// The supporter's row, locked: whoever gives at the same time waits. `name` is how they are called where they
+/// have not said it themselves.
+pub async fn open(
+    conn: &mut PgConnection,
+    account: AccountId,
+    giver: &Opening,
+    name: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    queries::insert_supporters(conn, &[(account, giver, name)]).await?;
+    queries::lock_supporters(conn, &[account]).await?;
+    Ok(())
+}
+
+/// Notes what contributions have come to, all of them in one go, and makes the sums anew that follow; answers
+/// one by one with what is told. The same news again changes nothing. Joins the caller's transaction, which
+/// must be READ COMMITTED and must be rolled back on an error.
+pub async fn settle(
+    conn: &mut PgConnection,
+    settled: &[Settled],
+) -> Result<Vec<Vec<Notice>>, sqlx::Error> {
+    if settled.is_empty() {
+        return Ok(Vec::new());
+    }
+    let givers: BTreeMap<AccountId, &Opening> = settled
+        .iter()
+        .map(|one| (one.payment.account, &one.giver))
+        .collect();
+    let new: Vec<_> = givers
+        .iter()
+        .map(|(account, giver)| (*account, *giver, None))
+        .collect();
+    queries::insert_supporters(conn, &new).await?;
+    let accounts: Vec<AccountId> = givers.keys().copied().collect();
+    let before = queries::lock_supporters(conn, &accounts).await?;
+    let mut settling = Settling::read(conn, settled, &before).await?;
+    let told = settled.iter().map(|one| settling.take(one)).collect();
+    if !settling.changed.is_empty() {
+        queries::write_contributions(conn, &settling.changed, &givers).await?;
+        recount(conn, &before, before.clone()).await?;
+    }
+    Ok(told)
+}
+
+/// What is known of the contributions of a batch, and what changes of them.
+struct Settling {
+    sponsorships: HashMap<String, Sponsorship>,
+    known: BTreeMap<PaymentId, Known>,
+    /// What each supporter's contributions come to.
+    totals: HashMap<AccountId, i64>,
+    changed: BTreeMap<PaymentId, Known>,
+}
+
+impl Settling {
+    async fn read(
+        conn: &mut PgConnection,
+        settled: &[Settled],
+        supporters: &[Supporter],
+    ) -> Result<Self, sqlx::Error> {
+        let payments: BTreeSet<PaymentId> = settled.iter().map(|one| one.payment).collect();
+        let tenants: BTreeSet<&str> = settled.iter().map(|one| &*one.giver.tenant_id).collect();
+        let tenants: Vec<&str> = tenants.into_iter().collect();
+        Ok(Self {
+            sponsorships: queries::find_sponsorships(&mut *conn, &tenants).await?,
+            known: queries::find_contributions(conn, &payments).await?,
+            totals: supporters
+                .iter()
+                .map(|supporter| (supporter.account, supporter.totals.all.net_minor))
+                .collect(),
+            changed: BTreeMap::new(),
+        })
+    }
+
+    /// Notes what a contribution has come to; what is told of that.
+    fn take(&mut self, one: &Settled) -> Vec<Notice> {
+        let known = self.known.get(&one.payment).copied();
+        let paid = known.and_then(|known| known.paid);
+        let moved_minor = one
+            .net_minor
+            .saturating_sub(known.map_or(0, |known| known.net_minor));
+        if paid.is_some() && moved_minor == 0 {
+            return Vec::new();
+        }
+        let tenant = &one.giver.tenant_id;
+        let unset = || Sponsorship::unset(tenant.clone());
+        let sponsorship = self
+            .sponsorships
+            .entry(tenant.clone())
+            .or_insert_with(unset);
+        let now = Known {
+            paid: paid.or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
+            net_minor: one.net_minor,
+        };
+        self.known.insert(one.payment, now);
+        self.changed.insert(one.payment, now);
+        let total = self.totals.entry(one.payment.account).or_default();
+        let total_before = *total;
+        *total = total.saturating_add(moved_minor);
+        let news = told::News {
+            is_first: paid.is_none(),
+            moved_minor,
+            total_before,
+            total_after: *total,
+        };
+        told::settled(&one.described, news, &sponsorship.thresholds)
+    }
+}
+
+/// Makes anew what follows from the contributions of supporters whose rows are locked, and from how they are
+/// shown now. The tenants' sums get what changed.
+async fn recount(
+    conn: &mut PgConnection,
+    before: &[Supporter],
+    mut after: Vec<Supporter>,
+) -> Result<(), sqlx::Error> {
+    let accounts: Vec<AccountId> = after.iter().map(|supporter| supporter.account).collect();
+    let mut gifts = queries::find_gifts(conn, &accounts).await?;
+    let mut sums: BTreeMap<(&str, Period), Share> = BTreeMap::new();
+    for (before, after) in before.iter().zip(&mut after) {
+        let gifts = gifts.remove(&after.account).unwrap_or_default();
+        after.totals = Totals::of(&gifts);
+        let changes = totals::changes(
+            (&before.totals, before.profile.is_shown()),
+            (&after.totals, after.profile.is_shown()),
+        );
+        for (period, share) in changes {
+            let key = (before.tenant_id.as_str(), period);
+            sums.entry(key).or_default().add(share);
+        }
+    }
+    queries::write_supporters(conn, &after).await?;
+    queries::write_months(conn, &after).await?;
+    queries::add_to_sums(conn, &sums).await
+}

@@ -1,0 +1,139 @@
+//! What people and administrators say of contributions.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgConnection, PgExecutor, query};
+use uuid::Uuid;
+
+use super::super::GiftTerms;
+use crate::id::{AccountId, PaymentId};
+use crate::ledger::Opening;
+
+pub async fn insert_contribution(
+    conn: &mut PgConnection,
+    payment: PaymentId,
+    giver: &Opening,
+    terms: &GiftTerms,
+    wording: Option<&str>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "with agreed as (
+            insert into consent (account_id, payment_id, what, given, wording_version)
+            values ($1, $2, case when $4 then 'anonymous' else 'public_display' end, true, $5)
+        )
+        insert into contribution (account_id, payment_id, tenant_id, is_anonymous, consented_at,
+            wording_version, message, message_state, created_at)
+        values ($1, $2, $3, $4, case when $5::text is not null then $7::timestamptz end, $5, $6,
+            case when $6::text is null then 'none'
+                when exists (select from supporter where account_id = $1 and banned) then 'refused'
+                else 'waiting' end, $7)",
+        payment.account.uuid(),
+        payment.number,
+        giver.tenant_id,
+        terms.is_anonymous,
+        wording,
+        terms.message,
+        now.to_sqlx() as SqlTimestamp,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether a contribution names its giver; false where it is none of theirs. Words that were consented to
+/// stay noted.
+pub async fn set_anonymous(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    is_anonymous: bool,
+    wording: &str,
+) -> Result<bool, sqlx::Error> {
+    let written = query!(
+        "update contribution set is_anonymous = $3,
+            consented_at = case when $3 then consented_at else coalesce(consented_at, clock_timestamp()) end,
+            wording_version = case when $3 then wording_version else coalesce(wording_version, $4) end
+        where account_id = $1 and payment_id = $2",
+        id.account.uuid(),
+        id.number,
+        is_anonymous,
+        wording,
+    )
+    .execute(conn)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// What a person agreed to, or took back.
+pub struct Agreed<'a> {
+    pub payment: Option<PaymentId>,
+    pub what: &'static str,
+    pub given: bool,
+    pub wording: Option<&'a str>,
+}
+
+pub async fn insert_consents(
+    conn: &mut PgConnection,
+    account: AccountId,
+    agreed: &[Agreed<'_>],
+) -> Result<(), sqlx::Error> {
+    for one in agreed {
+        query!(
+            "insert into consent (account_id, payment_id, what, given, wording_version)
+            values ($1, $2, $3, $4, $5)",
+            account.uuid(),
+            one.payment.map(|id| id.number),
+            one.what,
+            one.given,
+            one.wording,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// False where the tenant has no such contribution with a message.
+pub async fn judge_message(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    number: Uuid,
+    approve: bool,
+    actor: &str,
+) -> Result<bool, sqlx::Error> {
+    let written = query!(
+        "update contribution set message_state = case when $3 then 'approved' else 'refused' end,
+            judged_by = $4, judged_at = clock_timestamp()
+        where tenant_id = $1 and payment_id = $2 and message is not null",
+        tenant,
+        number,
+        approve,
+        actor,
+    )
+    .execute(executor)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// Whether a person's messages are taken; where not, those that wait are refused.
+pub async fn set_banned(
+    conn: &mut PgConnection,
+    account: AccountId,
+    banned: bool,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "with set as (update supporter set banned = $2 where account_id = $1)
+        update contribution set message_state = 'refused'
+        where account_id = $1 and $2 and message_state = 'waiting'",
+        account.uuid(),
+        banned,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

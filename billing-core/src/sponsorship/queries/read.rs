@@ -1,0 +1,303 @@
+//! What people see.
+
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::{Date as SqlDate, Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgExecutor, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::super::totals::{Given, Share};
+use super::super::{Profile, Totals};
+use crate::id::{AccountId, PaymentId};
+
+/// A contribution as it is read.
+#[derive(Clone, Debug)]
+pub struct ContributionRow {
+    pub id: PaymentId,
+    pub payment_state: String,
+    pub amount_minor: i64,
+    pub net_minor: i64,
+    pub is_anonymous: bool,
+    pub message: Option<String>,
+    pub message_state: String,
+    pub created_at: Timestamp,
+    pub paid_at: Option<Timestamp>,
+}
+
+/// A tenant's contribution of this number.
+pub async fn find_contribution(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    number: Uuid,
+) -> Result<Option<ContributionRow>, sqlx::Error> {
+    let row = query!(
+        r#"select c.account_id, c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+        from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
+        where c.payment_id = $2 and c.tenant_id = $1"#,
+        tenant,
+        number,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|row| ContributionRow {
+        id: PaymentId {
+            account: AccountId::from_uuid(row.account_id),
+            number: row.payment_id,
+        },
+        payment_state: row.state,
+        amount_minor: row.amount_minor,
+        net_minor: row.net_minor,
+        is_anonymous: row.is_anonymous,
+        message: row.message,
+        message_state: row.message_state,
+        created_at: row.created_at.to_jiff(),
+        paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+    }))
+}
+
+/// A person's contributions, newest first.
+pub async fn list_contributions(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    most: i64,
+    offset: i64,
+) -> Result<Vec<ContributionRow>, sqlx::Error> {
+    let rows = query!(
+        r#"select c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+        from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
+        where c.account_id = $1 order by c.payment_id desc limit $2 offset $3"#,
+        account.uuid(),
+        most,
+        offset,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ContributionRow {
+            id: PaymentId {
+                account,
+                number: row.payment_id,
+            },
+            payment_state: row.state,
+            amount_minor: row.amount_minor,
+            net_minor: row.net_minor,
+            is_anonymous: row.is_anonymous,
+            message: row.message,
+            message_state: row.message_state,
+            created_at: row.created_at.to_jiff(),
+            paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+        })
+        .collect())
+}
+
+/// How many contributions a person has begun.
+pub async fn count_contributions(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"select count(*) as "count!" from contribution where account_id = $1"#,
+        account.uuid(),
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// How a supporter stands without their months.
+#[derive(Clone, Debug)]
+pub struct SupporterRow {
+    pub profile: Profile,
+    pub totals: Totals,
+}
+
+/// Those of the accounts that have begun a contribution or said how they want to be shown.
+pub async fn find_supporters(
+    executor: impl PgExecutor<'_>,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, SupporterRow>, sqlx::Error> {
+    let accounts: Vec<Uuid> = accounts.iter().map(|account| account.uuid()).collect();
+    let rows = query!(
+        r#"select account_id, display_name, is_anonymous, show_badge, hidden, net_minor, contributions,
+            first_at as "first_at: SqlTimestamp", public_minor, public_contributions,
+            public_since as "public_since: SqlTimestamp"
+        from supporter where account_id = any($1)"#,
+        &accounts,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let account = AccountId::from_uuid(row.account_id);
+            let found = SupporterRow {
+                profile: Profile {
+                    display_name: row.display_name,
+                    is_anonymous: row.is_anonymous,
+                    show_badge: row.show_badge,
+                    hidden: row.hidden,
+                },
+                totals: Totals {
+                    all: Given {
+                        net_minor: row.net_minor,
+                        public_minor: row.public_minor,
+                    },
+                    contributions: row.contributions,
+                    first_at: row.first_at.map(SqlTimestamp::to_jiff),
+                    public_contributions: row.public_contributions,
+                    public_since: row.public_since.map(SqlTimestamp::to_jiff),
+                    months: BTreeMap::new(),
+                },
+            };
+            (account, found)
+        })
+        .collect())
+}
+
+/// A tenant's sums of the months that may be the present one somewhere, by the database's clock, and that of
+/// all time.
+pub struct Sums {
+    pub now: Timestamp,
+    pub by_period: HashMap<String, Share>,
+}
+
+pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Sums, sqlx::Error> {
+    let rows = query!(
+        r#"select now.at as "now!: SqlTimestamp", s.period as "period?", s.net_minor as "net_minor?",
+            s.supporters as "supporters?", s.named as "named?"
+        from (select clock_timestamp() as at) now left join sponsorship_sum s on s.tenant_id = $1
+            and s.period >= to_char(now.at at time zone 'UTC' - interval '1 day', 'YYYY-MM')"#,
+        tenant,
+    )
+    .fetch_all(executor)
+    .await?;
+    let now = rows
+        .first()
+        .map_or(Timestamp::UNIX_EPOCH, |row| row.now.to_jiff());
+    let by_period = rows
+        .into_iter()
+        .filter_map(|row| {
+            let share = Share {
+                net_minor: row.net_minor?,
+                supporters: row.supporters?,
+                named: row.named?,
+            };
+            Some((row.period?, share))
+        })
+        .collect();
+    Ok(Sums { now, by_period })
+}
+
+/// Somebody on the wall.
+#[derive(Clone, Debug)]
+pub struct WallRow {
+    pub wall_key: Uuid,
+    pub name: String,
+    pub public_minor: i64,
+    pub since: SqlTimestamp,
+    pub message: Option<String>,
+}
+
+/// A page of the wall: whoever gave most openly first, behind the one whose key is given.
+pub async fn list_wall(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    behind: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<WallRow>, sqlx::Error> {
+    query_as!(
+        WallRow,
+        r#"select s.wall_key, s.display_name as "name!", s.public_minor,
+            s.public_since as "since!: SqlTimestamp", said.message as "message?"
+        from supporter s left join lateral (
+            select c.message from contribution c
+            where c.account_id = s.account_id and c.message_state = 'approved' and not c.is_anonymous
+            order by c.payment_id desc limit 1
+        ) said on true
+        where s.tenant_id = $1 and s.public_minor > 0 and not s.is_anonymous and not s.hidden
+            and s.display_name is not null
+            and s.public_minor <= coalesce((select public_minor from supporter where wall_key = $2),
+                9223372036854775807)
+            and ($2::uuid is null or s.wall_key > $2
+                or s.public_minor < (select public_minor from supporter where wall_key = $2))
+        order by s.public_minor desc, s.wall_key limit $3"#,
+        tenant,
+        behind,
+        most,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// The same of those who gave openly in a month that is the newest of theirs.
+pub async fn list_wall_of_month(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    month: Date,
+    behind: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<WallRow>, sqlx::Error> {
+    query_as!(
+        WallRow,
+        r#"select s.wall_key, s.display_name as "name!", s.public_minor,
+            s.public_since as "since!: SqlTimestamp", said.message as "message?"
+        from supporter s left join lateral (
+            select c.message from contribution c
+            where c.account_id = s.account_id and c.message_state = 'approved' and not c.is_anonymous
+            order by c.payment_id desc limit 1
+        ) said on true
+        where s.tenant_id = $1 and s.public_month = $4 and s.public_month_minor > 0
+            and not s.is_anonymous and not s.hidden and s.display_name is not null
+            and s.public_minor <= coalesce((select public_minor from supporter where wall_key = $2),
+                9223372036854775807)
+            and ($2::uuid is null or s.wall_key > $2
+                or s.public_minor < (select public_minor from supporter where wall_key = $2))
+        order by s.public_minor desc, s.wall_key limit $3"#,
+        tenant,
+        behind,
+        most,
+        month.to_sqlx() as SqlDate,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// A message that waits for somebody's word.
+#[derive(Clone, Debug)]
+pub struct WaitingMessage {
+    pub payment_id: Uuid,
+    pub user_id: String,
+    pub name: Option<String>,
+    pub message: String,
+    pub created_at: SqlTimestamp,
+}
+
+/// The oldest messages of a tenant that wait. Of what is not paid nobody need read anything.
+pub async fn list_messages(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    most: i64,
+) -> Result<Vec<WaitingMessage>, sqlx::Error> {
+    query_as!(
+        WaitingMessage,
+        r#"select c.payment_id, s.user_id, s.display_name as name, c.message as "message!",
+            c.created_at as "created_at: SqlTimestamp"
+        from contribution c join supporter s using (account_id)
+        where c.tenant_id = $1 and c.message_state = 'waiting' and c.message is not null
+            and c.paid_at is not null
+        order by c.created_at limit $2"#,
+        tenant,
+        most,
+    )
+    .fetch_all(executor)
+    .await
+}

@@ -1,0 +1,197 @@
+//! Checkout Sessions: payments that are made on a page of Stripe's.
+
+use async_trait::async_trait;
+use billing_proto::v1::Payment;
+use jiff::Timestamp;
+use stripe_checkout::CheckoutSessionMode;
+use stripe_checkout::checkout_session::{
+    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
+    CreateCheckoutSessionPaymentIntentData, ExpireCheckoutSession, ListCheckoutSession,
+    ProductData, RetrieveCheckoutSession,
+};
+use stripe_client_core::{RequestBuilder, StripeRequest};
+use stripe_types::{Currency as StripeCurrency, RangeQueryTs};
+
+use super::events::{self, Origin};
+use super::id::{checked, is_id};
+use super::list::PAGE;
+use super::pages::Pages;
+use super::session::Session;
+use super::{CLOCKS_DIFFER_SECS, Stripe, account_part, metadata};
+use crate::providers::{Event, HostedPages, Opened, Order, Provider, ProviderError};
+
+pub(super) const PREFIX: &str = "cs_";
+
+#[async_trait]
+impl HostedPages for Stripe {
+    async fn create(&self, order: &Order<'_>, customer: &str) -> Result<Opened, ProviderError> {
+        let payment = order.payment;
+        let pages = self
+            .pages
+            .as_ref()
+            .ok_or_else(|| ProviderError::Away("no pages are configured".into()))?;
+        let request = creation(pages, order, customer);
+        let created = self
+            .client
+            .send("create_session", request, Some(&payment.payment_id))
+            .await;
+        let session: Session = match created {
+            // The only thing that the request refers to is its customer.
+            Err(ProviderError::Refused { code, .. })
+                if code == "resource_missing" && !customer.is_empty() =>
+            {
+                return Err(ProviderError::CustomerLost);
+            }
+            // Its key may stand for a page that was asked for a while ago, and that ended earlier.
+            Err(ProviderError::Away(error)) => {
+                let found = HostedPages::find(self, payment, customer).await?;
+                return found.ok_or(ProviderError::Away(error));
+            }
+            created => created?,
+        };
+        Ok(opened(session))
+    }
+
+    async fn find(
+        &self,
+        payment: &Payment,
+        customer: &str,
+    ) -> Result<Option<Opened>, ProviderError> {
+        let since = payment.created_at.as_ref().map_or(0, |time| time.seconds);
+        let page = |after: Option<&str>| {
+            let mut request = ListCheckoutSession::new()
+                .created(RangeQueryTs::gte(since.saturating_sub(CLOCKS_DIFFER_SECS)))
+                .limit(PAGE);
+            if !customer.is_empty() {
+                request = request.customer(customer);
+            }
+            after
+                .map_or(request.clone(), |id| request.starting_after(id))
+                .build()
+        };
+        let sessions: Vec<Session> = self
+            .client
+            .list("list_sessions", page, |session: &Session| &session.id)
+            .await?;
+        let ours = Some(payment.payment_id.as_str());
+        let found = sessions
+            .into_iter()
+            .find(|session| session.payment_id() == ours);
+        Ok(found.map(opened))
+    }
+
+    async fn expire(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
+        let Some(session) = self.session_of(reference).await? else {
+            return self.retrieve(reference).await;
+        };
+        let request = ExpireCheckoutSession::new(checked(PREFIX, &session)?);
+        // Without a key, which would keep a refusal for a day: a second time is refused.
+        let expired = self
+            .client
+            .send("expire_session", request.build(), None)
+            .await;
+        match expired {
+            Ok(session) => Ok(self.session_standing(Origin::Answer, &session)),
+            // It is not open any more: it may have been paid, or the payment be on its way.
+            Err(ProviderError::Refused { .. }) => self.retrieve(&session).await,
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Stripe {
+    /// With how its payment stands.
+    pub(super) async fn session(&self, reference: &str) -> Result<Session, ProviderError> {
+        let request = RetrieveCheckoutSession::new(checked(PREFIX, reference)?)
+            .expand(["payment_intent".to_owned()]);
+        self.client
+            .send("retrieve_session", request.build(), None)
+            .await
+    }
+
+    pub(super) fn session_standing(&self, origin: Origin, session: &Session) -> Vec<Event> {
+        let livemode = session.livemode.unwrap_or(self.livemode);
+        vec![events::of_answered_session(origin, session, livemode)]
+    }
+
+    /// What refunds and disputes call a payment. None: it has none of them, since nothing was paid.
+    pub(super) async fn intent_of(&self, reference: &str) -> Result<Option<String>, ProviderError> {
+        if !is_id(PREFIX, reference) {
+            return Ok(Some(checked("pi_", reference)?.to_owned()));
+        }
+        let paid_by = self.session(reference).await?.payment_intent;
+        Ok(paid_by.map(|payment| payment.id))
+    }
+
+    /// The page on which the payment is made, where it is made on one.
+    async fn session_of(&self, reference: &str) -> Result<Option<String>, ProviderError> {
+        if is_id(PREFIX, reference) {
+            return Ok(Some(reference.to_owned()));
+        }
+        let reference = checked("pi_", reference)?;
+        let page = |_: Option<&str>| {
+            ListCheckoutSession::new()
+                .payment_intent(reference)
+                .limit(1)
+                .build()
+        };
+        let sessions: Vec<Session> = self
+            .client
+            .list("list_sessions", page, |session: &Session| &session.id)
+            .await?;
+        Ok(sessions.into_iter().next().map(|session| session.id))
+    }
+}
+
+/// The request that makes a page. Said again, it is the same.
+fn creation(pages: &Pages, order: &Order<'_>, customer: &str) -> RequestBuilder {
+    let payment = order.payment;
+    let currency = payment.currency.to_ascii_lowercase();
+    // An unknown code is kept as it is.
+    let Ok(currency) = currency.parse::<StripeCurrency>();
+    let mut product = ProductData::new(order.page.product);
+    product.description =
+        (!order.page.description.is_empty()).then(|| order.page.description.to_owned());
+    let mut price = CreateCheckoutSessionLineItemsPriceData::new(currency);
+    price.unit_amount = Some(payment.amount_minor);
+    price.product_data = Some(product);
+    let mut item = CreateCheckoutSessionLineItems::new();
+    item.price_data = Some(price);
+    item.quantity = Some(1);
+    let names = metadata([
+        ("payment_id", payment.payment_id.as_str()),
+        ("account_id", account_part(payment)),
+    ]);
+    let mut intent = CreateCheckoutSessionPaymentIntentData::new();
+    intent.metadata = Some(names.clone());
+    intent.receipt_email = order.receipt_email.map(str::to_owned);
+    let created_at = payment.created_at.as_ref();
+    let created_at = created_at.and_then(|at| Timestamp::from_second(at.seconds).ok());
+    let now = Timestamp::now();
+    let mut request = CreateCheckoutSession::new()
+        .mode(CheckoutSessionMode::Payment)
+        .line_items(vec![item])
+        .metadata(names)
+        .payment_intent_data(intent)
+        .client_reference_id(payment.payment_id.as_str())
+        .success_url(pages.success_url(order.page.ulid))
+        .cancel_url(pages.cancel_url(order.page.ulid))
+        .expires_at(pages.expires_at(created_at.unwrap_or(now), now));
+    if !customer.is_empty() {
+        request = request.customer(customer);
+    } else if let Some(email) = order.receipt_email {
+        request = request.customer_email(email);
+    }
+    request.build()
+}
+
+fn opened(session: Session) -> Opened {
+    Opened {
+        page_url: session.is_open().then_some(session.url).flatten(),
+        reference: session.id,
+        browser: [].into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
