@@ -30,6 +30,7 @@ use crate::config::{Config, Settings};
 use crate::json_object::{AmountMember, JsonObject};
 use crate::providers::{Event, Provider, Providers};
 use crate::usd::Usd;
+use crate::wire::unmarked;
 
 const JWT_SECRET: &str = "a secret of the fuzzer, of 32 bytes or more";
 const STRIPE_SECRET: &str = "whsec_of_the_fuzzer";
@@ -133,11 +134,13 @@ fn fits_the_contract(provider: &str, event: Event) {
 /// A form of Fondy's is believed where it is signed over what we read of it, and only there.
 pub fn fondy_form(body: &[u8]) {
     let fondy = provider("fondy");
-    let is_json = body.trim_ascii_start().first() == Some(&b'{');
+    // Before a form the mark is part of no name.
+    let form = unmarked(body);
+    let is_json = form.trim_ascii_start().first() == Some(&b'{');
     if is_json {
         return;
     }
-    let fields: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    let fields: BTreeMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
     let text = |name: &str| fields.get(name).map_or("", String::as_str);
     let mut signed = Sha1::new_with_prefix(FONDY_SECRET);
     if text("version").starts_with("2.") && !text("data").is_empty() {
