@@ -363,6 +363,7 @@ async fn publish(reporter: &HealthReporter, readiness: &Readiness, ready: bool) 
         "",
         "billing.v1.BalanceService",
         "billing.v1.PriceService",
+        "billing.v1.SponsorshipService",
         "billing.v1.AccountService",
         "billing.v1.PaymentService",
         "billing.v1.OperatorService",

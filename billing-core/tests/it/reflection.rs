@@ -84,6 +84,7 @@ async fn reflection_of_both_versions_names_every_service_to_whoever_has_a_token(
         "billing.v1.OperatorService",
         "billing.v1.PaymentService",
         "billing.v1.PriceService",
+        "billing.v1.SponsorshipService",
         "grpc.health.v1.Health",
     ];
     assert_eq!(services!(v1, core, &core.tools_token), expected);
