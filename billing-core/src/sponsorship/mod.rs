@@ -160,8 +160,8 @@ pub async fn record(
     queries::insert_contribution(conn, payment, giver, terms, wording.as_deref(), now).await
 }
 
-/// The supporter's row, locked: whoever gives at the same time waits. `name` is how they are called where they
-/// have not said it themselves.
+/// The supporter's row, locked: whoever gives at the same time waits. `name` is how they are called
+/// where they had no row before.
 pub async fn open(
     conn: &mut PgConnection,
     account: AccountId,

@@ -17,8 +17,8 @@ use super::super::{Known, Period, Profile, Supporter, Totals};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 
-/// Makes rows for those who have none, in the order of their accounts; a name is taken over by whoever has
-/// none.
+/// Makes rows for those who have none, in the order of their accounts. The name is a new row's alone: whoever
+/// has taken theirs away is not named again.
 pub async fn insert_supporters(
     conn: &mut PgConnection,
     givers: &[(AccountId, &Opening, Option<&str>)],
