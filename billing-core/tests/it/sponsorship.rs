@@ -15,7 +15,9 @@ use tokio::task::JoinSet;
 use tonic::Code;
 
 use crate::payment::{apply, dispute, event, refund};
-use crate::support::{account, as_owner, assert_books_are_right, core, moment, reason};
+use crate::support::{
+    account, as_owner, assert_books_are_right, core, eventually, moment, reason, run,
+};
 
 /// A gift of 25 dollars: a bronze badge.
 const CENTS: i64 = 2_500;
@@ -348,13 +350,17 @@ async fn who_wants_no_longer_to_be_named_is_gone_from_wall_and_badge_at_once() {
 
 #[tokio::test]
 async fn of_two_tabs_the_second_goes_on_with_what_the_first_began_or_says_what_is_open() {
-    let (_database, core) = core().await;
+    let (database, core) = core().await;
+    paid(&core, gift("alice", "before")).await;
+    let row = locked(&database).await;
     let calls: JoinSet<_> = (0..10)
         .map(|n| {
             let (mut gateway, request) = (core.payments(), gift("alice", &format!("tab {n}")));
             async move { gateway.create_payment(request).await.unwrap().into_inner() }
         })
         .collect();
+    until_two_wait(&database).await;
+    drop(row);
     let begun = calls.join_all().await;
     let ids: BTreeSet<&str> = begun
         .iter()
@@ -389,6 +395,58 @@ fn saying(message: &str) -> v1::CreatePaymentRequest {
         message: message.to_owned(),
         ..Default::default()
     })
+}
+
+/// Keeps the rows of all supporters locked, until it is dropped.
+async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
+    let mut owner = database.connect_as_owner().await;
+    run(&mut owner, "begin; select from supporter for update")
+        .await
+        .unwrap();
+    owner
+}
+
+/// At least two sessions have begun, and wait for a lock: what each has read, it has read beside the other.
+async fn until_two_wait(database: &TestDatabase) {
+    let mut owner = database.connect_as_owner().await;
+    eventually("two sessions wait", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+        waiting >= 2
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn gifts_of_one_person_that_are_paid_at_once_at_two_cores_all_count() {
+    let (database, core) = core().await;
+    let another = TestCore::start(&database).await;
+    let [first, second] = ["1", "2"].map(|key| v1::CreatePaymentRequest {
+        // The same again would be the same gift.
+        content: key.to_owned(),
+        ..gift("alice", key)
+    });
+    let [first, second] = [given(&core, first).await, given(&core, second).await];
+    let row = locked(&database).await;
+    let mut calls = JoinSet::new();
+    for (payment, core) in [(first, &core), (second, &another)] {
+        let event = told("paid", &payment, state(PaymentState::Succeeded));
+        let gateway = core.payments();
+        calls.spawn(async move { crate::payment::delivered(gateway, event).await.map(drop) });
+    }
+    until_two_wait(&database).await;
+    drop(row);
+    for call in calls.join_all().await {
+        call.unwrap();
+    }
+    let standing = contributions(&core, "alice").await.standing.unwrap();
+    assert_eq!(standing.total_minor, 2 * CENTS);
+    assert_books_are_right(&database).await;
 }
 
 #[tokio::test]
