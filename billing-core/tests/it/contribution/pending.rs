@@ -61,6 +61,12 @@ async fn money_on_its_way_is_pending_until_it_has_come_or_failed_in_whatever_ord
     ended(&core, &comes, PaymentState::Succeeded).await;
     ended(&core, &fails, PaymentState::Failed).await;
     assert_eq!(meter(&core).await, (CENTS, 0));
+    ended(&core, &comes, PaymentState::Expired).await;
+    let once_more = standing(PaymentState::Succeeded, CENTS, false);
+    apply(&core, told("once more", &comes, once_more))
+        .await
+        .unwrap();
+    assert_eq!(meter(&core).await, (CENTS, 0));
     for payment in [&comes, &fails] {
         assert!(!on_its_way(&core, "late", payment).await.processing);
     }

@@ -94,7 +94,8 @@ async fn a_thousand_contributions_of_a_tenant_completed_at_once_count_once_and_c
     let took = began.elapsed();
     assert!(took < PATIENCE, "the storm took {took:?}");
     assert!(checks > 20, "{checks} checks in {took:?}");
-    assert!(slowest < took / 2, "a check took {slowest:?} of {took:?}");
+    let most = (took / 2).max(Duration::from_secs(2));
+    assert!(slowest < most, "a check took {slowest:?} of {took:?}");
     let now = progress(&cores[1]).await;
     assert_eq!((now.current_minor, now.supporters), (GIFTS * CENTS, PEOPLE));
     assert_eq!(wall(&cores[0], WallPeriod::All).await.total_count, PEOPLE);
