@@ -296,7 +296,7 @@ pub async fn get_progress(
         current_minor: share.net_minor,
         supporters: share.supporters,
         month: name,
-        pending_minor: 0,
+        pending_minor: sums.pending_minor,
         resets_at: next_month(sums.now, &sponsorship.time_zone()).map(timestamp),
     }))
 }

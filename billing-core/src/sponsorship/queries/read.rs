@@ -167,14 +167,20 @@ pub async fn find_supporters(
 /// all time.
 pub struct Sums {
     pub now: Timestamp,
+    /// On its way at present: read by an index that has nothing else in it.
+    pub pending_minor: i64,
     pub by_period: HashMap<String, Share>,
 }
 
 pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Sums, sqlx::Error> {
     let rows = query!(
-        r#"select now.at as "now!: SqlTimestamp", s.period as "period?", s.net_minor as "net_minor?",
+        r#"select now.at as "now!: SqlTimestamp", now.pending as "pending!", s.period as "period?", s.net_minor as "net_minor?",
             s.supporters as "supporters?", s.named as "named?"
-        from (select clock_timestamp() as at) now left join sponsorship_sum s on s.tenant_id = $1
+        from (select clock_timestamp() as at, (
+                select coalesce(sum(p.amount_minor), 0)::bigint from payment p
+                where p.tenant_id = $1 and p.processing and p.purpose = 'contribution'
+                    and p.state in ('created', 'pending', 'requires_action')
+            ) as pending) now left join sponsorship_sum s on s.tenant_id = $1
             and s.period >= to_char(now.at at time zone 'UTC' - interval '1 day', 'YYYY-MM')"#,
         tenant,
     )
@@ -183,6 +189,7 @@ pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Su
     let now = rows
         .first()
         .map_or(Timestamp::UNIX_EPOCH, |row| row.now.to_jiff());
+    let pending_minor = rows.first().map_or(0, |row| row.pending);
     let by_period = rows
         .into_iter()
         .filter_map(|row| {
@@ -194,7 +201,11 @@ pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Su
             Some((row.period?, share))
         })
         .collect();
-    Ok(Sums { now, by_period })
+    Ok(Sums {
+        now,
+        pending_minor,
+        by_period,
+    })
 }
 
 /// Somebody on the wall.
