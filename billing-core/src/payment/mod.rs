@@ -214,7 +214,9 @@ pub enum PaymentError {
     Stale(#[from] Stale),
     #[error("the tenant's payments are paused, since too many were declined")]
     Paused,
-    #[error("{most} contributions of the user are open: one of them has to be paid or to end first")]
+    #[error(
+        "{most} contributions of the user are open: one of them has to be paid or to end first"
+    )]
     TooManyOpen { most: usize },
     #[error("a payment that is {} cannot be refunded", .0.name())]
     NotRefundable(State),
