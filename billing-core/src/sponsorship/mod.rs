@@ -8,6 +8,7 @@ pub mod audit;
 mod badge;
 pub mod grpc;
 mod queries;
+mod reader;
 mod shown;
 mod told;
 mod totals;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
+pub use reader::SponsorshipReader;
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};
