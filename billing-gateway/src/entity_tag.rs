@@ -80,10 +80,7 @@ mod tests {
 
     fn status(given: &str) -> u16 {
         let mut asked = HeaderMap::new();
-        asked.insert(
-            header::IF_NONE_MATCH,
-            HeaderValue::from_str(given).unwrap(),
-        );
+        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_str(given).unwrap());
         let answer = answer(&asked, "text/plain", "no-cache", b"x".to_vec()).unwrap();
         answer.status().as_u16()
     }

@@ -21,8 +21,8 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, gate, health, history, observe, openapi, payment, progress, settings, sponsorship,
-    supporters, test_email, unsubscribe, usage, webhooks,
+    balance, docs, gate, health, history, observe, openapi, payment, progress, settings,
+    sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
 };
 
 /// What requests of ours carry.

@@ -13,12 +13,12 @@ use billing_proto::v1::{
     GetBadgesRequest, GetBadgesResponse, GetBalanceRequest, GetBalanceResponse, GetPaymentRequest,
     GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
     GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
-    GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest,
-    ListPaymentsResponse, ListSupportersRequest, ListSupportersResponse, RecordRateRequest, RecordRateResponse,
-    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
-    SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
-    UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
-    UpdateSupporterRequest, UpdateSupporterResponse,
+    GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
+    ListPaymentsRequest, ListPaymentsResponse, ListSupportersRequest, ListSupportersResponse,
+    RecordRateRequest, RecordRateResponse, RejectRefundRequest, RejectRefundResponse,
+    ReplayEventsRequest, ReplayEventsResponse, SendTestMailRequest, SendTestMailResponse,
+    StartRefundRequest, StartRefundResponse, UnsubscribeRequest, UnsubscribeResponse,
+    UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest, UpdateSupporterResponse,
 };
 
 use super::client::Core;
