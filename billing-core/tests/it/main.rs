@@ -25,6 +25,7 @@ mod clock;
 mod commit;
 mod concurrency;
 mod contribution;
+mod contribution_months;
 mod database;
 mod database_clock;
 mod history;
