@@ -75,6 +75,7 @@ pub async fn serve(
     let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
     let sweeping = ledger::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
     tokio::spawn(sweeping);
+    tokio::spawn(message::watch(upkeep.clone(), background.clone()));
 
     let folder = options.outbox_dir.as_deref();
     let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;

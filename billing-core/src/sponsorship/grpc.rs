@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::queries::{self, Agreed};
+use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
 use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
@@ -20,7 +21,6 @@ use crate::rpc::{Call, TENANT_BYTES, call_of, timestamp};
 use crate::status::with_reason;
 
 const MESSAGE_CHARS: usize = 500;
-const WORDING_VERSION_BYTES: usize = 32;
 const BADGES_MAX: usize = 100;
 const WALL_MAX: i64 = 200;
 const WALL_DEFAULT: i64 = 100;
@@ -80,13 +80,6 @@ fn parse_tenant(call: &Call, tenant: String) -> Result<String, Status> {
     Ok(tenant)
 }
 
-/// How a tenant is supported, also one that was never set.
-async fn sponsorship_of(pool: &PgPool, tenant: &str) -> Result<Sponsorship, sqlx::Error> {
-    let mut found = queries::find_sponsorships(pool, &[tenant]).await?;
-    let unset = || Sponsorship::unset(tenant.to_owned());
-    Ok(found.remove(tenant).unwrap_or_else(unset))
-}
-
 pub async fn get_contribution(
     pool: &PgPool,
     request: Request<v1::GetContributionRequest>,
@@ -99,7 +92,7 @@ pub async fn get_contribution(
         .await?;
     let found = found.ok_or_else(no_contribution)?;
     let account = found.id.account;
-    let sponsorship = call.query(sponsorship_of(pool, &tenant)).await?;
+    let sponsorship = call.query(terms::find(pool, &tenant)).await?;
     let supporters = call
         .query(queries::find_supporters(pool, &[account]))
         .await?;
@@ -122,7 +115,7 @@ pub async fn list_contributions(
         let rows = queries::list_contributions(pool, account, page, offset).await?;
         let total = queries::count_contributions(pool, account).await?;
         let supporters = queries::find_supporters(pool, &[account]).await?;
-        let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+        let sponsorship = terms::find(pool, &name.tenant_id).await?;
         Ok((rows, total, supporters, sponsorship))
     };
     let (rows, total, supporters, sponsorship) = call.query(listed).await?;
@@ -155,7 +148,7 @@ pub async fn set_contribution_anonymous(
     let changed = async {
         let wording = match version {
             Some(version) => version,
-            None => sponsorship_of(pool, &name.tenant_id).await?.wording_version,
+            None => terms::find(pool, &name.tenant_id).await?.wording_version,
         };
         let mut transaction = pool.begin().await?;
         let before = queries::lock_supporters(&mut transaction, &[account]).await?;
@@ -208,7 +201,7 @@ pub async fn get_badges(
         .collect();
     let found = async {
         let supporters = queries::find_supporters(pool, &accounts).await?;
-        Ok((supporters, sponsorship_of(pool, &tenant).await?))
+        Ok((supporters, terms::find(pool, &tenant).await?))
     };
     let (supporters, sponsorship) = call.query(found).await?;
     let badges = users.into_iter().zip(accounts).map(|(user, account)| {
@@ -236,7 +229,7 @@ pub async fn list_supporters(
             })?),
         };
     let listed = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
+        let sponsorship = terms::find(pool, &tenant).await?;
         let sums = queries::find_sums(pool, &tenant).await?;
         let month = sponsorship.month_of(sums.now);
         // One more than the page, to know whether there is another.
@@ -284,7 +277,7 @@ pub async fn get_progress(
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let found = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
+        let sponsorship = terms::find(pool, &tenant).await?;
         Ok((sponsorship, queries::find_sums(pool, &tenant).await?))
     };
     let (sponsorship, sums) = call.query(found).await?;
@@ -327,7 +320,7 @@ async fn look_up(
     name: &Opening,
 ) -> Result<v1::Supporter, sqlx::Error> {
     let supporters = queries::find_supporters(pool, &[account]).await?;
-    let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+    let sponsorship = terms::find(pool, &name.tenant_id).await?;
     Ok(shown::supporter(
         supporters.get(&account),
         &sponsorship.thresholds,

@@ -7,11 +7,13 @@
 pub mod audit;
 mod badge;
 pub mod grpc;
+pub mod message;
 mod queries;
 mod shown;
+pub mod terms;
 mod told;
 mod totals;
-mod ulid;
+pub mod ulid;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +24,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
+pub use told::{Cause, failed};
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};
@@ -120,8 +123,12 @@ pub struct Settled {
     pub giver: Opening,
     /// The provider's time of its payment.
     pub paid_at: Timestamp,
-    /// Paid, less what refunds and disputes took.
+    /// What its giver has paid.
+    pub paid_minor: i64,
+    /// Of that, what refunds and disputes left.
     pub net_minor: i64,
+    /// Which of the two changed it last.
+    pub cause: Cause,
     /// What is told of the payment whatever follows from it.
     pub described: Value,
 }
@@ -263,7 +270,7 @@ impl Settling {
             total_before,
             total_after: *total,
         };
-        told::settled(&one.described, news, &sponsorship.thresholds)
+        told::settled(one, news, &sponsorship.thresholds)
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod told;
 
+pub use told::failed;
+
 use std::sync::Arc;
 
 use serde_json::Value;
