@@ -37,6 +37,7 @@ use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payme
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
+use crate::sponsorship::message;
 use crate::{Core, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.

@@ -14,7 +14,10 @@ pub fn ended(payment: &Payment) -> Vec<Notice> {
         kind: "payment.ended",
         payload: described(payment),
     };
-    [ended].into_iter().chain(payment.told_as_failed()).collect()
+    [ended]
+        .into_iter()
+        .chain(payment.told_as_failed())
+        .collect()
 }
 
 /// What every notice of a payment says.

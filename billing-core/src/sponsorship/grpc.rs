@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::queries::{self, Agreed};
 use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
-use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
+use super::{GiftTerms, Profile, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;

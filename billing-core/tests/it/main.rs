@@ -46,6 +46,7 @@ mod sessions;
 mod shutdown;
 mod sponsorship;
 mod switches;
+mod tenant;
 mod tls;
 mod tokens;
 mod usage;

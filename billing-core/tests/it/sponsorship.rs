@@ -20,9 +20,9 @@ use crate::support::{
 };
 
 /// A gift of 25 dollars: a bronze badge.
-const CENTS: i64 = 2_500;
+pub(crate) const CENTS: i64 = 2_500;
 
-fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
+pub(crate) fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
     v1::CreatePaymentRequest {
         account: Some(account(user)),
         idempotency_key: key.to_owned(),
@@ -43,7 +43,7 @@ fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
     }
 }
 
-fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
+pub(crate) fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
     v1::CreatePaymentRequest {
         contribution: Some(v1::ContributionTerms {
             is_anonymous: true,
@@ -55,13 +55,17 @@ fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
     }
 }
 
-async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+pub(crate) async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
     let answer = core.payments().create_payment(request).await.unwrap();
     answer.into_inner().payment.unwrap()
 }
 
 /// What the provider reports now of a payment that it knows by our own id.
-fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEventRequest {
+pub(crate) fn told(
+    id: &str,
+    payment: &v1::Payment,
+    report: Report,
+) -> v1::ApplyProviderEventRequest {
     v1::ApplyProviderEventRequest {
         payment_id: payment.payment_id.clone(),
         occurred_at: Some(moment(Timestamp::now())),
@@ -69,7 +73,7 @@ fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEve
     }
 }
 
-fn state(state: PaymentState) -> Report {
+pub(crate) fn state(state: PaymentState) -> Report {
     Report::Payment(v1::PaymentReport {
         state: state.into(),
         amount_minor: CENTS,
@@ -78,7 +82,7 @@ fn state(state: PaymentState) -> Report {
     })
 }
 
-async fn paid(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+pub(crate) async fn paid(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
     let payment = given(core, request).await;
     let event = told("paid", &payment, state(PaymentState::Succeeded));
     apply(core, event).await.unwrap().payment.unwrap()
@@ -94,7 +98,7 @@ async fn badge(core: &TestCore, user: &str, viewer: &str) -> v1::Badge {
     answer.into_inner().badges.remove(0)
 }
 
-async fn wall(core: &TestCore, period: WallPeriod) -> v1::ListSupportersResponse {
+pub(crate) async fn wall(core: &TestCore, period: WallPeriod) -> v1::ListSupportersResponse {
     let request = v1::ListSupportersRequest {
         tenant_id: account("").tenant_id,
         period: period.into(),
@@ -111,7 +115,7 @@ async fn progress(core: &TestCore) -> v1::GetProgressResponse {
     answer.into_inner()
 }
 
-async fn contributions(core: &TestCore, user: &str) -> v1::ListContributionsResponse {
+pub(crate) async fn contributions(core: &TestCore, user: &str) -> v1::ListContributionsResponse {
     let request = v1::ListContributionsRequest {
         account: Some(account(user)),
         ..Default::default()
@@ -398,7 +402,7 @@ fn saying(message: &str) -> v1::CreatePaymentRequest {
 }
 
 /// Keeps the rows of all supporters locked, until it is dropped.
-async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
+pub(crate) async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
     let mut owner = database.connect_as_owner().await;
     run(&mut owner, "begin; select from supporter for update")
         .await
@@ -407,7 +411,7 @@ async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
 }
 
 /// At least two sessions have begun, and wait for a lock: what each has read, it has read beside the other.
-async fn until_two_wait(database: &TestDatabase) {
+pub(crate) async fn until_two_wait(database: &TestDatabase) {
     let mut owner = database.connect_as_owner().await;
     eventually("two sessions wait", async || {
         let waiting: i64 = sqlx::query_scalar(

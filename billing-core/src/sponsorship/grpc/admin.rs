@@ -4,9 +4,7 @@ use billing_proto::v1;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::super::{
-    Sponsorship, Thresholds, message, queries, recount, shown, terms, ulid,
-};
+use super::super::{Sponsorship, Thresholds, message, queries, recount, shown, terms, ulid};
 use super::{no_contribution, page_size, parse_tenant, parse_ulid};
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::parse_opening;
@@ -29,9 +27,7 @@ pub async fn list_messages(
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let page = page_size(request.page_size, MESSAGES_DEFAULT, MESSAGES_MAX)?;
-    let found = call
-        .query(message::waiting(pool, &tenant, page))
-        .await?;
+    let found = call.query(message::waiting(pool, &tenant, page)).await?;
     let messages = found.into_iter().map(|row| v1::WaitingMessage {
         ulid: ulid::of(row.payment_id),
         user_id: row.user_id,

@@ -11,8 +11,8 @@ pub use gift::{
     Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
 };
 pub use read::{
-    Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution, find_sums,
-    find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
+    Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
+    find_sums, find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
     message_backlog,
 };
 pub use settle::{
