@@ -5,16 +5,20 @@ use std::time::Duration;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
-    GetBalanceRequest, GetBalanceResponse, GetPaymentRequest, GetPaymentResponse, GetRateRequest,
-    GetRateResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
-    ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest, RecordRateResponse,
-    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
-    SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
-    UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    GetBadgesRequest, GetBadgesResponse, GetBalanceRequest, GetBalanceResponse, GetPaymentRequest,
+    GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
+    GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
+    GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
+    ListPaymentsRequest, ListPaymentsResponse, ListSupportersRequest, ListSupportersResponse,
+    RecordRateRequest, RecordRateResponse, RejectRefundRequest, RejectRefundResponse,
+    ReplayEventsRequest, ReplayEventsResponse, SendTestMailRequest, SendTestMailResponse,
+    StartRefundRequest, StartRefundResponse, UnsubscribeRequest, UnsubscribeResponse,
+    UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest, UpdateSupporterResponse,
 };
 
 use super::client::Core;
@@ -82,4 +86,15 @@ calls! {
     PaymentServiceClient "ReplayEvents" replay_events(ReplayEventsRequest) -> ReplayEventsResponse;
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
+
+    SponsorshipServiceClient "GetBadges" get_badges(GetBadgesRequest) -> GetBadgesResponse;
+    SponsorshipServiceClient "ListSupporters" list_supporters(ListSupportersRequest)
+        -> ListSupportersResponse;
+    SponsorshipServiceClient "GetProgress" get_progress(GetProgressRequest) -> GetProgressResponse;
+    SponsorshipServiceClient "GetSupporter" get_supporter(GetSupporterRequest)
+        -> GetSupporterResponse;
+    SponsorshipServiceClient "UpdateSupporter" update_supporter(UpdateSupporterRequest)
+        -> UpdateSupporterResponse;
+    SponsorshipServiceClient "GetSponsorship" get_sponsorship(GetSponsorshipRequest)
+        -> GetSponsorshipResponse;
 }

@@ -192,7 +192,8 @@ impl Check<'_> {
             self.checked.contradictions += 1;
         }
         // What was known already is no news, under whatever name it comes.
-        if !applied.duplicate && applied.moved_micros != 0 {
+        let has_moved = applied.moved_micros != 0 || applied.given_minor != 0;
+        if !applied.duplicate && has_moved {
             self.checked.applied += 1;
         }
         Ok(())
@@ -218,6 +219,7 @@ fn expired(payment: &Payment, livemode: bool) -> Event {
             currency: payment.currency.clone(),
             decline_code: String::new(),
             ordered_minor: None,
+            processing: false,
         })),
         raw: raw.into_bytes(),
         id,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gift;
+mod joint;
 mod read;
 mod settle;
 mod terms;
@@ -10,9 +11,10 @@ pub use audit::check;
 pub use gift::{
     Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
 };
+pub use joint::{BadgeRow, MonthRow, find_badges, find_months};
 pub use read::{
     Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
-    find_sums, find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
+    find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
     message_backlog,
 };
 pub use settle::{
