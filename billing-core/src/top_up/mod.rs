@@ -5,12 +5,12 @@
 
 mod told;
 
-pub use told::failed;
-
 use std::sync::Arc;
 
 use serde_json::Value;
 use sqlx::PgConnection;
+
+pub use told::failed;
 
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::{
