@@ -48,6 +48,7 @@ mod sessions;
 mod shutdown;
 mod sponsorship;
 mod switches;
+mod tenant;
 mod tls;
 mod tokens;
 mod usage;
