@@ -66,6 +66,14 @@ impl JsonObject {
         Ok(AmountMember::Amount(amount))
     }
 
+    /// A whole number, written without a fraction.
+    pub(crate) fn whole(&self, field: &'static str) -> Result<Option<i64>, ApiError> {
+        let number = self.0.get(field).map(|raw| raw.get().parse());
+        number
+            .transpose()
+            .map_err(|_not_whole| ApiError::invalid(field, "must be a whole number"))
+    }
+
     pub(crate) fn boolean(&self, field: &'static str) -> Result<Option<bool>, ApiError> {
         self.0
             .get(field)

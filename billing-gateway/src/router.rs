@@ -21,8 +21,8 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, gate, health, history, observe, openapi, payment, progress, settings,
-    sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
+    balance, contributions, docs, gate, health, history, observe, openapi, payment, progress,
+    settings, sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
 };
 
 /// What requests of ours carry.
@@ -53,12 +53,16 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
+        .routes(routes!(contributions::mine::list))
+        .routes(routes!(contributions::change))
         .routes(routes!(supporters::me::get, supporters::me::update))
 }
 
 /// Routes for signed-in users that are limited further.
 fn creation() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(payment::create::post))
+    OpenApiRouter::new()
+        .routes(routes!(payment::create::post))
+        .routes(routes!(contributions::checkout::post))
 }
 
 /// Routes for everybody: no token, or one that says who asks.
@@ -68,6 +72,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(supporters::picture::get))
         .routes(routes!(supporters::shields::get))
         .routes(routes!(sponsorship::get))
+        .routes(routes!(contributions::get))
 }
 
 /// The same, limited further.
@@ -206,7 +211,7 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(config.cors_origins.clone())
         // Old clients send cookies along; exact origins make that harmless, and none are read.
         .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
         .allow_headers([&OUR_HEADERS[..], &TRACE_HEADERS, &config.cors_headers].concat())
         .expose_headers([
             header::ETAG,

@@ -10,15 +10,18 @@ use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
-    GetBadgesRequest, GetBadgesResponse, GetBalanceRequest, GetBalanceResponse, GetPaymentRequest,
-    GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
+    GetBadgesRequest, GetBadgesResponse, GetBalanceRequest, GetBalanceResponse,
+    GetContributionRequest, GetContributionResponse, GetPaymentRequest, GetPaymentResponse,
+    GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
     GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
-    GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
-    ListPaymentsRequest, ListPaymentsResponse, ListSupportersRequest, ListSupportersResponse,
-    RecordRateRequest, RecordRateResponse, RejectRefundRequest, RejectRefundResponse,
-    ReplayEventsRequest, ReplayEventsResponse, SendTestMailRequest, SendTestMailResponse,
-    StartRefundRequest, StartRefundResponse, UnsubscribeRequest, UnsubscribeResponse,
-    UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest, UpdateSupporterResponse,
+    GetUsageRequest, GetUsageResponse, ListContributionsRequest, ListContributionsResponse,
+    ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest, ListPaymentsResponse,
+    ListSupportersRequest, ListSupportersResponse, RecordRateRequest, RecordRateResponse,
+    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
+    SendTestMailRequest, SendTestMailResponse, SetContributionAnonymousRequest,
+    SetContributionAnonymousResponse, StartRefundRequest, StartRefundResponse, UnsubscribeRequest,
+    UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest,
+    UpdateSupporterResponse,
 };
 
 use super::client::Core;
@@ -87,6 +90,13 @@ calls! {
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
 
+    SponsorshipServiceClient "GetContribution" get_contribution(GetContributionRequest)
+        -> GetContributionResponse;
+    SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
+        -> ListContributionsResponse;
+    SponsorshipServiceClient "SetContributionAnonymous"
+        set_contribution_anonymous(SetContributionAnonymousRequest)
+        -> SetContributionAnonymousResponse;
     SponsorshipServiceClient "GetBadges" get_badges(GetBadgesRequest) -> GetBadgesResponse;
     SponsorshipServiceClient "ListSupporters" list_supporters(ListSupportersRequest)
         -> ListSupportersResponse;

@@ -1,7 +1,7 @@
 //! People who support a tenant, as others see them and as they want to be seen.
 
 pub(crate) mod badge;
-mod level;
+pub(crate) mod level;
 pub(crate) mod me;
 pub(crate) mod picture;
 pub(crate) mod shields;
