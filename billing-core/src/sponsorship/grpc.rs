@@ -101,11 +101,9 @@ pub async fn get_contribution(
             tenant_id: tenant,
             accounts: vec![account],
         };
-        let rows = reader.badges.read(question, call.deadline).await?;
-        rows.first().map(|row| {
-            let supporter = shown::supporter(row.supporter.as_ref(), &row.thresholds);
-            supporter.standing.unwrap_or_default()
-        })
+        let found = reader.badges.read(question, call.deadline).await?;
+        let supporter = found.supporters.first().and_then(Option::as_ref);
+        shown::supporter(supporter, &found.terms.thresholds).standing
     } else {
         None
     };
@@ -216,9 +214,10 @@ pub async fn get_badges(
         accounts,
     };
     let found = reader.badges.read(question, call.deadline).await?;
-    let badges = users.into_iter().zip(found).map(|(user, found)| {
+    let people = users.into_iter().zip(found.supporters);
+    let badges = people.map(|(user, supporter)| {
         let is_owner = user == request.viewer_user_id;
-        shown::badge(user, found, is_owner)
+        shown::badge(user, supporter, &found.terms, is_owner)
     });
     Ok(Response::new(v1::GetBadgesResponse {
         badges: badges.collect(),

@@ -11,7 +11,7 @@ pub use audit::check;
 pub use gift::{
     Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
 };
-pub use joint::{BadgeRow, MonthRow, find_badges, find_months};
+pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};
 pub use read::{
     Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
     find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
