@@ -111,7 +111,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<CheckoutResponse>, ApiError> {
-    let body = body.from_camel_case(CAMEL_CASE)?;
+    let body = body.renamed(CAMEL_CASE)?;
     let said = body.text(RECEIPT_EMAIL)?;
     let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let mut paid_in_usd = providers
