@@ -22,6 +22,7 @@ mod payment;
 mod payment_id;
 pub mod problem;
 mod providers;
+mod public_tenant;
 mod query;
 mod rate_limit;
 mod rates;

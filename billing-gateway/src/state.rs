@@ -14,6 +14,7 @@ use crate::core::{CoreClient, CoreHealth};
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
 use crate::providers::Providers;
+use crate::public_tenant::PublicTenants;
 use crate::rate_limit::RateLimit;
 use crate::server::request_body::Bodies;
 use crate::server::turned_away;
@@ -29,6 +30,7 @@ struct Shared {
     core: CoreClient,
     core_health: CoreHealth,
     verifier: Verifier,
+    public_tenants: PublicTenants,
     user_limit: RateLimit<Caller>,
     address_limit: RateLimit<IpAddr>,
     creation_limits: CreationLimits,
@@ -57,6 +59,7 @@ impl AppState {
             core: CoreClient::new(&config.core)?,
             core_health: CoreHealth::default(),
             verifier: Verifier::new(&config.jwt)?,
+            public_tenants: PublicTenants::from(&config.jwt),
             user_limit: RateLimit::new("user", config.rate_limit_user),
             address_limit: RateLimit::new("address", config.rate_limit_ip),
             creation_limits: CreationLimits {
@@ -85,6 +88,10 @@ impl AppState {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.0.verifier
+    }
+
+    pub(crate) fn public_tenants(&self) -> &PublicTenants {
+        &self.0.public_tenants
     }
 
     pub(crate) fn user_limit(&self) -> &RateLimit<Caller> {
