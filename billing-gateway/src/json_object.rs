@@ -66,6 +66,30 @@ impl JsonObject {
         Ok(AmountMember::Amount(amount))
     }
 
+    /// Which of two spellings of a member the body has; the first where it has none.
+    pub(crate) fn spelled(
+        &self,
+        name: &'static str,
+        other: &'static str,
+    ) -> Result<&'static str, ApiError> {
+        match (self.0.contains_key(name), self.0.contains_key(other)) {
+            (true, true) => Err(ApiError::invalid(other, format!("is given as {name} too"))),
+            (false, true) => Ok(other),
+            (_, false) => Ok(name),
+        }
+    }
+
+    /// Digits alone: no decimals, no exponent, no text.
+    pub(crate) fn whole(&self, field: &'static str) -> Result<Option<i64>, ApiError> {
+        self.0
+            .get(field)
+            .map(|raw| {
+                serde_json::from_str(raw.get())
+                    .map_err(|_other| ApiError::invalid(field, "must be a whole number"))
+            })
+            .transpose()
+    }
+
     pub(crate) fn boolean(&self, field: &'static str) -> Result<Option<bool>, ApiError> {
         self.0
             .get(field)
@@ -75,6 +99,14 @@ impl JsonObject {
                 _ => Err(ApiError::invalid(field, "must be true or false")),
             })
             .transpose()
+    }
+
+    /// Null is as good as absent.
+    pub(crate) fn text_or_null(&self, field: &'static str) -> Result<Option<String>, ApiError> {
+        match self.0.get(field) {
+            Some(raw) if raw.get() == "null" => Ok(None),
+            _ => self.text(field),
+        }
     }
 
     pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, ApiError> {
@@ -180,6 +212,28 @@ mod tests {
             panic!("a field");
         };
         assert_eq!(error.message, "must not contain half of a surrogate pair");
+    }
+
+    #[test]
+    fn a_member_of_two_spellings_has_one_of_them() {
+        let body = object(r#"{"b_c": 1, "dE": 2, "x_y": 1, "xY": 1}"#);
+        assert_eq!(body.spelled("b_c", "bC").unwrap(), "b_c");
+        assert_eq!(body.spelled("d_e", "dE").unwrap(), "dE");
+        assert_eq!(body.spelled("f_g", "fG").unwrap(), "f_g");
+        assert!(body.spelled("x_y", "xY").is_err());
+    }
+
+    #[test]
+    fn a_whole_number_is_written_as_one() {
+        let body = object(
+            r#"{"n": 2500, "less": -1, "half": 2500.0, "e": 25e2, "text": "2500", "no": null}"#,
+        );
+        assert_eq!(body.whole("n").unwrap(), Some(2500));
+        assert_eq!(body.whole("less").unwrap(), Some(-1));
+        assert_eq!(body.whole("gone").unwrap(), None);
+        for field in ["half", "e", "text", "no"] {
+            assert!(body.whole(field).is_err(), "{field}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod auth;
 mod balance;
 pub mod config;
 mod config_check;
+mod contribution;
 mod core;
 mod currency;
 mod docs;

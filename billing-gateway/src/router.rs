@@ -21,8 +21,8 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, gate, health, history, observe, openapi, payment, settings, test_email,
-    unsubscribe, usage, webhooks,
+    balance, contribution, docs, gate, health, history, observe, openapi, payment, settings,
+    test_email, unsubscribe, usage, webhooks,
 };
 
 /// What requests of ours carry.
@@ -52,11 +52,20 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
+        .routes(routes!(contribution::list::get))
+        .routes(routes!(contribution::naming::patch))
 }
 
 /// Routes for signed-in users that are limited further.
 fn creation() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(payment::create::post))
+    OpenApiRouter::new()
+        .routes(routes!(payment::create::post))
+        .routes(routes!(contribution::checkout::post))
+}
+
+/// Routes that need no token, and look at one that comes along.
+fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(contribution::thanks::get))
 }
 
 /// Routes for readers of mail: a signed link for a token.
@@ -84,6 +93,7 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(public().into_openapi());
     document.merge(readers().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
@@ -95,6 +105,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (public, _) = public().split_for_parts();
     let (readers, _) = readers().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
@@ -114,7 +125,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let routes = Router::new()
         .merge(users)
-        .merge(readers.route_layer(bounded))
+        .merge(public.merge(readers).route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), gate::per_address))
@@ -172,7 +183,7 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(config.cors_origins.clone())
         // Old clients send cookies along; exact origins make that harmless, and none are read.
         .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
         .allow_headers([&OUR_HEADERS, &TRACE_HEADERS, &config.cors_headers[..]].concat())
         .expose_headers([
             header::RETRY_AFTER,

@@ -109,7 +109,7 @@ pub async fn create(
         _ => None,
     };
     if let Some(payment) = find_same(pool, new).await? {
-        return replayed(pool, payment, customer).await;
+        return replayed(pool, payment, customer, Vec::new()).await;
     }
     if let Some(reason) = &reading.switches()?.payments_off {
         return Err(PaymentError::SwitchedOff(reason.clone()));
@@ -144,7 +144,7 @@ pub async fn create(
         None => insert(pool, id, new, &terms, now).await?,
         Some(gift) => insert_gift(pool, id, new, gift, &terms, now).await?,
     };
-    let payment = match inserted {
+    let (payment, open_before) = match inserted {
         Inserted::New(open_before) => {
             count("billing_payments_created_total", &new.provider, 1);
             let payment = queries::find_payment(pool, id).await?;
@@ -156,11 +156,14 @@ pub async fn create(
                 open_before,
             });
         }
-        Inserted::Open(payment) => *payment,
+        Inserted::Open(payment, others) => (*payment, others),
         // Somebody was faster with the same key.
-        Inserted::KeyTaken => find_same(pool, new).await?.ok_or(PaymentError::NotFound)?,
+        Inserted::KeyTaken => {
+            let payment = find_same(pool, new).await?;
+            (payment.ok_or(PaymentError::NotFound)?, Vec::new())
+        }
     };
-    replayed(pool, payment, customer).await
+    replayed(pool, payment, customer, open_before).await
 }
 
 /// What came of writing a payment down.
@@ -168,8 +171,8 @@ enum Inserted {
     /// It is new. These of the same person were open before.
     New(Vec<Payment>),
     KeyTaken,
-    /// The same is open already, under another key.
-    Open(Box<Payment>),
+    /// The same is open already, under another key, and so are these others of the same person.
+    Open(Box<Payment>, Vec<Payment>),
 }
 
 async fn insert(
@@ -209,7 +212,8 @@ async fn insert_gift(
         .iter()
         .position(|payment| payment.content_hash == new.content_hash);
     if let Some(place) = same {
-        return Ok(Inserted::Open(Box::new(open.swap_remove(place))));
+        let same = Box::new(open.swap_remove(place));
+        return Ok(Inserted::Open(same, open));
     }
     if !queries::insert_payment(&mut *transaction, id, new, terms, now).await? {
         return Ok(Inserted::KeyTaken);
@@ -223,13 +227,14 @@ async fn replayed(
     pool: &PgPool,
     payment: Payment,
     customer: Option<String>,
+    open_before: Vec<Payment>,
 ) -> Result<Created, PaymentError> {
     Ok(Created {
         page_url: queries::find_page_url(pool, payment.id).await?,
         payment,
         replayed: true,
         customer,
-        open_before: Vec::new(),
+        open_before,
     })
 }
 

@@ -5,16 +5,20 @@ use std::time::Duration;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
-    GetBalanceRequest, GetBalanceResponse, GetPaymentRequest, GetPaymentResponse, GetRateRequest,
-    GetRateResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
-    ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest, RecordRateResponse,
-    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
-    SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
-    UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    GetBalanceRequest, GetBalanceResponse, GetContributionRequest, GetContributionResponse,
+    GetPaymentRequest, GetPaymentResponse, GetRateRequest, GetRateResponse, GetUsageRequest,
+    GetUsageResponse, ListContributionsRequest, ListContributionsResponse, ListEntriesRequest,
+    ListEntriesResponse, ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest,
+    RecordRateResponse, RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest,
+    ReplayEventsResponse, SendTestMailRequest, SendTestMailResponse,
+    SetContributionAnonymousRequest, SetContributionAnonymousResponse, StartRefundRequest,
+    StartRefundResponse, UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest,
+    UpdateSettingsResponse,
 };
 
 use super::client::Core;
@@ -82,4 +86,12 @@ calls! {
     PaymentServiceClient "ReplayEvents" replay_events(ReplayEventsRequest) -> ReplayEventsResponse;
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
+
+    SponsorshipServiceClient "GetContribution" get_contribution(GetContributionRequest)
+        -> GetContributionResponse;
+    SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
+        -> ListContributionsResponse;
+    SponsorshipServiceClient "SetContributionAnonymous"
+        set_contribution_anonymous(SetContributionAnonymousRequest)
+        -> SetContributionAnonymousResponse;
 }

@@ -27,7 +27,7 @@ use crate::providers::{BrowserMembers, BrowserSchema, Order, Page, Payable, Prov
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
-const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 
 const RECEIPT_EMAIL: &str = "receipt_email";
 
@@ -100,7 +100,13 @@ pub(crate) async fn post(
         .ok_or(ApiError::NotFound)?
         .as_ref();
     let created = create(&config, &core, &caller, provider, &headers, &body).await;
-    let outcome = match &created {
+    count(provider, &created);
+    created.map(Json)
+}
+
+/// Notes what came of a request to begin a payment.
+pub(crate) fn count<T>(provider: &dyn Provider, begun: &Result<T, ApiError>) {
+    let outcome = match begun {
         Ok(_) => "created",
         Err(ApiError::Payment(error)) => error.kind().code,
         Err(ApiError::Unavailable(_) | ApiError::Fault(_)) => "unavailable",
@@ -111,7 +117,6 @@ pub(crate) async fn post(
         "provider" => provider.name(), "outcome" => outcome,
     )
     .increment(1);
-    created.map(Json)
 }
 
 async fn create(
@@ -202,7 +207,7 @@ async fn begun(
     Ok((payment, browser))
 }
 
-fn has_ended(state: PaymentState) -> bool {
+pub(crate) fn has_ended(state: PaymentState) -> bool {
     match state {
         PaymentState::Succeeded
         | PaymentState::Failed
@@ -249,15 +254,15 @@ fn amount_minor(
 }
 
 /// As the provider's servers can send to it.
-fn receipt_email(said: &str) -> Result<String, ApiError> {
+pub(crate) fn receipt_email(said: &str) -> Result<String, ApiError> {
     contact::address(said)
         .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
 }
 
-/// The core compares it where a key is used again, and does not keep the address.
-fn digest(email: &str) -> String {
+/// The core compares it where a key is used again, and does not keep what it stands for.
+pub(crate) fn digest(text: &str) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(email.as_bytes()) {
+    for byte in Sha256::digest(text.as_bytes()) {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }

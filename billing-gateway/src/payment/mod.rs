@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod create;
+mod end;
 pub(crate) mod list;
 mod open;
 pub(crate) mod refund;
@@ -10,6 +11,7 @@ mod shown;
 pub(crate) mod status;
 
 pub(crate) use apply::apply;
+pub(crate) use end::{end, expired};
 pub(crate) use open::{attach, note, open, payable};
 
 use axum::extract::Path;
@@ -39,7 +41,7 @@ fn fields(currency: Currency) -> [(&'static str, &'static str); 2] {
 }
 
 /// What a path names; one that is not even text names nothing.
-fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
+pub(crate) fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
     path.map(|Path(named)| named)
         .map_err(|_not_text| ApiError::NotFound)
 }
@@ -66,7 +68,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
 
 /// The payment of `account` that `id` names: our name of it, or the provider's. Whatever cannot be
 /// either is not asked for. Ours comes first: there are providers that call a payment as we do.
-async fn find(
+pub(crate) async fn find(
     core: &Core,
     account: AccountRef,
     provider: Option<&dyn Provider>,
@@ -99,7 +101,7 @@ async fn find(
 }
 
 /// The core answers with the payment wherever there is one.
-fn present(payment: Option<Payment>) -> Result<Payment, ApiError> {
+pub(crate) fn present(payment: Option<Payment>) -> Result<Payment, ApiError> {
     payment.ok_or_else(|| ApiError::fault("the core's answer has no payment"))
 }
 

@@ -131,6 +131,11 @@ pub const PAYMENT_BEGUN: Kind = kind(
     "PAYMENT_BEGUN",
     "Payment begun already",
 );
+pub const CHECKOUT_REPLACED: Kind = kind(
+    StatusCode::CONFLICT,
+    "CHECKOUT_REPLACED",
+    "Replaced by another checkout",
+);
 pub const ACCOUNT_SUSPENDED: Kind = kind(
     StatusCode::FORBIDDEN,
     "ACCOUNT_SUSPENDED",
@@ -144,7 +149,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 29] = [
+pub const KINDS: [Kind; 30] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -157,6 +162,7 @@ pub const KINDS: [Kind; 29] = [
     BODY_LATE,
     KEY_REUSED,
     PAYMENT_BEGUN,
+    CHECKOUT_REPLACED,
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,

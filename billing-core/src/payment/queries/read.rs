@@ -244,7 +244,7 @@ pub async fn find_open_contributions(
         "select payment_id from payment
         where account_id = $1 and purpose = 'contribution'
             and state in ('created', 'pending', 'requires_action')
-        order by payment_id desc limit 10",
+        order by state = 'created', payment_id desc limit 10",
         account.uuid(),
     )
     .fetch_all(&mut *conn)
