@@ -37,6 +37,7 @@ use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payme
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
+use crate::sponsorship::SponsorshipReader;
 use crate::{Core, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
@@ -193,6 +194,7 @@ pub async fn start(
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
+        sponsorship: SponsorshipReader::start(database, tasks),
         pool: pool.clone(),
         histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),

@@ -66,19 +66,6 @@ impl JsonObject {
         Ok(AmountMember::Amount(amount))
     }
 
-    /// Which of two spellings of a member the body has; the first where it has none.
-    pub(crate) fn spelled(
-        &self,
-        name: &'static str,
-        other: &'static str,
-    ) -> Result<&'static str, ApiError> {
-        match (self.0.contains_key(name), self.0.contains_key(other)) {
-            (true, true) => Err(ApiError::invalid(other, format!("is given as {name} too"))),
-            (false, true) => Ok(other),
-            (_, false) => Ok(name),
-        }
-    }
-
     /// Digits alone: no decimals, no exponent, no text.
     pub(crate) fn whole(&self, field: &'static str) -> Result<Option<i64>, ApiError> {
         self.0
@@ -101,14 +88,6 @@ impl JsonObject {
             .transpose()
     }
 
-    /// Null is as good as absent.
-    pub(crate) fn text_or_null(&self, field: &'static str) -> Result<Option<String>, ApiError> {
-        match self.0.get(field) {
-            Some(raw) if raw.get() == "null" => Ok(None),
-            _ => self.text(field),
-        }
-    }
-
     pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, ApiError> {
         self.0
             .get(field)
@@ -117,6 +96,38 @@ impl JsonObject {
                     .map_err(|_unreadable| ApiError::invalid(field, text_error(raw)))
             })
             .transpose()
+    }
+}
+
+impl JsonObject {
+    /// The same members under their own names, where a client writes them in camel case.
+    pub(crate) fn from_camel_case(
+        mut self,
+        names: &[(&str, &'static str)],
+    ) -> Result<Self, ApiError> {
+        for &(camel_case, name) in names {
+            let Some(value) = self.0.remove(camel_case) else {
+                continue;
+            };
+            if self.0.insert(name.to_owned(), value).is_some() {
+                return Err(ApiError::invalid(name, "is given twice"));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The names of what nobody reads.
+    pub(crate) fn others_than(&self, known: &[&str]) -> Vec<String> {
+        let names = self.0.keys().filter(|name| !known.contains(&name.as_str()));
+        names.cloned().collect()
+    }
+
+    /// A text that null takes away, as an empty one does.
+    pub(crate) fn text_or_null(&self, field: &'static str) -> Result<Option<String>, ApiError> {
+        match self.0.get(field) {
+            Some(raw) if raw.get() == "null" => Ok(Some(String::new())),
+            _ => self.text(field),
+        }
     }
 }
 
@@ -212,15 +223,6 @@ mod tests {
             panic!("a field");
         };
         assert_eq!(error.message, "must not contain half of a surrogate pair");
-    }
-
-    #[test]
-    fn a_member_of_two_spellings_has_one_of_them() {
-        let body = object(r#"{"b_c": 1, "dE": 2, "x_y": 1, "xY": 1}"#);
-        assert_eq!(body.spelled("b_c", "bC").unwrap(), "b_c");
-        assert_eq!(body.spelled("d_e", "dE").unwrap(), "dE");
-        assert_eq!(body.spelled("f_g", "fG").unwrap(), "f_g");
-        assert!(body.spelled("x_y", "xY").is_err());
     }
 
     #[test]

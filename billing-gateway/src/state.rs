@@ -34,6 +34,7 @@ struct Shared {
     user_limit: RateLimit<Caller>,
     address_limit: RateLimit<IpAddr>,
     creation_limits: CreationLimits,
+    public_limits: PublicLimits,
     providers: Providers,
     payment: PaymentConfig,
     trusted_proxies: u8,
@@ -52,6 +53,13 @@ pub(crate) struct CreationLimits {
     pub tenant: RateLimit<String>,
 }
 
+/// How often the pages that anybody may read are asked for.
+#[derive(Debug)]
+pub(crate) struct PublicLimits {
+    pub wall: RateLimit<IpAddr>,
+    pub progress: RateLimit<IpAddr>,
+}
+
 impl AppState {
     pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
         let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
@@ -66,6 +74,10 @@ impl AppState {
                 user: RateLimit::new("payment-user", config.payment.limit_user),
                 address: RateLimit::new("payment-address", config.payment.limit_ip),
                 tenant: RateLimit::new("payment-tenant", config.payment.limit_tenant),
+            },
+            public_limits: PublicLimits {
+                wall: RateLimit::new("supporters", config.rate_limit_public),
+                progress: RateLimit::new("progress", config.rate_limit_public),
             },
             providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
             payment: config.payment,
@@ -104,6 +116,10 @@ impl AppState {
 
     pub(crate) fn creation_limits(&self) -> &CreationLimits {
         &self.0.creation_limits
+    }
+
+    pub(crate) fn public_limits(&self) -> &PublicLimits {
+        &self.0.public_limits
     }
 
     pub(crate) fn providers(&self) -> &Providers {

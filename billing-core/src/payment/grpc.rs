@@ -360,6 +360,11 @@ impl From<PaymentError> for Status {
             PaymentError::Stale(stale) => stale.into(),
             PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
             PaymentError::Paused => with_reason(ErrorReason::PaymentsPaused, message, []),
+            PaymentError::TooManyOpen { most } => with_reason(
+                ErrorReason::TooManyOpen,
+                message,
+                [("open_max", most.to_string())],
+            ),
             PaymentError::NotRefundable(state) => with_reason(
                 ErrorReason::PaymentNotRefundable,
                 message,

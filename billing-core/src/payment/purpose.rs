@@ -150,6 +150,8 @@ pub struct Done {
     pub entries: Vec<(EntrySeq, EntryKind)>,
     /// The sum of it, signed.
     pub moved: Micros,
+    /// What more there is of a contribution, signed, in cents.
+    pub given_minor: i64,
     /// The account after it; none where nothing was booked.
     pub balance: Option<Balance>,
     pub notices: Vec<Notice>,
@@ -183,9 +185,10 @@ pub async fn carry_out(
         *done = of_booked(booked)?;
     }
     // Behind the ledger: its rows are locked after the accounts.
-    let told = sponsorship::settle(conn, &given).await?;
-    for (done, notices) in given_places.into_iter().zip(told) {
-        done.notices = notices;
+    let news = sponsorship::settle(conn, &given).await?;
+    for (done, news) in given_places.into_iter().zip(news) {
+        done.given_minor = news.moved_minor;
+        done.notices = news.notices;
     }
     Ok(all)
 }

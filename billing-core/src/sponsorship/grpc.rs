@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::queries::{self, Agreed};
+use super::reader::{BadgesOf, MonthOf, SponsorshipReader};
 use super::totals::month_name;
 use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
@@ -188,7 +189,7 @@ pub async fn set_contribution_anonymous(
 }
 
 pub async fn get_badges(
-    pool: &PgPool,
+    reader: &SponsorshipReader,
     request: Request<v1::GetBadgesRequest>,
 ) -> Result<Response<v1::GetBadgesResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -206,14 +207,14 @@ pub async fn get_badges(
         .iter()
         .map(|user| AccountId::of(&tenant, user))
         .collect();
-    let found = async {
-        let supporters = queries::find_supporters(pool, &accounts).await?;
-        Ok((supporters, sponsorship_of(pool, &tenant).await?))
+    let question = BadgesOf {
+        tenant_id: tenant,
+        accounts,
     };
-    let (supporters, sponsorship) = call.query(found).await?;
-    let badges = users.into_iter().zip(accounts).map(|(user, account)| {
+    let found = reader.badges.read(question, call.deadline).await?;
+    let badges = users.into_iter().zip(found).map(|(user, found)| {
         let is_owner = user == request.viewer_user_id;
-        shown::badge(user, supporters.get(&account), &sponsorship, is_owner)
+        shown::badge(user, found, is_owner)
     });
     Ok(Response::new(v1::GetBadgesResponse {
         badges: badges.collect(),
@@ -221,6 +222,7 @@ pub async fn get_badges(
 }
 
 pub async fn list_supporters(
+    reader: &SponsorshipReader,
     pool: &PgPool,
     request: Request<v1::ListSupportersRequest>,
 ) -> Result<Response<v1::ListSupportersResponse>, Status> {
@@ -235,27 +237,26 @@ pub async fn list_supporters(
                 FieldError::new("page_token", "must be the next_page_token of a page")
             })?),
         };
-    let listed = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
-        let sums = queries::find_sums(pool, &tenant).await?;
-        let month = sponsorship.month_of(sums.now);
-        // One more than the page, to know whether there is another.
-        let (rows, sum) = match period {
-            v1::WallPeriod::Month => {
-                let most = page.saturating_add(1);
-                let rows = queries::list_wall_of_month(pool, &tenant, month, behind, most).await?;
-                (rows, month_name(month))
-            }
-            v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
-                let most = page.saturating_add(1);
-                let rows = queries::list_wall(pool, &tenant, behind, most).await?;
-                (rows, "all".to_owned())
-            }
-        };
-        let named = sums.by_period.get(&sum).map_or(0, |share| share.named);
-        Ok((sponsorship, rows, named))
+    let question = MonthOf {
+        tenant_id: tenant.clone(),
     };
-    let (sponsorship, mut rows, total_count) = call.query(listed).await?;
+    let at_present = reader.months.read(question, call.deadline).await?;
+    let sponsorship = at_present.sponsorship;
+    // One more than the page, to know whether there is another.
+    let most = page.saturating_add(1);
+    let (mut rows, sum) = match period {
+        v1::WallPeriod::Month => {
+            let month = sponsorship.month_of(at_present.now);
+            let rows = queries::list_wall_of_month(pool, &tenant, month, behind, most);
+            (call.query(rows).await?, month_name(month))
+        }
+        v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
+            let rows = queries::list_wall(pool, &tenant, behind, most);
+            (call.query(rows).await?, "all".to_owned())
+        }
+    };
+    let sum = at_present.by_period.get(&sum);
+    let total_count = sum.map_or(0, |share| share.named);
     let most = usize::try_from(page).unwrap_or_default();
     let more = rows.len() > most;
     rows.truncate(most);
@@ -278,26 +279,23 @@ pub async fn list_supporters(
 }
 
 pub async fn get_progress(
-    pool: &PgPool,
+    reader: &SponsorshipReader,
     request: Request<v1::GetProgressRequest>,
 ) -> Result<Response<v1::GetProgressResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
-    let found = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
-        Ok((sponsorship, queries::find_sums(pool, &tenant).await?))
-    };
-    let (sponsorship, sums) = call.query(found).await?;
-    let month = sponsorship.month_of(sums.now);
-    let name = month_name(month);
-    let share = sums.by_period.get(&name).copied().unwrap_or_default();
+    let question = MonthOf { tenant_id: tenant };
+    let found = reader.months.read(question, call.deadline).await?;
+    let sponsorship = found.sponsorship;
+    let name = month_name(sponsorship.month_of(found.now));
+    let share = found.by_period.get(&name).copied().unwrap_or_default();
     Ok(Response::new(v1::GetProgressResponse {
         goal_minor: sponsorship.goal_minor,
         current_minor: share.net_minor,
         supporters: share.supporters,
         month: name,
-        pending_minor: 0,
-        resets_at: next_month(sums.now, &sponsorship.time_zone()).map(timestamp),
+        pending_minor: found.pending_minor,
+        resets_at: next_month(found.now, &sponsorship.time_zone()).map(timestamp),
     }))
 }
 

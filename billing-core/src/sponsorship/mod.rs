@@ -8,6 +8,7 @@ pub mod audit;
 mod badge;
 pub mod grpc;
 mod queries;
+mod reader;
 mod shown;
 mod told;
 mod totals;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
+pub use reader::SponsorshipReader;
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};
@@ -126,6 +128,14 @@ pub struct Settled {
     pub described: Value,
 }
 
+/// What is new of a contribution.
+#[derive(Debug, Default)]
+pub struct News {
+    /// What more there is of it, signed.
+    pub moved_minor: i64,
+    pub notices: Vec<Notice>,
+}
+
 /// What is known of a contribution.
 #[derive(Clone, Copy, Debug)]
 struct Known {
@@ -174,12 +184,12 @@ pub async fn open(
 }
 
 /// Notes what contributions have come to, all of them in one go, and makes the sums anew that follow; answers
-/// one by one with what is told. The same news again changes nothing. Joins the caller's transaction, which
+/// one by one with what is new. The same news again changes nothing. Joins the caller's transaction, which
 /// must be READ COMMITTED and must be rolled back on an error.
 pub async fn settle(
     conn: &mut PgConnection,
     settled: &[Settled],
-) -> Result<Vec<Vec<Notice>>, sqlx::Error> {
+) -> Result<Vec<News>, sqlx::Error> {
     if settled.is_empty() {
         return Ok(Vec::new());
     }
@@ -195,12 +205,12 @@ pub async fn settle(
     let accounts: Vec<AccountId> = givers.keys().copied().collect();
     let before = queries::lock_supporters(conn, &accounts).await?;
     let mut settling = Settling::read(conn, settled, &before).await?;
-    let told = settled.iter().map(|one| settling.take(one)).collect();
+    let news = settled.iter().map(|one| settling.take(one)).collect();
     if !settling.changed.is_empty() {
         queries::write_contributions(conn, &settling.changed, &givers).await?;
         recount(conn, &before, before.clone()).await?;
     }
-    Ok(told)
+    Ok(news)
 }
 
 /// What is known of the contributions of a batch, and what changes of them.
@@ -232,15 +242,15 @@ impl Settling {
         })
     }
 
-    /// Notes what a contribution has come to; what is told of that.
-    fn take(&mut self, one: &Settled) -> Vec<Notice> {
+    /// Notes what a contribution has come to; what is new of that.
+    fn take(&mut self, one: &Settled) -> News {
         let known = self.known.get(&one.payment).copied();
         let paid = known.and_then(|known| known.paid);
         let moved_minor = one
             .net_minor
             .saturating_sub(known.map_or(0, |known| known.net_minor));
         if paid.is_some() && moved_minor == 0 {
-            return Vec::new();
+            return News::default();
         }
         let tenant = &one.giver.tenant_id;
         let unset = || Sponsorship::unset(tenant.clone());
@@ -263,7 +273,10 @@ impl Settling {
             total_before,
             total_after: *total,
         };
-        told::settled(&one.described, news, &sponsorship.thresholds)
+        News {
+            moved_minor,
+            notices: told::settled(&one.described, news, &sponsorship.thresholds),
+        }
     }
 }
 

@@ -61,7 +61,7 @@ impl Caller {
         administrator: bool,
         contact: Option<Contact>,
     ) -> Option<Self> {
-        (is_tenant(&tenant_id) && is_name(&user_id, USER_BYTES_MAX)).then_some(Self {
+        (is_tenant(&tenant_id) && is_user(&user_id)).then_some(Self {
             tenant_id,
             user_id,
             administrator,
@@ -107,6 +107,11 @@ impl Caller {
 /// Whether the core may have a tenant of this name.
 pub(crate) fn is_tenant(name: &str) -> bool {
     is_name(name, TENANT_BYTES_MAX)
+}
+
+/// Whether the core may have a user of this name.
+pub(crate) fn is_user(name: &str) -> bool {
+    is_name(name, USER_BYTES_MAX)
 }
 
 fn is_name(name: &str, bytes_max: usize) -> bool {

@@ -9,21 +9,43 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::paid_to;
+use super::{IS_ANONYMOUS, WORDING_VERSION, paid_to};
 use crate::auth::Caller;
 use crate::core::{Core, FieldNames};
 use crate::json_object::JsonObject;
-use crate::payment::create::{PROVIDER_TIMEOUT, count, digest, has_ended, receipt_email};
+use crate::payment::create::{
+    PROVIDER_TIMEOUT, RECEIPT_EMAIL, count, digest, has_ended, receipt_email,
+};
 use crate::payment::{apply, end, open, present};
 use crate::payment_id::ulid_of;
 use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{HostedPages, Order, Page, Provider, Providers};
 
-/// How many contributions of the same terms may be on their way, paid and not yet known to be.
-const ON_THEIR_WAY_MAX: usize = 5;
+/// How many contributions of the same terms may be found paid, or ended, of which no webhook has told yet.
+const UNTOLD_MAX: usize = 3;
 
 const PRODUCT: &str = "Contribution";
 const DESCRIPTION: &str = "Thank you for your support. Contributions are not tax-deductible.";
+
+const AMOUNT: &str = "amount_cents";
+const CONSENT: &str = "public_display_consent";
+const MESSAGE: &str = "message";
+
+/// As the guide's own client writes the members.
+const CAMEL_CASE: &[(&str, &str)] = &[
+    ("amountCents", AMOUNT),
+    ("isAnonymous", IS_ANONYMOUS),
+    ("publicDisplayConsent", CONSENT),
+    ("wordingVersion", WORDING_VERSION),
+    ("receiptEmail", RECEIPT_EMAIL),
+];
+
+const FIELDS: FieldNames<'static> = &[
+    ("amount_minor", AMOUNT),
+    ("contribution.public_display_consent", CONSENT),
+    ("contribution.wording_version", WORDING_VERSION),
+    ("contribution.message", MESSAGE),
+];
 
 /// What to give. Each member may be written in camel case too, as `amountCents`.
 #[derive(ToSchema)]
@@ -83,7 +105,7 @@ pub(crate) async fn post(
     caller: Caller,
     body: JsonObject,
 ) -> Result<Json<CheckoutResponse>, ApiError> {
-    let gift = Gift::read(&body)?;
+    let gift = Gift::read(body)?;
     let (provider, pages) = paid_to(&providers)?;
     let checkout = Checkout {
         core: &core,
@@ -99,43 +121,32 @@ pub(crate) async fn post(
     begun.map(Json)
 }
 
-/// What a body asks for, and how it spells that.
+/// What a body asks for.
 struct Gift {
     amount_minor: i64,
     terms: ContributionTerms,
     receipt_email: Option<String>,
-    names: [(&'static str, &'static str); 4],
 }
 
 impl Gift {
-    fn read(body: &JsonObject) -> Result<Self, ApiError> {
-        let amount = body.spelled("amount_cents", "amountCents")?;
-        let anonymous = body.spelled("is_anonymous", "isAnonymous")?;
-        let consent = body.spelled("public_display_consent", "publicDisplayConsent")?;
-        let version = body.spelled("wording_version", "wordingVersion")?;
-        let email = body.spelled("receipt_email", "receiptEmail")?;
-        let said = body.text_or_null(email)?;
-        let amount_minor = body.whole(amount)?;
+    fn read(body: JsonObject) -> Result<Self, ApiError> {
+        let body = body.from_camel_case(CAMEL_CASE)?;
+        let text = |field| body.text_or_null(field).map(Option::unwrap_or_default);
+        let boolean = |field| body.boolean(field).map(Option::unwrap_or_default);
+        let amount_minor = body.whole(AMOUNT)?;
+        let said = text(RECEIPT_EMAIL)?;
         Ok(Self {
-            amount_minor: amount_minor.ok_or_else(|| ApiError::invalid(amount, "must be given"))?,
+            amount_minor: amount_minor.ok_or_else(|| ApiError::invalid(AMOUNT, "must be given"))?,
             terms: ContributionTerms {
-                is_anonymous: body.boolean(anonymous)?.unwrap_or_default(),
-                public_display_consent: body.boolean(consent)?.unwrap_or_default(),
-                wording_version: body.text_or_null(version)?.unwrap_or_default(),
-                message: body.text_or_null("message")?.unwrap_or_default(),
+                is_anonymous: boolean(IS_ANONYMOUS)?,
+                public_display_consent: boolean(CONSENT)?,
+                wording_version: text(WORDING_VERSION)?,
+                message: text(MESSAGE)?,
             },
-            receipt_email: said.as_deref().map(receipt_email).transpose()?,
-            names: [
-                ("amount_minor", amount),
-                ("contribution.public_display_consent", consent),
-                ("contribution.wording_version", version),
-                ("contribution.message", "message"),
-            ],
+            receipt_email: (!said.is_empty())
+                .then(|| receipt_email(&said))
+                .transpose()?,
         })
-    }
-
-    fn names(&self) -> FieldNames<'_> {
-        &self.names
     }
 }
 
@@ -149,13 +160,9 @@ struct Checkout<'a> {
 
 impl Checkout<'_> {
     async fn begin(&self, caller: &Caller) -> Result<CheckoutResponse, ApiError> {
-        let mut behind = String::new();
-        for _ in 0..ON_THEIR_WAY_MAX {
-            let answer = self
-                .core
-                .create_payment(self.request(caller, &behind))
-                .await;
-            let answer = answer.map_err(|error| error.into_api(self.gift.names()))?;
+        for _ in 0..UNTOLD_MAX {
+            let answer = self.core.create_payment(self.request(caller)).await;
+            let answer = answer.map_err(|error| error.into_api(FIELDS))?;
             for other in &answer.open_before {
                 self.end(other).await?;
             }
@@ -174,22 +181,19 @@ impl Checkout<'_> {
                     contribution_ulid: ulid,
                 });
             }
-            // It cannot be paid any more: it was, or its time is over. So this is another one.
-            behind = payment.payment_id;
+            // It was paid, or its time is over, as the core knows by now. So this is another one.
         }
         Err(PaymentError::Begun.into())
     }
 
-    /// What is asked of the core. It gives an open contribution of the same content again, but none of those
-    /// that were found to be `behind`.
-    fn request(&self, caller: &Caller, behind: &str) -> CreatePaymentRequest {
+    /// What is asked of the core. No key of the caller's: while it can be paid, the same again is the same.
+    fn request(&self, caller: &Caller) -> CreatePaymentRequest {
         let Gift {
             amount_minor,
             terms,
             receipt_email,
             ..
         } = self.gift;
-        let receipt_email = receipt_email.as_deref().unwrap_or_default();
         CreatePaymentRequest {
             account: Some(caller.account()),
             idempotency_key: Uuid::new_v4().to_string(),
@@ -198,7 +202,7 @@ impl Checkout<'_> {
             amount_minor: *amount_minor,
             currency: self.provider.currency().code.to_owned(),
             livemode: self.provider.livemode(),
-            content: digest(&format!("{receipt_email}\n{behind}")),
+            content: receipt_email.as_deref().map(digest).unwrap_or_default(),
             contact: caller.contact(),
             provider_account: String::new(),
             contribution: Some(terms.clone()),

@@ -5,11 +5,12 @@ use billing_proto::v1::ListContributionsRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::{Level, ShownContribution, level};
+use super::shown::ShownContribution;
 use crate::auth::Caller;
 use crate::core::Core;
 use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
+use crate::supporters::level::Level;
 
 const LIMIT_DEFAULT: i32 = 20;
 const LIMIT_MAX: i32 = 100;
@@ -69,6 +70,6 @@ pub(crate) async fn get(
             .collect::<Result<_, _>>()?,
         total: answer.total,
         total_cents: standing.total_minor,
-        badge_level: level(standing.badge())?,
+        badge_level: Level::of(standing.badge())?,
     }))
 }

@@ -10,6 +10,9 @@ use crate::currency::USD;
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{HostedPages, Provider, Providers};
 
+const IS_ANONYMOUS: &str = "is_anonymous";
+const WORDING_VERSION: &str = "wording_version";
+
 /// Who is paid, and on which pages: contributions are in dollars.
 fn paid_to(providers: &Providers) -> Result<(&dyn Provider, &dyn HostedPages), ApiError> {
     let found = providers.iter().find_map(|provider| {

@@ -7,11 +7,18 @@ use billing_proto::v1::SetContributionAnonymousRequest;
 use utoipa::ToSchema;
 
 use super::shown::{ShownContribution, present};
+use super::{IS_ANONYMOUS, WORDING_VERSION};
 use crate::auth::Caller;
 use crate::core::{Core, CoreError};
 use crate::json_object::JsonObject;
 use crate::payment::named;
 use crate::problem::{ApiError, Problem};
+
+/// As the guide's own client writes the members.
+const CAMEL_CASE: &[(&str, &str)] = &[
+    ("isAnonymous", IS_ANONYMOUS),
+    ("wordingVersion", WORDING_VERSION),
+];
 
 /// What to change. `isAnonymous` is the same member, and so are the other names in camel case.
 #[derive(ToSchema)]
@@ -50,20 +57,20 @@ pub(crate) async fn patch(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<ShownContribution>, ApiError> {
-    let anonymous = body.spelled("is_anonymous", "isAnonymous")?;
-    let version = body.spelled("wording_version", "wordingVersion")?;
-    let is_anonymous = body.boolean(anonymous)?;
+    let body = body.from_camel_case(CAMEL_CASE)?;
+    let is_anonymous = body.boolean(IS_ANONYMOUS)?;
     let request = SetContributionAnonymousRequest {
         account: Some(caller.account()),
         ulid: named(path)?,
-        is_anonymous: is_anonymous.ok_or_else(|| ApiError::invalid(anonymous, "must be given"))?,
-        wording_version: body.text_or_null(version)?.unwrap_or_default(),
+        is_anonymous: is_anonymous
+            .ok_or_else(|| ApiError::invalid(IS_ANONYMOUS, "must be given"))?,
+        wording_version: body.text_or_null(WORDING_VERSION)?.unwrap_or_default(),
     };
     let answer = core.set_contribution_anonymous(request).await;
     let answer = answer.map_err(|error| match error {
         // It is none of ours.
         CoreError::InvalidField { field, .. } if field == "ulid" => ApiError::NotFound,
-        error => error.into_api(&[("wording_version", version)]),
+        error => error.into_api(&[]),
     })?;
     ShownContribution::try_from(present(answer.contribution)?).map(Json)
 }

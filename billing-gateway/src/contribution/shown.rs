@@ -1,6 +1,6 @@
 //! Contributions and badges as the REST surface writes them.
 
-use billing_proto::v1::{BadgeLevel, Contribution, ContributionStatus};
+use billing_proto::v1::{Contribution, ContributionStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,21 +11,11 @@ use crate::problem::ApiError;
 /// `failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
+pub(crate) enum ContributionState {
     Pending,
     Completed,
     Refunded,
     Failed,
-}
-
-/// What a lifetime total has earned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Level {
-    Bronze,
-    Silver,
-    Gold,
-    Platinum,
 }
 
 /// A contribution as its giver sees it.
@@ -36,7 +26,7 @@ pub(crate) struct ShownContribution {
     amount_cents: i64,
     /// What is paid, less what refunds and disputes took.
     net_cents: i64,
-    status: Status,
+    status: ContributionState,
     /// It names its giver nowhere.
     is_anonymous: bool,
     /// As its giver wrote it; the wall shows it once somebody has approved it.
@@ -72,25 +62,14 @@ pub(super) fn created_at(contribution: &Contribution) -> Result<String, ApiError
     written.ok_or_else(|| ApiError::fault("a contribution has no time"))
 }
 
-pub(super) fn status(contribution: &Contribution) -> Result<Status, ApiError> {
+pub(super) fn status(contribution: &Contribution) -> Result<ContributionState, ApiError> {
     match contribution.status() {
-        ContributionStatus::Pending => Ok(Status::Pending),
-        ContributionStatus::Completed => Ok(Status::Completed),
-        ContributionStatus::Refunded => Ok(Status::Refunded),
-        ContributionStatus::Failed => Ok(Status::Failed),
+        ContributionStatus::Pending => Ok(ContributionState::Pending),
+        ContributionStatus::Completed => Ok(ContributionState::Completed),
+        ContributionStatus::Refunded => Ok(ContributionState::Refunded),
+        ContributionStatus::Failed => Ok(ContributionState::Failed),
         ContributionStatus::Unspecified => {
             Err(ApiError::fault("a contribution is in no known state"))
         }
-    }
-}
-
-pub(super) fn level(level: BadgeLevel) -> Result<Option<Level>, ApiError> {
-    match level {
-        BadgeLevel::None => Ok(None),
-        BadgeLevel::Bronze => Ok(Some(Level::Bronze)),
-        BadgeLevel::Silver => Ok(Some(Level::Silver)),
-        BadgeLevel::Gold => Ok(Some(Level::Gold)),
-        BadgeLevel::Platinum => Ok(Some(Level::Platinum)),
-        BadgeLevel::Unspecified => Err(ApiError::fault("a badge of no known level")),
     }
 }

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::{Level, Status, created_at, level, present, status};
+use super::shown::{ContributionState, created_at, present, status};
 use crate::auth::Caller;
 use crate::core::{Core, CoreError};
 use crate::payment::{find, named};
 use crate::problem::{ApiError, Problem};
 use crate::public_tenant::PublicTenant;
+use crate::supporters::level::Level;
 
 /// How long after its payment whoever has its address sees what it has led to: its giver comes back from
 /// the provider's page, perhaps in another browser.
@@ -26,7 +27,7 @@ pub(crate) struct ContributionResponse {
     ulid: String,
     /// What was ordered.
     amount_cents: i64,
-    status: Status,
+    status: ContributionState,
     /// The present badge of its giver; null also where there is none.
     #[schema(required = true)]
     badge_earned: Option<Level>,
@@ -116,7 +117,10 @@ fn shown(
     let told = standing.as_ref();
     let (badge, next) = match told {
         None => (None, None),
-        Some(standing) => (level(standing.badge())?, level(standing.next_badge())?),
+        Some(standing) => (
+            Level::of(standing.badge())?,
+            Level::of(standing.next_badge())?,
+        ),
     };
     let next_at = told.map(|standing| standing.next_badge_minor);
     Ok(ContributionResponse {

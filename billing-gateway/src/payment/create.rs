@@ -29,7 +29,7 @@ use crate::usd::Usd;
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
 pub(crate) const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 
-const RECEIPT_EMAIL: &str = "receipt_email";
+pub(crate) const RECEIPT_EMAIL: &str = "receipt_email";
 
 /// What to pay.
 #[derive(ToSchema)]

@@ -82,6 +82,7 @@ pub(crate) fn expired(payment: &Payment, livemode: bool) -> Event {
             currency: payment.currency.clone(),
             decline_code: String::new(),
             ordered_minor: None,
+            processing: false,
         })),
         raw: raw.into_bytes(),
         id,

@@ -43,6 +43,7 @@ pub struct PaymentRow {
     disputed_minor: i64,
     decline_code: Option<String>,
     needs_review: bool,
+    processing: bool,
     created_at: SqlTimestamp,
     succeeded_at: Option<SqlTimestamp>,
 }
@@ -51,6 +52,7 @@ impl TryFrom<PaymentRow> for Payment {
     type Error = PaymentError;
 
     fn try_from(row: PaymentRow) -> Result<Self, PaymentError> {
+        let state = State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?;
         Ok(Self {
             id: PaymentId {
                 account: AccountId::from_uuid(row.account_id),
@@ -62,7 +64,7 @@ impl TryFrom<PaymentRow> for Payment {
             provider_account: row.provider_account,
             livemode: row.livemode,
             purpose: Purpose::named(&row.purpose).ok_or(PaymentError::Row("payment.purpose"))?,
-            state: State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?,
+            state,
             state_at: row.state_at.map(SqlTimestamp::to_jiff),
             content_hash: row.content_hash,
             amount_minor: row.amount_minor,
@@ -80,6 +82,8 @@ impl TryFrom<PaymentRow> for Payment {
             disputed_minor: row.disputed_minor,
             decline_code: row.decline_code,
             needs_review: row.needs_review,
+            // A version that does not know it has left it.
+            processing: row.processing && !state.is_final(),
             created_at: row.created_at.to_jiff(),
             succeeded_at: row.succeeded_at.map(SqlTimestamp::to_jiff),
         })
@@ -121,7 +125,7 @@ pub async fn lock_payments(
             purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
-            disputed_minor, decline_code, needs_review,
+            disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
             cross join lateral (
@@ -152,7 +156,7 @@ pub async fn find_payments(
             purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
-            disputed_minor, decline_code, needs_review,
+            disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             cross join lateral (
@@ -244,7 +248,7 @@ pub async fn find_open_contributions(
         "select payment_id from payment
         where account_id = $1 and purpose = 'contribution'
             and state in ('created', 'pending', 'requires_action')
-        order by state = 'created', payment_id desc limit 10",
+        order by payment_id desc limit 10",
         account.uuid(),
     )
     .fetch_all(&mut *conn)

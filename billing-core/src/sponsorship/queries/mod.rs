@@ -2,6 +2,7 @@
 
 mod audit;
 mod gift;
+mod joint;
 mod read;
 mod settle;
 mod terms;
@@ -10,9 +11,10 @@ pub use audit::check;
 pub use gift::{
     Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
 };
+pub use joint::{BadgeRow, MonthRow, find_badges, find_months};
 pub use read::{
-    ContributionRow, SupporterRow, count_contributions, find_contribution, find_sums,
-    find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
+    ContributionRow, SupporterRow, count_contributions, find_contribution, find_supporters,
+    list_contributions, list_messages, list_wall, list_wall_of_month,
 };
 pub use settle::{
     add_to_sums, find_contributions, find_gifts, insert_supporters, lock_supporters,

@@ -13,7 +13,7 @@ use jiff_sqlx::{Date as SqlDate, Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::super::totals::{Given, Share};
+use super::super::totals::Given;
 use super::super::{Profile, Totals};
 use crate::id::{AccountId, PaymentId};
 
@@ -161,40 +161,6 @@ pub async fn find_supporters(
             (account, found)
         })
         .collect())
-}
-
-/// A tenant's sums of the months that may be the present one somewhere, by the database's clock, and that of
-/// all time.
-pub struct Sums {
-    pub now: Timestamp,
-    pub by_period: HashMap<String, Share>,
-}
-
-pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Sums, sqlx::Error> {
-    let rows = query!(
-        r#"select now.at as "now!: SqlTimestamp", s.period as "period?", s.net_minor as "net_minor?",
-            s.supporters as "supporters?", s.named as "named?"
-        from (select clock_timestamp() as at) now left join sponsorship_sum s on s.tenant_id = $1
-            and s.period >= to_char(now.at at time zone 'UTC' - interval '1 day', 'YYYY-MM')"#,
-        tenant,
-    )
-    .fetch_all(executor)
-    .await?;
-    let now = rows
-        .first()
-        .map_or(Timestamp::UNIX_EPOCH, |row| row.now.to_jiff());
-    let by_period = rows
-        .into_iter()
-        .filter_map(|row| {
-            let share = Share {
-                net_minor: row.net_minor?,
-                supporters: row.supporters?,
-                named: row.named?,
-            };
-            Some((row.period?, share))
-        })
-        .collect();
-    Ok(Sums { now, by_period })
 }
 
 /// Somebody on the wall.
