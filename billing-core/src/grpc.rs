@@ -59,7 +59,7 @@ impl PaymentService for Core {
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl SponsorshipService for Core {
-    async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.payments.reads, request).await }
+    async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.sponsorship, &self.payments.reads, request).await }
     async fn list_contributions(&self, request: Request<v1::ListContributionsRequest>) -> Answer<v1::ListContributionsResponse> { sponsorship::grpc::list_contributions(&self.payments.reads, request).await }
     async fn set_contribution_anonymous(&self, request: Request<v1::SetContributionAnonymousRequest>) -> Answer<v1::SetContributionAnonymousResponse> { sponsorship::grpc::set_contribution_anonymous(&self.payments.pool, request).await }
     async fn get_badges(&self, request: Request<v1::GetBadgesRequest>) -> Answer<v1::GetBadgesResponse> { sponsorship::grpc::get_badges(&self.sponsorship, request).await }

@@ -7,7 +7,7 @@ mod auth;
 mod balance;
 pub mod config;
 mod config_check;
-mod contribution;
+mod contributions;
 mod core;
 mod currency;
 mod docs;

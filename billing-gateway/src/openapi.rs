@@ -21,7 +21,6 @@ use utoipa::{Modify, OpenApi};
         (name = "billing", description = "For the signed-in user"),
         (name = "sponsorship", description = "Contributions, and what follows from them"),
         (name = "payments", description = "Money that comes in by a payment provider"),
-        (name = "sponsorship", description = "Contributions, and what follows from them"),
         (name = "mail", description = "For readers of mail, by the link in it"),
         (name = "health", description = "For probes"),
     ),

@@ -21,7 +21,7 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, contribution, docs, gate, health, history, observe, openapi, payment, progress,
+    balance, contributions, docs, gate, health, history, observe, openapi, payment, progress,
     settings, sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
 };
 
@@ -53,8 +53,8 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
-        .routes(routes!(contribution::list::get))
-        .routes(routes!(contribution::naming::patch))
+        .routes(routes!(contributions::mine::list))
+        .routes(routes!(contributions::change))
         .routes(routes!(supporters::me::get, supporters::me::update))
 }
 
@@ -62,7 +62,7 @@ fn users() -> OpenApiRouter<AppState> {
 fn creation() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(payment::create::post))
-        .routes(routes!(contribution::checkout::post))
+        .routes(routes!(contributions::checkout::post))
 }
 
 /// Routes for everybody: no token, or one that says who asks.
@@ -72,7 +72,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(supporters::picture::get))
         .routes(routes!(supporters::shields::get))
         .routes(routes!(sponsorship::get))
-        .routes(routes!(contribution::thanks::get))
+        .routes(routes!(contributions::get))
 }
 
 /// The same, limited further.

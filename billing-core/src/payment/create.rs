@@ -113,7 +113,7 @@ pub async fn create(
         _ => None,
     };
     if let Some(payment) = find_same(pool, new).await? {
-        return replayed(pool, payment, customer, Vec::new()).await;
+        return replayed(pool, payment, customer).await;
     }
     if let Some(reason) = &reading.switches()?.payments_off {
         return Err(PaymentError::SwitchedOff(reason.clone()));
@@ -148,7 +148,7 @@ pub async fn create(
         None => insert(pool, id, new, &terms, now).await?,
         Some(gift) => insert_gift(pool, id, new, gift, &terms, now).await?,
     };
-    let (payment, open_before) = match inserted {
+    let payment = match inserted {
         Inserted::New(open_before) => {
             count("billing_payments_created_total", &new.provider, 1);
             let payment = queries::find_payment(pool, id).await?;
@@ -160,14 +160,11 @@ pub async fn create(
                 open_before,
             });
         }
-        Inserted::Open(payment, others) => (*payment, others),
+        Inserted::Open(payment) => *payment,
         // Somebody was faster with the same key.
-        Inserted::KeyTaken => {
-            let payment = find_same(pool, new).await?;
-            (payment.ok_or(PaymentError::NotFound)?, Vec::new())
-        }
+        Inserted::KeyTaken => find_same(pool, new).await?.ok_or(PaymentError::NotFound)?,
     };
-    replayed(pool, payment, customer, open_before).await
+    replayed(pool, payment, customer).await
 }
 
 /// What came of writing a payment down.
@@ -175,8 +172,8 @@ enum Inserted {
     /// It is new. These of the same person were open before.
     New(Vec<Payment>),
     KeyTaken,
-    /// The same is open already, under another key, and so are these others of the same person.
-    Open(Box<Payment>, Vec<Payment>),
+    /// The same is open already, under another key.
+    Open(Box<Payment>),
 }
 
 async fn insert(
@@ -219,8 +216,7 @@ async fn insert_gift(
         .iter()
         .position(|payment| payment.content_hash == new.content_hash);
     if let Some(place) = same {
-        let same = Box::new(open.swap_remove(place));
-        return Ok(Inserted::Open(same, open));
+        return Ok(Inserted::Open(Box::new(open.swap_remove(place))));
     }
     if begun >= OPEN_CONTRIBUTIONS {
         return Err(PaymentError::TooManyOpen {
@@ -239,14 +235,13 @@ async fn replayed(
     pool: &PgPool,
     payment: Payment,
     customer: Option<String>,
-    open_before: Vec<Payment>,
 ) -> Result<Created, PaymentError> {
     Ok(Created {
         page_url: queries::find_page_url(pool, payment.id).await?,
         payment,
         replayed: true,
         customer,
-        open_before,
+        open_before: Vec::new(),
     })
 }
 

@@ -89,25 +89,36 @@ async fn sponsorship_of(pool: &PgPool, tenant: &str) -> Result<Sponsorship, sqlx
 }
 
 pub async fn get_contribution(
+    reader: &SponsorshipReader,
     pool: &PgPool,
     request: Request<v1::GetContributionRequest>,
 ) -> Result<Response<v1::GetContributionResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let number = parse_ulid(request.ulid)?;
+    let viewer = field::optional_text("viewer_user_id", request.viewer_user_id, 255)?;
     let found = call
         .query(queries::find_contribution(pool, &tenant, number))
         .await?;
     let found = found.ok_or_else(no_contribution)?;
     let account = found.id.account;
-    let sponsorship = call.query(sponsorship_of(pool, &tenant)).await?;
-    let supporters = call
-        .query(queries::find_supporters(pool, &[account]))
-        .await?;
-    let supporter = shown::supporter(supporters.get(&account), &sponsorship.thresholds);
+    let is_its_giver = viewer.is_some_and(|viewer| AccountId::of(&tenant, &viewer) == account);
+    let standing = if is_its_giver || found.paid_within_the_hour {
+        let question = BadgesOf {
+            tenant_id: tenant,
+            accounts: vec![account],
+        };
+        let rows = reader.badges.read(question, call.deadline).await?;
+        rows.first().map(|row| {
+            let supporter = shown::supporter(row.supporter.as_ref(), &row.thresholds);
+            supporter.standing.unwrap_or_default()
+        })
+    } else {
+        None
+    };
     Ok(Response::new(v1::GetContributionResponse {
         contribution: Some(shown::contribution(found)),
-        standing: supporter.standing,
+        standing,
     }))
 }
 

@@ -36,6 +36,11 @@ use totals::Share;
 pub const LEAST_MINOR: i64 = 500;
 pub const MOST_MINOR: i64 = 1_000_000;
 
+/// What a contribution is called in public.
+pub fn ulid_of(payment: PaymentId) -> String {
+    ulid::of(payment.number)
+}
+
 /// What a contribution credits: nothing, whatever it is worth.
 pub const fn credit() -> Micros {
     Micros::ZERO

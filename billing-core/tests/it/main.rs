@@ -24,6 +24,7 @@ mod check;
 mod clock;
 mod commit;
 mod concurrency;
+mod contribution_months;
 mod database;
 mod database_clock;
 mod history;

@@ -20,9 +20,9 @@ use crate::support::{
 };
 
 /// A gift of 25 dollars: a bronze badge.
-const CENTS: i64 = 2_500;
+pub(crate) const CENTS: i64 = 2_500;
 
-fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
+pub(crate) fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
     v1::CreatePaymentRequest {
         account: Some(account(user)),
         idempotency_key: key.to_owned(),
@@ -55,13 +55,17 @@ fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
     }
 }
 
-async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+pub(crate) async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
     let answer = core.payments().create_payment(request).await.unwrap();
     answer.into_inner().payment.unwrap()
 }
 
 /// What the provider reports now of a payment that it knows by our own id.
-fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEventRequest {
+pub(crate) fn told(
+    id: &str,
+    payment: &v1::Payment,
+    report: Report,
+) -> v1::ApplyProviderEventRequest {
     v1::ApplyProviderEventRequest {
         payment_id: payment.payment_id.clone(),
         occurred_at: Some(moment(Timestamp::now())),
@@ -69,7 +73,7 @@ fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEve
     }
 }
 
-fn state(state: PaymentState) -> Report {
+pub(crate) fn state(state: PaymentState) -> Report {
     Report::Payment(v1::PaymentReport {
         state: state.into(),
         amount_minor: CENTS,

@@ -90,6 +90,13 @@ calls! {
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
 
+    SponsorshipServiceClient "GetContribution" get_contribution(GetContributionRequest)
+        -> GetContributionResponse;
+    SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
+        -> ListContributionsResponse;
+    SponsorshipServiceClient "SetContributionAnonymous"
+        set_contribution_anonymous(SetContributionAnonymousRequest)
+        -> SetContributionAnonymousResponse;
     SponsorshipServiceClient "GetBadges" get_badges(GetBadgesRequest) -> GetBadgesResponse;
     SponsorshipServiceClient "ListSupporters" list_supporters(ListSupportersRequest)
         -> ListSupportersResponse;
@@ -100,11 +107,4 @@ calls! {
         -> UpdateSupporterResponse;
     SponsorshipServiceClient "GetSponsorship" get_sponsorship(GetSponsorshipRequest)
         -> GetSponsorshipResponse;
-    SponsorshipServiceClient "GetContribution" get_contribution(GetContributionRequest)
-        -> GetContributionResponse;
-    SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
-        -> ListContributionsResponse;
-    SponsorshipServiceClient "SetContributionAnonymous"
-        set_contribution_anonymous(SetContributionAnonymousRequest)
-        -> SetContributionAnonymousResponse;
 }

@@ -100,13 +100,7 @@ pub(crate) async fn post(
         .ok_or(ApiError::NotFound)?
         .as_ref();
     let created = create(&config, &core, &caller, provider, &headers, &body).await;
-    count(provider, &created);
-    created.map(Json)
-}
-
-/// Notes what came of a request to begin a payment.
-pub(crate) fn count<T>(provider: &dyn Provider, begun: &Result<T, ApiError>) {
-    let outcome = match begun {
+    let outcome = match &created {
         Ok(_) => "created",
         Err(ApiError::Payment(error)) => error.kind().code,
         Err(ApiError::Unavailable(_) | ApiError::Fault(_)) => "unavailable",
@@ -117,6 +111,7 @@ pub(crate) fn count<T>(provider: &dyn Provider, begun: &Result<T, ApiError>) {
         "provider" => provider.name(), "outcome" => outcome,
     )
     .increment(1);
+    created.map(Json)
 }
 
 async fn create(
@@ -259,10 +254,10 @@ pub(crate) fn receipt_email(said: &str) -> Result<String, ApiError> {
         .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
 }
 
-/// The core compares it where a key is used again, and does not keep what it stands for.
-pub(crate) fn digest(text: &str) -> String {
+/// The core compares it where a key is used again, and does not keep the address.
+pub(crate) fn digest(email: &str) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in Sha256::digest(email.as_bytes()) {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }

@@ -2,7 +2,6 @@
 
 mod apply;
 pub(crate) mod create;
-mod end;
 pub(crate) mod list;
 mod open;
 pub(crate) mod refund;
@@ -10,8 +9,7 @@ pub(crate) mod settings;
 mod shown;
 pub(crate) mod status;
 
-pub(crate) use apply::apply;
-pub(crate) use end::{end, expired};
+pub(crate) use apply::{apply, expired};
 pub(crate) use open::{attach, note, open, payable};
 
 use axum::extract::Path;
@@ -47,7 +45,7 @@ pub(crate) fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiErr
 }
 
 /// The caller's key, or a fresh one for a request that is not to be repeated.
-fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(Uuid::new_v4().to_string());
@@ -68,7 +66,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
 
 /// The payment of `account` that `id` names: our name of it, or the provider's. Whatever cannot be
 /// either is not asked for. Ours comes first: there are providers that call a payment as we do.
-pub(crate) async fn find(
+async fn find(
     core: &Core,
     account: AccountRef,
     provider: Option<&dyn Provider>,

@@ -136,11 +136,6 @@ pub const PAYMENT_BEGUN: Kind = kind(
     "PAYMENT_BEGUN",
     "Payment begun already",
 );
-pub const CHECKOUT_REPLACED: Kind = kind(
-    StatusCode::CONFLICT,
-    "CHECKOUT_REPLACED",
-    "Replaced by another checkout",
-);
 pub const ACCOUNT_SUSPENDED: Kind = kind(
     StatusCode::FORBIDDEN,
     "ACCOUNT_SUSPENDED",
@@ -154,7 +149,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 31] = [
+pub const KINDS: [Kind; 30] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -167,7 +162,6 @@ pub const KINDS: [Kind; 31] = [
     BODY_LATE,
     KEY_REUSED,
     PAYMENT_BEGUN,
-    CHECKOUT_REPLACED,
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,

@@ -74,9 +74,6 @@ pub(crate) trait HostedPages: Send + Sync {
         customer: &str,
     ) -> Result<Option<Opened>, ProviderError>;
 
-    /// The page of a payment that is known here, while it can be paid there, and how the payment stands.
-    async fn resume(&self, reference: &str) -> Result<Resumed, ProviderError>;
-
     /// Ends a page that nobody paid on, where that can be asked for, and tells how the payment then stands:
     /// perhaps it was paid after all.
     async fn expire(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
@@ -143,15 +140,6 @@ pub(crate) struct RefundOrder<'a> {
     pub payment_id: &'a str,
     pub refund_id: &'a str,
     pub amount_minor: i64,
-}
-
-/// A page of the provider's that was asked about.
-#[derive(Debug)]
-pub(crate) struct Resumed {
-    /// None: the payment cannot be paid there, or not any more, or the provider tells that once.
-    pub page_url: Option<String>,
-    /// In the order in which they are to be applied.
-    pub events: Vec<Event>,
 }
 
 /// A payment that the provider knows.

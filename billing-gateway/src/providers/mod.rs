@@ -9,7 +9,6 @@ mod stripe;
 
 pub(crate) use ability::{
     Customers, Disputes, HostedPages, Intents, Opened, Order, Page, Payable, RefundOrder, Refunds,
-    Resumed,
 };
 pub(crate) use event::{Event, made_unreadable};
 

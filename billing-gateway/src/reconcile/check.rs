@@ -5,16 +5,11 @@ use billing_proto::v1::{
     EventOutcome, Payment, PaymentPurpose, PaymentState, Refund, RefundState, StalePayment,
 };
 
-use jiff::Timestamp;
-
 use crate::core::Core;
 use crate::payment::refund::carry_out;
-use crate::payment::{apply, attach, end, expired, note, open, payable};
+use crate::payment::{apply, attach, expired, note, open, payable};
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
-
-/// Longer than a request for a page may take.
-const FORSAKEN_SECS: i64 = 60;
 
 /// How much is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,12 +118,7 @@ impl Check<'_> {
                 .await?;
             return Ok(None);
         }
-        if let Payable::HostedPages(pages) = payable(self.provider, payment)?
-            && is_open
-            && is_forsaken(payment)
-        {
-            end(self.core, self.provider, pages, payment).await?;
-        }
+        // The page of a contribution is made only where somebody waits for it.
         if is_open && payment.purpose() == PaymentPurpose::TopUp {
             let order = Order {
                 payment,
@@ -205,14 +195,6 @@ impl Check<'_> {
         }
         Ok(())
     }
-}
-
-/// The page of a contribution is made only where somebody waits for it, and nobody does by now.
-fn is_forsaken(payment: &Payment) -> bool {
-    let now = Timestamp::now().as_second();
-    let created_at = payment.created_at.as_ref();
-    let age_secs = created_at.map_or(0, |at| now.saturating_sub(at.seconds));
-    payment.purpose() == PaymentPurpose::Contribution && age_secs >= FORSAKEN_SECS
 }
 
 fn refund_id(event: &Event) -> Option<String> {

@@ -21,5 +21,6 @@ mod rates;
 mod signing_keys;
 mod slow_clients;
 mod stage;
+mod supporters;
 mod surface;
 mod unsubscribe;

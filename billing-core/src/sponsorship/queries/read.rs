@@ -29,6 +29,8 @@ pub struct ContributionRow {
     pub message_state: String,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
+    /// By the database's clock.
+    pub paid_within_the_hour: bool,
 }
 
 /// A tenant's contribution of this number.
@@ -39,7 +41,8 @@ pub async fn find_contribution(
 ) -> Result<Option<ContributionRow>, sqlx::Error> {
     let row = query!(
         r#"select c.account_id, c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
-            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.payment_id = $2 and c.tenant_id = $1"#,
         tenant,
@@ -60,6 +63,7 @@ pub async fn find_contribution(
         message_state: row.message_state,
         created_at: row.created_at.to_jiff(),
         paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+        paid_within_the_hour: row.is_fresh,
     }))
 }
 
@@ -72,7 +76,8 @@ pub async fn list_contributions(
 ) -> Result<Vec<ContributionRow>, sqlx::Error> {
     let rows = query!(
         r#"select c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
-            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.account_id = $1 order by c.payment_id desc limit $2 offset $3"#,
         account.uuid(),
@@ -96,6 +101,7 @@ pub async fn list_contributions(
             message_state: row.message_state,
             created_at: row.created_at.to_jiff(),
             paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+            paid_within_the_hour: row.is_fresh,
         })
         .collect())
 }

@@ -30,7 +30,7 @@ use self::message::{Fields, Received};
 use self::statuses::Statuses;
 use super::{
     BrowserMembers, Event, HostedPages, Opened, Order, Provider, ProviderError, RefundOrder,
-    Refunds, Resumed, WebhookRefusal,
+    Refunds, WebhookRefusal,
 };
 use crate::config_check::guarded_url;
 use crate::currency::{Currency, UAH};
@@ -237,14 +237,6 @@ impl HostedPages for Fondy {
             Err(ProviderError::Refused { code, .. }) if code == UNKNOWN_ORDER => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// It tells its page once.
-    async fn resume(&self, reference: &str) -> Result<Resumed, ProviderError> {
-        Ok(Resumed {
-            page_url: None,
-            events: self.retrieve(reference).await?,
-        })
     }
 
     /// It cannot be asked for.

@@ -18,7 +18,7 @@ use super::list::PAGE;
 use super::pages::Pages;
 use super::session::Session;
 use super::{CLOCKS_DIFFER_SECS, Stripe, account_part, metadata};
-use crate::providers::{Event, HostedPages, Opened, Order, Provider, ProviderError, Resumed};
+use crate::providers::{Event, HostedPages, Opened, Order, Provider, ProviderError};
 
 pub(super) const PREFIX: &str = "cs_";
 
@@ -78,21 +78,6 @@ impl HostedPages for Stripe {
             .into_iter()
             .find(|session| session.payment_id() == ours);
         Ok(found.map(opened))
-    }
-
-    async fn resume(&self, reference: &str) -> Result<Resumed, ProviderError> {
-        let Some(id) = self.session_of(reference).await? else {
-            let events = self.retrieve(reference).await?;
-            return Ok(Resumed {
-                page_url: None,
-                events,
-            });
-        };
-        let session = self.session(&id).await?;
-        Ok(Resumed {
-            events: self.session_standing(Origin::Answer, &session),
-            page_url: session.is_open().then_some(session.url).flatten(),
-        })
     }
 
     async fn expire(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
