@@ -26,7 +26,7 @@ pub(crate) struct ProgressResponse {
     /// without a goal.
     #[schema(required = true)]
     percentage: Option<i64>,
-    /// On its way, and in no other number.
+    /// On its way, whenever it began: it is in no other number, and counts in the month in which it comes.
     pending_cents: i64,
     /// When the next month begins, RFC 3339.
     #[schema(format = DateTime, required = true)]

@@ -72,7 +72,7 @@ impl Payment {
         let standing = self.standing();
         match self.purpose {
             Purpose::TopUp => self.top_up(standing, cause).map(Effect::TopUp),
-            Purpose::Contribution => self.contribution(standing).map(Effect::Contribution),
+            Purpose::Contribution => self.contribution(standing, cause).map(Effect::Contribution),
         }
     }
 
@@ -89,14 +89,33 @@ impl Payment {
     }
 
     /// All that it has come to: its slice finds out what is new of it.
-    fn contribution(&self, standing: Standing) -> Option<Settled> {
+    fn contribution(&self, standing: Standing, cause: Cause) -> Option<Settled> {
         Some(Settled {
             payment: self.id,
             giver: self.opening(),
             paid_at: self.succeeded_at?,
+            paid_minor: standing.paid_minor,
             net_minor: standing.paid_minor.saturating_sub(standing.taken_minor),
+            cause: match cause {
+                Cause::Refund => sponsorship::Cause::Refund,
+                Cause::Dispute => sponsorship::Cause::Dispute,
+            },
             described: told::described(self),
         })
+    }
+
+    /// What its payer is told where it has ended without money.
+    pub fn told_as_failed(&self) -> Option<Notice> {
+        let has_failed = self.state == State::Failed;
+        match self.purpose {
+            // Also who was declined, and left it at that.
+            Purpose::TopUp => (has_failed || self.decline_code.is_some())
+                .then(|| top_up::failed(told::described(self))),
+            // A page of the provider's said of a decline, and whoever has left that page knows it.
+            Purpose::Contribution => {
+                has_failed.then(|| sponsorship::failed(self.id, &told::described(self)))
+            }
+        }
     }
 
     fn opening(&self) -> Opening {

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::queries::{self, Agreed};
 use super::reader::{BadgesOf, MonthOf, SponsorshipReader};
+use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
-use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
+use super::{GiftTerms, Profile, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -21,7 +22,6 @@ use crate::rpc::{Call, TENANT_BYTES, call_of, timestamp};
 use crate::status::with_reason;
 
 const MESSAGE_CHARS: usize = 500;
-const WORDING_VERSION_BYTES: usize = 32;
 const BADGES_MAX: usize = 100;
 const WALL_MAX: i64 = 200;
 const WALL_DEFAULT: i64 = 100;
@@ -81,13 +81,6 @@ fn parse_tenant(call: &Call, tenant: String) -> Result<String, Status> {
     Ok(tenant)
 }
 
-/// How a tenant is supported, also one that was never set.
-async fn sponsorship_of(pool: &PgPool, tenant: &str) -> Result<Sponsorship, sqlx::Error> {
-    let mut found = queries::find_sponsorships(pool, &[tenant]).await?;
-    let unset = || Sponsorship::unset(tenant.to_owned());
-    Ok(found.remove(tenant).unwrap_or_else(unset))
-}
-
 pub async fn get_contribution(
     reader: &SponsorshipReader,
     pool: &PgPool,
@@ -108,11 +101,9 @@ pub async fn get_contribution(
             tenant_id: tenant,
             accounts: vec![account],
         };
-        let rows = reader.badges.read(question, call.deadline).await?;
-        rows.first().map(|row| {
-            let supporter = shown::supporter(row.supporter.as_ref(), &row.thresholds);
-            supporter.standing.unwrap_or_default()
-        })
+        let found = reader.badges.read(question, call.deadline).await?;
+        let supporter = found.supporters.first().and_then(Option::as_ref);
+        shown::supporter(supporter, &found.terms.thresholds).standing
     } else {
         None
     };
@@ -134,7 +125,7 @@ pub async fn list_contributions(
         let rows = queries::list_contributions(pool, account, page, offset).await?;
         let total = queries::count_contributions(pool, account).await?;
         let supporters = queries::find_supporters(pool, &[account]).await?;
-        let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+        let sponsorship = terms::find(pool, &name.tenant_id).await?;
         Ok((rows, total, supporters, sponsorship))
     };
     let (rows, total, supporters, sponsorship) = call.query(listed).await?;
@@ -167,7 +158,7 @@ pub async fn set_contribution_anonymous(
     let changed = async {
         let wording = match version {
             Some(version) => version,
-            None => sponsorship_of(pool, &name.tenant_id).await?.wording_version,
+            None => terms::find(pool, &name.tenant_id).await?.wording_version,
         };
         let mut transaction = pool.begin().await?;
         let before = queries::lock_supporters(&mut transaction, &[account]).await?;
@@ -223,9 +214,10 @@ pub async fn get_badges(
         accounts,
     };
     let found = reader.badges.read(question, call.deadline).await?;
-    let badges = users.into_iter().zip(found).map(|(user, found)| {
+    let people = users.into_iter().zip(found.supporters);
+    let badges = people.map(|(user, supporter)| {
         let is_owner = user == request.viewer_user_id;
-        shown::badge(user, found, is_owner)
+        shown::badge(user, supporter, &found.terms, is_owner)
     });
     Ok(Response::new(v1::GetBadgesResponse {
         badges: badges.collect(),
@@ -336,7 +328,7 @@ async fn look_up(
     name: &Opening,
 ) -> Result<v1::Supporter, sqlx::Error> {
     let supporters = queries::find_supporters(pool, &[account]).await?;
-    let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+    let sponsorship = terms::find(pool, &name.tenant_id).await?;
     Ok(shown::supporter(
         supporters.get(&account),
         &sponsorship.thresholds,

@@ -7,12 +7,14 @@
 pub mod audit;
 mod badge;
 pub mod grpc;
+pub mod message;
 mod queries;
 mod reader;
 mod shown;
+pub mod terms;
 mod told;
 mod totals;
-mod ulid;
+pub mod ulid;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,6 +26,7 @@ use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
 pub use reader::SponsorshipReader;
+pub use told::{Cause, failed};
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};
@@ -127,8 +130,12 @@ pub struct Settled {
     pub giver: Opening,
     /// The provider's time of its payment.
     pub paid_at: Timestamp,
-    /// Paid, less what refunds and disputes took.
+    /// What its giver has paid.
+    pub paid_minor: i64,
+    /// Of that, what refunds and disputes left.
     pub net_minor: i64,
+    /// Which of the two changed it last.
+    pub cause: Cause,
     /// What is told of the payment whatever follows from it.
     pub described: Value,
 }
@@ -280,7 +287,7 @@ impl Settling {
         };
         News {
             moved_minor,
-            notices: told::settled(&one.described, news, &sponsorship.thresholds),
+            notices: told::settled(one, news, &sponsorship.thresholds),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use super::queries::{self, BadgeRow, MonthRow};
+use super::queries::{self, BadgeTerms, Badges, MonthRow, SupporterRow};
 use crate::database::Database;
 use crate::id::AccountId;
 use crate::ledger::{JointReads, Question};
@@ -32,23 +33,32 @@ pub struct BadgesOf {
     pub accounts: Vec<AccountId>,
 }
 
+/// Of people of a tenant, in the order of the question. None: nothing is known of them.
+pub struct BadgesFound {
+    pub supporters: Vec<Option<SupporterRow>>,
+    pub terms: BadgeTerms,
+}
+
 impl Question for BadgesOf {
-    type Answer = Vec<BadgeRow>;
+    type Answer = BadgesFound;
 
     async fn ask(
         connection: &mut PgConnection,
         questions: &[&Self],
-    ) -> Result<Vec<Vec<BadgeRow>>, sqlx::Error> {
-        let (mut accounts, mut tenants) = (Vec::new(), Vec::new());
-        for question in questions {
-            for account in &question.accounts {
-                accounts.push(account.uuid());
-                tenants.push(question.tenant_id.as_str());
-            }
-        }
-        let found = queries::find_badges(connection, &accounts, &tenants).await?;
-        let one = |account: &AccountId| found.get(account).cloned().unwrap_or_default();
-        let all = |question: &&Self| question.accounts.iter().map(one).collect();
+    ) -> Result<Vec<BadgesFound>, sqlx::Error> {
+        let accounts = questions.iter().flat_map(|question| &question.accounts);
+        let accounts: Vec<Uuid> = accounts.map(|account| account.uuid()).collect();
+        let tenants = distinct(questions.iter().map(|question| &question.tenant_id));
+        let found: Badges = queries::find_badges(connection, &accounts, &tenants).await?;
+        let one = |account: &AccountId| found.supporters.get(account).cloned();
+        let all = |question: &&Self| BadgesFound {
+            supporters: question.accounts.iter().map(one).collect(),
+            terms: found
+                .terms
+                .get(&question.tenant_id)
+                .copied()
+                .unwrap_or_default(),
+        };
         Ok(questions.iter().map(all).collect())
     }
 }
@@ -65,12 +75,7 @@ impl Question for MonthOf {
         connection: &mut PgConnection,
         questions: &[&Self],
     ) -> Result<Vec<MonthRow>, sqlx::Error> {
-        let mut tenants: Vec<&str> = questions
-            .iter()
-            .map(|question| question.tenant_id.as_str())
-            .collect();
-        tenants.sort_unstable();
-        tenants.dedup();
+        let tenants = distinct(questions.iter().map(|question| &question.tenant_id));
         let found: HashMap<String, MonthRow> = queries::find_months(connection, &tenants).await?;
         let one = |question: &&Self| found.get(&question.tenant_id).cloned();
         // Each tenant that was asked about has a row.
@@ -79,4 +84,11 @@ impl Question for MonthOf {
             .map(|question| one(question).ok_or(sqlx::Error::RowNotFound))
             .collect()
     }
+}
+
+fn distinct<'a>(tenants: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut tenants: Vec<&str> = tenants.map(String::as_str).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants
 }

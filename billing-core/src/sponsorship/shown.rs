@@ -2,7 +2,7 @@
 
 use billing_proto::v1;
 
-use super::queries::{BadgeRow, ContributionRow, SupporterRow};
+use super::queries::{BadgeTerms, ContributionRow, SupporterRow};
 use super::{Badge, Profile, Sponsorship, Thresholds, Totals, ulid};
 use crate::rpc::timestamp;
 
@@ -31,8 +31,13 @@ pub fn standing(totals: &Totals, thresholds: &Thresholds) -> v1::Standing {
 }
 
 /// A badge as strangers see it, or as its owner does.
-pub fn badge(user_id: String, found: BadgeRow, is_owner: bool) -> v1::Badge {
-    let (profile, totals) = match found.supporter {
+pub fn badge(
+    user_id: String,
+    supporter: Option<SupporterRow>,
+    terms: &BadgeTerms,
+    is_owner: bool,
+) -> v1::Badge {
+    let (profile, totals) = match supporter {
         Some(supporter) => (supporter.profile, supporter.totals),
         None => (Profile::default(), Totals::default()),
     };
@@ -48,10 +53,10 @@ pub fn badge(user_id: String, found: BadgeRow, is_owner: bool) -> v1::Badge {
             totals.public_since,
         )
     };
-    let is_told = is_owner || found.shows_totals;
+    let is_told = is_owner || terms.shows_totals;
     v1::Badge {
         user_id,
-        level: level(found.thresholds.earned(total)).into(),
+        level: level(terms.thresholds.earned(total)).into(),
         total_minor: is_told.then_some(total),
         contributions: is_told.then_some(contributions),
         first_at: first_at.filter(|_| is_told).map(timestamp),

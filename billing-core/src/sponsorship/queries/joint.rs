@@ -17,52 +17,59 @@ use super::super::{Profile, Sponsorship, Thresholds, Totals};
 use super::read::SupporterRow;
 use crate::id::AccountId;
 
-/// What a badge is made of.
-#[derive(Clone, Debug)]
-pub struct BadgeRow {
-    /// None: they have begun no contribution, nor said how they want to be shown.
-    pub supporter: Option<SupporterRow>,
+/// What the badges of accounts are made of.
+#[derive(Debug, Default)]
+pub struct Badges {
+    /// Those who have begun a contribution or said how they want to be shown.
+    pub supporters: HashMap<AccountId, SupporterRow>,
+    /// How tenants are supported that were ever set.
+    pub terms: HashMap<String, BadgeTerms>,
+}
+
+/// By which a tenant's badges are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct BadgeTerms {
     pub thresholds: Thresholds,
     pub shows_totals: bool,
 }
 
-impl Default for BadgeRow {
+/// Of a tenant that was never set.
+impl Default for BadgeTerms {
     fn default() -> Self {
         Self {
-            supporter: None,
             thresholds: Thresholds::DEFAULT,
             shows_totals: false,
         }
     }
 }
 
-/// What the badges of accounts are made of; the tenants are theirs, one by one.
+/// Two kinds of rows, in one round trip: supporters, and terms of tenants.
 pub async fn find_badges(
     executor: impl PgExecutor<'_>,
     accounts: &[Uuid],
     tenants: &[&str],
-) -> Result<HashMap<AccountId, BadgeRow>, sqlx::Error> {
+) -> Result<Badges, sqlx::Error> {
     let rows = query!(
-        r#"select n.account_id as "account_id!", s.is_anonymous as "is_anonymous?",
-            s.show_badge as "show_badge?", s.hidden as "hidden?", s.net_minor as "net_minor?",
-            s.contributions as "contributions?", s.first_at as "first_at?: SqlTimestamp",
-            s.public_minor as "public_minor?", s.public_contributions as "public_contributions?",
-            s.public_since as "public_since?: SqlTimestamp", t.bronze_minor as "bronze_minor?",
-            t.silver_minor as "silver_minor?", t.gold_minor as "gold_minor?",
-            t.platinum_minor as "platinum_minor?", t.shows_totals as "shows_totals?"
-        from unnest($1::uuid[], $2::text[]) as n (account_id, tenant_id)
-        left join supporter s on s.account_id = n.account_id
-        left join sponsorship t on t.tenant_id = n.tenant_id"#,
+        r#"select account_id as "account_id?", is_anonymous as "is_anonymous?", show_badge as "show_badge?",
+            hidden as "hidden?", net_minor as "net_minor?", contributions as "contributions?",
+            first_at as "first_at?: SqlTimestamp", public_minor as "public_minor?",
+            public_contributions as "public_contributions?", public_since as "public_since?: SqlTimestamp",
+            null as tenant_id, null::bigint as bronze, null::bigint as silver, null::bigint as gold,
+            null::bigint as platinum, null::boolean as shows_totals
+        from supporter where account_id = any($1)
+        union all
+        select null, null, null, null, null, null, null, null, null, null,
+            tenant_id, bronze_minor, silver_minor, gold_minor, platinum_minor, shows_totals
+        from sponsorship where tenant_id = any($2)"#,
         accounts,
         tenants as &[&str],
     )
     .fetch_all(executor)
     .await?;
-    let found = rows.into_iter().map(|row| {
-        let supporter = row
-            .net_minor
-            .zip(row.public_minor)
-            .map(|(net, public)| SupporterRow {
+    let mut found = Badges::default();
+    for row in rows {
+        if let Some(account) = row.account_id {
+            let supporter = SupporterRow {
                 profile: Profile {
                     // No badge tells it.
                     display_name: None,
@@ -72,8 +79,8 @@ pub async fn find_badges(
                 },
                 totals: Totals {
                     all: Given {
-                        net_minor: net,
-                        public_minor: public,
+                        net_minor: row.net_minor.unwrap_or_default(),
+                        public_minor: row.public_minor.unwrap_or_default(),
                     },
                     contributions: row.contributions.unwrap_or_default(),
                     first_at: row.first_at.map(SqlTimestamp::to_jiff),
@@ -81,21 +88,24 @@ pub async fn find_badges(
                     public_since: row.public_since.map(SqlTimestamp::to_jiff),
                     months: BTreeMap::new(),
                 },
-            });
-        let unset = Thresholds::DEFAULT;
-        let badge = BadgeRow {
-            supporter,
-            thresholds: Thresholds {
-                bronze: row.bronze_minor.unwrap_or(unset.bronze),
-                silver: row.silver_minor.unwrap_or(unset.silver),
-                gold: row.gold_minor.unwrap_or(unset.gold),
-                platinum: row.platinum_minor.unwrap_or(unset.platinum),
-            },
-            shows_totals: row.shows_totals.unwrap_or_default(),
-        };
-        (AccountId::from_uuid(row.account_id), badge)
-    });
-    Ok(found.collect())
+            };
+            let account = AccountId::from_uuid(account);
+            found.supporters.insert(account, supporter);
+        } else if let Some(tenant) = row.tenant_id {
+            let unset = Thresholds::DEFAULT;
+            let terms = BadgeTerms {
+                thresholds: Thresholds {
+                    bronze: row.bronze.unwrap_or(unset.bronze),
+                    silver: row.silver.unwrap_or(unset.silver),
+                    gold: row.gold.unwrap_or(unset.gold),
+                    platinum: row.platinum.unwrap_or(unset.platinum),
+                },
+                shows_totals: row.shows_totals.unwrap_or_default(),
+            };
+            found.terms.insert(tenant, terms);
+        }
+    }
+    Ok(found)
 }
 
 /// How a tenant is supported at present.

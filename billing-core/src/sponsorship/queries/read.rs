@@ -273,3 +273,22 @@ pub async fn list_messages(
     .fetch_all(executor)
     .await
 }
+
+/// The messages of all tenants that wait.
+pub struct Backlog {
+    pub waiting: i64,
+    /// Since the oldest of them was paid for.
+    pub oldest_secs: i64,
+}
+
+pub async fn message_backlog(executor: impl PgExecutor<'_>) -> Result<Backlog, sqlx::Error> {
+    query_as!(
+        Backlog,
+        r#"select count(*) as "waiting!",
+            coalesce(extract(epoch from clock_timestamp() - min(paid_at))::bigint, 0) as "oldest_secs!"
+        from contribution
+        where message_state = 'waiting' and message is not null and paid_at is not null"#
+    )
+    .fetch_one(executor)
+    .await
+}

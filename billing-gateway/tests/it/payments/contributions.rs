@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::stage::{SECRET_KEY, Stage, good};
 use crate::gateway::{account, problem, sent, token, token_of};
 
-const FLAGS: [&str; 2] = [
+const FLAGS: [&str; 3] = [
     "--stripe-success-url=https://a.example/support/thank-you?contribution={CHECKOUT_SESSION_ID}",
     "--stripe-cancel-url=https://a.example/support?cancelled=true",
+    "--jwt-name-claim=name",
 ];
 
 /// A contribution that was begun.

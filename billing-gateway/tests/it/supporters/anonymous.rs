@@ -1,16 +1,19 @@
 //! What nobody may learn of anonymous gifts.
 
 use billing_proto::v1;
+use billing_proto::v1::PaymentState;
+use billing_proto::v1::apply_provider_event_request::Report;
 use serde_json::json;
 
-use super::{DEFAULT, Gift, Scene, bytes, tenant};
+use super::{DEFAULT, Gift, Scene, bytes, state, tenant};
 use crate::stage::good;
 
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
 
-/// Every public answer but the progress. Carol has given nothing at all.
-async fn public(scene: &Scene) -> Vec<String> {
-    let mut paths = vec!["sponsorship".to_owned()];
+/// Every public answer but the progress. Carol has given nothing at all; `ulid` is a gift of Alice's of which
+/// nobody says thanks any more.
+async fn public(scene: &Scene, ulid: &str) -> Vec<String> {
+    let mut paths = vec!["sponsorship".to_owned(), format!("contributions/{ulid}")];
     for user in USERS {
         for kind in ["badge", "badge.svg", "shields.json"] {
             paths.push(format!("supporters/demo/{user}/{kind}"));
@@ -22,9 +25,20 @@ async fn public(scene: &Scene) -> Vec<String> {
     }
     let mut answers = Vec::new();
     for path in paths {
-        answers.push(format!("{path} {}", bytes(scene.get(&path)).await));
+        let answer = bytes(scene.get(&path)).await;
+        assert!(answer.starts_with("200 "), "{path} {answer}");
+        answers.push(format!("{path} {answer}"));
     }
     answers
+}
+
+/// A public gift of Alice's of long ago; by its ULID.
+async fn long_ago(scene: &Scene) -> String {
+    let begun = scene.begun(Gift::default()).await;
+    let paid = Report::Payment(state(PaymentState::Succeeded, 2_500));
+    let at = Some("2026-01-02T00:00:00Z");
+    scene.told(&begun.payment.unwrap(), "paid", at, paid).await;
+    begun.contribution_ulid
 }
 
 fn anonymous(user: &str) -> Gift<'_> {
@@ -40,6 +54,7 @@ fn anonymous(user: &str) -> Gift<'_> {
 #[tokio::test]
 async fn an_anonymous_gift_changes_no_byte_of_any_public_answer_but_the_progress() {
     let scene = Scene::set().await;
+    let ulid = long_ago(&scene).await;
     for shows_totals in [false, true] {
         scene
             .set_sponsorship(v1::Sponsorship {
@@ -48,26 +63,27 @@ async fn an_anonymous_gift_changes_no_byte_of_any_public_answer_but_the_progress
             })
             .await;
         scene.gives(Gift::default()).await;
-        let (before, meter) = (public(&scene).await, scene.json("progress").await);
+        let (before, meter) = (public(&scene, &ulid).await, scene.json("progress").await);
         scene.gives(anonymous("alice")).await;
         let refunded = scene.gives(anonymous("bob")).await;
-        assert_eq!(public(&scene).await, before);
+        assert_eq!(public(&scene, &ulid).await, before);
         let mut expected = meter.clone();
         expected["current_cents"] = json!(meter["current_cents"].as_i64().unwrap() + 20_000);
         expected["supporter_count"] = json!(2);
         assert_eq!(scene.json("progress").await, expected);
         scene.refunded(&refunded, 10_000).await;
-        assert_eq!(public(&scene).await, before);
+        assert_eq!(public(&scene, &ulid).await, before);
     }
 }
 
 #[tokio::test]
 async fn who_shows_their_badge_shows_what_they_gave_anonymously_and_no_name() {
     let scene = Scene::set().await;
+    let ulid = long_ago(&scene).await;
     scene.gives(anonymous("bob")).await;
-    let before = public(&scene).await;
+    let before = public(&scene, &ulid).await;
     good(scene.put_me("bob", &json!({"show_badge": true}))).await;
-    let after = public(&scene).await;
+    let after = public(&scene, &ulid).await;
     let changed: Vec<&str> = before
         .iter()
         .zip(&after)
@@ -82,7 +98,7 @@ async fn who_shows_their_badge_shows_what_they_gave_anonymously_and_no_name() {
     let badge = scene.json("supporters/demo/bob/badge").await;
     assert_eq!(badge["badge_level"], "silver");
     good(scene.put_me("bob", &json!({"show_badge": false}))).await;
-    assert_eq!(public(&scene).await, before);
+    assert_eq!(public(&scene, &ulid).await, before);
 }
 
 #[tokio::test]

@@ -76,6 +76,14 @@ impl Scene {
 
     /// A gift that is paid.
     async fn gives(&self, gift: Gift<'_>) -> v1::Payment {
+        let payment = self.begun(gift).await.payment.unwrap();
+        let report = state(PaymentState::Succeeded, gift.cents);
+        self.told(&payment, "paid", gift.paid_at, Report::Payment(report))
+            .await;
+        payment
+    }
+
+    async fn begun(&self, gift: Gift<'_>) -> v1::CreatePaymentResponse {
         let number = self.gifts.fetch_add(1, Ordering::Relaxed);
         let request = v1::CreatePaymentRequest {
             account: Some(v1::AccountRef {
@@ -99,16 +107,8 @@ impl Scene {
             }),
             ..Default::default()
         };
-        let created = self.core.payments().create_payment(request).await.unwrap();
-        let payment = created.into_inner().payment.unwrap();
-        let report = Report::Payment(v1::PaymentReport {
-            state: PaymentState::Succeeded.into(),
-            amount_minor: gift.cents,
-            currency: "USD".to_owned(),
-            ..Default::default()
-        });
-        self.told(&payment, "paid", gift.paid_at, report).await;
-        payment
+        let created = self.core.payments().create_payment(request).await;
+        created.unwrap().into_inner()
     }
 
     async fn refunded(&self, payment: &v1::Payment, cents: i64) {
@@ -168,6 +168,15 @@ impl Scene {
             .request(Method::PUT, "/api/v1/supporters/me")
             .bearer_auth(token(DEFAULT, user))
             .json(body)
+    }
+}
+
+fn state(state: PaymentState, cents: i64) -> v1::PaymentReport {
+    v1::PaymentReport {
+        state: state.into(),
+        amount_minor: cents,
+        currency: "USD".to_owned(),
+        ..Default::default()
     }
 }
 

@@ -1,11 +1,12 @@
 //! What anybody may read, as the platform's guide has it.
 
-use billing_proto::v1::Sponsorship;
+use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::{PaymentReport, PaymentState, Sponsorship};
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use super::{DEFAULT, Gift, Scene, tenant, token};
+use super::{DEFAULT, Gift, Scene, state, tenant, token};
 use crate::gateway::{Gateway, problem, sent};
 
 #[tokio::test]
@@ -143,6 +144,33 @@ async fn the_guides_progress_is_that_of_the_month_and_a_refund_takes_its_part_ba
     let after = scene.json("progress").await;
     assert_eq!(after["current_cents"], 33_200);
     assert_eq!(after["supporter_count"], 22);
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_in_no_other_number_until_it_has_come() {
+    let scene = Scene::set().await;
+    let before = scene.json("progress").await;
+    let gift = Gift::default();
+    let payment = scene.begun(gift).await.payment.unwrap();
+    // Nobody has paid yet.
+    assert_eq!(scene.json("progress").await, before);
+    let on_its_way = PaymentReport {
+        processing: true,
+        ..state(PaymentState::Pending, gift.cents)
+    };
+    let on_its_way = Report::Payment(on_its_way);
+    scene.told(&payment, "completed", None, on_its_way).await;
+    let mut expected = before.clone();
+    expected["pending_cents"] = json!(gift.cents);
+    assert_eq!(scene.json("progress").await, expected);
+    let wall = scene.json("supporters").await;
+    assert_eq!(wall["total_count"], 0);
+    let paid = Report::Payment(state(PaymentState::Succeeded, gift.cents));
+    scene.told(&payment, "paid", None, paid).await;
+    let mut expected = before;
+    expected["current_cents"] = json!(gift.cents);
+    expected["supporter_count"] = json!(1);
+    assert_eq!(scene.json("progress").await, expected);
 }
 
 #[tokio::test]
