@@ -165,11 +165,8 @@ struct Checkout<'a> {
 impl Checkout<'_> {
     async fn begin(&self, request: CreatePaymentRequest) -> Result<CheckoutResponse, ApiError> {
         let mut recorded = self.record(&request).await?;
-        if recorded.replayed
-            && self
-                .has_ended_there(present(recorded.payment.clone())?)
-                .await?
-        {
+        // A page that is to be given again may have ended, or be paid, and we have not heard it yet.
+        if recorded.replayed && self.asks(present(recorded.payment.clone())?).await? {
             recorded = self.record(&request).await?;
         }
         for before in &recorded.open_before {
@@ -195,8 +192,8 @@ impl Checkout<'_> {
         recorded.map_err(|error| error.into_api(FIELDS))
     }
 
-    /// Whether a page that is to be given again has ended at the provider, which we have not heard yet.
-    async fn has_ended_there(&self, payment: Payment) -> Result<bool, ApiError> {
+    /// Tells the core how a payment stands at the provider, where that knows it and can be asked.
+    async fn asks(&self, payment: Payment) -> Result<bool, ApiError> {
         if payment.provider_reference.is_empty() || has_ended(payment.state()) {
             return Ok(false);
         }
@@ -205,7 +202,7 @@ impl Checkout<'_> {
             return Ok(false);
         };
         self.apply(events).await?;
-        Ok(has_ended(self.find(&payment).await?.state()))
+        Ok(true)
     }
 
     /// Makes the page of a recorded contribution, or finds it again where no answer came.

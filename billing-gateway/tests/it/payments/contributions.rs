@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use billing_proto::v1::{ContributionTerms, CreatePaymentRequest, PaymentPurpose};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -265,11 +266,16 @@ async fn a_page_that_could_not_be_ended_is_ended_before_the_next_one_is_told() {
 async fn a_contribution_whose_page_was_never_made_ends_soon() {
     let stage = Stage::for_gifts().await;
     let begun = stage.unopened("u").await;
-    stage.reconcile().await;
+    let config = stage.config(&FLAGS);
+    let reconcile = async || {
+        let since = Timestamp::now() - SignedDuration::from_hours(1);
+        billing_gateway::reconcile(&config, since).await.unwrap()
+    };
+    reconcile().await;
     assert_eq!(stage.shown(&begun).await["status"], "pending");
     let older = "update payment set created_at = created_at - interval '2 minutes'";
     stage.sql(older).await;
-    let tally = stage.reconcile().await;
+    let tally = reconcile().await;
     assert_eq!((tally.failed, tally.contradictions), (0, 0), "{tally}");
     assert_eq!(stage.shown(&begun).await["status"], "failed");
     assert_eq!(stage.open_pages().await, 0);
