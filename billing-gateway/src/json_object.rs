@@ -94,14 +94,9 @@ impl JsonObject {
             })
             .transpose()
     }
-}
 
-impl JsonObject {
     /// The same members under their own names, where a client writes them in camel case.
-    pub(crate) fn from_camel_case(
-        mut self,
-        names: &[(&str, &'static str)],
-    ) -> Result<Self, ApiError> {
+    pub(crate) fn renamed(mut self, names: &[(&str, &'static str)]) -> Result<Self, ApiError> {
         for &(camel_case, name) in names {
             let Some(value) = self.0.remove(camel_case) else {
                 continue;

@@ -111,7 +111,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<CheckoutResponse>, ApiError> {
-    let body = body.from_camel_case(CAMEL_CASE)?;
+    let body = body.renamed(CAMEL_CASE)?;
     let said = body.text(RECEIPT_EMAIL)?;
     let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let mut paid_in_usd = providers
@@ -165,8 +165,11 @@ struct Checkout<'a> {
 impl Checkout<'_> {
     async fn begin(&self, request: CreatePaymentRequest) -> Result<CheckoutResponse, ApiError> {
         let mut recorded = self.record(&request).await?;
-        // A page that is to be given again may have ended, or be paid, and we have not heard it yet.
-        if recorded.replayed && self.asks(present(recorded.payment.clone())?).await? {
+        if recorded.replayed
+            && self
+                .has_ended_there(present(recorded.payment.clone())?)
+                .await?
+        {
             recorded = self.record(&request).await?;
         }
         for before in &recorded.open_before {
@@ -192,8 +195,9 @@ impl Checkout<'_> {
         recorded.map_err(|error| error.into_api(FIELDS))
     }
 
-    /// Tells the core how a payment stands at the provider, where that knows it and can be asked.
-    async fn asks(&self, payment: Payment) -> Result<bool, ApiError> {
+    /// Whether a page that is to be given again has ended at the provider, or was paid on, which we have not heard
+    /// yet.
+    async fn has_ended_there(&self, payment: Payment) -> Result<bool, ApiError> {
         if payment.provider_reference.is_empty() || has_ended(payment.state()) {
             return Ok(false);
         }
@@ -202,7 +206,8 @@ impl Checkout<'_> {
             return Ok(false);
         };
         self.apply(events).await?;
-        Ok(true)
+        let found = self.find(&payment).await?;
+        Ok(found.processing || has_ended(found.state()))
     }
 
     /// Makes the page of a recorded contribution, or finds it again where no answer came.

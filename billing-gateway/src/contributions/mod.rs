@@ -194,7 +194,7 @@ pub(crate) async fn change(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<mine::OwnContribution>, ApiError> {
-    let body = body.from_camel_case(CAMEL_CASE)?;
+    let body = body.renamed(CAMEL_CASE)?;
     let is_anonymous = body.boolean(IS_ANONYMOUS)?;
     let request = SetContributionAnonymousRequest {
         account: Some(caller.account()),

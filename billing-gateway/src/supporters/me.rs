@@ -118,7 +118,7 @@ pub(crate) async fn update(
     caller: Caller,
     body: JsonObject,
 ) -> Result<Json<UpdatedSupporter>, ApiError> {
-    let body = body.from_camel_case(CAMEL_CASE)?;
+    let body = body.renamed(CAMEL_CASE)?;
     let request = UpdateSupporterRequest {
         account: Some(caller.account()),
         display_name: body.text_or_null(DISPLAY_NAME)?,
