@@ -10,6 +10,7 @@ mod config_check;
 mod core;
 mod currency;
 mod docs;
+mod export;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzed;
 mod gate;

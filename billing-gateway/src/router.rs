@@ -21,7 +21,7 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, gate, health, history, observe, openapi, payment, settings, test_email,
+    balance, docs, export, gate, health, history, observe, openapi, payment, settings, test_email,
     unsubscribe, usage, webhooks,
 };
 
@@ -52,6 +52,7 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
+        .routes(routes!(export::get))
 }
 
 /// Routes for signed-in users that are limited further.

@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod badge;
+mod forget;
 pub mod grpc;
 mod queries;
 mod shown;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
+pub use forget::forget;
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};

@@ -5,16 +5,18 @@ use std::time::Duration;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
-    CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
-    GetBalanceRequest, GetBalanceResponse, GetPaymentRequest, GetPaymentResponse, GetRateRequest,
-    GetRateResponse, GetUsageRequest, GetUsageResponse, ListEntriesRequest, ListEntriesResponse,
-    ListPaymentsRequest, ListPaymentsResponse, RecordRateRequest, RecordRateResponse,
-    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
-    SendTestMailRequest, SendTestMailResponse, StartRefundRequest, StartRefundResponse,
-    UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    CreatePaymentRequest, CreatePaymentResponse, ExportPersonRequest, ExportPersonResponse,
+    GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse,
+    GetPaymentRequest, GetPaymentResponse, GetRateRequest, GetRateResponse, GetUsageRequest,
+    GetUsageResponse, ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest,
+    ListPaymentsResponse, RecordRateRequest, RecordRateResponse, RejectRefundRequest,
+    RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse, SendTestMailRequest,
+    SendTestMailResponse, StartRefundRequest, StartRefundResponse, UnsubscribeRequest,
+    UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 
 use super::client::Core;
@@ -82,4 +84,6 @@ calls! {
     PaymentServiceClient "ReplayEvents" replay_events(ReplayEventsRequest) -> ReplayEventsResponse;
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
+
+    SponsorshipServiceClient "ExportPerson" export_person(ExportPersonRequest) -> ExportPersonResponse;
 }

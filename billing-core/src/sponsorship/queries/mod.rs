@@ -8,7 +8,8 @@ mod terms;
 
 pub use audit::check;
 pub use gift::{
-    Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
+    Agreed, forget_contributions, insert_consents, insert_contribution, judge_message,
+    set_anonymous, set_banned,
 };
 pub use read::{
     ContributionRow, SupporterRow, count_contributions, find_contribution, find_sums,
