@@ -48,6 +48,20 @@ const NAMES: &[&str] = &[
     "held-warns",
     "opened-by-each-report",
     "opening-not-compared",
+    "supporter-not-locked",
+    "tab-before-lock",
+    "processing-given-again",
+    "any-report-ends-pending",
+    "expired-ends-paid",
+    "completed-counts-again",
+    "won-dispute-kept",
+    "badge-of-gross",
+    "refund-in-present-month",
+    "month-in-utc",
+    "sum-not-folded",
+    "anonymous-is-public",
+    "hidden-is-named",
+    "show-badge-for-all",
 ];
 
 /// Whether this process has the bug. Ends it where the variable names none.

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::config::ServeOptions;
 use crate::migrate::MigrateOptions;
 use crate::operator::{
-    AccountsCommand, AuditOptions, OutboxCommand, PaymentsCommand, PersonCommand, PricesCommand,
-    SwitchCommand, TokenOptions,
+    AccountsCommand, AuditOptions, MessagesCommand, OutboxCommand, PaymentsCommand, PersonCommand,
+    PricesCommand, SwitchCommand, TenantCommand, TokenOptions,
 };
 
 /// The billing core: decides about money over gRPC, on committed data.
@@ -45,6 +45,12 @@ pub enum CoreCommand {
     /// Look at the prices of tools, and set them.
     #[command(subcommand)]
     Prices(PricesCommand),
+    /// Look at how tenants are supported, and set it.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Look at the messages that wait to be shown on the wall, and judge them.
+    #[command(subcommand)]
+    Messages(MessagesCommand),
     /// Switch enforcement, webhooks or new payments off, and on again, while everything runs.
     #[command(subcommand)]
     Switch(SwitchCommand),

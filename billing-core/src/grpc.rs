@@ -59,12 +59,12 @@ impl PaymentService for Core {
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl SponsorshipService for Core {
-    async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.payments.reads, request).await }
+    async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.sponsorship, &self.payments.reads, request).await }
     async fn list_contributions(&self, request: Request<v1::ListContributionsRequest>) -> Answer<v1::ListContributionsResponse> { sponsorship::grpc::list_contributions(&self.payments.reads, request).await }
     async fn set_contribution_anonymous(&self, request: Request<v1::SetContributionAnonymousRequest>) -> Answer<v1::SetContributionAnonymousResponse> { sponsorship::grpc::set_contribution_anonymous(&self.payments.pool, request).await }
-    async fn get_badges(&self, request: Request<v1::GetBadgesRequest>) -> Answer<v1::GetBadgesResponse> { sponsorship::grpc::get_badges(&self.payments.reads, request).await }
-    async fn list_supporters(&self, request: Request<v1::ListSupportersRequest>) -> Answer<v1::ListSupportersResponse> { sponsorship::grpc::list_supporters(&self.payments.reads, request).await }
-    async fn get_progress(&self, request: Request<v1::GetProgressRequest>) -> Answer<v1::GetProgressResponse> { sponsorship::grpc::get_progress(&self.payments.reads, request).await }
+    async fn get_badges(&self, request: Request<v1::GetBadgesRequest>) -> Answer<v1::GetBadgesResponse> { sponsorship::grpc::get_badges(&self.sponsorship, request).await }
+    async fn list_supporters(&self, request: Request<v1::ListSupportersRequest>) -> Answer<v1::ListSupportersResponse> { sponsorship::grpc::list_supporters(&self.sponsorship, &self.payments.reads, request).await }
+    async fn get_progress(&self, request: Request<v1::GetProgressRequest>) -> Answer<v1::GetProgressResponse> { sponsorship::grpc::get_progress(&self.sponsorship, request).await }
     async fn get_supporter(&self, request: Request<v1::GetSupporterRequest>) -> Answer<v1::GetSupporterResponse> { sponsorship::grpc::get_supporter(&self.payments.reads, request).await }
     async fn update_supporter(&self, request: Request<v1::UpdateSupporterRequest>) -> Answer<v1::UpdateSupporterResponse> { sponsorship::grpc::update_supporter(&self.payments.pool, request).await }
     async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.payments.reads, request).await }

@@ -44,6 +44,7 @@ use crate::entry::Histories;
 use crate::ledger::{Batcher, Reader};
 use crate::payment::Payments;
 use crate::price::CataloguePulse;
+use crate::sponsorship::SponsorshipReader;
 use crate::unsubscribe::Links;
 
 /// What the RPCs work with. Cheap to clone.
@@ -58,6 +59,7 @@ pub struct Core {
     pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
+    pub sponsorship: SponsorshipReader,
     /// By which mail is unsubscribed from.
     pub links: Arc<Links>,
     /// Where mail is written that is not sent.

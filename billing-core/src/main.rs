@@ -66,6 +66,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             .map(|()| ExitCode::SUCCESS),
         CoreCommand::Person(command) => operator::person(command).await,
         CoreCommand::Prices(command) => operator::prices(command).await.map(|()| ExitCode::SUCCESS),
+        CoreCommand::Tenant(command) => operator::tenant(command).await.map(|()| ExitCode::SUCCESS),
+        CoreCommand::Messages(command) => operator::messages(command).await,
         CoreCommand::Switch(command) => operator::switches(command)
             .await
             .map(|()| ExitCode::SUCCESS),

@@ -37,6 +37,7 @@ use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payme
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
+use crate::sponsorship::{SponsorshipReader, message};
 use crate::{Core, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
@@ -75,6 +76,7 @@ pub async fn serve(
     let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
     let sweeping = ledger::sweep(upkeep.clone(), core.batcher.clone(), background.clone());
     tokio::spawn(sweeping);
+    tokio::spawn(message::watch(upkeep.clone(), background.clone()));
 
     let folder = options.outbox_dir.as_deref();
     let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;
@@ -193,6 +195,7 @@ pub async fn start(
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
+        sponsorship: SponsorshipReader::start(database, tasks),
         pool: pool.clone(),
         histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),

@@ -72,3 +72,25 @@ pub(crate) async fn creation_per_tenant(
     let tenant = caller.tenant_id().to_owned();
     limits.tenant.pass(tenant, request, next).await
 }
+
+/// How often one address asks for the wall.
+pub(crate) async fn wall_per_address(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let network = client_address::network_of(&request, state.trusted_proxies());
+    let limits = state.public_limits();
+    limits.wall.pass(network, request, next).await
+}
+
+/// How often one address asks for the progress.
+pub(crate) async fn progress_per_address(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let network = client_address::network_of(&request, state.trusted_proxies());
+    let limits = state.public_limits();
+    limits.progress.pass(network, request, next).await
+}

@@ -66,6 +66,14 @@ impl JsonObject {
         Ok(AmountMember::Amount(amount))
     }
 
+    /// A whole number, written without a fraction.
+    pub(crate) fn whole(&self, field: &'static str) -> Result<Option<i64>, ApiError> {
+        let number = self.0.get(field).map(|raw| raw.get().parse());
+        number
+            .transpose()
+            .map_err(|_not_whole| ApiError::invalid(field, "must be a whole number"))
+    }
+
     pub(crate) fn boolean(&self, field: &'static str) -> Result<Option<bool>, ApiError> {
         self.0
             .get(field)
@@ -85,6 +93,38 @@ impl JsonObject {
                     .map_err(|_unreadable| ApiError::invalid(field, text_error(raw)))
             })
             .transpose()
+    }
+}
+
+impl JsonObject {
+    /// The same members under their own names, where a client writes them in camel case.
+    pub(crate) fn from_camel_case(
+        mut self,
+        names: &[(&str, &'static str)],
+    ) -> Result<Self, ApiError> {
+        for &(camel_case, name) in names {
+            let Some(value) = self.0.remove(camel_case) else {
+                continue;
+            };
+            if self.0.insert(name.to_owned(), value).is_some() {
+                return Err(ApiError::invalid(name, "is given twice"));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The names of what nobody reads.
+    pub(crate) fn others_than(&self, known: &[&str]) -> Vec<String> {
+        let names = self.0.keys().filter(|name| !known.contains(&name.as_str()));
+        names.cloned().collect()
+    }
+
+    /// A text that null takes away, as an empty one does.
+    pub(crate) fn text_or_null(&self, field: &'static str) -> Result<Option<String>, ApiError> {
+        match self.0.get(field) {
+            Some(raw) if raw.get() == "null" => Ok(Some(String::new())),
+            _ => self.text(field),
+        }
     }
 }
 

@@ -21,14 +21,15 @@ use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::{
-    balance, docs, export, gate, health, history, observe, openapi, payment, settings, test_email,
-    unsubscribe, usage, webhooks,
+    balance, contributions, docs, gate, health, history, observe, openapi, payment, progress,
+    settings, sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
 };
 
 /// What requests of ours carry.
-const OUR_HEADERS: [HeaderName; 4] = [
+const OUR_HEADERS: [HeaderName; 5] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
+    header::IF_NONE_MATCH,
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("x-tenant-id"),
 ];
@@ -52,12 +53,37 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
-        .routes(routes!(export::get))
+        .routes(routes!(contributions::mine::list))
+        .routes(routes!(contributions::change))
+        .routes(routes!(supporters::me::get, supporters::me::update))
+        .routes(routes!(supporters::export::get))
 }
 
 /// Routes for signed-in users that are limited further.
 fn creation() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(payment::create::post))
+    OpenApiRouter::new()
+        .routes(routes!(payment::create::post))
+        .routes(routes!(contributions::checkout::post))
+}
+
+/// Routes for everybody: no token, or one that says who asks.
+fn public() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(supporters::badge::get))
+        .routes(routes!(supporters::picture::get))
+        .routes(routes!(supporters::shields::get))
+        .routes(routes!(sponsorship::get))
+        .routes(routes!(contributions::get))
+}
+
+/// The same, limited further.
+fn wall() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(supporters::wall::get))
+}
+
+/// The same, limited further.
+fn meter() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(progress::get))
 }
 
 /// Routes for readers of mail: a signed link for a token.
@@ -85,6 +111,9 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(public().into_openapi());
+    document.merge(wall().into_openapi());
+    document.merge(meter().into_openapi());
     document.merge(readers().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
@@ -96,6 +125,9 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (public, _) = public().split_for_parts();
+    let (wall, _) = wall().split_for_parts();
+    let (meter, _) = meter().split_for_parts();
     let (readers, _) = readers().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
@@ -113,8 +145,15 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .merge(creation)
         .route_layer(from_fn_with_state(state.clone(), gate::per_user))
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
+    let wall_limit = from_fn_with_state(state.clone(), gate::wall_per_address);
+    let meter_limit = from_fn_with_state(state.clone(), gate::progress_per_address);
+    let public = public
+        .merge(wall.route_layer(wall_limit))
+        .merge(meter.route_layer(meter_limit))
+        .route_layer(bounded.clone());
     let routes = Router::new()
         .merge(users)
+        .merge(public)
         .merge(readers.route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
@@ -173,9 +212,10 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_origin(config.cors_origins.clone())
         // Old clients send cookies along; exact origins make that harmless, and none are read.
         .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT])
-        .allow_headers([&OUR_HEADERS, &TRACE_HEADERS, &config.cors_headers[..]].concat())
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
+        .allow_headers([&OUR_HEADERS[..], &TRACE_HEADERS, &config.cors_headers].concat())
         .expose_headers([
+            header::ETAG,
             header::RETRY_AFTER,
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),

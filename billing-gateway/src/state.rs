@@ -14,6 +14,7 @@ use crate::core::{CoreClient, CoreHealth};
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
 use crate::providers::Providers;
+use crate::public_tenant::PublicTenants;
 use crate::rate_limit::RateLimit;
 use crate::server::request_body::Bodies;
 use crate::server::turned_away;
@@ -29,9 +30,11 @@ struct Shared {
     core: CoreClient,
     core_health: CoreHealth,
     verifier: Verifier,
+    public_tenants: PublicTenants,
     user_limit: RateLimit<Caller>,
     address_limit: RateLimit<IpAddr>,
     creation_limits: CreationLimits,
+    public_limits: PublicLimits,
     providers: Providers,
     payment: PaymentConfig,
     trusted_proxies: u8,
@@ -50,6 +53,13 @@ pub(crate) struct CreationLimits {
     pub tenant: RateLimit<String>,
 }
 
+/// How often the pages that anybody may read are asked for.
+#[derive(Debug)]
+pub(crate) struct PublicLimits {
+    pub wall: RateLimit<IpAddr>,
+    pub progress: RateLimit<IpAddr>,
+}
+
 impl AppState {
     pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
         let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
@@ -57,12 +67,17 @@ impl AppState {
             core: CoreClient::new(&config.core)?,
             core_health: CoreHealth::default(),
             verifier: Verifier::new(&config.jwt)?,
+            public_tenants: PublicTenants::from(&config.jwt),
             user_limit: RateLimit::new("user", config.rate_limit_user),
             address_limit: RateLimit::new("address", config.rate_limit_ip),
             creation_limits: CreationLimits {
                 user: RateLimit::new("payment-user", config.payment.limit_user),
                 address: RateLimit::new("payment-address", config.payment.limit_ip),
                 tenant: RateLimit::new("payment-tenant", config.payment.limit_tenant),
+            },
+            public_limits: PublicLimits {
+                wall: RateLimit::new("supporters", config.rate_limit_public),
+                progress: RateLimit::new("progress", config.rate_limit_public),
             },
             providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
             payment: config.payment,
@@ -87,6 +102,10 @@ impl AppState {
         &self.0.verifier
     }
 
+    pub(crate) fn public_tenants(&self) -> &PublicTenants {
+        &self.0.public_tenants
+    }
+
     pub(crate) fn user_limit(&self) -> &RateLimit<Caller> {
         &self.0.user_limit
     }
@@ -97,6 +116,10 @@ impl AppState {
 
     pub(crate) fn creation_limits(&self) -> &CreationLimits {
         &self.0.creation_limits
+    }
+
+    pub(crate) fn public_limits(&self) -> &PublicLimits {
+        &self.0.public_limits
     }
 
     pub(crate) fn providers(&self) -> &Providers {

@@ -50,7 +50,7 @@ impl ErrorReason {
             | Self::PriceStarted
             | Self::AccountSuspended
             | Self::UnsubscribeLinkExpired => Code::FailedPrecondition,
-            Self::Overloaded | Self::PaymentsPaused | Self::TestMailTooSoon => {
+            Self::Overloaded | Self::PaymentsPaused | Self::TestMailTooSoon | Self::TooManyOpen => {
                 Code::ResourceExhausted
             }
             Self::DatabaseUnavailable | Self::OutcomeUnknown | Self::PriceListStale => {

@@ -31,7 +31,7 @@ pub struct Options {
     )]
     pub only: Option<String>,
 
-    /// Play these scenarios: flood, poison, freeze, cores, growth, webhook. Without --only and --quick: all.
+    /// Play these scenarios: flood, poison, freeze, cores, growth, webhook, sponsorship. Without --only and --quick: all.
     #[arg(long, value_name = "NAMES")]
     pub scenario: Option<String>,
 

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
     AccountRef, CaptureHoldRequest, ChargeRequest, CheckBalanceRequest, Cost, Decision,
-    OveragePolicy, PlaceHoldRequest,
+    GetBadgesRequest, GetBalanceRequest, GetProgressRequest, ListSupportersRequest, OveragePolicy,
+    PlaceHoldRequest, WallPeriod,
 };
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -19,10 +20,14 @@ use super::{Accounts, Plan, Work};
 /// The most that an operation costs.
 pub const MOST_MICROS: i64 = 1_000;
 
+/// As many as a page of the wall has where nobody says.
+pub const WALL_PAGE: u16 = 100;
+
 /// One operation before it is sent.
 #[derive(Debug)]
 pub struct Errand {
     work: Work,
+    tenant: &'static str,
     account: u64,
     amount_micros: i64,
     key: String,
@@ -66,6 +71,19 @@ struct Placed {
     hold_id: String,
 }
 
+/// An answer whose first member is repeated, or a message: what is in it is passed over.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Parts {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    all: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Progressed {
+    #[prost(int64, tag = "2")]
+    current_minor: i64,
+}
+
 #[derive(Clone, PartialEq, prost::Message)]
 struct Captured {
     #[prost(int64, tag = "1")]
@@ -87,6 +105,7 @@ impl Maker {
         };
         Errand {
             work: self.plan.work,
+            tenant: self.plan.tenant,
             account,
             amount_micros: self.random.random_range(1..=MOST_MICROS),
             key: key(self.random.random()),
@@ -109,7 +128,52 @@ impl Errand {
             Work::Check => self.check(wire).await,
             Work::Charge => self.charge(wire).await,
             Work::HoldCapture => self.hold_and_capture(wire).await,
+            Work::Balance => self.balance(wire).await,
+            Work::Badges(people) => self.badges(wire, people).await,
+            Work::Progress => self.progress(wire).await,
+            Work::Wall => self.wall(wire).await,
         }
+    }
+
+    async fn balance(&self, wire: &mut Wire) -> Result<(), Failure> {
+        let request = GetBalanceRequest {
+            account: Some(account(self.account)),
+        };
+        let answer: Parts = wire.call(Rpc::GetBalance, &request).await?;
+        expect_parts(answer.all.len(), 1)
+    }
+
+    async fn badges(&self, wire: &mut Wire, people: u16) -> Result<(), Failure> {
+        let numbers = (0..u64::from(people)).map(|further| self.account + further);
+        let request = GetBadgesRequest {
+            tenant_id: self.tenant.to_owned(),
+            user_ids: numbers.map(user).collect(),
+            viewer_user_id: String::new(),
+        };
+        let answer: Parts = wire.call(Rpc::GetBadges, &request).await?;
+        expect_parts(answer.all.len(), people.into())
+    }
+
+    async fn progress(&self, wire: &mut Wire) -> Result<(), Failure> {
+        let request = GetProgressRequest {
+            tenant_id: self.tenant.to_owned(),
+        };
+        let answer: Progressed = wire.call(Rpc::GetProgress, &request).await?;
+        if answer.current_minor > 0 {
+            return Ok(());
+        }
+        Err(Failure::Answer("a month without money".to_owned()))
+    }
+
+    async fn wall(&self, wire: &mut Wire) -> Result<(), Failure> {
+        let request = ListSupportersRequest {
+            tenant_id: self.tenant.to_owned(),
+            period: WallPeriod::All.into(),
+            page_size: WALL_PAGE.into(),
+            page_token: String::new(),
+        };
+        let answer: Parts = wire.call(Rpc::ListSupporters, &request).await?;
+        expect_parts(answer.all.len(), WALL_PAGE.into())
     }
 
     async fn check(&self, wire: &mut Wire) -> Result<(), Failure> {
@@ -171,6 +235,13 @@ pub fn charge_request(number: u64, key: String, amount_micros: i64) -> ChargeReq
         overage_policy: OveragePolicy::Reject.into(),
         ..ChargeRequest::default()
     }
+}
+
+fn expect_parts(found: usize, wanted: usize) -> Result<(), Failure> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Failure::Answer(format!("{found} parts for {wanted}")))
 }
 
 fn account(number: u64) -> AccountRef {

@@ -35,6 +35,14 @@ pub enum Work {
     Charge,
     /// `PlaceHold` with a fresh key, then `CaptureHold` of all or part of it.
     HoldCapture,
+    /// `GetBalance`.
+    Balance,
+    /// `GetBadges` of so many people, whose numbers follow each other.
+    Badges(u16),
+    /// `GetProgress`.
+    Progress,
+    /// `ListSupporters`: the first page of all time.
+    Wall,
 }
 
 /// On whose account, of those that [`seed`] has opened.
@@ -51,11 +59,21 @@ pub enum Accounts {
 pub struct Plan {
     pub work: Work,
     pub accounts: Accounts,
+    pub tenant: &'static str,
 }
 
 impl Plan {
     pub const fn new(work: Work, accounts: Accounts) -> Self {
-        Self { work, accounts }
+        Self {
+            work,
+            accounts,
+            tenant: TENANT,
+        }
+    }
+
+    /// The same of another tenant.
+    pub const fn of(self, tenant: &'static str) -> Self {
+        Self { tenant, ..self }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Special scenarios: what becomes of the others while one account is flooded, some commands are
 //! poison, the database freezes, several cores share it, its tables have grown, or a provider reports
-//! payments.
+//! payments; and how soon is read what a million contributions came to.
 //!
 //! Each plays on a private PostgreSQL of its own that writes to disk, checks the books at its end,
 //! and says what it found whether its targets were reached or not.
@@ -14,6 +14,7 @@ mod growth;
 mod memory;
 mod poison;
 mod report;
+mod sponsorship;
 mod told;
 mod webhook;
 
@@ -45,6 +46,8 @@ pub enum Scenario {
     Growth,
     /// A provider reports payments: how soon are they credited, and what does a storm do to checks?
     Webhook,
+    /// What a million contributions came to: how long do badge, progress and wall take to be read?
+    Sponsorship,
 }
 
 impl Scenario {
@@ -112,5 +115,6 @@ async fn play(
         Scenario::Cores => cores::run(length).await,
         Scenario::Growth => growth::run(length, options).await,
         Scenario::Webhook => webhook::run(length).await,
+        Scenario::Sponsorship => sponsorship::run(length).await,
     }
 }

@@ -7,7 +7,7 @@ use tracing::error;
 use super::batcher::LedgerError;
 use super::command::{Cost, Note, Opening, Overage};
 use super::decide::{Answer, Decision, HoldView, Limits, Refusal, Retry};
-use super::reader::ReadError;
+use super::joint_reads::ReadError;
 use super::state::{Balance, HoldState};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntryId, EntrySeq};

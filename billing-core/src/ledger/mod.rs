@@ -12,6 +12,7 @@ mod command;
 mod decide;
 mod fair_queue;
 pub mod grpc;
+mod joint_reads;
 mod lane;
 mod local_time;
 mod periods;
@@ -39,9 +40,10 @@ pub use command::{
 pub use decide::{
     Answer, Context, Decision, HoldView, Limits, Refusal, Retry, assess_check, standing,
 };
+pub use joint_reads::{JointReads, Question, ReadError};
 pub use local_time::{LocalTime, is_zone};
 pub use queries::{find_account, hardly_wait};
-pub use reader::{ReadError, Reader, Snapshot};
+pub use reader::{Reader, Snapshot};
 pub use session::{Session, hot_path};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};
 pub use sweep::sweep;

@@ -1,30 +1,19 @@
-//! Reads that wait share one query. Always from the primary, never from memory: a read joins only a
-//! query that starts after it has arrived.
+//! The way to an account's committed state.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{error, warn};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::apply::account_to_be;
+use super::joint_reads::{JointReads, Question, ReadError};
 use super::queries::{self, TenantDefaults};
-use super::session::Session;
 use super::state::{AccountState, FreeCalls};
-use crate::database::{Database, clock, explained, is_unreachable};
+use crate::database::{Database, clock};
 use crate::id::AccountId;
-
-const QUERY_TIMEOUT: Duration = Duration::from_secs(6);
-/// Most reads that one query serves. Few enough that callers who all wait do not all wait for the same
-/// query: while it is answered, this process encodes the answers of the one before.
-const BATCH_MAX: usize = 64;
-/// Most reads that may wait.
-const QUEUE_MAX: usize = 2_048;
 
 /// An account as it is committed, at the moment `now` of the database's clock.
 #[derive(Clone, Debug)]
@@ -37,41 +26,20 @@ pub struct Snapshot {
     pub now: Timestamp,
 }
 
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error("too many requests are waiting")]
-    Overloaded,
-    #[error("no answer by the deadline")]
-    DeadlineExceeded,
-    #[error("the database cannot be reached")]
-    Unavailable,
-    /// Refused by the database, and logged.
-    #[error("internal error")]
-    Internal,
-}
-
 struct Read {
     account: AccountId,
     tenant_id: String,
     /// The tool whose free calls are asked about.
     tool: Option<String>,
-    reply: oneshot::Sender<Result<Snapshot, ReadError>>,
 }
 
-/// The way to an account's committed state. Cheap to clone.
+/// Cheap to clone.
 #[derive(Clone)]
-pub struct Reader(mpsc::Sender<Read>);
+pub struct Reader(JointReads<Read>);
 
 impl Reader {
-    /// Starts the one task and its one connection; more gain nothing. It ends when the last clone
-    /// is dropped, and must not end before.
     pub fn start(database: &Database, tasks: &mut JoinSet<()>) -> Self {
-        let (sender, reads) = mpsc::channel(QUEUE_MAX);
-        let task = ReaderTask {
-            session: Session::new("reader".to_owned(), database),
-        };
-        tasks.spawn(task.run(reads));
-        Self(sender)
+        Self(JointReads::start("reader", database, tasks))
     }
 
     /// The account as it is committed, or as it would begin where nothing was written.
@@ -82,27 +50,25 @@ impl Reader {
         tool: Option<String>,
         deadline: Instant,
     ) -> Result<Snapshot, ReadError> {
-        let (reply, snapshot) = oneshot::channel();
         let read = Read {
             account,
             tenant_id: tenant_id.to_owned(),
             tool,
-            reply,
         };
-        self.0.try_send(read).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ReadError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => ReadError::Unavailable,
-        })?;
-        match timeout_at(deadline, snapshot).await {
-            Ok(Ok(snapshot)) => snapshot,
-            Ok(Err(_)) => Err(ReadError::Unavailable),
-            Err(_) => Err(ReadError::DeadlineExceeded),
-        }
+        self.0.read(read, deadline).await
     }
 }
 
-struct ReaderTask {
-    session: Session,
+impl Question for Read {
+    type Answer = Snapshot;
+
+    async fn ask(
+        connection: &mut PgConnection,
+        questions: &[&Self],
+    ) -> Result<Vec<Snapshot>, sqlx::Error> {
+        let round = ask(connection, questions).await?;
+        Ok(questions.iter().map(|read| round.snapshot(read)).collect())
+    }
 }
 
 /// What one round of queries found.
@@ -113,70 +79,7 @@ struct Round {
     now: Timestamp,
 }
 
-impl ReaderTask {
-    async fn run(mut self, mut reads: mpsc::Receiver<Read>) {
-        self.session.open().await;
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        loop {
-            // Where reads wait, the next query starts at once.
-            if reads.is_empty() {
-                match reads.recv().await {
-                    Some(read) => batch.push(read),
-                    None => return,
-                }
-                // Whoever is ready now comes along.
-                tokio::task::yield_now().await;
-            }
-            while batch.len() < BATCH_MAX
-                && let Ok(read) = reads.try_recv()
-            {
-                batch.push(read);
-            }
-            batch.retain(|read| !read.reply.is_closed());
-            if batch.is_empty() {
-                continue;
-            }
-            let round = self.round(&batch).await;
-            for read in batch.drain(..) {
-                let snapshot = round
-                    .as_ref()
-                    .map_err(Clone::clone)
-                    .map(|round| round.snapshot(&read));
-                // Whoever asked may have gone.
-                drop(read.reply.send(snapshot));
-            }
-        }
-    }
-
-    /// Asks once, and once more on a new connection where the old one had died meanwhile.
-    async fn round(&mut self, reads: &[Read]) -> Result<Round, ReadError> {
-        for _ in 0..2 {
-            let Some(session) = self.session.open().await else {
-                return Err(ReadError::Unavailable);
-            };
-            match timeout(QUERY_TIMEOUT, ask(session, reads)).await {
-                Ok(Ok(round)) => return Ok(round),
-                Ok(Err(cause)) => {
-                    self.session.close();
-                    if !is_unreachable(&cause) {
-                        let meaning = explained(&cause);
-                        error!(%cause, meaning, "read refused by the database");
-                        return Err(ReadError::Internal);
-                    }
-                    warn!(%cause, "database lost while reading");
-                }
-                Err(_) => {
-                    self.session.close();
-                    warn!("database lost while reading: no answer");
-                    return Err(ReadError::Unavailable);
-                }
-            }
-        }
-        Err(ReadError::Unavailable)
-    }
-}
-
-async fn ask(connection: &mut PgConnection, reads: &[Read]) -> Result<Round, sqlx::Error> {
+async fn ask(connection: &mut PgConnection, reads: &[&Read]) -> Result<Round, sqlx::Error> {
     let mut ids: Vec<Uuid> = reads.iter().map(|read| read.account.uuid()).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -3,20 +3,24 @@
 
 mod accounts;
 mod audit;
+mod messages;
 mod outbox;
 mod payments;
 mod person;
 mod prices;
 mod switches;
+mod tenants;
 mod token;
 
 pub use accounts::{AccountsCommand, run as accounts};
 pub use audit::{AuditOptions, run as audit};
+pub use messages::{MessagesCommand, run as messages};
 pub use outbox::{OutboxCommand, run as outbox};
 pub use payments::{PaymentsCommand, run as payments};
 pub use person::{PersonCommand, run as person};
 pub use prices::{PricesCommand, run as prices};
 pub use switches::{SwitchCommand, run as switches};
+pub use tenants::{TenantCommand, run as tenant};
 pub use token::{TokenOptions, run as token};
 
 use clap::Args;

@@ -28,6 +28,11 @@ impl Payment {
         }
     }
 
+    /// Takes over whether the money is on its way, whatever came before: it is until the payment is final.
+    pub fn note_processing(&mut self, is_reported: bool) {
+        self.processing = (self.processing || is_reported) && !self.state.is_final();
+    }
+
     /// What it has come to. Where more was taken than was received, somebody is to look at it.
     pub fn standing(&mut self) -> Standing {
         let taken = self.refunded_minor.saturating_add(self.disputed_minor);

@@ -15,6 +15,10 @@ use crate::money::Micros;
 use crate::price::Reading;
 use crate::sponsorship::{self, GiftTerms};
 
+/// Contributions of one person that may be neither paid nor ended: whoever changes their mind ends those before,
+/// so that more are somebody who plays with pages of the provider's.
+const OPEN_CONTRIBUTIONS: usize = 5;
+
 /// A payment that somebody wants to make.
 #[derive(Clone, Debug)]
 pub struct NewPayment {
@@ -205,11 +209,19 @@ async fn insert_gift(
     )
     .await?;
     let mut open = queries::find_open_contributions(&mut transaction, new.account).await?;
+    let begun = open.len();
+    // Whose money is on its way is done with: whoever begins another one wants to give more.
+    open.retain(|payment| !payment.processing);
     let same = open
         .iter()
         .position(|payment| payment.content_hash == new.content_hash);
     if let Some(place) = same {
         return Ok(Inserted::Open(Box::new(open.swap_remove(place))));
+    }
+    if begun >= OPEN_CONTRIBUTIONS {
+        return Err(PaymentError::TooManyOpen {
+            most: OPEN_CONTRIBUTIONS,
+        });
     }
     if !queries::insert_payment(&mut *transaction, id, new, terms, now).await? {
         return Ok(Inserted::KeyTaken);

@@ -20,7 +20,7 @@ pub use report::{
 
 use tracing::warn;
 
-use super::count;
+use crate::money::Micros;
 
 /// What operators watch. Only what was committed counts.
 fn tell(event: &ProviderEvent, applied: &Applied) {
@@ -41,22 +41,18 @@ fn tell(event: &ProviderEvent, applied: &Applied) {
             "a provider's event contradicts the payment's record: `billing-core payments review`"
         );
     }
-    let amount = applied.moved.get().unsigned_abs();
-    if applied.moved.is_positive() {
-        count(
-            "billing_payments_received_micros_total",
-            &event.provider,
-            amount,
-        );
-    } else if amount > 0 {
-        count(
-            "billing_payments_reversed_micros_total",
-            &event.provider,
-            amount,
-        );
+    let moved = applied.worth();
+    if let Some(payment) = applied.payment.as_ref().filter(|_| moved != Micros::ZERO) {
+        let name = if moved.is_positive() {
+            "billing_payments_received_micros_total"
+        } else {
+            "billing_payments_reversed_micros_total"
+        };
+        metrics::counter!(name, "provider" => event.provider.clone(), "purpose" => payment.purpose.name())
+            .increment(moved.get().unsigned_abs());
     }
     if let Report::Payment(report) = &event.report
-        && (applied.outcome == Outcome::Applied || applied.moved.is_positive())
+        && (applied.outcome == Outcome::Applied || moved.is_positive())
     {
         metrics::counter!("billing_payment_reports_total", "provider" => event.provider.clone(),
             "state" => report.state.name(), "declined" => report.decline_code.is_some().to_string())

@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, Payments, create, queries, refund, stale};
+use super::{PaymentError, Payments, Purpose, create, queries, refund, stale};
 use crate::auth::Role;
 use crate::contact::grpc::parse_contact;
 use crate::contact::upsert_contact;
@@ -21,6 +21,7 @@ use crate::id::PaymentId;
 use crate::ledger::ApplyError;
 use crate::ledger::grpc::{parse_account, parse_opening};
 use crate::rpc::{Call, KEY_BYTES, TENANT_BYTES, call_of};
+use crate::sponsorship;
 use crate::status::{Doubt, deadline_exceeded, of_change, of_query, outcome_unknown, with_reason};
 
 /// Most payments on a page.
@@ -56,6 +57,10 @@ pub async fn create_payment(
         customer_reference: created.customer.unwrap_or_default(),
         page_url: created.page_url.unwrap_or_default(),
         open_before: created.open_before.iter().map(shown::payment).collect(),
+        contribution_ulid: match created.payment.purpose {
+            Purpose::Contribution => sponsorship::ulid_of(created.payment.id),
+            Purpose::TopUp => String::new(),
+        },
     }))
 }
 
@@ -360,6 +365,11 @@ impl From<PaymentError> for Status {
             PaymentError::Stale(stale) => stale.into(),
             PaymentError::AmountOutOfRange => FieldError::new("amount_minor", message).into(),
             PaymentError::Paused => with_reason(ErrorReason::PaymentsPaused, message, []),
+            PaymentError::TooManyOpen { most } => with_reason(
+                ErrorReason::TooManyOpen,
+                message,
+                [("open_max", most.to_string())],
+            ),
             PaymentError::NotRefundable(state) => with_reason(
                 ErrorReason::PaymentNotRefundable,
                 message,

@@ -138,6 +138,8 @@ pub struct Payment {
     pub disputed_minor: i64,
     pub decline_code: Option<String>,
     pub needs_review: bool,
+    /// Its payer has done their part, and the money is on its way. Of an open one alone.
+    pub processing: bool,
     pub created_at: Timestamp,
     pub succeeded_at: Option<Timestamp>,
     /// Its payer's personal data was erased, and none that its provider still sends is kept.
@@ -214,6 +216,10 @@ pub enum PaymentError {
     Stale(#[from] Stale),
     #[error("the tenant's payments are paused, since too many were declined")]
     Paused,
+    #[error(
+        "{most} contributions of the user are open: one of them has to be paid or to end first"
+    )]
+    TooManyOpen { most: usize },
     #[error("a payment that is {} cannot be refunded", .0.name())]
     NotRefundable(State),
     #[error("of the payment, {left_minor} minor units of {currency} can still be refunded")]

@@ -72,7 +72,7 @@ impl Payment {
         let standing = self.standing();
         match self.purpose {
             Purpose::TopUp => self.top_up(standing, cause).map(Effect::TopUp),
-            Purpose::Contribution => self.contribution(standing).map(Effect::Contribution),
+            Purpose::Contribution => self.contribution(standing, cause).map(Effect::Contribution),
         }
     }
 
@@ -89,14 +89,33 @@ impl Payment {
     }
 
     /// All that it has come to: its slice finds out what is new of it.
-    fn contribution(&self, standing: Standing) -> Option<Settled> {
+    fn contribution(&self, standing: Standing, cause: Cause) -> Option<Settled> {
         Some(Settled {
             payment: self.id,
             giver: self.opening(),
             paid_at: self.succeeded_at?,
+            paid_minor: standing.paid_minor,
             net_minor: standing.paid_minor.saturating_sub(standing.taken_minor),
+            cause: match cause {
+                Cause::Refund => sponsorship::Cause::Refund,
+                Cause::Dispute => sponsorship::Cause::Dispute,
+            },
             described: told::described(self),
         })
+    }
+
+    /// What its payer is told where it has ended without money.
+    pub fn told_as_failed(&self) -> Option<Notice> {
+        let has_failed = self.state == State::Failed;
+        match self.purpose {
+            // Also who was declined, and left it at that.
+            Purpose::TopUp => (has_failed || self.decline_code.is_some())
+                .then(|| top_up::failed(told::described(self))),
+            // A page of the provider's said of a decline, and whoever has left that page knows it.
+            Purpose::Contribution => {
+                has_failed.then(|| sponsorship::failed(self.id, &told::described(self)))
+            }
+        }
     }
 
     fn opening(&self) -> Opening {
@@ -150,6 +169,8 @@ pub struct Done {
     pub entries: Vec<(EntrySeq, EntryKind)>,
     /// The sum of it, signed.
     pub moved: Micros,
+    /// What more there is of a contribution, signed, in cents.
+    pub given_minor: i64,
     /// The account after it; none where nothing was booked.
     pub balance: Option<Balance>,
     pub notices: Vec<Notice>,
@@ -183,9 +204,10 @@ pub async fn carry_out(
         *done = of_booked(booked)?;
     }
     // Behind the ledger: its rows are locked after the accounts.
-    let told = sponsorship::settle(conn, &given).await?;
-    for (done, notices) in given_places.into_iter().zip(told) {
-        done.notices = notices;
+    let news = sponsorship::settle(conn, &given).await?;
+    for (done, news) in given_places.into_iter().zip(news) {
+        done.given_minor = news.moved_minor;
+        done.notices = news.notices;
     }
     Ok(all)
 }

@@ -3,25 +3,21 @@
 
 use serde_json::{Value, json};
 
-use super::{Payment, State};
+use super::Payment;
 use crate::money::Micros;
 use crate::outbox::{Channel, Notice};
 
 /// The notices of a payment that has ended without money: to other systems, and a mail to a payer who tried.
 pub fn ended(payment: &Payment) -> Vec<Notice> {
-    let mut notices = vec![Notice {
+    let ended = Notice {
         channel: Channel::Event,
         kind: "payment.ended",
         payload: described(payment),
-    }];
-    if payment.state == State::Failed || payment.decline_code.is_some() {
-        notices.push(Notice {
-            channel: Channel::Mail,
-            kind: "payment_failed",
-            payload: described(payment),
-        });
-    }
-    notices
+    };
+    [ended]
+        .into_iter()
+        .chain(payment.told_as_failed())
+        .collect()
 }
 
 /// What every notice of a payment says.

@@ -10,8 +10,10 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::queries::{self, Agreed};
+use super::reader::{BadgesOf, MonthOf, SponsorshipReader};
+use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
-use super::{GiftTerms, Profile, Sponsorship, Supporter, recount, shown, ulid};
+use super::{GiftTerms, Profile, Supporter, recount, shown, ulid};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -20,7 +22,6 @@ use crate::rpc::{Call, TENANT_BYTES, call_of, timestamp};
 use crate::status::with_reason;
 
 const MESSAGE_CHARS: usize = 500;
-const WORDING_VERSION_BYTES: usize = 32;
 const BADGES_MAX: usize = 100;
 const WALL_MAX: i64 = 200;
 const WALL_DEFAULT: i64 = 100;
@@ -80,33 +81,35 @@ fn parse_tenant(call: &Call, tenant: String) -> Result<String, Status> {
     Ok(tenant)
 }
 
-/// How a tenant is supported, also one that was never set.
-async fn sponsorship_of(pool: &PgPool, tenant: &str) -> Result<Sponsorship, sqlx::Error> {
-    let mut found = queries::find_sponsorships(pool, &[tenant]).await?;
-    let unset = || Sponsorship::unset(tenant.to_owned());
-    Ok(found.remove(tenant).unwrap_or_else(unset))
-}
-
 pub async fn get_contribution(
+    reader: &SponsorshipReader,
     pool: &PgPool,
     request: Request<v1::GetContributionRequest>,
 ) -> Result<Response<v1::GetContributionResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let number = parse_ulid(request.ulid)?;
+    let viewer = field::optional_text("viewer_user_id", request.viewer_user_id, 255)?;
     let found = call
         .query(queries::find_contribution(pool, &tenant, number))
         .await?;
     let found = found.ok_or_else(no_contribution)?;
     let account = found.id.account;
-    let sponsorship = call.query(sponsorship_of(pool, &tenant)).await?;
-    let supporters = call
-        .query(queries::find_supporters(pool, &[account]))
-        .await?;
-    let supporter = shown::supporter(supporters.get(&account), &sponsorship.thresholds);
+    let is_its_giver = viewer.is_some_and(|viewer| AccountId::of(&tenant, &viewer) == account);
+    let standing = if is_its_giver || found.paid_within_the_hour {
+        let question = BadgesOf {
+            tenant_id: tenant,
+            accounts: vec![account],
+        };
+        let found = reader.badges.read(question, call.deadline).await?;
+        let supporter = found.supporters.first().and_then(Option::as_ref);
+        shown::supporter(supporter, &found.terms.thresholds).standing
+    } else {
+        None
+    };
     Ok(Response::new(v1::GetContributionResponse {
         contribution: Some(shown::contribution(found)),
-        standing: supporter.standing,
+        standing,
     }))
 }
 
@@ -122,7 +125,7 @@ pub async fn list_contributions(
         let rows = queries::list_contributions(pool, account, page, offset).await?;
         let total = queries::count_contributions(pool, account).await?;
         let supporters = queries::find_supporters(pool, &[account]).await?;
-        let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+        let sponsorship = terms::find(pool, &name.tenant_id).await?;
         Ok((rows, total, supporters, sponsorship))
     };
     let (rows, total, supporters, sponsorship) = call.query(listed).await?;
@@ -155,7 +158,7 @@ pub async fn set_contribution_anonymous(
     let changed = async {
         let wording = match version {
             Some(version) => version,
-            None => sponsorship_of(pool, &name.tenant_id).await?.wording_version,
+            None => terms::find(pool, &name.tenant_id).await?.wording_version,
         };
         let mut transaction = pool.begin().await?;
         let before = queries::lock_supporters(&mut transaction, &[account]).await?;
@@ -188,7 +191,7 @@ pub async fn set_contribution_anonymous(
 }
 
 pub async fn get_badges(
-    pool: &PgPool,
+    reader: &SponsorshipReader,
     request: Request<v1::GetBadgesRequest>,
 ) -> Result<Response<v1::GetBadgesResponse>, Status> {
     let (call, request) = call_of(request)?;
@@ -206,14 +209,15 @@ pub async fn get_badges(
         .iter()
         .map(|user| AccountId::of(&tenant, user))
         .collect();
-    let found = async {
-        let supporters = queries::find_supporters(pool, &accounts).await?;
-        Ok((supporters, sponsorship_of(pool, &tenant).await?))
+    let question = BadgesOf {
+        tenant_id: tenant,
+        accounts,
     };
-    let (supporters, sponsorship) = call.query(found).await?;
-    let badges = users.into_iter().zip(accounts).map(|(user, account)| {
+    let found = reader.badges.read(question, call.deadline).await?;
+    let people = users.into_iter().zip(found.supporters);
+    let badges = people.map(|(user, supporter)| {
         let is_owner = user == request.viewer_user_id;
-        shown::badge(user, supporters.get(&account), &sponsorship, is_owner)
+        shown::badge(user, supporter, &found.terms, is_owner)
     });
     Ok(Response::new(v1::GetBadgesResponse {
         badges: badges.collect(),
@@ -221,6 +225,7 @@ pub async fn get_badges(
 }
 
 pub async fn list_supporters(
+    reader: &SponsorshipReader,
     pool: &PgPool,
     request: Request<v1::ListSupportersRequest>,
 ) -> Result<Response<v1::ListSupportersResponse>, Status> {
@@ -235,27 +240,26 @@ pub async fn list_supporters(
                 FieldError::new("page_token", "must be the next_page_token of a page")
             })?),
         };
-    let listed = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
-        let sums = queries::find_sums(pool, &tenant).await?;
-        let month = sponsorship.month_of(sums.now);
-        // One more than the page, to know whether there is another.
-        let (rows, sum) = match period {
-            v1::WallPeriod::Month => {
-                let most = page.saturating_add(1);
-                let rows = queries::list_wall_of_month(pool, &tenant, month, behind, most).await?;
-                (rows, month_name(month))
-            }
-            v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
-                let most = page.saturating_add(1);
-                let rows = queries::list_wall(pool, &tenant, behind, most).await?;
-                (rows, "all".to_owned())
-            }
-        };
-        let named = sums.by_period.get(&sum).map_or(0, |share| share.named);
-        Ok((sponsorship, rows, named))
+    let question = MonthOf {
+        tenant_id: tenant.clone(),
     };
-    let (sponsorship, mut rows, total_count) = call.query(listed).await?;
+    let at_present = reader.months.read(question, call.deadline).await?;
+    let sponsorship = at_present.sponsorship;
+    // One more than the page, to know whether there is another.
+    let most = page.saturating_add(1);
+    let (mut rows, sum) = match period {
+        v1::WallPeriod::Month => {
+            let month = sponsorship.month_of(at_present.now);
+            let rows = queries::list_wall_of_month(pool, &tenant, month, behind, most);
+            (call.query(rows).await?, month_name(month))
+        }
+        v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
+            let rows = queries::list_wall(pool, &tenant, behind, most);
+            (call.query(rows).await?, "all".to_owned())
+        }
+    };
+    let sum = at_present.by_period.get(&sum);
+    let total_count = sum.map_or(0, |share| share.named);
     let most = usize::try_from(page).unwrap_or_default();
     let more = rows.len() > most;
     rows.truncate(most);
@@ -278,26 +282,23 @@ pub async fn list_supporters(
 }
 
 pub async fn get_progress(
-    pool: &PgPool,
+    reader: &SponsorshipReader,
     request: Request<v1::GetProgressRequest>,
 ) -> Result<Response<v1::GetProgressResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
-    let found = async {
-        let sponsorship = sponsorship_of(pool, &tenant).await?;
-        Ok((sponsorship, queries::find_sums(pool, &tenant).await?))
-    };
-    let (sponsorship, sums) = call.query(found).await?;
-    let month = sponsorship.month_of(sums.now);
-    let name = month_name(month);
-    let share = sums.by_period.get(&name).copied().unwrap_or_default();
+    let question = MonthOf { tenant_id: tenant };
+    let found = reader.months.read(question, call.deadline).await?;
+    let sponsorship = found.sponsorship;
+    let name = month_name(sponsorship.month_of(found.now));
+    let share = found.by_period.get(&name).copied().unwrap_or_default();
     Ok(Response::new(v1::GetProgressResponse {
         goal_minor: sponsorship.goal_minor,
         current_minor: share.net_minor,
         supporters: share.supporters,
         month: name,
-        pending_minor: 0,
-        resets_at: next_month(sums.now, &sponsorship.time_zone()).map(timestamp),
+        pending_minor: found.pending_minor,
+        resets_at: next_month(found.now, &sponsorship.time_zone()).map(timestamp),
     }))
 }
 
@@ -327,7 +328,7 @@ async fn look_up(
     name: &Opening,
 ) -> Result<v1::Supporter, sqlx::Error> {
     let supporters = queries::find_supporters(pool, &[account]).await?;
-    let sponsorship = sponsorship_of(pool, &name.tenant_id).await?;
+    let sponsorship = terms::find(pool, &name.tenant_id).await?;
     Ok(shown::supporter(
         supporters.get(&account),
         &sponsorship.thresholds,

@@ -8,11 +8,14 @@ pub mod audit;
 mod badge;
 mod forget;
 pub mod grpc;
+pub mod message;
 mod queries;
+mod reader;
 mod shown;
+pub mod terms;
 mod told;
 mod totals;
-mod ulid;
+pub mod ulid;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,6 +27,8 @@ use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
 pub use forget::forget;
+pub use reader::SponsorshipReader;
+pub use told::{Cause, failed};
 pub use totals::{Period, Totals};
 
 use crate::id::{AccountId, PaymentId};
@@ -35,6 +40,11 @@ use totals::Share;
 /// The least and the most that may be given at once, in cents.
 pub const LEAST_MINOR: i64 = 500;
 pub const MOST_MINOR: i64 = 1_000_000;
+
+/// What a contribution is called in public.
+pub fn ulid_of(payment: PaymentId) -> String {
+    ulid::of(payment.number)
+}
 
 /// What a contribution credits: nothing, whatever it is worth.
 pub const fn credit() -> Micros {
@@ -122,10 +132,22 @@ pub struct Settled {
     pub giver: Opening,
     /// The provider's time of its payment.
     pub paid_at: Timestamp,
-    /// Paid, less what refunds and disputes took.
+    /// What its giver has paid.
+    pub paid_minor: i64,
+    /// Of that, what refunds and disputes left.
     pub net_minor: i64,
+    /// Which of the two changed it last.
+    pub cause: Cause,
     /// What is told of the payment whatever follows from it.
     pub described: Value,
+}
+
+/// What is new of a contribution.
+#[derive(Debug, Default)]
+pub struct News {
+    /// What more there is of it, signed.
+    pub moved_minor: i64,
+    pub notices: Vec<Notice>,
 }
 
 /// What is known of a contribution.
@@ -176,12 +198,12 @@ pub async fn open(
 }
 
 /// Notes what contributions have come to, all of them in one go, and makes the sums anew that follow; answers
-/// one by one with what is told. The same news again changes nothing. Joins the caller's transaction, which
+/// one by one with what is new. The same news again changes nothing. Joins the caller's transaction, which
 /// must be READ COMMITTED and must be rolled back on an error.
 pub async fn settle(
     conn: &mut PgConnection,
     settled: &[Settled],
-) -> Result<Vec<Vec<Notice>>, sqlx::Error> {
+) -> Result<Vec<News>, sqlx::Error> {
     if settled.is_empty() {
         return Ok(Vec::new());
     }
@@ -197,12 +219,12 @@ pub async fn settle(
     let accounts: Vec<AccountId> = givers.keys().copied().collect();
     let before = queries::lock_supporters(conn, &accounts).await?;
     let mut settling = Settling::read(conn, settled, &before).await?;
-    let told = settled.iter().map(|one| settling.take(one)).collect();
+    let news = settled.iter().map(|one| settling.take(one)).collect();
     if !settling.changed.is_empty() {
         queries::write_contributions(conn, &settling.changed, &givers).await?;
         recount(conn, &before, before.clone()).await?;
     }
-    Ok(told)
+    Ok(news)
 }
 
 /// What is known of the contributions of a batch, and what changes of them.
@@ -234,15 +256,15 @@ impl Settling {
         })
     }
 
-    /// Notes what a contribution has come to; what is told of that.
-    fn take(&mut self, one: &Settled) -> Vec<Notice> {
+    /// Notes what a contribution has come to; what is new of that.
+    fn take(&mut self, one: &Settled) -> News {
         let known = self.known.get(&one.payment).copied();
         let paid = known.and_then(|known| known.paid);
         let moved_minor = one
             .net_minor
             .saturating_sub(known.map_or(0, |known| known.net_minor));
         if paid.is_some() && moved_minor == 0 {
-            return Vec::new();
+            return News::default();
         }
         let tenant = &one.giver.tenant_id;
         let unset = || Sponsorship::unset(tenant.clone());
@@ -265,7 +287,10 @@ impl Settling {
             total_before,
             total_after: *total,
         };
-        told::settled(&one.described, news, &sponsorship.thresholds)
+        News {
+            moved_minor,
+            notices: told::settled(one, news, &sponsorship.thresholds),
+        }
     }
 }
 

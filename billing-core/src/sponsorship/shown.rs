@@ -2,8 +2,8 @@
 
 use billing_proto::v1;
 
-use super::queries::{ContributionRow, SupporterRow};
-use super::{Badge, Sponsorship, Thresholds, Totals, ulid};
+use super::queries::{BadgeTerms, ContributionRow, SupporterRow};
+use super::{Badge, Profile, Sponsorship, Thresholds, Totals, ulid};
 use crate::rpc::timestamp;
 
 pub const fn level(badge: Option<Badge>) -> v1::BadgeLevel {
@@ -33,14 +33,14 @@ pub fn standing(totals: &Totals, thresholds: &Thresholds) -> v1::Standing {
 /// A badge as strangers see it, or as its owner does.
 pub fn badge(
     user_id: String,
-    supporter: Option<&SupporterRow>,
-    sponsorship: &Sponsorship,
+    supporter: Option<SupporterRow>,
+    terms: &BadgeTerms,
     is_owner: bool,
 ) -> v1::Badge {
-    let nothing = Totals::default();
-    let totals = supporter.map_or(&nothing, |found| &found.totals);
-    let profile = supporter.map(|found| found.profile.clone());
-    let profile = profile.unwrap_or_default();
+    let (profile, totals) = match supporter {
+        Some(supporter) => (supporter.profile, supporter.totals),
+        None => (Profile::default(), Totals::default()),
+    };
     // What one total says of anonymous gifts, the others must not say otherwise.
     let (total, contributions, first_at) = if is_owner || profile.show_badge {
         (totals.all.net_minor, totals.contributions, totals.first_at)
@@ -53,10 +53,10 @@ pub fn badge(
             totals.public_since,
         )
     };
-    let is_told = is_owner || sponsorship.shows_totals;
+    let is_told = is_owner || terms.shows_totals;
     v1::Badge {
         user_id,
-        level: level(sponsorship.thresholds.earned(total)).into(),
+        level: level(terms.thresholds.earned(total)).into(),
         total_minor: is_told.then_some(total),
         contributions: is_told.then_some(contributions),
         first_at: first_at.filter(|_| is_told).map(timestamp),

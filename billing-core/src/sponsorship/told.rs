@@ -1,9 +1,17 @@
-//! What is told of a contribution: events for other systems.
+//! What is told of a contribution: events for other systems, and mail to its giver.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Badge, Thresholds};
+use super::{Badge, Settled, Thresholds, ulid};
+use crate::id::PaymentId;
 use crate::outbox::{Channel, Notice};
+
+/// Why something of a contribution is taken back, or given back again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Refund,
+    Dispute,
+}
 
 /// What is new of a contribution, in cents.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +25,9 @@ pub struct News {
     pub total_after: i64,
 }
 
-/// What is told where a payment that is described so has come to something else; and of its giver's badge
-/// where that is another one now.
-pub fn settled(described: &Value, news: News, thresholds: &Thresholds) -> Vec<Notice> {
+/// What is told where a contribution has come to something else; and of its giver's badge where that is
+/// another one now.
+pub fn settled(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice> {
     let kind = if news.is_first {
         "contribution.completed"
     } else if news.moved_minor < 0 {
@@ -27,27 +35,94 @@ pub fn settled(described: &Value, news: News, thresholds: &Thresholds) -> Vec<No
     } else {
         "contribution.restored"
     };
-    let (before, after) = (
-        thresholds.earned(news.total_before),
-        thresholds.earned(news.total_after),
-    );
-    let mut payload = described.clone();
-    if let Value::Object(members) = &mut payload {
-        members.insert("moved_minor".to_owned(), news.moved_minor.into());
-        members.insert("total_minor".to_owned(), news.total_after.into());
-        members.insert("badge_before".to_owned(), name(before));
-        members.insert("badge".to_owned(), name(after));
-    }
     let event = |kind| Notice {
         channel: Channel::Event,
         kind,
-        payload: payload.clone(),
+        payload: with(&one.described, moved(news, thresholds)),
     };
     let mut notices = vec![event(kind)];
-    if before != after {
+    if thresholds.earned(news.total_before) != thresholds.earned(news.total_after) {
         notices.push(event("badge.updated"));
     }
+    notices.extend(mails(one, news, thresholds));
     notices
+}
+
+/// To its giver, a badge with the contribution that changes it. Of what is taken back before it is known to be
+/// paid, the thanks are told first: the same letters in any order of reports.
+fn mails(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice> {
+    if !news.is_first {
+        return vec![mail(one, news, thresholds)];
+    }
+    let taken_minor = one.paid_minor.saturating_sub(one.net_minor);
+    let given = News {
+        moved_minor: one.paid_minor,
+        total_after: news.total_after.saturating_add(taken_minor),
+        ..news
+    };
+    let taken = News {
+        is_first: false,
+        moved_minor: taken_minor.saturating_neg(),
+        total_before: given.total_after,
+        ..news
+    };
+    let taken = (taken_minor > 0).then(|| mail(one, taken, thresholds));
+    [mail(one, given, thresholds)]
+        .into_iter()
+        .chain(taken)
+        .collect()
+}
+
+fn mail(one: &Settled, news: News, thresholds: &Thresholds) -> Notice {
+    let kind = match (news.is_first, one.cause) {
+        (true, _) => "contribution_received",
+        (false, _) if news.moved_minor > 0 => "contribution_restored",
+        (false, Cause::Refund) => "contribution_refunded",
+        (false, Cause::Dispute) => "contribution_disputed",
+    };
+    let next = thresholds.next(news.total_after);
+    let receipt = json!({
+        "ulid": ulid::of(one.payment.number),
+        "paid_at": one.paid_at.to_string(),
+        "paid_minor": one.paid_minor,
+        "cause": match one.cause {
+            Cause::Refund => "refund",
+            Cause::Dispute => "dispute",
+        },
+        "next_badge": name(next.map(|next| next.0)),
+        "missing_minor": next.map(|next| next.1.saturating_sub(news.total_after)),
+    });
+    Notice {
+        channel: Channel::Mail,
+        kind,
+        payload: with(&with(&one.described, moved(news, thresholds)), receipt),
+    }
+}
+
+/// To whoever wanted to give something, and whose payment was refused after they had done their part.
+pub fn failed(payment: PaymentId, described: &Value) -> Notice {
+    Notice {
+        channel: Channel::Mail,
+        kind: "contribution_failed",
+        payload: with(described, json!({ "ulid": ulid::of(payment.number) })),
+    }
+}
+
+fn moved(news: News, thresholds: &Thresholds) -> Value {
+    json!({
+        "moved_minor": news.moved_minor,
+        "total_minor": news.total_after,
+        "badge_before": name(thresholds.earned(news.total_before)),
+        "badge": name(thresholds.earned(news.total_after)),
+    })
+}
+
+fn with(described: &Value, more: Value) -> Value {
+    let mut payload = described.clone();
+    if let (Value::Object(members), Value::Object(more)) = (&mut payload, more) {
+        members.extend(more);
+    }
+    payload
 }
 
 fn name(badge: Option<Badge>) -> Value {

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use sqlx::PgConnection;
 
+pub use told::failed;
+
 use crate::id::{EntrySeq, PaymentId};
 use crate::ledger::{
     self, Action, Answer, ApplyError, Balance, Command, CommandHash, EntryKind, Keyed, Opening,

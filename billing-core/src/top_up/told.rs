@@ -34,3 +34,12 @@ pub fn booked(described: &Value, booking: &Booking, balance: Balance) -> [Notice
         },
     ]
 }
+
+/// Of a payment that is described so and has ended without money.
+pub fn failed(described: Value) -> Notice {
+    Notice {
+        channel: Channel::Mail,
+        kind: "payment_failed",
+        payload: described,
+    }
+}

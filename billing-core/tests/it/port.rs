@@ -176,7 +176,7 @@ async fn a_request_of_another_content_type_is_refused_as_http_says_it() {
 }
 
 /// An address that was free a moment ago.
-async fn free() -> SocketAddr {
+pub(crate) async fn free() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
 }

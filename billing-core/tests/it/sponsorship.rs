@@ -4,25 +4,21 @@ use std::collections::BTreeSet;
 
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
-use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{BadgeLevel, ContributionStatus, PaymentState, RefundState, WallPeriod};
 use billing_testkit::{TestCore, TestDatabase};
 use jiff::Timestamp;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::payment::{apply, dispute, event, refund};
+use crate::payment::{apply, event, refund};
 use crate::support::{
     account, as_owner, assert_books_are_right, core, eventually, moment, reason, run,
 };
 
 /// A gift of 25 dollars: a bronze badge.
-const CENTS: i64 = 2_500;
+pub(crate) const CENTS: i64 = 2_500;
 
-fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
+pub(crate) fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
     v1::CreatePaymentRequest {
         account: Some(account(user)),
         idempotency_key: key.to_owned(),
@@ -43,7 +39,7 @@ fn gift(user: &str, key: &str) -> v1::CreatePaymentRequest {
     }
 }
 
-fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
+pub(crate) fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
     v1::CreatePaymentRequest {
         contribution: Some(v1::ContributionTerms {
             is_anonymous: true,
@@ -55,13 +51,17 @@ fn anonymous(user: &str, key: &str) -> v1::CreatePaymentRequest {
     }
 }
 
-async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+pub(crate) async fn given(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
     let answer = core.payments().create_payment(request).await.unwrap();
     answer.into_inner().payment.unwrap()
 }
 
 /// What the provider reports now of a payment that it knows by our own id.
-fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEventRequest {
+pub(crate) fn told(
+    id: &str,
+    payment: &v1::Payment,
+    report: Report,
+) -> v1::ApplyProviderEventRequest {
     v1::ApplyProviderEventRequest {
         payment_id: payment.payment_id.clone(),
         occurred_at: Some(moment(Timestamp::now())),
@@ -69,7 +69,7 @@ fn told(id: &str, payment: &v1::Payment, report: Report) -> v1::ApplyProviderEve
     }
 }
 
-fn state(state: PaymentState) -> Report {
+pub(crate) fn state(state: PaymentState) -> Report {
     Report::Payment(v1::PaymentReport {
         state: state.into(),
         amount_minor: CENTS,
@@ -78,7 +78,7 @@ fn state(state: PaymentState) -> Report {
     })
 }
 
-async fn paid(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+pub(crate) async fn paid(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
     let payment = given(core, request).await;
     let event = told("paid", &payment, state(PaymentState::Succeeded));
     apply(core, event).await.unwrap().payment.unwrap()
@@ -94,7 +94,7 @@ async fn badge(core: &TestCore, user: &str, viewer: &str) -> v1::Badge {
     answer.into_inner().badges.remove(0)
 }
 
-async fn wall(core: &TestCore, period: WallPeriod) -> v1::ListSupportersResponse {
+pub(crate) async fn wall(core: &TestCore, period: WallPeriod) -> v1::ListSupportersResponse {
     let request = v1::ListSupportersRequest {
         tenant_id: account("").tenant_id,
         period: period.into(),
@@ -104,14 +104,14 @@ async fn wall(core: &TestCore, period: WallPeriod) -> v1::ListSupportersResponse
     answer.into_inner()
 }
 
-async fn progress(core: &TestCore) -> v1::GetProgressResponse {
+pub(crate) async fn progress(core: &TestCore) -> v1::GetProgressResponse {
     let tenant_id = account("").tenant_id;
     let request = v1::GetProgressRequest { tenant_id };
     let answer = core.sponsorship().get_progress(request).await.unwrap();
     answer.into_inner()
 }
 
-async fn contributions(core: &TestCore, user: &str) -> v1::ListContributionsResponse {
+pub(crate) async fn contributions(core: &TestCore, user: &str) -> v1::ListContributionsResponse {
     let request = v1::ListContributionsRequest {
         account: Some(account(user)),
         ..Default::default()
@@ -398,7 +398,7 @@ fn saying(message: &str) -> v1::CreatePaymentRequest {
 }
 
 /// Keeps the rows of all supporters locked, until it is dropped.
-async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
+pub(crate) async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
     let mut owner = database.connect_as_owner().await;
     run(&mut owner, "begin; select from supporter for update")
         .await
@@ -407,7 +407,7 @@ async fn locked(database: &TestDatabase) -> sqlx::PgConnection {
 }
 
 /// At least two sessions have begun, and wait for a lock: what each has read, it has read beside the other.
-async fn until_two_wait(database: &TestDatabase) {
+pub(crate) async fn until_two_wait(database: &TestDatabase) {
     let mut owner = database.connect_as_owner().await;
     eventually("two sessions wait", async || {
         let waiting: i64 = sqlx::query_scalar(
@@ -531,73 +531,6 @@ async fn sums(database: &TestDatabase) -> Vec<(String, i64)> {
         .fetch_all(&pool)
         .await
         .unwrap()
-}
-
-/// Everything that can be reported of one gift.
-fn all(payment: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
-    let about = |id: &str, report| told(id, payment, report);
-    vec![
-        about("pending", state(PaymentState::Pending)),
-        about("expired", state(PaymentState::Expired)),
-        about("failed", state(PaymentState::Failed)),
-        about("paid", state(PaymentState::Succeeded)),
-        about("paid twice", state(PaymentState::Succeeded)),
-        about("part", refund("re_1", 700, RefundState::Succeeded)),
-        about("more", refund("re_2", 300, RefundState::Succeeded)),
-        about("more failed", refund("re_2", 300, RefundState::Failed)),
-        about(
-            "withdrawn",
-            dispute("dp_1", CENTS, Movement::FundsWithdrawn),
-        ),
-        about("won", dispute("dp_1", CENTS, Movement::FundsReinstated)),
-    ]
-}
-
-fn deliveries() -> impl Strategy<Value = Vec<(usize, usize)>> {
-    // Three gifts of two people; some events of each, some twice.
-    proptest::collection::vec((0..3_usize, 0..10_usize), 1..30).prop_shuffle()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_order_and_any_duplication_of_events_ends_at_what_the_rows_say() {
-    let database = TestDatabase::new().await;
-    let core = TestCore::start(&database).await;
-    let another = TestCore::start(&database).await;
-    let mut runner = TestRunner::new(Config::with_cases(40));
-    for n in 0..40 {
-        let delivered = deliveries().new_tree(&mut runner).unwrap().current();
-        let mut gifts = Vec::new();
-        for (user, key) in [("alice", "1"), ("bob", "2"), ("bob", "3")] {
-            let request = match key {
-                "2" => anonymous(&format!("{user}{n}"), key),
-                _ => gift(&format!("{user}{n}"), key),
-            };
-            gifts.push(all(&given(&core, request).await));
-        }
-        let calls: JoinSet<_> = delivered
-            .iter()
-            .zip([&core, &another].into_iter().cycle())
-            .map(|(place, core)| {
-                let event = gifts[place.0][place.1].clone();
-                let gateway = core.payments();
-                async move { crate::payment::delivered(gateway, event).await.map(drop) }
-            })
-            .collect();
-        for call in calls.join_all().await {
-            call.unwrap();
-        }
-    }
-    assert_books_are_right(&database).await;
-    let now = progress(&core).await;
-    let pool = database.pool().await;
-    let of_rows: (i64, i64) = sqlx::query_as(
-        "select coalesce(sum(net), 0)::bigint, count(*) filter (where net > 0) from (
-            select sum(net_minor) as net from contribution group by account_id) given",
-    )
-    .fetch_one(&pool)
-    .await
-    .unwrap();
-    assert_eq!((now.current_minor, now.supporters), of_rows);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use crate::problem::{ApiError, Outage, TokenRefusal};
 const TENANT_BYTES_MAX: usize = 128;
 const USER_BYTES_MAX: usize = 255;
 
-const TENANT_HEADER: &str = "x-tenant-id";
+pub(crate) const TENANT_HEADER: &str = "x-tenant-id";
 
 /// The user whose token came with a request. Equal where the account is.
 #[derive(Clone, Debug)]
@@ -61,10 +61,7 @@ impl Caller {
         administrator: bool,
         contact: Option<Contact>,
     ) -> Option<Self> {
-        let fits = |name: &str, bytes_max| {
-            !is_blank(name) && name.len() <= bytes_max && !name.contains('\0')
-        };
-        (fits(&tenant_id, TENANT_BYTES_MAX) && fits(&user_id, USER_BYTES_MAX)).then_some(Self {
+        (is_tenant(&tenant_id) && is_user(&user_id)).then_some(Self {
             tenant_id,
             user_id,
             administrator,
@@ -105,6 +102,20 @@ impl Caller {
             user_id: String::new(),
         })
     }
+}
+
+/// Whether the core may have a tenant of this name.
+pub(crate) fn is_tenant(name: &str) -> bool {
+    is_name(name, TENANT_BYTES_MAX)
+}
+
+/// Whether the core may have a user of this name.
+pub(crate) fn is_user(name: &str) -> bool {
+    is_name(name, USER_BYTES_MAX)
+}
+
+fn is_name(name: &str, bytes_max: usize) -> bool {
+    !is_blank(name) && name.len() <= bytes_max && !name.contains('\0')
 }
 
 /// Whose token it is that a request carries, and that it names no other tenant.

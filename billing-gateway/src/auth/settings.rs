@@ -60,7 +60,8 @@ pub struct JwtSettings {
     #[arg(long, env = "JWT_NAME_CLAIM")]
     pub jwt_name_claim: Option<String>,
 
-    /// The tenant of every user. Required where no tenant claim is set, and then the only one
+    /// The tenant of every user. Required where no tenant claim is set, and then the only one. With a tenant
+    /// claim: the tenant of public reads that name none
     #[arg(long, env = "BILLING_DEFAULT_TENANT")]
     pub default_tenant: Option<String>,
 }
@@ -72,6 +73,8 @@ pub struct JwtConfig {
     pub audience: Option<String>,
     pub user_claim: String,
     pub tenant: TenantSource,
+    /// Where a tenant claim is set: the tenant of public reads that name none.
+    pub public_tenant: Option<String>,
     pub admin: Option<AdminClaim>,
     pub contact: ContactClaims,
 }
@@ -106,9 +109,14 @@ impl TryFrom<JwtSettings> for JwtConfig {
 
     fn try_from(jwt: JwtSettings) -> Result<Self, ConfigError> {
         // A claim beside a default would be a fallback from one to the other.
-        let tenant = match (jwt.jwt_tenant_claim, jwt.default_tenant) {
-            (Some(claim), _) => TenantSource::Claim(filled("JWT_TENANT_CLAIM", claim)?),
-            (None, Some(tenant)) => TenantSource::Fixed(filled("BILLING_DEFAULT_TENANT", tenant)?),
+        let default_tenant = jwt.default_tenant;
+        let default_tenant = default_tenant.map(|tenant| filled("BILLING_DEFAULT_TENANT", tenant));
+        let (tenant, public_tenant) = match (jwt.jwt_tenant_claim, default_tenant.transpose()?) {
+            (Some(claim), public) => {
+                let claim = filled("JWT_TENANT_CLAIM", claim)?;
+                (TenantSource::Claim(claim), public)
+            }
+            (None, Some(tenant)) => (TenantSource::Fixed(tenant), None),
             (None, None) => return Err(ConfigError::Missing("BILLING_DEFAULT_TENANT")),
         };
         let admin = match (jwt.jwt_admin_claim, jwt.jwt_admin_value) {
@@ -131,6 +139,7 @@ impl TryFrom<JwtSettings> for JwtConfig {
             audience: filled_option("JWT_AUDIENCE", jwt.jwt_audience)?,
             user_claim: filled("JWT_USER_CLAIM", jwt.jwt_user_claim)?,
             tenant,
+            public_tenant,
             admin,
             contact: ContactClaims {
                 email: filled_option("JWT_EMAIL_CLAIM", jwt.jwt_email_claim)?,

@@ -69,6 +69,7 @@ where
         audience: None,
         user_claim: "sub".to_owned(),
         tenant: TenantSource::Fixed("demo".to_owned()),
+        public_tenant: None,
         admin: None,
         contact: ContactClaims::default(),
     })

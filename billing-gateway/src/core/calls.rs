@@ -10,13 +10,18 @@ use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, ExportPersonRequest, ExportPersonResponse,
-    GetAccountRequest, GetAccountResponse, GetBalanceRequest, GetBalanceResponse,
-    GetPaymentRequest, GetPaymentResponse, GetRateRequest, GetRateResponse, GetUsageRequest,
-    GetUsageResponse, ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest,
-    ListPaymentsResponse, RecordRateRequest, RecordRateResponse, RejectRefundRequest,
-    RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse, SendTestMailRequest,
-    SendTestMailResponse, StartRefundRequest, StartRefundResponse, UnsubscribeRequest,
-    UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    GetAccountRequest, GetAccountResponse, GetBadgesRequest, GetBadgesResponse, GetBalanceRequest,
+    GetBalanceResponse, GetContributionRequest, GetContributionResponse, GetPaymentRequest,
+    GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
+    GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
+    GetUsageRequest, GetUsageResponse, ListContributionsRequest, ListContributionsResponse,
+    ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest, ListPaymentsResponse,
+    ListSupportersRequest, ListSupportersResponse, RecordRateRequest, RecordRateResponse,
+    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
+    SendTestMailRequest, SendTestMailResponse, SetContributionAnonymousRequest,
+    SetContributionAnonymousResponse, StartRefundRequest, StartRefundResponse, UnsubscribeRequest,
+    UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest,
+    UpdateSupporterResponse,
 };
 
 use super::client::Core;
@@ -85,5 +90,22 @@ calls! {
     PaymentServiceClient "RecordRate" record_rate(RecordRateRequest) -> RecordRateResponse;
     PaymentServiceClient "GetRate" get_rate(GetRateRequest) -> GetRateResponse;
 
+    SponsorshipServiceClient "GetContribution" get_contribution(GetContributionRequest)
+        -> GetContributionResponse;
+    SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
+        -> ListContributionsResponse;
+    SponsorshipServiceClient "SetContributionAnonymous"
+        set_contribution_anonymous(SetContributionAnonymousRequest)
+        -> SetContributionAnonymousResponse;
+    SponsorshipServiceClient "GetBadges" get_badges(GetBadgesRequest) -> GetBadgesResponse;
+    SponsorshipServiceClient "ListSupporters" list_supporters(ListSupportersRequest)
+        -> ListSupportersResponse;
+    SponsorshipServiceClient "GetProgress" get_progress(GetProgressRequest) -> GetProgressResponse;
+    SponsorshipServiceClient "GetSupporter" get_supporter(GetSupporterRequest)
+        -> GetSupporterResponse;
+    SponsorshipServiceClient "UpdateSupporter" update_supporter(UpdateSupporterRequest)
+        -> UpdateSupporterResponse;
+    SponsorshipServiceClient "GetSponsorship" get_sponsorship(GetSponsorshipRequest)
+        -> GetSponsorshipResponse;
     SponsorshipServiceClient "ExportPerson" export_person(ExportPersonRequest) -> ExportPersonResponse;
 }

@@ -41,8 +41,11 @@ pub(crate) struct Refusal {
 }
 
 /// Rules among what the core calls exhausted; anything else that is, is too busy.
-const EXHAUSTED_BY_RULE: [ErrorReason; 2] =
-    [ErrorReason::PaymentsPaused, ErrorReason::TestMailTooSoon];
+const EXHAUSTED_BY_RULE: [ErrorReason; 3] = [
+    ErrorReason::PaymentsPaused,
+    ErrorReason::TestMailTooSoon,
+    ErrorReason::TooManyOpen,
+];
 
 impl From<Status> for CoreError {
     fn from(status: Status) -> Self {

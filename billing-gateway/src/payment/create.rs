@@ -27,9 +27,9 @@ use crate::providers::{BrowserMembers, BrowserSchema, Order, Page, Payable, Prov
 use crate::usd::Usd;
 
 /// For all that the provider is asked for, and what is noted of it: less than one request may take.
-const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const PROVIDER_TIMEOUT: Duration = Duration::from_secs(10);
 
-const RECEIPT_EMAIL: &str = "receipt_email";
+pub(crate) const RECEIPT_EMAIL: &str = "receipt_email";
 
 /// What to pay.
 #[derive(ToSchema)]
@@ -202,7 +202,7 @@ async fn begun(
     Ok((payment, browser))
 }
 
-fn has_ended(state: PaymentState) -> bool {
+pub(crate) fn has_ended(state: PaymentState) -> bool {
     match state {
         PaymentState::Succeeded
         | PaymentState::Failed
@@ -249,13 +249,13 @@ fn amount_minor(
 }
 
 /// As the provider's servers can send to it.
-fn receipt_email(said: &str) -> Result<String, ApiError> {
+pub(crate) fn receipt_email(said: &str) -> Result<String, ApiError> {
     contact::address(said)
         .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
 }
 
 /// The core compares it where a key is used again, and does not keep the address.
-fn digest(email: &str) -> String {
+pub(crate) fn digest(email: &str) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(email.as_bytes()) {
         // Writing to a String cannot fail.

@@ -9,7 +9,7 @@ pub(crate) mod settings;
 mod shown;
 pub(crate) mod status;
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{apply, expired};
 pub(crate) use open::{attach, note, open, payable};
 
 use axum::extract::Path;
@@ -39,13 +39,13 @@ fn fields(currency: Currency) -> [(&'static str, &'static str); 2] {
 }
 
 /// What a path names; one that is not even text names nothing.
-fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
+pub(crate) fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
     path.map(|Path(named)| named)
         .map_err(|_not_text| ApiError::NotFound)
 }
 
 /// The caller's key, or a fresh one for a request that is not to be repeated.
-fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(Uuid::new_v4().to_string());
@@ -99,7 +99,7 @@ async fn find(
 }
 
 /// The core answers with the payment wherever there is one.
-fn present(payment: Option<Payment>) -> Result<Payment, ApiError> {
+pub(crate) fn present(payment: Option<Payment>) -> Result<Payment, ApiError> {
     payment.ok_or_else(|| ApiError::fault("the core's answer has no payment"))
 }
 

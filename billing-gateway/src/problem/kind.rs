@@ -116,6 +116,11 @@ pub const PAYMENTS_PAUSED: Kind = kind(
     "Payments paused",
 );
 
+pub const TOO_MANY_OPEN: Kind = kind(
+    StatusCode::TOO_MANY_REQUESTS,
+    "TOO_MANY_OPEN",
+    "Too many open payments",
+);
 pub const PAYMENTS_OFF: Kind = kind(
     StatusCode::SERVICE_UNAVAILABLE,
     "PAYMENTS_OFF",
@@ -144,7 +149,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 29] = [
+pub const KINDS: [Kind; 30] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -166,6 +171,7 @@ pub const KINDS: [Kind; 29] = [
     NOT_JSON,
     RATE_LIMITED,
     TEST_MAIL_TOO_SOON,
+    TOO_MANY_OPEN,
     FAULT,
     PROVIDER_REFUSED,
     PROVIDER_UNAVAILABLE,

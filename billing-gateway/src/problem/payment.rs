@@ -8,7 +8,8 @@ use billing_proto::v1::ErrorReason;
 use super::kind::{
     ACCOUNT_SUSPENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF,
     PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE,
-    REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
+    REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, TOO_MANY_OPEN, WEBHOOK_SIGNATURE,
+    WEBHOOK_TIME,
 };
 use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
@@ -17,6 +18,8 @@ use crate::providers::{ProviderError, WebhookRefusal};
 const PAUSE: Duration = Duration::from_mins(5);
 /// How long a caller waits before it asks again whether there is a rate, or payments are on.
 const RETRY_CLOSED: Duration = Duration::from_mins(5);
+/// How long a caller waits before it asks whether one of their pages has ended: that takes half an hour at least.
+const RETRY_OPEN: Duration = Duration::from_mins(30);
 
 /// Why a request about payments does not end well.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,8 @@ pub enum PaymentError {
     /// Too many declines at the tenant. One text for everybody: it says nothing of the rule.
     #[error("payments cannot be made at present")]
     Paused { retry_after: Duration },
+    #[error("{most} contributions are open: pay one of them, or wait until their pages have ended")]
+    TooManyOpen { most: String },
     /// An operator's text, for payers.
     #[error("{reason}")]
     Off { reason: String },
@@ -68,6 +73,9 @@ impl PaymentError {
             ErrorReason::PaymentsPaused => Self::Paused {
                 retry_after: retry_after.unwrap_or(PAUSE),
             },
+            ErrorReason::TooManyOpen => Self::TooManyOpen {
+                most: detail(details, "open_max").to_owned(),
+            },
             ErrorReason::PaymentsSwitchedOff => Self::Off {
                 reason: message.to_owned(),
             },
@@ -88,6 +96,7 @@ impl PaymentError {
             Self::KeyReused => KEY_REUSED,
             Self::Suspended => ACCOUNT_SUSPENDED,
             Self::Paused { .. } => PAYMENTS_PAUSED,
+            Self::TooManyOpen { .. } => TOO_MANY_OPEN,
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
@@ -108,6 +117,7 @@ impl PaymentError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Paused { retry_after } => Some(*retry_after),
+            Self::TooManyOpen { .. } => Some(RETRY_OPEN),
             Self::Off { .. } | Self::RateUnavailable => Some(RETRY_CLOSED),
             _ => None,
         }

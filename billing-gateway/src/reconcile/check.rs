@@ -2,15 +2,12 @@
 
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{
-    EventOutcome, Payment, PaymentPurpose, PaymentReport, PaymentState, Refund, RefundState,
-    StalePayment,
+    EventOutcome, Payment, PaymentPurpose, PaymentState, Refund, RefundState, StalePayment,
 };
-use jiff::Timestamp;
-use serde_json::json;
 
 use crate::core::Core;
 use crate::payment::refund::carry_out;
-use crate::payment::{apply, attach, note, open, payable};
+use crate::payment::{apply, attach, expired, note, open, payable};
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
 
@@ -192,35 +189,11 @@ impl Check<'_> {
             self.checked.contradictions += 1;
         }
         // What was known already is no news, under whatever name it comes.
-        if !applied.duplicate && applied.moved_micros != 0 {
+        let has_moved = applied.moved_micros != 0 || applied.given_minor != 0;
+        if !applied.duplicate && has_moved {
             self.checked.applied += 1;
         }
         Ok(())
-    }
-}
-
-/// The provider never knew it, and will not be told any more.
-fn expired(payment: &Payment, livemode: bool) -> Event {
-    let id = format!("expired:{}", payment.payment_id);
-    let raw = json!({"id": id, "type": "expired", "livemode": livemode}).to_string();
-    Event {
-        r#type: "expired".to_owned(),
-        livemode,
-        provider_account: String::new(),
-        occurred_at: Timestamp::now(),
-        reference: String::new(),
-        further_references: Vec::new(),
-        payment_id: payment.payment_id.clone(),
-        account_id: String::new(),
-        report: Some(Report::Payment(PaymentReport {
-            state: PaymentState::Expired.into(),
-            amount_minor: payment.amount_minor,
-            currency: payment.currency.clone(),
-            decline_code: String::new(),
-            ordered_minor: None,
-        })),
-        raw: raw.into_bytes(),
-        id,
     }
 }
 

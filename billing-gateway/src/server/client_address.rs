@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -13,7 +14,12 @@ pub(crate) struct Peer(pub IpAddr);
 
 /// What counts as one client: of IPv4 the address, of IPv6 the network.
 pub(crate) fn network_of(request: &Request, trusted_proxies: u8) -> IpAddr {
-    network(of(request, trusted_proxies))
+    network(of(request.extensions(), request.headers(), trusted_proxies))
+}
+
+/// The same, of a request of which only the head is at hand.
+pub(crate) fn network_of_head(head: &Parts, trusted_proxies: u8) -> IpAddr {
+    network(of(&head.extensions, &head.headers, trusted_proxies))
 }
 
 /// One customer usually has a whole /64 of IPv6, and could else be as many clients as he likes.
@@ -27,12 +33,11 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn of(request: &Request, trusted_proxies: u8) -> IpAddr {
-    let peer = request
-        .extensions()
+fn of(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: u8) -> IpAddr {
+    let peer = extensions
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    forwarded(request.headers(), trusted_proxies).unwrap_or(peer)
+    forwarded(headers, trusted_proxies).unwrap_or(peer)
 }
 
 /// Each proxy of ours appended whom it heard. So of the list only the last `trusted_proxies`
@@ -68,7 +73,7 @@ mod tests {
         }
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(Peer([10, 0, 0, 1].into()));
-        of(&request, trusted_proxies).to_string()
+        of(request.extensions(), request.headers(), trusted_proxies).to_string()
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub struct HttpSettings {
     #[arg(long, env = "BILLING_RATE_LIMIT_IP", default_value = "1200")]
     pub rate_limit_ip: NonZeroU32,
 
+    /// How often one client address may ask for the wall of supporters in a minute, and as often for the
+    /// progress of the month
+    #[arg(long, env = "BILLING_RATE_LIMIT_PUBLIC", default_value = "60")]
+    pub rate_limit_public: NonZeroU32,
+
     /// Requests that are answered at the same time; more are refused with 503
     #[arg(long, env = "BILLING_GATEWAY_MAX_REQUESTS", default_value = "1024",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

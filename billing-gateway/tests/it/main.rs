@@ -22,5 +22,6 @@ mod rates;
 mod signing_keys;
 mod slow_clients;
 mod stage;
+mod supporters;
 mod surface;
 mod unsubscribe;

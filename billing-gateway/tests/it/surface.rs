@@ -172,9 +172,10 @@ async fn an_answer_names_the_trace_that_the_request_came_with() {
 }
 
 /// The ones that a page may send; the last by configuration.
-const ALLOWED_HEADERS: [&str; 9] = [
+const ALLOWED_HEADERS: [&str; 10] = [
     "authorization",
     "content-type",
+    "if-none-match",
     "idempotency-key",
     "x-tenant-id",
     "traceparent",

@@ -386,4 +386,144 @@ pub const LIST: &[SeededBug] = &[
         says: "left: Applied right: Contradiction",
         besides: "nothing",
     },
+    SeededBug {
+        name: "supporter-not-locked",
+        wrong: "what a person has given is summed up without locking their row",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "sponsorship::gifts_of_one_person_that_are_paid_at_once_at_two_cores_all_count",
+        ),
+        says: "left: 2500 right: 5000",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "tab-before-lock",
+        wrong: "what a person has open is read before their row is locked",
+        place: "payment/create.rs",
+        test: Test::Wire(
+            "sponsorship::of_two_tabs_the_second_goes_on_with_what_the_first_began_or_says_what_is_open",
+        ),
+        says: "right: 1",
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "processing-given-again",
+        wrong: "a contribution whose money is on its way is given again, or ended",
+        place: "payment/create.rs",
+        test: Test::Wire(
+            "contribution::pending::whose_money_is_on_its_way_gives_anew_and_nothing_of_it_is_ended_or_given_up",
+        ),
+        says: "left != right",
+        besides: "the provider ends nothing that is complete",
+    },
+    SeededBug {
+        name: "any-report-ends-pending",
+        wrong: "money counts as on its way only until the next report of it",
+        place: "payment/books.rs",
+        test: Test::Wire(
+            "contribution::pending::money_on_its_way_is_pending_until_it_has_come_or_failed_in_whatever_order_that_is_told",
+        ),
+        says: "left: (0, 2500) right: (0, 5000)",
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "expired-ends-paid",
+        wrong: "a page that has expired ends what was paid on it",
+        place: "payment/books.rs",
+        test: Test::Wire(
+            "contribution::pending::money_on_its_way_is_pending_until_it_has_come_or_failed_in_whatever_order_that_is_told",
+        ),
+        says: "INTERNAL",
+        besides: "`payment_paid_has_time`",
+    },
+    SeededBug {
+        name: "completed-counts-again",
+        wrong: "a second report that a contribution is paid counts it twice",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "contribution::pending::money_on_its_way_is_pending_until_it_has_come_or_failed_in_whatever_order_that_is_told",
+        ),
+        says: "left: (5000, 0) right: (2500, 0)",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "won-dispute-kept",
+        wrong: "money that a dispute gave back stays away",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "contribution::revenue::what_is_given_counts_as_revenue_apart_from_credit_and_what_is_taken_back_does_too",
+        ),
+        says: "left: 0 right: 300",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "badge-of-gross",
+        wrong: "what refunds and disputes took counts towards badge and wall",
+        place: "payment/purpose.rs",
+        test: Test::Wire(
+            "sponsorship::a_gift_earns_a_badge_a_place_on_the_wall_and_moves_the_meter_and_a_refund_takes_them_back",
+        ),
+        says: "left: Bronze right: None",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "refund-in-present-month",
+        wrong: "a refund moves what is left of a contribution to the month in which it came",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "sponsorship::a_contribution_stays_in_its_month_in_the_tenants_zone_and_a_later_refund_reduces_that",
+        ),
+        says: "left: [(\"2026-05\", 0), (",
+        besides: "nothing: the audit believes the month of a contribution",
+    },
+    SeededBug {
+        name: "month-in-utc",
+        wrong: "a contribution counts in the month of UTC, not of the tenant's zone",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "sponsorship::a_contribution_stays_in_its_month_in_the_tenants_zone_and_a_later_refund_reduces_that",
+        ),
+        says: "(\"2026-04\", 2500)",
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "sum-not-folded",
+        wrong: "of several people's contributions of a batch, the tenant's sum gets the last one's",
+        place: "sponsorship/mod.rs",
+        test: Test::Wire(
+            "contribution::storm::a_thousand_contributions_of_a_tenant_completed_at_once_count_once_and_checks_go_on",
+        ),
+        says: "right: (2500000, 250)",
+        besides: "the audit; `sponsorship_sum_range`, once something is taken back",
+    },
+    SeededBug {
+        name: "anonymous-is-public",
+        wrong: "what was given anonymously counts on the wall and for strangers",
+        place: "sponsorship/queries/settle.rs",
+        test: Test::Wire(
+            "sponsorship::an_anonymous_gift_changes_no_public_answer_but_the_progress",
+        ),
+        says: "total_minor: Some(12500)",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "hidden-is-named",
+        wrong: "whoever wants no longer to be named is still counted among the named",
+        place: "sponsorship/totals.rs",
+        test: Test::Wire(
+            "sponsorship::who_wants_no_longer_to_be_named_is_gone_from_wall_and_badge_at_once",
+        ),
+        says: "total_count: 1",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "show-badge-for-all",
+        wrong: "strangers see the badge of all that a person gave, whatever that person has chosen",
+        place: "sponsorship/shown.rs",
+        test: Test::Wire(
+            "sponsorship::an_anonymous_gift_changes_no_public_answer_but_the_progress",
+        ),
+        says: "level: Silver",
+        besides: "nothing",
+    },
 ];

@@ -27,14 +27,22 @@ pub enum Rpc {
     Charge,
     PlaceHold,
     CaptureHold,
+    GetBalance,
+    GetBadges,
+    GetProgress,
+    ListSupporters,
 }
 
 impl Rpc {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 8] = [
         Self::CheckBalance,
         Self::Charge,
         Self::PlaceHold,
         Self::CaptureHold,
+        Self::GetBalance,
+        Self::GetBadges,
+        Self::GetProgress,
+        Self::ListSupporters,
     ];
 
     /// Its place in [`Rpc::ALL`].
@@ -44,6 +52,10 @@ impl Rpc {
             Self::Charge => 1,
             Self::PlaceHold => 2,
             Self::CaptureHold => 3,
+            Self::GetBalance => 4,
+            Self::GetBadges => 5,
+            Self::GetProgress => 6,
+            Self::ListSupporters => 7,
         }
     }
 
@@ -53,6 +65,10 @@ impl Rpc {
             Self::Charge => "/billing.v1.BalanceService/Charge",
             Self::PlaceHold => "/billing.v1.BalanceService/PlaceHold",
             Self::CaptureHold => "/billing.v1.BalanceService/CaptureHold",
+            Self::GetBalance => "/billing.v1.BalanceService/GetBalance",
+            Self::GetBadges => "/billing.v1.SponsorshipService/GetBadges",
+            Self::GetProgress => "/billing.v1.SponsorshipService/GetProgress",
+            Self::ListSupporters => "/billing.v1.SponsorshipService/ListSupporters",
         }
     }
 }

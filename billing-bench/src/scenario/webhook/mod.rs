@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use self::delivery::Storm;
 use self::gateway::Gateway;
+use self::payments::Purpose;
 use super::ground::Ground;
 use super::report::{ScenarioReport, pairs, quantile};
 use super::{Length, Scenario};
@@ -67,13 +68,15 @@ pub async fn run(length: Length) -> Result<ScenarioReport> {
          core: {lone} one after the other, timed from the first byte sent to the last received, take \
          turns with lone charges, {rounds} times. Then {CHECKS_PER_SECOND} checks/s over {ACCOUNTS} \
          accounts for {slice:?}, alone and beside {storm} webhooks in flight on as many connections: \
-         whenever one is answered, the next is sent. What is answered 503 is sent again when the answer \
+         whenever one is answered, the next is sent; payments that top accounts up, then contributions to one tenant. What is answered 503 is sent again when the answer \
          says so. The gateway's bounds are as they come."
     ));
     let target = ground.target(0).await?;
     let gateway = Gateway::start(ground.core(0)?, &ground.tokens.admin).await?;
     measure_lone(&mut ground, &target, &gateway, extent).await?;
-    measure_storm(&mut ground, &target, &gateway, extent).await?;
+    for purpose in [Purpose::TopUp, Purpose::Contribution] {
+        measure_storm(&mut ground, &target, &gateway, extent, purpose).await?;
+    }
     gateway.stop().await?;
     ground.conclude().await
 }
@@ -89,11 +92,17 @@ async fn measure_lone(
     let (mut webhook_p50, mut charge_p50) = (Vec::new(), Vec::new());
     let mut all = Histogram::new(3)?;
     for round in 0..=extent.rounds {
-        let made = payments::fill(ground, &format!("lone-{round}"), extent.lone).await?;
+        let made = payments::fill(
+            ground,
+            &format!("lone-{round}"),
+            Purpose::TopUp,
+            extent.lone,
+        )
+        .await?;
         let latency = delivery::one_by_one(gateway, &made).await?;
         let outcome = load::closed(target, &charges, 1, extent.slice / 2).await?;
         ground.expect_clean(&outcome);
-        payments::expect_credited(ground, &made, &[]).await?;
+        payments::expect_booked(ground, Purpose::TopUp, &made, &[]).await?;
         // The first round warms up.
         if round > 0 {
             webhook_p50.push(quantile(&latency, 0.5));
@@ -125,7 +134,20 @@ async fn measure_storm(
     target: &LoadTarget,
     gateway: &Gateway,
     extent: Extent,
+    purpose: Purpose,
 ) -> Result<()> {
+    let (storm_name, ratio, of) = match purpose {
+        Purpose::TopUp => (
+            "storm",
+            "storm_p99",
+            "p99 of checks in a storm of webhooks ÷ alone",
+        ),
+        Purpose::Contribution => (
+            "gifts",
+            "gifts_p99",
+            "p99 of checks in a storm of contributions to one tenant ÷ alone",
+        ),
+    };
     let checks = Plan::new(Work::Check, Accounts::Uniform(ACCOUNTS));
     let (mut alone_p99, mut storm_p99) = (Vec::new(), Vec::new());
     let (mut sent, mut put_off) = (Vec::new(), Vec::new());
@@ -134,7 +156,13 @@ async fn measure_storm(
         ground.expect_clean(&outcome);
         alone_p99.push(quantile(&outcome.latency, 0.99));
 
-        let made = payments::fill(ground, &format!("storm-{round}"), extent.supply).await?;
+        let made = payments::fill(
+            ground,
+            &format!("{storm_name}-{round}"),
+            purpose,
+            extent.supply,
+        )
+        .await?;
         let reports: Result<_> = made.iter().map(|payment| gateway.report(payment)).collect();
         let storm = Arc::new(Storm::new(reports?));
         let (blowing, address) = (Arc::clone(&storm), gateway.address);
@@ -153,16 +181,16 @@ async fn measure_storm(
         sent.push(f64::from(u32::try_from(credited.len())?));
         put_off.push(f64::from(storm.put_off));
         ground.report.wrong.extend(storm.wrong);
-        payments::expect_credited(ground, credited, never_sent).await?;
+        payments::expect_booked(ground, purpose, credited, never_sent).await?;
     }
     let report = &mut ground.report;
-    report.figure_of("checks alone: p99", &alone_p99, "µs");
-    report.figure_of("checks in the storm: p99", &storm_p99, "µs");
-    report.figure_of("  payments credited in a slice", &sent, "");
+    report.figure_of(format!("{storm_name}: checks alone, p99"), &alone_p99, "µs");
+    report.figure_of("  checks in the storm, p99", &storm_p99, "µs");
+    report.figure_of("  payments booked in a slice", &sent, "");
     report.figure_of("  webhooks put off by 503", &put_off, "");
     report.judge(
-        "storm_p99",
-        "p99 of checks in a storm of webhooks ÷ alone",
+        ratio,
+        of,
         &pairs(&storm_p99, &alone_p99),
         Target::AtMost(3.0),
     );

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::contribution::{Gift, Turn};
 use super::words::Amount;
 use crate::outbox::queries::Contact;
 use crate::unsubscribe::Subscription;
@@ -21,6 +22,11 @@ pub enum Letter {
     Disputed(Booked),
     /// What a refund or a dispute had taken is back.
     Restored(Booked),
+    Contribution(Turn, Box<Gift>),
+    ContributionFailed {
+        wanted: Amount,
+        number: String,
+    },
     LowBalance {
         balance: Amount,
         threshold: Amount,
@@ -61,6 +67,11 @@ impl Letter {
                 }
             }),
             "payment_reversal_undone" => Booked::read(payload).map(Self::Restored),
+            "contribution_received" => contribution(Turn::Received, payload),
+            "contribution_refunded" => contribution(Turn::Refunded, payload),
+            "contribution_disputed" => contribution(Turn::Disputed, payload),
+            "contribution_restored" => contribution(Turn::Restored, payload),
+            "contribution_failed" => contribution_failed(payload),
             "low_balance" => low_balance(payload),
             "test" => Ok(Self::Test),
             _ => Err("unknown kind"),
@@ -79,6 +90,8 @@ impl Letter {
             Self::Refunded(_) => "payment_refunded",
             Self::Disputed(_) => "payment_disputed",
             Self::Restored(_) => "payment_restored",
+            Self::Contribution(turn, _) => turn.name(),
+            Self::ContributionFailed { .. } => "contribution_failed",
             Self::LowBalance { .. } => "low_balance",
             Self::Test => "test",
         }
@@ -90,7 +103,9 @@ impl Letter {
             | Self::Failed { .. }
             | Self::Refunded(_)
             | Self::Disputed(_)
-            | Self::Restored(_) => contact.mail_payments,
+            | Self::Restored(_)
+            | Self::Contribution(..)
+            | Self::ContributionFailed { .. } => contact.mail_payments,
             Self::LowBalance { .. } => contact.mail_low_balance,
             // Asked for a moment ago.
             Self::Test => true,
@@ -106,6 +121,8 @@ impl Letter {
             | Self::Refunded(_)
             | Self::Disputed(_)
             | Self::Restored(_)
+            | Self::Contribution(..)
+            | Self::ContributionFailed { .. }
             | Self::Test => None,
         }
     }
@@ -130,6 +147,18 @@ impl Booked {
     }
 }
 
+fn contribution(turn: Turn, payload: &Value) -> Result<Letter, &'static str> {
+    Gift::read(payload).map(|gift| Letter::Contribution(turn, Box::new(gift)))
+}
+
+fn contribution_failed(payload: &Value) -> Result<Letter, &'static str> {
+    let number = payload.get("ulid").and_then(Value::as_str);
+    Ok(Letter::ContributionFailed {
+        wanted: paid(payload)?,
+        number: number.ok_or("no ulid")?.to_owned(),
+    })
+}
+
 fn low_balance(payload: &Value) -> Result<Letter, &'static str> {
     let settled = number(payload, "settled_micros");
     // Of a version that told what was available.
@@ -149,14 +178,14 @@ fn paid(payload: &Value) -> Result<Amount, &'static str> {
     of_minor(minor, currency.ok_or("no currency")?.to_owned())
 }
 
-fn of_minor(minor: i64, currency: String) -> Result<Amount, &'static str> {
+pub(super) fn of_minor(minor: i64, currency: String) -> Result<Amount, &'static str> {
     let micros = minor
         .checked_mul(MICROS_PER_CENT)
         .ok_or("an amount out of range")?;
     Ok(Amount { micros, currency })
 }
 
-fn number(payload: &Value, name: &str) -> Option<i64> {
+pub(super) fn number(payload: &Value, name: &str) -> Option<i64> {
     payload.get(name).and_then(Value::as_i64)
 }
 
@@ -185,6 +214,11 @@ mod tests {
             ),
             (
                 "payment_received",
+                json!({"amount_minor": 1, "currency": "USD"}),
+            ),
+            ("contribution_received", json!({"currency": "USD"})),
+            (
+                "contribution_failed",
                 json!({"amount_minor": 1, "currency": "USD"}),
             ),
             ("low_balance", json!({"available_micros": 1.5})),

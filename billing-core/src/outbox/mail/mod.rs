@@ -1,6 +1,7 @@
 //! Mail: a notice of the outbox becomes a mail in the person's language, and leaves by a mail
 //! server, or as a file where there is none.
 
+mod contribution;
 mod letter;
 mod options;
 mod render;

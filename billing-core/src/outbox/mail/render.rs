@@ -9,6 +9,7 @@ use minijinja::value::{Rest, Value};
 use minijinja::{AutoEscape, Captured, Environment, ErrorKind, State, UndefinedBehavior, context};
 use mrml::prelude::render::RenderOptions;
 
+use super::contribution::{BADGES, Gift, Turn};
 use super::letter::{Booked, Letter};
 use super::words::Language;
 
@@ -43,6 +44,11 @@ const WORDS: &[(&str, &str)] = words![
     "payment_refunded",
     "payment_disputed",
     "payment_restored",
+    "contribution_received",
+    "contribution_failed",
+    "contribution_refunded",
+    "contribution_disputed",
+    "contribution_restored",
     "low_balance",
     "test",
 ];
@@ -99,6 +105,7 @@ impl Press {
             templates.add_template(name, source)?;
         }
         templates.add_function("plural", plural);
+        templates.add_function("of_badge", of_badge);
         Ok(Self {
             templates,
             brand: brand.to_owned(),
@@ -181,6 +188,12 @@ impl Press {
             | Letter::Refunded(booked)
             | Letter::Disputed(booked)
             | Letter::Restored(booked) => booked_values(booked, language),
+            Letter::Contribution(turn, gift) => gift_values(*turn, gift, language),
+            Letter::ContributionFailed { wanted, number } => context! {
+                wanted => language.amount(wanted),
+                short_wanted => language.short_amount(wanted),
+                number,
+            },
             Letter::Failed { paid } => context! { paid => language.amount(paid) },
             Letter::LowBalance { balance, threshold } => context! {
                 balance => language.amount(balance),
@@ -191,11 +204,13 @@ impl Press {
             Letter::Test => context! {},
         };
         context! {
-            brand => self.brand.as_str(),
-            name => to.name,
-            date => language.date(to.at),
-            bank_days => BANK_DAYS,
-            ..own
+            ..own,
+            ..context! {
+                brand => self.brand.as_str(),
+                name => to.name,
+                date => language.date(to.at),
+                bank_days => BANK_DAYS,
+            }
         }
     }
 }
@@ -210,6 +225,40 @@ fn booked_values(booked: &Booked, language: Language) -> Value {
         balance => language.amount(&booked.balance),
         in_debt => booked.balance.micros < 0,
     }
+}
+
+fn gift_values(turn: Turn, gift: &Gift, language: Language) -> Value {
+    let values = context! {
+        number => gift.number.as_str(),
+        paid => language.amount(&gift.paid),
+        short_paid => language.short_amount(&gift.paid),
+        moved => language.amount(&gift.moved),
+        short_moved => language.short_amount(&gift.moved),
+        is_whole => gift.moved == gift.paid,
+        by_bank => gift.by_bank,
+        total => language.amount(&gift.total),
+        short_total => language.short_amount(&gift.total),
+        badge => gift.badge,
+        badge_before => gift.badge_before,
+        has_risen => gift.has_risen(),
+        has_fallen => gift.has_fallen(),
+        next => gift.next.as_ref().map(|next| next.0),
+        missing => gift.next.as_ref().map(|next| language.short_amount(&next.1)),
+    };
+    match turn {
+        // A receipt has the day of the payment.
+        Turn::Received => context! { date => language.date(gift.paid_at), ..values },
+        Turn::Refunded | Turn::Disputed | Turn::Restored => values,
+    }
+}
+
+/// The word for a badge, of one for each, the lowest first.
+fn of_badge(badge: &str, words: Rest<String>) -> Result<String, minijinja::Error> {
+    let mut known = BADGES.into_iter().zip(words.0);
+    let word = known.find_map(|(known, word)| (known == badge).then_some(word));
+    word.ok_or_else(|| {
+        minijinja::Error::new(ErrorKind::MissingArgument, "too few words for badges")
+    })
 }
 
 /// The form of a word behind a number, in the language of the template.

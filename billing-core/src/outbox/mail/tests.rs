@@ -27,7 +27,88 @@ fn booked(entry_kind: &str, booked_micros: i64, balance_micros: i64) -> Value {
     })
 }
 
+/// What is told of a contribution of 25 dollars: what moved, the total after it, and the badges before and after.
+fn gift(cause: &str, moved: i64, total: i64, badges: [Option<&str>; 2]) -> Value {
+    let next = [
+        ("bronze", 2_500),
+        ("silver", 10_000),
+        ("gold", 50_000),
+        ("platinum", 200_000),
+    ];
+    let next = next.into_iter().find(|(_, begins)| total < *begins);
+    json!({
+        "currency": "USD", "ulid": "01KAJ5V7QXG3ZC4T9M8W2Y6R0N", "paid_at": "2026-11-20T22:31:00Z",
+        "paid_minor": 2_500, "cause": cause, "moved_minor": moved, "total_minor": total,
+        "badge_before": badges[0], "badge": badges[1], "next_badge": next.map(|(badge, _)| badge),
+        "missing_minor": next.map(|(_, begins)| begins - total),
+    })
+}
+
+fn contributions() -> Vec<(&'static str, &'static str, Value)> {
+    let [none, bronze, silver, gold, platinum] = [
+        None,
+        Some("bronze"),
+        Some("silver"),
+        Some("gold"),
+        Some("platinum"),
+    ];
+    // Of a tenant that asks for more.
+    let mut below_badges = gift("dispute", 2_500, 2_500, [none, none]);
+    below_badges["next_badge"] = json!("bronze");
+    below_badges["missing_minor"] = json!(1_050);
+    let failed = json!({
+        "amount_minor": 2_500, "currency": "USD", "ulid": "01KAJ5V7QXG3ZC4T9M8W2Y6R0N",
+    });
+    let received = "contribution_received";
+    let given = |total, badges| gift("dispute", 2_500, total, badges);
+    let refunded = |moved, total, badges| gift("refund", moved, total, badges);
+    let disputed = |moved, total, badges| gift("dispute", moved, total, badges);
+    vec![
+        ("given_first", received, given(2_500, [none, bronze])),
+        ("given_more", received, given(7_500, [bronze, bronze])),
+        ("given_below_badges", received, below_badges),
+        ("given_highest", received, given(201_050, [gold, platinum])),
+        ("given_failed", "contribution_failed", failed),
+        (
+            "given_back",
+            "contribution_refunded",
+            refunded(-2_500, 0, [bronze, none]),
+        ),
+        (
+            "given_back_partly",
+            "contribution_refunded",
+            refunded(-1_050, 9_000, [silver, bronze]),
+        ),
+        (
+            "given_disputed",
+            "contribution_disputed",
+            disputed(-2_500, 7_500, [silver, bronze]),
+        ),
+        (
+            "given_disputed_partly",
+            "contribution_disputed",
+            disputed(-1_000, 12_000, [silver, silver]),
+        ),
+        (
+            "given_again",
+            "contribution_restored",
+            disputed(2_500, 10_000, [bronze, silver]),
+        ),
+        (
+            "given_again_partly",
+            "contribution_restored",
+            refunded(1_050, 7_550, [bronze, bronze]),
+        ),
+    ]
+}
+
 fn mails() -> Vec<(&'static str, &'static str, Value)> {
+    let mut mails = of_accounts();
+    mails.extend(contributions());
+    mails
+}
+
+fn of_accounts() -> Vec<(&'static str, &'static str, Value)> {
     let in_usd = json!({
         "amount_minor": 1_050, "currency": "USD", "entry_kind": "top_up",
         "booked_micros": 10_500_000, "balance_micros": 12_340_000,

@@ -91,6 +91,19 @@ impl Language {
         }
     }
 
+    /// As a sentence says it: whole units without cents.
+    pub fn short_amount(self, amount: &Amount) -> String {
+        let written = self.amount(amount);
+        let cents = match self {
+            Self::English => ".00",
+            Self::Ukrainian => ",00",
+        };
+        match written.rsplit_once(cents) {
+            Some((units, behind)) if amount.micros % 1_000_000 == 0 => format!("{units}{behind}"),
+            _ => written,
+        }
+    }
+
     /// Day and minute in UTC, and says so.
     pub fn date(self, at: Timestamp) -> String {
         let at = at.to_zoned(TimeZone::UTC);
@@ -190,6 +203,23 @@ mod tests {
         ] {
             assert_eq!(written(Language::English, micros, currency), english);
             assert_eq!(written(Language::Ukrainian, micros, currency), ukrainian);
+        }
+    }
+
+    #[test]
+    fn a_sentence_says_whole_amounts_without_cents() {
+        for (micros, english, ukrainian) in [
+            (25_000_000, "$25", "25\u{a0}$"),
+            (1_000_000_000, "$1,000", "1\u{a0}000\u{a0}$"),
+            (25_500_000, "$25.50", "25,50\u{a0}$"),
+            (500, "$0.0005", "0,0005\u{a0}$"),
+        ] {
+            let amount = Amount {
+                micros,
+                currency: "USD".to_owned(),
+            };
+            assert_eq!(Language::English.short_amount(&amount), english);
+            assert_eq!(Language::Ukrainian.short_amount(&amount), ukrainian);
         }
     }
 

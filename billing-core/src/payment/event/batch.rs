@@ -361,6 +361,7 @@ impl<'a> Step<'a> {
         let applied = Applied {
             duplicate: self.duplicate,
             moved: done.moved,
+            given_minor: done.given_minor,
             balance: done.balance,
             ..Applied::nothing(self.taken.outcome, self.payment)
         };

@@ -212,6 +212,7 @@ impl Effect<'_> {
         }
         let before = payment.state;
         payment.advance(report.state, self.event.occurred_at);
+        payment.note_processing(report.processing);
         if payment.state == State::Succeeded && before != State::Succeeded {
             payment.succeeded_at = Some(self.event.occurred_at);
             payment.received_minor = Some(report.amount_minor);

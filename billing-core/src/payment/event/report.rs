@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::books::RefundReport;
 use super::super::dispute::{DisputeReport, Movement};
+use super::super::rate::Rate;
 use super::super::{Payment, State};
 use super::opening::PaymentOpening;
 use crate::id::PaymentId;
@@ -90,7 +91,7 @@ impl ProviderEvent {
     /// again. Not of its body: a provider counts its own deliveries in it (`pending_webhooks`), and
     /// writes it in another way for another endpoint or where it is fetched. Nor of what changes while
     /// the event stays the same: why an attempt was declined, where a dispute stands. Nor of the payment
-    /// that it would open, and its further names, which a version may not have read. None: nothing was understood of it, which
+    /// that it would open, its further names, and that money is on its way, which a version may not have read. None: nothing was understood of it, which
     /// another version may understand.
     pub fn meaning(&self) -> Option<[u8; 32]> {
         let mut hash = CommandHash::of("ProviderEvent");
@@ -186,6 +187,8 @@ pub struct PaymentReport {
     pub ordered_minor: Option<i64>,
     pub currency: String,
     pub decline_code: Option<String>,
+    /// The payer has done their part, and the money is on its way.
+    pub processing: bool,
 }
 
 /// What an event did.
@@ -197,16 +200,25 @@ pub struct Applied {
     pub payment: Option<Payment>,
     /// What it moved, signed.
     pub moved: Micros,
+    /// What more there is of a contribution, signed, in cents.
+    pub given_minor: i64,
     pub balance: Option<Balance>,
 }
 
 impl Applied {
+    /// What operators count: what an account or a contribution has gained, signed. A contribution is in USD.
+    pub(super) fn worth(&self) -> Micros {
+        let given = Rate::ONE.worth(self.given_minor).unwrap_or(Micros::ZERO);
+        self.moved.plus(given).unwrap_or(self.moved)
+    }
+
     pub(super) fn nothing(outcome: Outcome, payment: Option<Payment>) -> Self {
         Self {
             outcome,
             duplicate: false,
             payment,
             moved: Micros::ZERO,
+            given_minor: 0,
             balance: None,
         }
     }

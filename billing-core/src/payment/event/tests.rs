@@ -58,6 +58,7 @@ async fn everything(connection: &mut PgConnection, user: &str) {
             ordered_minor: None,
             currency: "USD".to_owned(),
             decline_code: decline.map(str::to_owned),
+            processing: state == State::Pending,
         })
     };
     let refund = RefundReport {

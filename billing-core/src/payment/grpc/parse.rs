@@ -313,6 +313,7 @@ fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError
             .transpose()?,
         currency: field::text("payment.currency", report.currency, 16)?,
         decline_code: field::optional_text("payment.decline_code", report.decline_code, 64)?,
+        processing: report.processing,
     })
 }
 

@@ -49,6 +49,7 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         needs_review: payment.needs_review,
         provider_account: payment.provider_account.clone(),
         received_minor: payment.received_minor,
+        processing: payment.processing,
     }
 }
 
@@ -84,6 +85,7 @@ pub fn applied(applied: &Applied) -> v1::ApplyProviderEventResponse {
         payment: applied.payment.as_ref().map(payment),
         moved_micros: applied.moved.get(),
         balance: applied.balance.map(balance),
+        given_minor: applied.given_minor,
     }
 }
 

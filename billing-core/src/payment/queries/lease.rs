@@ -35,7 +35,7 @@ pub async fn lease_due(pool: &PgPool, claim: &Claim) -> Result<Vec<Leased>, sqlx
         where p.account_id = due.account_id and p.payment_id = due.payment_id
         returning p.account_id, p.payment_id, p.checks,
             p.state in ('created', 'pending', 'requires_action')
-                and p.created_at < clock_timestamp() - interval '24 hours' as "give_up!""#,
+                and not p.processing and p.created_at < clock_timestamp() - interval '24 hours' as "give_up!""#,
         claim.provider,
         claim.owner,
         claim.lease_secs,

@@ -43,6 +43,7 @@ pub struct PaymentRow {
     disputed_minor: i64,
     decline_code: Option<String>,
     needs_review: bool,
+    processing: bool,
     created_at: SqlTimestamp,
     succeeded_at: Option<SqlTimestamp>,
     is_erased: bool,
@@ -52,6 +53,7 @@ impl TryFrom<PaymentRow> for Payment {
     type Error = PaymentError;
 
     fn try_from(row: PaymentRow) -> Result<Self, PaymentError> {
+        let state = State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?;
         Ok(Self {
             id: PaymentId {
                 account: AccountId::from_uuid(row.account_id),
@@ -63,7 +65,7 @@ impl TryFrom<PaymentRow> for Payment {
             provider_account: row.provider_account,
             livemode: row.livemode,
             purpose: Purpose::named(&row.purpose).ok_or(PaymentError::Row("payment.purpose"))?,
-            state: State::named(&row.state).ok_or(PaymentError::Row("payment.state"))?,
+            state,
             state_at: row.state_at.map(SqlTimestamp::to_jiff),
             content_hash: row.content_hash,
             amount_minor: row.amount_minor,
@@ -81,6 +83,8 @@ impl TryFrom<PaymentRow> for Payment {
             disputed_minor: row.disputed_minor,
             decline_code: row.decline_code,
             needs_review: row.needs_review,
+            // A version that does not know it has left it.
+            processing: row.processing && !state.is_final(),
             created_at: row.created_at.to_jiff(),
             succeeded_at: row.succeeded_at.map(SqlTimestamp::to_jiff),
             is_erased: row.is_erased,
@@ -123,7 +127,7 @@ pub async fn lock_payments(
             purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
-            disputed_minor, decline_code, needs_review,
+            disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
             erased_at is not null as "is_erased!"
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
@@ -155,7 +159,7 @@ pub async fn find_payments(
             purpose, state, state_at as "state_at: SqlTimestamp", content_hash, amount_minor, currency,
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
-            disputed_minor, decline_code, needs_review,
+            disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
             erased_at is not null as "is_erased!"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)

@@ -161,7 +161,7 @@ pub async fn write_payments(
             credited_micros = n.credited, reversed_micros = n.reversed, bookings = n.bookings,
             refunded_minor = n.refunded, refund_requested_minor = n.refund_requested,
             given_back_minor = n.given_back, disputed_minor = n.disputed, decline_code = n.decline_code,
-            needs_review = n.needs_review, succeeded_at = n.succeeded_at, received_minor = n.received,
+            needs_review = n.needs_review, processing = n.processing, succeeded_at = n.succeeded_at, received_minor = n.received,
             next_check_at = case when n.open or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
@@ -169,10 +169,10 @@ pub async fn write_payments(
             checks = case when p.next_check_at is null then 0 else p.checks end
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[],
             $7::bigint[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
-            $14::boolean[], $15::timestamptz[], $16::boolean[], $23::bigint[])
+            $14::boolean[], $15::timestamptz[], $16::boolean[], $23::bigint[], $24::boolean[])
             as n (account_id, payment_id, state, state_at, reference, credited, reversed, bookings,
                 refunded, refund_requested, given_back, disputed, decline_code, needs_review,
-                succeeded_at, open, received)
+                succeeded_at, open, received, processing)
         where p.account_id = n.account_id and p.payment_id = n.payment_id",
         &column(payments, |payment| payment.id.account.uuid()),
         &column(payments, |payment| payment.id.number),
@@ -197,6 +197,7 @@ pub async fn write_payments(
         &entry_seqs,
         &entry_kinds as &[&str],
         &column(payments, |payment| payment.received_minor) as &[Option<i64>],
+        &column(payments, |payment| payment.processing),
     )
     .execute(conn)
     .await?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gift;
+mod joint;
 mod read;
 mod settle;
 mod terms;
@@ -11,12 +12,14 @@ pub use gift::{
     Agreed, forget_contributions, insert_consents, insert_contribution, judge_message,
     set_anonymous, set_banned,
 };
+pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};
 pub use read::{
-    ContributionRow, SupporterRow, count_contributions, find_contribution, find_sums,
+    Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
     find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
+    message_backlog,
 };
 pub use settle::{
     add_to_sums, find_contributions, find_gifts, insert_supporters, lock_supporters,
     write_contributions, write_months, write_supporters,
 };
-pub use terms::{find_sponsorships, upsert_sponsorship};
+pub use terms::{find_sponsorships, list_tenants, lock_sponsorship, upsert_sponsorship};

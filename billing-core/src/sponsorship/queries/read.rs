@@ -13,7 +13,7 @@ use jiff_sqlx::{Date as SqlDate, Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::super::totals::{Given, Share};
+use super::super::totals::Given;
 use super::super::{Profile, Totals};
 use crate::id::{AccountId, PaymentId};
 
@@ -29,6 +29,8 @@ pub struct ContributionRow {
     pub message_state: String,
     pub created_at: Timestamp,
     pub paid_at: Option<Timestamp>,
+    /// By the database's clock.
+    pub paid_within_the_hour: bool,
 }
 
 /// A tenant's contribution of this number.
@@ -39,7 +41,8 @@ pub async fn find_contribution(
 ) -> Result<Option<ContributionRow>, sqlx::Error> {
     let row = query!(
         r#"select c.account_id, c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
-            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.payment_id = $2 and c.tenant_id = $1"#,
         tenant,
@@ -60,6 +63,7 @@ pub async fn find_contribution(
         message_state: row.message_state,
         created_at: row.created_at.to_jiff(),
         paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+        paid_within_the_hour: row.is_fresh,
     }))
 }
 
@@ -72,7 +76,8 @@ pub async fn list_contributions(
 ) -> Result<Vec<ContributionRow>, sqlx::Error> {
     let rows = query!(
         r#"select c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
-            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp"
+            c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.account_id = $1 order by c.payment_id desc limit $2 offset $3"#,
         account.uuid(),
@@ -96,6 +101,7 @@ pub async fn list_contributions(
             message_state: row.message_state,
             created_at: row.created_at.to_jiff(),
             paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
+            paid_within_the_hour: row.is_fresh,
         })
         .collect())
 }
@@ -161,40 +167,6 @@ pub async fn find_supporters(
             (account, found)
         })
         .collect())
-}
-
-/// A tenant's sums of the months that may be the present one somewhere, by the database's clock, and that of
-/// all time.
-pub struct Sums {
-    pub now: Timestamp,
-    pub by_period: HashMap<String, Share>,
-}
-
-pub async fn find_sums(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Sums, sqlx::Error> {
-    let rows = query!(
-        r#"select now.at as "now!: SqlTimestamp", s.period as "period?", s.net_minor as "net_minor?",
-            s.supporters as "supporters?", s.named as "named?"
-        from (select clock_timestamp() as at) now left join sponsorship_sum s on s.tenant_id = $1
-            and s.period >= to_char(now.at at time zone 'UTC' - interval '1 day', 'YYYY-MM')"#,
-        tenant,
-    )
-    .fetch_all(executor)
-    .await?;
-    let now = rows
-        .first()
-        .map_or(Timestamp::UNIX_EPOCH, |row| row.now.to_jiff());
-    let by_period = rows
-        .into_iter()
-        .filter_map(|row| {
-            let share = Share {
-                net_minor: row.net_minor?,
-                supporters: row.supporters?,
-                named: row.named?,
-            };
-            Some((row.period?, share))
-        })
-        .collect();
-    Ok(Sums { now, by_period })
 }
 
 /// Somebody on the wall.
@@ -299,5 +271,24 @@ pub async fn list_messages(
         most,
     )
     .fetch_all(executor)
+    .await
+}
+
+/// The messages of all tenants that wait.
+pub struct Backlog {
+    pub waiting: i64,
+    /// Since the oldest of them was paid for.
+    pub oldest_secs: i64,
+}
+
+pub async fn message_backlog(executor: impl PgExecutor<'_>) -> Result<Backlog, sqlx::Error> {
+    query_as!(
+        Backlog,
+        r#"select count(*) as "waiting!",
+            coalesce(extract(epoch from clock_timestamp() - min(paid_at))::bigint, 0) as "oldest_secs!"
+        from contribution
+        where message_state = 'waiting' and message is not null and paid_at is not null"#
+    )
+    .fetch_one(executor)
     .await
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgExecutor, query};
+use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 
 use super::super::{Sponsorship, Thresholds};
 
@@ -45,6 +45,28 @@ pub async fn find_sponsorships(
             (row.tenant_id, sponsorship)
         })
         .collect())
+}
+
+/// Those that were ever set, or given something.
+pub async fn list_tenants(executor: impl PgExecutor<'_>) -> Result<Vec<String>, sqlx::Error> {
+    query_scalar!(
+        r#"select tenant_id as "tenant_id!" from sponsorship
+        union select tenant_id from sponsorship_sum order by 1"#
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Locks a tenant's row, which is made where there is none.
+pub async fn lock_sponsorship(conn: &mut PgConnection, tenant: &str) -> Result<(), sqlx::Error> {
+    query!(
+        "insert into sponsorship (tenant_id) values ($1)
+        on conflict (tenant_id) do update set tenant_id = excluded.tenant_id",
+        tenant,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub async fn upsert_sponsorship(

@@ -1,6 +1,7 @@
 //! Mail: who gets which, and what a mail server may do meanwhile.
 
 mod away;
+mod contribution;
 mod server;
 mod sink;
 mod wishes;

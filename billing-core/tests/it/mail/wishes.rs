@@ -10,7 +10,7 @@ use super::{contact, outbox, post, post_test};
 use crate::support::{USD, account, as_owner, charge, core, eventually, fields, set};
 
 /// Lets a core deliver all mail into files, and answers with their contents by name.
-async fn delivered(database: &TestDatabase, more: &[&str]) -> Vec<String> {
+pub async fn delivered(database: &TestDatabase, more: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();
     let arguments = [&["--outbox-dir", directory], more].concat();

@@ -17,6 +17,7 @@ fn config() -> JwtConfig {
         audience: None,
         user_claim: "userId".to_owned(),
         tenant: TenantSource::Fixed("demo".to_owned()),
+        public_tenant: None,
         admin: None,
         contact: ContactClaims::default(),
     }

@@ -229,6 +229,7 @@ fn of_payment(fields: &Fields, decline_code: &str) -> Result<Option<Report>, Str
         ordered_minor: is_paid.then_some(ordered),
         currency: fields.text("currency").to_owned(),
         decline_code: decline_code.to_owned(),
+        processing: false,
     })))
 }
 

@@ -183,6 +183,8 @@ impl PaymentIntent {
             ordered_minor: (state == PaymentState::Succeeded).then_some(self.amount),
             currency: self.currency.clone(),
             decline_code: declined.unwrap_or_default().to_owned(),
+            // That a page is complete says so: a payment may leave `processing` for another attempt.
+            processing: false,
         }))
     }
 

@@ -70,6 +70,11 @@ impl Session {
         self.status.as_deref() == Some("open")
     }
 
+    /// Its payer has done their part: what is not paid then is on its way.
+    fn is_complete(&self) -> bool {
+        self.status.as_deref() == Some("complete")
+    }
+
     pub(super) fn payment_id(&self) -> Option<&str> {
         let written = self
             .metadata
@@ -114,6 +119,7 @@ impl Session {
             ordered_minor: (state == PaymentState::Succeeded).then_some(amount_minor),
             currency: self.currency.clone().ok_or("it lacks currency")?,
             decline_code: String::new(),
+            processing: state == PaymentState::Pending && self.is_complete(),
         }))
     }
 }

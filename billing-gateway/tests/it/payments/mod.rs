@@ -2,6 +2,7 @@
 //! sandbox in Stripe's place.
 
 mod checkout;
+mod contributions;
 mod outages;
 mod reconciliation;
 mod replays;

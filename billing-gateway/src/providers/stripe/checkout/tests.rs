@@ -152,6 +152,8 @@ async fn what_is_paid_is_not_expired_and_what_is_not_is() {
             let Some(name) = name else { continue };
             let event = stripe.expire(&name).await.unwrap().remove(0);
             assert_eq!(reported(&event).state(), state, "{action:?}");
+            let is_on_its_way = action == Some("pay_later");
+            assert_eq!(reported(&event).processing, is_on_its_way, "{action:?}");
             assert_eq!(event.reference, reference);
             assert_eq!(event.further_references.is_empty(), action.is_none());
             let raw = String::from_utf8(event.raw.clone()).unwrap();
@@ -189,6 +191,8 @@ fn a_session_is_a_success_only_where_it_is_paid_and_names_its_payment_besides() 
         );
         let report = reported(&event);
         assert_eq!(report.state(), state, "{event_type} {payment_status}");
+        // What is complete and not paid is on its way.
+        assert_eq!(report.processing, state == Pending, "{event_type}");
         assert_eq!(
             (report.amount_minor, report.currency.as_str()),
             (2500, "usd")
