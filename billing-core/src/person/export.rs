@@ -113,7 +113,7 @@ pub async fn part(pool: &PgPool, account: AccountId, page: &Page) -> Result<Part
     let rows = find(pool, account, *list, place).await?;
     let mut json = String::new();
     if place.is_empty() {
-        json.push_str(&format!(",\"{}\":[", list.name()));
+        json.extend([",\"", list.name(), "\":["]);
     }
     for (number, row) in rows.iter().enumerate() {
         if number > 0 || !place.is_empty() {

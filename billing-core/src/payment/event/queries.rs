@@ -249,6 +249,7 @@ pub struct OutcomeRow<'a> {
     pub payment: Option<PaymentId>,
 }
 
+/// Why an event cannot be read may repeat it: where its body is gone, that is not noted again.
 pub async fn write_outcomes(
     conn: &mut PgConnection,
     rows: &[OutcomeRow<'_>],
@@ -267,8 +268,8 @@ pub async fn write_outcomes(
         .collect();
     let meanings = meanings(rows.iter().map(|row| row.event));
     query!(
-        "update provider_event e set outcome = n.outcome, detail = n.detail, account_id = n.account_id,
-            payment_id = n.payment_id, meaning = coalesce(e.meaning, n.meaning)
+        "update provider_event e set outcome = n.outcome, detail = case when e.raw is null and n.outcome = 'unreadable' then null else n.detail end,
+            account_id = n.account_id, payment_id = n.payment_id, meaning = coalesce(e.meaning, n.meaning)
         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
             as n (provider, event_id, outcome, detail, account_id, payment_id, meaning)
         where e.provider = n.provider and e.event_id = n.event_id",
