@@ -321,7 +321,8 @@ pub async fn attach(
         queries::write_payment(&mut transaction, &payment, now).await?;
     }
     let is_own_account = payment.provider_account.is_empty();
-    if let Some(customer) = names.customer.as_deref().filter(|_| is_own_account) {
+    let keeps_customer = is_own_account && !payment.is_erased;
+    if let Some(customer) = names.customer.as_deref().filter(|_| keeps_customer) {
         let lost = names.lost_customer.as_deref();
         queries::insert_customer(&mut transaction, &payment, customer, lost).await?;
     }
