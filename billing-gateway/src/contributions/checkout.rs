@@ -195,7 +195,8 @@ impl Checkout<'_> {
         recorded.map_err(|error| error.into_api(FIELDS))
     }
 
-    /// Whether a page that is to be given again has ended at the provider, which we have not heard yet.
+    /// Whether a page that is to be given again has ended at the provider, or was paid on, which we have not heard
+    /// yet.
     async fn has_ended_there(&self, payment: Payment) -> Result<bool, ApiError> {
         if payment.provider_reference.is_empty() || has_ended(payment.state()) {
             return Ok(false);
@@ -205,7 +206,8 @@ impl Checkout<'_> {
             return Ok(false);
         };
         self.apply(events).await?;
-        Ok(has_ended(self.find(&payment).await?.state()))
+        let found = self.find(&payment).await?;
+        Ok(found.processing || has_ended(found.state()))
     }
 
     /// Makes the page of a recorded contribution, or finds it again where no answer came.

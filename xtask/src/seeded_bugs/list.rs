@@ -277,7 +277,7 @@ pub const LIST: &[SeededBug] = &[
     SeededBug {
         name: "read-joins-query-in-flight",
         wrong: "a read is answered by a query that began before it came",
-        place: "ledger/reader.rs",
+        place: "ledger/joint_reads.rs",
         test: Test::Wire("read::a_read_joins_no_query_that_began_before_it_was_asked"),
         says: "left: 1000000 right: 999999",
         besides: "the soak; what is written never rests on such a read",

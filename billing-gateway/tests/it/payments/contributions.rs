@@ -231,6 +231,9 @@ async fn a_page_that_was_paid_before_it_could_be_ended_stays_paid() {
     for paid in [&first, &again] {
         stage.at_page(paid, "pay").await;
     }
+    let on_its_way = stage.gives("w", 2_500).await;
+    stage.at_page(&on_its_way, "pay_later").await;
+    assert_ne!(stage.gives("w", 2_500).await.session, on_its_way.session);
     // Nothing has been heard of either: other terms, and the same once more.
     let second = stage.gives("u", 5_000).await;
     stage.becomes(&first, "completed").await;
