@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "billing/v1/error.proto",
         "billing/v1/operator.proto",
         "billing/v1/payment.proto",
+        "billing/v1/person.proto",
         "billing/v1/price.proto",
         "billing/v1/sponsorship.proto",
     ];

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::config::ServeOptions;
 use crate::migrate::MigrateOptions;
 use crate::operator::{
-    AccountsCommand, AuditOptions, MessagesCommand, OutboxCommand, PaymentsCommand, PricesCommand,
-    SwitchCommand, TenantCommand, TokenOptions,
+    AccountsCommand, AuditOptions, MessagesCommand, OutboxCommand, PaymentsCommand, PersonCommand,
+    PricesCommand, SwitchCommand, TenantCommand, TokenOptions,
 };
 
 /// The billing core: decides about money over gRPC, on committed data.
@@ -39,6 +39,9 @@ pub enum CoreCommand {
     /// Look at accounts, and correct them.
     #[command(subcommand)]
     Accounts(AccountsCommand),
+    /// Export what is stored of a person, or erase it.
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Look at the prices of tools, and set them.
     #[command(subcommand)]
     Prices(PricesCommand),

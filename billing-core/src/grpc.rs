@@ -10,8 +10,8 @@ use billing_proto::v1::sponsorship_service_server::SponsorshipService;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Core, account, charge, contact, entry, hold, payment, preflight, price, sponsorship, switch,
-    usage,
+    Core, account, charge, contact, entry, hold, payment, person, preflight, price, sponsorship,
+    switch, usage,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -72,6 +72,8 @@ impl SponsorshipService for Core {
     async fn list_messages(&self, request: Request<v1::ListMessagesRequest>) -> Answer<v1::ListMessagesResponse> { sponsorship::grpc::admin::list_messages(&self.payments.reads, request).await }
     async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.payments.pool, request).await }
     async fn moderate_supporter(&self, request: Request<v1::ModerateSupporterRequest>) -> Answer<v1::ModerateSupporterResponse> { sponsorship::grpc::admin::moderate_supporter(&self.payments.pool, request).await }
+    async fn export_person(&self, request: Request<v1::ExportPersonRequest>) -> Answer<v1::ExportPersonResponse> { person::grpc::export_person(self, request).await }
+    async fn erase_person(&self, request: Request<v1::ErasePersonRequest>) -> Answer<v1::ErasePersonResponse> { person::grpc::erase_person(self, request).await }
 }
 
 #[tonic::async_trait]

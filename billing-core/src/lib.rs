@@ -20,6 +20,7 @@ pub mod money;
 pub mod operator;
 pub mod outbox;
 pub mod payment;
+pub mod person;
 pub mod port;
 pub mod preflight;
 pub mod price;
@@ -33,6 +34,7 @@ pub mod unsubscribe;
 pub mod usage;
 mod warnings;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sqlx::PgPool;
@@ -60,4 +62,6 @@ pub struct Core {
     pub sponsorship: SponsorshipReader,
     /// By which mail is unsubscribed from.
     pub links: Arc<Links>,
+    /// Where mail is written that is not sent.
+    pub outbox_dir: Option<Arc<Path>>,
 }

@@ -64,6 +64,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         CoreCommand::Accounts(command) => operator::accounts(command)
             .await
             .map(|()| ExitCode::SUCCESS),
+        CoreCommand::Person(command) => operator::person(command).await,
         CoreCommand::Prices(command) => operator::prices(command).await.map(|()| ExitCode::SUCCESS),
         CoreCommand::Tenant(command) => operator::tenant(command).await.map(|()| ExitCode::SUCCESS),
         CoreCommand::Messages(command) => operator::messages(command).await,

@@ -48,6 +48,7 @@ fn access(path: &str) -> Access {
         | "/billing.v1.SponsorshipService/GetProgress"
         | "/billing.v1.SponsorshipService/GetSupporter"
         | "/billing.v1.SponsorshipService/UpdateSupporter"
+        | "/billing.v1.SponsorshipService/ExportPerson"
         | "/billing.v1.SponsorshipService/GetSponsorship" => {
             Access::Roles(&[Role::Gateway, Role::Admin])
         }

@@ -216,6 +216,7 @@ pub async fn start(
             },
         },
         links,
+        outbox_dir: options.outbox_dir.as_deref().map(Arc::from),
         catalogue,
     })
 }

@@ -56,6 +56,7 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(contributions::mine::list))
         .routes(routes!(contributions::change))
         .routes(routes!(supporters::me::get, supporters::me::update))
+        .routes(routes!(supporters::export::get))
 }
 
 /// Routes for signed-in users that are limited further.

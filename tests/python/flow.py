@@ -16,9 +16,10 @@ import grpc
 
 sys.dont_write_bytecode = True
 
-import account_cases  # noqa: F401  each of the three adds its cases when it is read
+import account_cases  # noqa: F401  each of the four adds its cases when it is read
 import balance_cases  # noqa: F401
 import edge_cases  # noqa: F401
+import sponsorship_cases  # noqa: F401
 from contract import Contract
 from world import CASES, World
 

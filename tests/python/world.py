@@ -185,14 +185,15 @@ class World:
         await_state(f"the price of {tool} holds", priced)
         return {"tool": usage}
 
-    def jwt_of(self, user_id):
-        """The JWT that `up` printed, issued anew for another user."""
+    def jwt_of(self, user_id, **more):
+        """The JWT that `up` printed, issued anew for another user, with more claims."""
         header, claims, _ = self.up["jwt"].split(".")
         claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         user_claims = [name for name, value in claims.items() if value == self.up["user_id"]]
         assert user_claims, f"no claim of the JWT is the user's id: {sorted(claims)}"
         for name in user_claims:
             claims[name] = user_id
+        claims |= more
         claims = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
         signed = f"{header}.{claims}"
         digest = hmac.digest(self.up["jwt_secret"].encode(), signed.encode(), hashlib.sha256)

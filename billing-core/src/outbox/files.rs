@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::Channel;
 use super::queries::Waiting;
+use crate::id::AccountId;
 
 /// Names a notice after its account and sequence: a second delivery is the same file.
 pub fn stem(notice: &Waiting) -> String {
@@ -26,6 +27,26 @@ pub async fn deliver(folder: &Path, channel: Channel, notice: &Waiting) -> io::R
     let name = format!("{}.json", stem(notice));
     let content = format!("{content:#}\n");
     write(&folder.join(channel.name()), &name, content.as_bytes()).await
+}
+
+/// Removes the mail of an account, and what a crash has left of one. Its events stay: they name nobody.
+pub async fn forget(folder: &Path, account: AccountId) -> io::Result<()> {
+    let mut files = match tokio::fs::read_dir(folder.join("mail")).await {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let begin = format!("{}-", account.uuid().simple());
+    while let Some(file) = files.next_entry().await? {
+        let name = file.file_name();
+        let is_theirs = name
+            .to_str()
+            .is_some_and(|name| name.trim_start_matches('.').starts_with(&begin));
+        if is_theirs {
+            tokio::fs::remove_file(file.path()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file, whole or not at all.

@@ -11,7 +11,8 @@ pub mod mail;
 mod queries;
 pub mod relay;
 
-pub use queries::{Undelivered, retry, undelivered};
+pub use files::forget as forget_files;
+pub use queries::{MailLease, Undelivered, forget_mail, mail_lease, retry, undelivered};
 
 use std::str::FromStr;
 

@@ -126,6 +126,50 @@ pub async fn release_shares(
     Ok(())
 }
 
+/// Who delivers an account's mail, and until when: another one with each round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailLease {
+    owner: String,
+    leased_until: String,
+}
+
+impl MailLease {
+    /// Whether whoever had it is over time.
+    pub async fn has_ended(&self, executor: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
+        query_scalar!(
+            r#"select $1::text::timestamptz < clock_timestamp() as "ended!""#,
+            self.leased_until,
+        )
+        .fetch_one(executor)
+        .await
+    }
+}
+
+pub async fn mail_lease(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> Result<MailLease, sqlx::Error> {
+    query_as!(
+        MailLease,
+        r#"select owner, leased_until::text as "leased_until!" from outbox_lease
+        where channel = 'mail' and share = $1"#,
+        share(account),
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Sends none of the mail to an account that waits, or was given up.
+pub async fn forget_mail(conn: &mut PgConnection, account: AccountId) -> Result<(), sqlx::Error> {
+    query!(
+        "delete from outbox_message where account_id = $1 and channel = 'mail'",
+        account.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// A notice on its way out.
 pub struct Waiting {
     pub account_id: Uuid,

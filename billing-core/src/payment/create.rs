@@ -238,11 +238,22 @@ async fn replayed(
 ) -> Result<Created, PaymentError> {
     Ok(Created {
         page_url: queries::find_page_url(pool, payment.id).await?,
+        open_before: others_open(pool, &payment).await?,
         payment,
         replayed: true,
         customer,
-        open_before: Vec::new(),
     })
+}
+
+/// Whoever began a contribution may have failed to end these: so whoever goes on with it is told of them too.
+async fn others_open(pool: &PgPool, payment: &Payment) -> Result<Vec<Payment>, PaymentError> {
+    if payment.purpose != Purpose::Contribution || payment.state.is_final() || payment.processing {
+        return Ok(Vec::new());
+    }
+    let mut conn = pool.acquire().await?;
+    let mut open = queries::find_open_contributions(&mut conn, payment.id.account).await?;
+    open.retain(|other| other.id != payment.id && !other.processing);
+    Ok(open)
 }
 
 /// What a payment of so much is credited with: by the newest rate, where one is needed.
@@ -310,7 +321,8 @@ pub async fn attach(
         queries::write_payment(&mut transaction, &payment, now).await?;
     }
     let is_own_account = payment.provider_account.is_empty();
-    if let Some(customer) = names.customer.as_deref().filter(|_| is_own_account) {
+    let keeps_customer = is_own_account && !payment.is_erased;
+    if let Some(customer) = names.customer.as_deref().filter(|_| keeps_customer) {
         let lost = names.lost_customer.as_deref();
         queries::insert_customer(&mut transaction, &payment, customer, lost).await?;
     }

@@ -142,6 +142,8 @@ pub struct Payment {
     pub processing: bool,
     pub created_at: Timestamp,
     pub succeeded_at: Option<Timestamp>,
+    /// Its payer's personal data was erased, and none that its provider still sends is kept.
+    pub is_erased: bool,
 }
 
 /// Where a refund stands.

@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod badge;
+mod forget;
 pub mod grpc;
 pub mod message;
 mod queries;
@@ -25,6 +26,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 pub use badge::{Badge, Thresholds};
+pub use forget::forget;
 pub use reader::SponsorshipReader;
 pub use told::{Cause, failed};
 pub use totals::{Period, Totals};

@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 52] = [
+const ROLES: [(&str, &[Role]); 54] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -81,6 +81,11 @@ const ROLES: [(&str, &[Role]); 52] = [
     ("PriceService/ListPrices", &[Role::Admin]),
     ("PriceService/SetPrice", &[Role::Admin]),
     ("PriceService/CancelPrice", &[Role::Admin]),
+    ("SponsorshipService/ErasePerson", &[Role::Admin]),
+    (
+        "SponsorshipService/ExportPerson",
+        &[Role::Admin, Role::Gateway],
+    ),
     (
         "SponsorshipService/GetBadges",
         &[Role::Admin, Role::Tools, Role::Gateway],

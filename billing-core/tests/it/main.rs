@@ -39,6 +39,7 @@ mod operator;
 mod outage;
 mod overload;
 mod payment;
+mod person;
 mod port;
 mod price;
 mod read;

@@ -9,10 +9,10 @@ use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
-    CreatePaymentRequest, CreatePaymentResponse, GetAccountRequest, GetAccountResponse,
-    GetBadgesRequest, GetBadgesResponse, GetBalanceRequest, GetBalanceResponse,
-    GetContributionRequest, GetContributionResponse, GetPaymentRequest, GetPaymentResponse,
-    GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
+    CreatePaymentRequest, CreatePaymentResponse, ExportPersonRequest, ExportPersonResponse,
+    GetAccountRequest, GetAccountResponse, GetBadgesRequest, GetBadgesResponse, GetBalanceRequest,
+    GetBalanceResponse, GetContributionRequest, GetContributionResponse, GetPaymentRequest,
+    GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
     GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
     GetUsageRequest, GetUsageResponse, ListContributionsRequest, ListContributionsResponse,
     ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest, ListPaymentsResponse,
@@ -107,4 +107,5 @@ calls! {
         -> UpdateSupporterResponse;
     SponsorshipServiceClient "GetSponsorship" get_sponsorship(GetSponsorshipRequest)
         -> GetSponsorshipResponse;
+    SponsorshipServiceClient "ExportPerson" export_person(ExportPersonRequest) -> ExportPersonResponse;
 }

@@ -4,12 +4,16 @@ use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{
     EventOutcome, Payment, PaymentPurpose, PaymentState, Refund, RefundState, StalePayment,
 };
+use jiff::Timestamp;
 
 use crate::core::Core;
 use crate::payment::refund::carry_out;
 use crate::payment::{apply, attach, expired, note, open, payable};
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
+
+/// Longer than a request for a page may take.
+const FORSAKEN_SECS: i64 = 60;
 
 /// How much is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +122,10 @@ impl Check<'_> {
                 .await?;
             return Ok(None);
         }
-        // The page of a contribution is made only where somebody waits for it.
+        if is_open && is_forsaken(payment) {
+            self.end(payment).await?;
+            return Ok(None);
+        }
         if is_open && payment.purpose() == PaymentPurpose::TopUp {
             let order = Order {
                 payment,
@@ -128,6 +135,16 @@ impl Check<'_> {
             open(self.core, self.provider, &order, customer).await?;
         }
         Ok(None)
+    }
+
+    /// Ends a contribution that has no page. Where it was given one at this moment, that ends too.
+    async fn end(&mut self, payment: &Payment) -> Result<(), ApiError> {
+        let ended = expired(payment, self.provider.livemode());
+        let ended = self.apply(ended).await?.unwrap_or_default();
+        if ended.provider_reference.is_empty() {
+            return Ok(());
+        }
+        self.state(payment, &ended.provider_reference, true).await
     }
 
     async fn state(
@@ -181,7 +198,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    async fn apply(&mut self, event: Event) -> Result<(), ApiError> {
+    /// Answers with the payment as it then stands.
+    async fn apply(&mut self, event: Event) -> Result<Option<Payment>, ApiError> {
         let applied = apply(self.core, self.provider.name(), event)
             .await
             .map_err(|error| error.into_api(&[]))?;
@@ -193,8 +211,16 @@ impl Check<'_> {
         if !applied.duplicate && has_moved {
             self.checked.applied += 1;
         }
-        Ok(())
+        Ok(applied.payment)
     }
+}
+
+/// The page of a contribution is made only where somebody waits for it, and nobody does any more.
+fn is_forsaken(payment: &Payment) -> bool {
+    let created_at = payment.created_at.as_ref();
+    let created_at = created_at.map_or(i64::MAX, |at| at.seconds);
+    let age_secs = Timestamp::now().as_second().saturating_sub(created_at);
+    payment.purpose() == PaymentPurpose::Contribution && age_secs >= FORSAKEN_SECS
 }
 
 fn refund_id(event: &Event) -> Option<String> {

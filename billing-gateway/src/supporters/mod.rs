@@ -1,6 +1,7 @@
 //! People who support a tenant, as others see them and as they want to be seen.
 
 pub(crate) mod badge;
+pub(crate) mod export;
 pub(crate) mod level;
 pub(crate) mod me;
 pub(crate) mod picture;

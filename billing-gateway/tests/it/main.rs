@@ -11,6 +11,7 @@ mod binary;
 mod core_calls;
 mod crowds;
 mod entries;
+mod export;
 mod fondy;
 mod gateway;
 mod heads_and_bodies;

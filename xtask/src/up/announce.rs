@@ -141,6 +141,18 @@ impl Announcement {
             ),
             None => String::new(),
         };
+        let contribution = match &self.sandbox {
+            Some(_) => format!(
+                "\n\
+                 How do they support the tenant? This answers with a page on which 25 USD are given.\n\
+                 curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
+                 -d '{{\"amount_cents\": 2500, \"public_display_consent\": true}}' \
+                 {gateway}/api/v1/contributions/checkout\n\
+                 What follows: {gateway}/api/v1/progress, {gateway}/api/v1/supporters and \
+                 {gateway}/api/v1/supporters/{TENANT}/{USER}/badge.svg\n"
+            ),
+            None => String::new(),
+        };
         let authority = grpc.trim_start_matches("http://");
         let environment = environment.display();
         println!(
@@ -168,6 +180,7 @@ impl Announcement {
              curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
              -d '{{\"amount_usd\": 10}}' {gateway}/api/billing/payment/stripe/create\n\
              {hryvnias}\
+             {contribution}\
              \n\
              Ctrl-C stops everything; the data stays.\n"
         );

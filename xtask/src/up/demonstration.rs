@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::price_service_client::PriceServiceClient;
+use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
-    AccountRef, EstimateCostRequest, GrantCreditRequest, ListPricesRequest, SetPriceRequest,
-    SetTenantRequest, Tenant, ToolUsage, UnitPrice, UnpricedToolPolicy,
+    AccountRef, EstimateCostRequest, GetSponsorshipRequest, GrantCreditRequest, ListPricesRequest,
+    SetPriceRequest, SetSponsorshipRequest, SetTenantRequest, Sponsorship, Tenant, ToolUsage,
+    UnitPrice, UnpricedToolPolicy,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -40,6 +42,7 @@ impl Interceptor for Bearer {
 
 type Accounts = AccountServiceClient<InterceptedService<Channel, Bearer>>;
 type Prices = PriceServiceClient<InterceptedService<Channel, Bearer>>;
+type Sponsorships = SponsorshipServiceClient<InterceptedService<Channel, Bearer>>;
 
 /// Sets up what is missing, and changes nothing that is there. Answers when the prices hold.
 pub async fn seed(grpc: SocketAddr, admin_token: &str) -> Result<()> {
@@ -50,7 +53,8 @@ pub async fn seed(grpc: SocketAddr, admin_token: &str) -> Result<()> {
         .context("cannot connect to the core")?;
     let bearer = Bearer(format!("Bearer {admin_token}").parse()?);
     let mut accounts = AccountServiceClient::with_interceptor(channel.clone(), bearer.clone());
-    let mut prices = PriceServiceClient::with_interceptor(channel, bearer);
+    let mut prices = PriceServiceClient::with_interceptor(channel.clone(), bearer.clone());
+    let mut sponsorships = SponsorshipServiceClient::with_interceptor(channel, bearer);
 
     let request = ListPricesRequest {
         tenant_id: TENANT.to_owned(),
@@ -73,6 +77,7 @@ pub async fn seed(grpc: SocketAddr, admin_token: &str) -> Result<()> {
                 .with_context(|| format!("cannot price {tool}"))?;
         }
     }
+    set_goal(&mut sponsorships).await?;
     await_prices(&mut prices).await?;
     // After the wait: by then every core knows the tenant's welcome grant.
     grant(&mut accounts).await
@@ -94,6 +99,31 @@ async fn set_tenant(accounts: &mut Accounts) -> Result<()> {
         .set_tenant(request)
         .await
         .context("cannot set the tenant")?;
+    Ok(())
+}
+
+/// 500 USD a month, unless somebody has set another one.
+async fn set_goal(sponsorships: &mut Sponsorships) -> Result<()> {
+    let request = GetSponsorshipRequest {
+        tenant_id: TENANT.to_owned(),
+    };
+    let found = sponsorships.get_sponsorship(request).await;
+    let found = found.context("cannot read how the tenant is supported")?;
+    let Some(sponsorship) = found
+        .into_inner()
+        .sponsorship
+        .filter(|set| set.goal_minor == 0)
+    else {
+        return Ok(());
+    };
+    let request = SetSponsorshipRequest {
+        sponsorship: Some(Sponsorship {
+            goal_minor: 50_000,
+            ..sponsorship
+        }),
+    };
+    let set = sponsorships.set_sponsorship(request).await;
+    set.context("cannot set how the tenant is supported")?;
     Ok(())
 }
 

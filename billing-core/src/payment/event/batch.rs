@@ -84,6 +84,9 @@ pub async fn apply(
     if !written.outcomes.is_empty() {
         queries::write_outcomes(conn, &written.outcomes).await?;
     }
+    if !written.bodiless.is_empty() {
+        queries::drop_bodies(conn, &written.bodiless).await?;
+    }
     Ok(all)
 }
 
@@ -277,6 +280,8 @@ struct Step<'a> {
     duplicate: bool,
     /// Its row says already what came of it.
     as_stored: bool,
+    /// It is about somebody who was erased: known behind the payment's lock.
+    is_erased: bool,
 }
 
 impl<'a> Found<'a> {
@@ -298,9 +303,9 @@ impl<'a> Found<'a> {
                 .or_else(|| self.opened.names.get(&named?).copied())
                 .or(event.payment);
         }
-        let payment = id
-            .and_then(|id| self.payments.get_mut(&id))
-            .filter(|payment| caller.may_act_for(&payment.tenant_id));
+        let payment = id.and_then(|id| self.payments.get_mut(&id));
+        let is_erased = payment.as_ref().is_some_and(|payment| payment.is_erased);
+        let payment = payment.filter(|payment| caller.may_act_for(&payment.tenant_id));
         if let Some(outcome) = standing.done {
             return Ok(Step {
                 event,
@@ -308,6 +313,7 @@ impl<'a> Found<'a> {
                 payment: payment.cloned(),
                 duplicate: true,
                 as_stored: true,
+                is_erased,
             });
         }
         let effect = Effect {
@@ -334,6 +340,7 @@ impl<'a> Found<'a> {
                 && taken.outcome == Outcome::Applied
                 && id == standing.payment,
             taken,
+            is_erased,
         })
     }
 }
@@ -345,6 +352,7 @@ struct Written<'a> {
     entries: Vec<EntryRow>,
     notices: Vec<(AccountId, Notice)>,
     outcomes: Vec<OutcomeRow<'a>>,
+    bodiless: Vec<&'a ProviderEvent>,
 }
 
 impl<'a> Step<'a> {
@@ -358,6 +366,10 @@ impl<'a> Step<'a> {
             ..Applied::nothing(self.taken.outcome, self.payment)
         };
         written.notices.extend(self.taken.notices);
+        // What is only recorded is applied by its body, later.
+        if self.is_erased && self.taken.outcome != Outcome::Recorded {
+            written.bodiless.push(self.event);
+        }
         if let Some(payment) = applied.payment.as_ref().filter(|_| self.taken.changed) {
             written.changed.insert(payment.id);
             let entries = done.entries.into_iter().map(|(seq, kind)| EntryRow {

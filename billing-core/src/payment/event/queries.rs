@@ -106,10 +106,12 @@ pub async fn insert_opened(
         )
         insert into payment (account_id, payment_id, tenant_id, user_id, provider, provider_account,
             livemode, purpose, state, content_hash, amount_minor, currency, rate, credit_micros,
-            reference, created_at, next_check_at)
+            reference, created_at, next_check_at, erased_at)
         select n.account_id, n.payment_id, n.tenant_id, n.user_id, n.provider, n.provider_account,
             n.livemode, n.purpose, 'pending', n.content_hash, n.amount_minor, n.currency,
-            n.rate::numeric, n.credit_micros, n.reference, $15, $15::timestamptz + interval '1 minute'
+            n.rate::numeric, n.credit_micros, n.reference, $15, $15::timestamptz + interval '1 minute',
+            -- What goes on at a provider is no new beginning of somebody who was erased.
+            (select asked_at from person_erasure e where e.account_id = n.account_id)
         from n join named using (account_id, payment_id)",
         &column(sorted, |new| new.id.account.uuid()),
         &column(sorted, |new| new.id.number),
@@ -247,6 +249,7 @@ pub struct OutcomeRow<'a> {
     pub payment: Option<PaymentId>,
 }
 
+/// Why an event cannot be read may repeat it: where its body is gone, that is not noted again.
 pub async fn write_outcomes(
     conn: &mut PgConnection,
     rows: &[OutcomeRow<'_>],
@@ -265,8 +268,8 @@ pub async fn write_outcomes(
         .collect();
     let meanings = meanings(rows.iter().map(|row| row.event));
     query!(
-        "update provider_event e set outcome = n.outcome, detail = n.detail, account_id = n.account_id,
-            payment_id = n.payment_id, meaning = coalesce(e.meaning, n.meaning)
+        "update provider_event e set outcome = n.outcome, detail = case when e.raw is null and n.outcome = 'unreadable' then null else n.detail end,
+            account_id = n.account_id, payment_id = n.payment_id, meaning = coalesce(e.meaning, n.meaning)
         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bytea[])
             as n (provider, event_id, outcome, detail, account_id, payment_id, meaning)
         where e.provider = n.provider and e.event_id = n.event_id",
@@ -283,6 +286,23 @@ pub async fn write_outcomes(
     Ok(())
 }
 
+/// Keeps no bodies of events, which the caller has stored or locked: they are about somebody who was erased.
+pub async fn drop_bodies(
+    conn: &mut PgConnection,
+    events: &[&ProviderEvent],
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update provider_event e set raw = null
+        from unnest($1::text[], $2::text[]) as n (provider, event_id)
+        where e.provider = n.provider and e.event_id = n.event_id and e.raw is not null",
+        &column(events, |event| &*event.provider) as &[&str],
+        &column(events, |event| &*event.event_id) as &[&str],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// An event that nothing has come of yet.
 pub struct StoredEvent {
     pub event_id: String,
@@ -292,7 +312,8 @@ pub struct StoredEvent {
     pub raw: Vec<u8>,
 }
 
-/// Events that can be applied again, oldest first, after the place where the last page ended.
+/// Events that can be applied again, oldest first, after the place where the last page ended. Not those whose
+/// bodies were erased: their providers can send them again.
 pub async fn list_open(
     executor: impl PgExecutor<'_>,
     provider: &str,
@@ -304,9 +325,9 @@ pub async fn list_open(
     query_as!(
         StoredEvent,
         r#"select event_id, event_type, received_at as "received_at: SqlTimestamp", outcome,
-            coalesce(raw, '') as "raw!"
+            raw as "raw!"
         from provider_event
-        where provider = $1 and outcome in ('unmatched', 'unreadable', 'recorded') and reviewed_at is null
+        where provider = $1 and raw is not null and outcome in ('unmatched', 'unreadable', 'recorded') and reviewed_at is null
             and ($2::timestamptz is null or received_at >= $2)
             and ($3::timestamptz is null or (received_at, event_id) > ($3, $4))
         order by received_at, event_id limit $5"#,

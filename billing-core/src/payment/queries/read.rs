@@ -46,6 +46,7 @@ pub struct PaymentRow {
     processing: bool,
     created_at: SqlTimestamp,
     succeeded_at: Option<SqlTimestamp>,
+    is_erased: bool,
 }
 
 impl TryFrom<PaymentRow> for Payment {
@@ -86,6 +87,7 @@ impl TryFrom<PaymentRow> for Payment {
             processing: row.processing && !state.is_final(),
             created_at: row.created_at.to_jiff(),
             succeeded_at: row.succeeded_at.map(SqlTimestamp::to_jiff),
+            is_erased: row.is_erased,
         })
     }
 }
@@ -126,7 +128,8 @@ pub async fn lock_payments(
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
             disputed_minor, decline_code, needs_review, processing,
-            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
+            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
+            erased_at is not null as "is_erased!"
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
             cross join lateral (
                 select * from payment p
@@ -157,7 +160,8 @@ pub async fn find_payments(
             rate::text as "rate!", credit_micros, reference, received_minor, credited_micros,
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
             disputed_minor, decline_code, needs_review, processing,
-            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp"
+            created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
+            erased_at is not null as "is_erased!"
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             cross join lateral (
                 select * from payment p

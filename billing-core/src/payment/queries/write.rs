@@ -102,7 +102,7 @@ pub async fn insert_customer(
     Ok(())
 }
 
-/// The first one stays.
+/// The first one stays; none is kept of a payment whose payer was erased.
 pub async fn write_page_url(
     conn: &mut PgConnection,
     id: PaymentId,
@@ -110,7 +110,7 @@ pub async fn write_page_url(
 ) -> Result<(), sqlx::Error> {
     query!(
         "update payment set page_url = $3
-        where account_id = $1 and payment_id = $2 and page_url is null",
+        where account_id = $1 and payment_id = $2 and page_url is null and erased_at is null",
         id.account.uuid(),
         id.number,
         page_url,

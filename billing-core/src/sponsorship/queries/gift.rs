@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, PgExecutor, query};
+use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 use uuid::Uuid;
 
 use super::super::GiftTerms;
@@ -136,4 +136,27 @@ pub async fn set_banned(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Forgets what a person wrote with their contributions, and lets these name nobody. That they consented, when
+/// and to which words, stays noted. True where one was public.
+pub async fn forget_contributions(
+    conn: &mut PgConnection,
+    account: AccountId,
+) -> Result<bool, sqlx::Error> {
+    let were_public = query_scalar!(
+        r#"select exists (select from contribution where account_id = $1 and not is_anonymous) as "were!""#,
+        account.uuid(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    query!(
+        "update contribution set is_anonymous = true, message = null, message_state = 'none', judged_by = null
+        where account_id = $1 and (not is_anonymous or message is not null or message_state <> 'none'
+            or judged_by is not null)",
+        account.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(were_public)
 }

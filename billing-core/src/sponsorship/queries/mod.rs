@@ -9,7 +9,8 @@ mod terms;
 
 pub use audit::check;
 pub use gift::{
-    Agreed, insert_consents, insert_contribution, judge_message, set_anonymous, set_banned,
+    Agreed, forget_contributions, insert_consents, insert_contribution, judge_message,
+    set_anonymous, set_banned,
 };
 pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};
 pub use read::{

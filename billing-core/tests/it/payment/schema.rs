@@ -97,7 +97,6 @@ async fn a_second_credit_and_the_application_s_deletions_are_refused_by_the_sche
     for statement in [
         "delete from payment",
         "delete from provider_event",
-        "delete from provider_customer",
         "delete from payment_refund",
     ] {
         assert_eq!(

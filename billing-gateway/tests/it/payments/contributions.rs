@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use billing_proto::v1::{ContributionTerms, CreatePaymentRequest, PaymentPurpose};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::stage::{SECRET_KEY, Stage, good};
-use crate::gateway::{problem, sent, token, token_of};
+use crate::gateway::{account, problem, sent, token, token_of};
 
 const FLAGS: [&str; 3] = [
     "--stripe-success-url=https://a.example/support/thank-you?contribution={CHECKOUT_SESSION_ID}",
@@ -71,6 +73,28 @@ impl Stage {
         );
         let answer = sent(self.client.post(url).json(&json!({}))).await;
         answer.status().is_success()
+    }
+
+    /// One that its gateway did not live to make a page for.
+    async fn unopened(&self, user: &str) -> Begun {
+        let request = CreatePaymentRequest {
+            account: Some(account(user)),
+            idempotency_key: "1".to_owned(),
+            provider: "stripe".to_owned(),
+            purpose: PaymentPurpose::Contribution.into(),
+            amount_minor: 2_500,
+            currency: "USD".to_owned(),
+            contribution: Some(ContributionTerms {
+                is_anonymous: true,
+                ..ContributionTerms::default()
+            }),
+            ..CreatePaymentRequest::default()
+        };
+        let created = self.core.payments().create_payment(request).await.unwrap();
+        Begun {
+            ulid: created.into_inner().contribution_ulid,
+            session: String::new(),
+        }
     }
 
     async fn paid_gift(&self, user: &str, cents: i64) -> Begun {
@@ -221,6 +245,40 @@ async fn whatever_two_tabs_begin_at_once_at_most_one_page_can_be_paid() {
         );
         assert_eq!(stage.open_pages().await, round + 1, "{statuses:?}");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_could_not_be_ended_is_ended_before_the_next_one_is_told() {
+    let stage = Stage::for_gifts().await;
+    let first = stage.gives("u", 2_500).await;
+    // Nothing is answered while the first page is to be ended, whatever is asked for meanwhile.
+    let faults = json!({"fault": "bad_gateway", "request": "expire_checkout_session", "times": 99});
+    stage.control("faults", faults).await;
+    let refused = problem(stage.checkout("u", &gift(5_000))).await;
+    assert_eq!(refused["code"], "PAYMENT_PROVIDER_UNAVAILABLE");
+    stage.control("faults/forget", json!({})).await;
+    let second = stage.gives("u", 5_000).await;
+    assert!(!stage.may(&first, "pay").await);
+    assert!(stage.may(&second, "pay").await);
+}
+
+#[tokio::test]
+async fn a_contribution_whose_page_was_never_made_ends_soon() {
+    let stage = Stage::for_gifts().await;
+    let begun = stage.unopened("u").await;
+    let config = stage.config(&FLAGS);
+    let reconcile = async || {
+        let since = Timestamp::now() - SignedDuration::from_hours(1);
+        billing_gateway::reconcile(&config, since).await.unwrap()
+    };
+    reconcile().await;
+    assert_eq!(stage.shown(&begun).await["status"], "pending");
+    let older = "update payment set created_at = created_at - interval '2 minutes'";
+    stage.sql(older).await;
+    let tally = reconcile().await;
+    assert_eq!((tally.failed, tally.contradictions), (0, 0), "{tally}");
+    assert_eq!(stage.shown(&begun).await["status"], "failed");
+    assert_eq!(stage.open_pages().await, 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,239 @@
+//! Nothing of a person is left but money.
+
+use std::path::Path;
+
+use billing_proto::v1;
+use billing_proto::v1::{BadgeLevel, RefundState, WallPeriod};
+use billing_testkit::{TestCore, TestDatabase};
+
+use super::life::{CENTS, Life};
+use super::{columns_with, erase};
+use crate::mail::contact;
+use crate::operator::run;
+use crate::payment::{apply, refund, settled};
+use crate::support::{account, assert_books_are_right, core, eventually};
+
+const WORD: &str = "lovelace";
+
+/// Where the word stands before: each of these is a place that erasure has to know of.
+const PLACES: [&str; 17] = [
+    "account_repair.actor",
+    "account_repair.reason",
+    "contact.email",
+    "contact.name",
+    "contribution.judged_by",
+    "contribution.message",
+    "entry_note.description",
+    "entry_note.metadata",
+    "entry_note.reason",
+    "outbox_message.last_error",
+    "outbox_message.payload",
+    "payment.page_url",
+    "payment_refund.reason",
+    "provider_customer.reference",
+    "provider_event.detail",
+    "provider_event.raw",
+    "supporter.display_name",
+];
+
+/// What mail was written, of whom.
+fn mails(folder: &Path, account_id: &str) -> usize {
+    let begin = account_id.replace('-', "");
+    let mails = std::fs::read_dir(folder.join("mail")).unwrap();
+    let names = mails.map(|mail| mail.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains(&begin)).count()
+}
+
+/// All that is stored of somebody, row by row, but which relay has it.
+async fn rows_of(database: &TestDatabase, account_id: &str) -> Vec<String> {
+    let mut owner = database.connect_as_owner().await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "select table_name::text from information_schema.columns
+        where table_schema = 'public' and column_name = 'account_id' order by 1",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    let mut rows = Vec::new();
+    for table in tables {
+        let read =
+            format!("select t::text from {table} t where account_id = $1::text::uuid order by 1");
+        let found: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(read))
+            .bind(account_id)
+            .fetch_all(&mut owner)
+            .await
+            .unwrap();
+        rows.extend(found);
+    }
+    rows
+}
+
+async fn wall(core: &TestCore) -> v1::ListSupportersResponse {
+    let request = v1::ListSupportersRequest {
+        tenant_id: account("").tenant_id,
+        period: WallPeriod::All.into(),
+        ..Default::default()
+    };
+    let answer = core.sponsorship().list_supporters(request).await.unwrap();
+    answer.into_inner()
+}
+
+/// What the tenant was given, and by how many.
+async fn given(database: &TestDatabase) -> Vec<(String, i64, i64)> {
+    let mut owner = database.connect_as_owner().await;
+    sqlx::query_as("select period, net_minor, supporters from sponsorship_sum order by 1")
+        .fetch_all(&mut owner)
+        .await
+        .unwrap()
+}
+
+async fn badge(core: &TestCore, user: &str) -> BadgeLevel {
+    let request = v1::GetBadgesRequest {
+        tenant_id: account(user).tenant_id,
+        user_ids: vec![user.to_owned()],
+        viewer_user_id: user.to_owned(),
+    };
+    let answer = core.sponsorship().get_badges(request).await.unwrap();
+    answer.into_inner().badges[0].level()
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_is_found_in_any_column_or_file_but_their_money() {
+    let database = TestDatabase::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().to_str().unwrap();
+    let core = TestCore::start_with(&database, &["--outbox-dir", directory]).await;
+    let life = |user, word| Life {
+        core: &core,
+        database: &database,
+        user,
+        word,
+    };
+    let (ada, mary) = (life("u-1815", WORD), life("u-1797", "shelley"));
+    let events = ada.live().await;
+    mary.live().await;
+    eventually("their mail is written", async || {
+        mails(folder.path(), &ada.id()) > 1 && mails(folder.path(), &mary.id()) > 1
+    })
+    .await;
+    // A control of the search itself.
+    assert_eq!(columns_with(&database, WORD).await, PLACES);
+    let names: Vec<String> = wall(&core)
+        .await
+        .supporters
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
+    assert!(names.contains(&format!("Ada {WORD}")), "{names:?}");
+    let money = (settled(&core, "u-1815").await, given(&database).await);
+    let neighbour = (
+        rows_of(&database, &mary.id()).await,
+        mails(folder.path(), &mary.id()),
+    );
+    let their_places = columns_with(&database, "shelley").await;
+
+    let erased = erase(&core, "u-1815").await;
+    assert_eq!(columns_with(&database, WORD).await, [""; 0]);
+    assert_eq!(mails(folder.path(), &ada.id()), 0);
+    assert_eq!(erased.settled_micros, money.0);
+    assert_eq!(erased.held_micros, 1_000_000);
+    let [open] = erased.open_payments.try_into().unwrap();
+    assert_eq!(open.provider_reference, "cs_u-1815");
+    assert_eq!(
+        (settled(&core, "u-1815").await, given(&database).await),
+        money
+    );
+    assert_eq!(money.1[1], ("all".to_owned(), 2 * CENTS, 2));
+    let named = wall(&core).await;
+    assert_eq!(
+        (named.total_count, &*named.supporters[0].name),
+        (1, "Ada shelley")
+    );
+    assert_books_are_right(&database).await;
+    // Nobody else's is touched.
+    assert_eq!(rows_of(&database, &mary.id()).await, neighbour.0);
+    assert_eq!(mails(folder.path(), &mary.id()), neighbour.1);
+    assert_eq!(columns_with(&database, "shelley").await, their_places);
+
+    // Whatever their provider sends again, or more of, brings nothing back. Of the strangers' bodies, which name no
+    // payment, the rows are known already.
+    let kept = rows_of(&database, &ada.id()).await.len();
+    for event in &events {
+        apply(&core, event.clone()).await.unwrap();
+    }
+    assert_eq!(rows_of(&database, &ada.id()).await.len(), kept);
+    let more = refund("re_more", 50, RefundState::Succeeded);
+    let more = v1::ApplyProviderEventRequest {
+        event_id: "evt_more".to_owned(),
+        report: Some(more),
+        ..events[0].clone()
+    };
+    let taken = apply(&core, more).await.unwrap().moved_micros;
+    assert_eq!(settled(&core, "u-1815").await, money.0 + taken);
+    assert!(taken < 0);
+    eventually("no mail waits", async || {
+        !columns_with(&database, "payment_reversed")
+            .await
+            .contains(&"outbox_message.kind".to_owned())
+    })
+    .await;
+    assert_eq!(columns_with(&database, WORD).await, [""; 0]);
+    assert_eq!(mails(folder.path(), &ada.id()), 0);
+
+    // And once more is as good as once.
+    erase(&core, "u-1815").await;
+    assert_eq!(badge(&core, "u-1815").await, BadgeLevel::None);
+    assert_books_are_right(&database).await;
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_back_begins_anew_and_is_asked_again_for_a_name() {
+    let (database, core) = core().await;
+    let life = Life {
+        core: &core,
+        database: &database,
+        user: "alice",
+        word: WORD,
+    };
+    life.live().await;
+    erase(&core, "alice").await;
+    let again = v1::UpdateSupporterRequest {
+        account: Some(account("alice")),
+        display_name: Some("Alice".to_owned()),
+        ..Default::default()
+    };
+    core.sponsorship().update_supporter(again).await.unwrap();
+    // What was given before is nobody's on the wall.
+    assert_eq!(wall(&core).await.total_count, 0);
+    contact(&database, "alice", "en").await;
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
+async fn an_operator_erases_only_with_yes_and_exports_before() {
+    let (database, core) = core().await;
+    let life = Life {
+        core: &core,
+        database: &database,
+        user: "alice",
+        word: WORD,
+    };
+    life.live().await;
+    let (ok, exported, complaint) = run(&database, &["person", "export", "acme", "alice"]).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(exported["contact"]["email"], life.address());
+    let erase = ["person", "erase", "acme", "alice", "--by", "olga", "--json"];
+    let (ok, _, complaint) = run(&database, &erase).await;
+    assert!(!ok && complaint.contains("--yes"), "{complaint}");
+    assert!(!columns_with(&database, WORD).await.is_empty());
+    let (ok, erased, complaint) = run(&database, &[&erase[..], &["--yes"]].concat()).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(erased["customers"][0], format!("stripe cus_{WORD}"));
+    assert_eq!(erased["events_to_send_again"].as_array().unwrap().len(), 5);
+    assert_eq!(columns_with(&database, WORD).await, [""; 0]);
+    let (_, exported, _) = run(&database, &["person", "export", "acme", "alice"]).await;
+    assert!(exported["contact"].is_null());
+    assert_eq!(exported["erasure"]["asked_by"], "olga");
+    assert!(exported["payments"].as_array().unwrap().len() == 3);
+}
