@@ -52,7 +52,12 @@ fn html(document: &OpenApi) -> Result<String, std::fmt::Error> {
         "<p>The whole contract: <a href=\"/openapi.json\">openapi.json</a></p><h2>Operations</h2>",
     );
     for (path, item) in &document.paths.paths {
-        for (method, operation) in [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post)] {
+        for (method, operation) in [
+            ("GET", &item.get),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("POST", &item.post),
+        ] {
             if let Some(operation) = operation {
                 write_operation(&mut html, method, path, operation)?;
             }
