@@ -107,6 +107,7 @@ impl State {
 
 /// A payment's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct Payment {
     pub id: PaymentId,
     pub tenant_id: String,

@@ -122,12 +122,11 @@ pub async fn part(pool: &PgPool, account: AccountId, page: &Page) -> Result<Part
         json.push_str(&row.json);
     }
     let is_whole = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= ROWS;
-    let next = match rows.last().filter(|_| is_whole) {
-        Some(last) => Some(format!("{}/{}", list.name(), last.place)),
-        None => {
-            json.push(']');
-            list.next().map(|list| format!("{}/", list.name()))
-        }
+    let next = if let Some(last) = rows.last().filter(|_| is_whole) {
+        Some(format!("{}/{}", list.name(), last.place))
+    } else {
+        json.push(']');
+        list.next().map(|list| format!("{}/", list.name()))
     };
     if next.is_none() {
         json.push('}');

@@ -16,6 +16,7 @@ use crate::id::{AccountId, PaymentId};
 use crate::money::Micros;
 
 /// A payment as the table has it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct PaymentRow {
     account_id: Uuid,
     payment_id: Uuid,

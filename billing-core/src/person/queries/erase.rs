@@ -1,7 +1,12 @@
 //! What is erased of a person's own rows.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
+
 use jiff::Timestamp;
-use jiff_sqlx::Timestamp as SqlTimestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
@@ -10,7 +15,7 @@ use super::Searched;
 use crate::id::{AccountId, EntrySeq, PaymentId};
 
 /// An erasure that goes on.
-pub struct Asked {
+pub struct Begun {
     pub asked_at: Timestamp,
     /// Addresses and names, in small letters.
     pub words: Vec<String>,
@@ -24,7 +29,7 @@ pub async fn insert_erasure(
     account: AccountId,
     actor: &str,
     emails: &[String],
-) -> Result<Asked, sqlx::Error> {
+) -> Result<Begun, sqlx::Error> {
     let row = query!(
         r#"insert into person_erasure as e (account_id, asked_by, asked_at, words)
         select $1, $2, clock_timestamp(), coalesce(array_agg(distinct lower(word)), '{}')
@@ -48,7 +53,7 @@ pub async fn insert_erasure(
     )
     .fetch_one(conn)
     .await?;
-    Ok(Asked {
+    Ok(Begun {
         asked_at: row.asked_at.to_jiff(),
         words: row.words,
         searched: Searched {
@@ -231,7 +236,7 @@ pub async fn finish(
             searched_event_id = ''
         where account_id = $1 and asked_at = $2 returning finished_at as "at!: SqlTimestamp""#,
         account.uuid(),
-        jiff_sqlx::ToSqlx::to_sqlx(asked_at) as SqlTimestamp,
+        asked_at.to_sqlx() as SqlTimestamp,
     )
     .fetch_optional(pool)
     .await?;

@@ -1,11 +1,6 @@
 //! What is stored of a person, as rows are: a column that is added is exported, too. Left out are hashes, stored
 //! answers, and what only locks and searches need.
 
-#![expect(
-    clippy::as_conversions,
-    reason = "sqlx's macros take the type of a parameter by `as`"
-)]
-
 use sqlx::{PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
