@@ -16,6 +16,10 @@ use crate::id::{AccountId, PaymentId};
 use crate::money::Micros;
 
 /// A payment as the table has it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of their own, each of which says another thing"
+)]
 pub struct PaymentRow {
     account_id: Uuid,
     payment_id: Uuid,
