@@ -31,6 +31,7 @@ pub enum TenantCommand {
 
 #[derive(Debug, Args)]
 pub struct Named {
+    /// Its name.
     pub tenant: String,
 
     #[command(flatten)]
@@ -40,23 +41,26 @@ pub struct Named {
 /// Amounts are in USD: 500, or 500.00.
 #[derive(Debug, Args)]
 pub struct Change {
+    /// Its name.
     pub tenant: String,
 
     /// The goal of each month, in USD; 0: none.
     #[arg(long, value_parser = cents)]
     pub goal: Option<i64>,
 
-    /// From which lifetime total on a bronze badge is had, in USD; as for the three that follow, each more than
-    /// the one before.
+    /// From which lifetime total on a bronze badge is had, in USD.
     #[arg(long, value_parser = cents)]
     pub bronze: Option<i64>,
 
+    /// The same of silver: more than bronze.
     #[arg(long, value_parser = cents)]
     pub silver: Option<i64>,
 
+    /// The same of gold: more than silver.
     #[arg(long, value_parser = cents)]
     pub gold: Option<i64>,
 
+    /// The same of platinum: more than gold.
     #[arg(long, value_parser = cents)]
     pub platinum: Option<i64>,
 

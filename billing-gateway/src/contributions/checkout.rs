@@ -223,12 +223,11 @@ impl Checkout<'_> {
         } else {
             None
         };
-        let (payment, opened) = match found {
-            Some(found) => (note(self.core, &payment, &found).await?, found),
-            None => {
-                let ulid = &recorded.contribution_ulid;
-                self.open(&payment, customer.clone(), ulid).await?
-            }
+        let (payment, opened) = if let Some(found) = found {
+            (note(self.core, &payment, &found).await?, found)
+        } else {
+            let ulid = &recorded.contribution_ulid;
+            self.open(&payment, customer.clone(), ulid).await?
         };
         if has_ended(payment.state()) {
             // Another tab of the same person has begun something else meanwhile.
