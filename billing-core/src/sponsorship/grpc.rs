@@ -25,6 +25,9 @@ const MESSAGE_CHARS: usize = 500;
 const BADGES_MAX: usize = 100;
 const WALL_MAX: i64 = 200;
 const WALL_DEFAULT: i64 = 100;
+/// Of so many whose total was the least of a page, the next one begins behind the first whose total is still the
+/// same: what they gave meanwhile, or got back, repeats an entry or two, and loses none.
+const WALL_ENDS: usize = 3;
 const LIST_MAX: i64 = 100;
 const LIST_DEFAULT: i64 = 20;
 
@@ -233,13 +236,7 @@ pub async fn list_supporters(
     let period = request.period();
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let page = page_size(request.page_size, WALL_DEFAULT, WALL_MAX)?;
-    let behind =
-        match field::optional_text("page_token", request.page_token, 64)? {
-            None => None,
-            Some(token) => Some(Uuid::try_parse(&token).map_err(|_| {
-                FieldError::new("page_token", "must be the next_page_token of a page")
-            })?),
-        };
+    let behind = parse_wall_token(request.page_token)?;
     let question = MonthOf {
         tenant_id: tenant.clone(),
     };
@@ -250,22 +247,29 @@ pub async fn list_supporters(
     let (mut rows, sum) = match period {
         v1::WallPeriod::Month => {
             let month = sponsorship.month_of(at_present.now);
-            let rows = queries::list_wall_of_month(pool, &tenant, month, behind, most);
+            let rows = queries::list_wall_of_month(pool, &tenant, month, &behind, most);
             (call.query(rows).await?, month_name(month))
         }
         v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
-            let rows = queries::list_wall(pool, &tenant, behind, most);
+            let rows = queries::list_wall(pool, &tenant, &behind, most);
             (call.query(rows).await?, "all".to_owned())
         }
     };
+    if rows.is_empty() && !behind.is_empty() {
+        let problem = "the wall has changed where the page ended: begin again without it";
+        return Err(FieldError::new("page_token", problem).into());
+    }
     let sum = at_present.by_period.get(&sum);
     let total_count = sum.map_or(0, |share| share.named);
     let most = usize::try_from(page).unwrap_or_default();
     let more = rows.len() > most;
     rows.truncate(most);
-    let next_page_token = match rows.last() {
-        Some(last) if more => last.wall_key.to_string(),
-        _ => String::new(),
+    let next_page_token = if more {
+        let ends = rows.iter().rev().map(|row| row.wall_key).chain(behind);
+        let ends: Vec<String> = ends.take(WALL_ENDS).map(|key| key.to_string()).collect();
+        ends.join(".")
+    } else {
+        String::new()
     };
     let zone = sponsorship.time_zone();
     let supporters = rows.into_iter().map(|row| v1::WallEntry {
@@ -279,6 +283,15 @@ pub async fn list_supporters(
         total_count,
         next_page_token,
     }))
+}
+
+/// The keys of those at whom pages ended, the newest first.
+fn parse_wall_token(token: String) -> Result<Vec<Uuid>, FieldError> {
+    let Some(token) = field::optional_text("page_token", token, 128)? else {
+        return Ok(Vec::new());
+    };
+    let keys: Result<Vec<Uuid>, _> = token.split('.').map(Uuid::try_parse).collect();
+    keys.map_err(|_| FieldError::new("page_token", "must be the next_page_token of a page"))
 }
 
 pub async fn get_progress(

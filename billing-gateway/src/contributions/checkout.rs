@@ -15,7 +15,9 @@ use crate::auth::Caller;
 use crate::core::{Core, FieldNames};
 use crate::currency::USD;
 use crate::json_object::JsonObject;
-use crate::payment::create::{PROVIDER_TIMEOUT, RECEIPT_EMAIL, digest, has_ended, receipt_email};
+use crate::payment::create::{
+    PROVIDER_TIMEOUT, RECEIPT_EMAIL, count, digest, has_ended, receipt_email,
+};
 use crate::payment::{apply, expired, idempotency_key, note, open, present};
 use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{
@@ -149,10 +151,10 @@ pub(crate) async fn post(
         receipt_email: receipt_email.as_deref(),
     };
     // Where this fails the contribution stays as it is: whether the provider has it is not known.
-    tokio::time::timeout(PROVIDER_TIMEOUT, checkout.begin(request))
-        .await
-        .map_err(|_elapsed| PaymentError::ProviderLate)?
-        .map(Json)
+    let begun = tokio::time::timeout(PROVIDER_TIMEOUT, checkout.begin(request)).await;
+    let begun = begun.unwrap_or_else(|_elapsed| Err(PaymentError::ProviderLate.into()));
+    count(checkout.provider, &begun);
+    begun.map(Json)
 }
 
 struct Checkout<'a> {

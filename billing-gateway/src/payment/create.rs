@@ -100,7 +100,13 @@ pub(crate) async fn post(
         .ok_or(ApiError::NotFound)?
         .as_ref();
     let created = create(&config, &core, &caller, provider, &headers, &body).await;
-    let outcome = match &created {
+    count(provider, &created);
+    created.map(Json)
+}
+
+/// How a request for a payment ended.
+pub(crate) fn count<T>(provider: &dyn Provider, created: &Result<T, ApiError>) {
+    let outcome = match created {
         Ok(_) => "created",
         Err(ApiError::Payment(error)) => error.kind().code,
         Err(ApiError::Unavailable(_) | ApiError::Fault(_)) => "unavailable",
@@ -111,7 +117,6 @@ pub(crate) async fn post(
         "provider" => provider.name(), "outcome" => outcome,
     )
     .increment(1);
-    created.map(Json)
 }
 
 async fn create(

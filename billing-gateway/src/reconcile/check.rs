@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::core::Core;
 use crate::payment::refund::carry_out;
-use crate::payment::{apply, attach, expired, note, open, payable};
+use crate::payment::{apply, attach, expired, note, open};
 use crate::problem::{ApiError, PaymentError};
 use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
 
@@ -96,8 +96,10 @@ impl Check<'_> {
         give_up: bool,
     ) -> Result<Option<String>, ApiError> {
         let customer = attach(self.core, payment, String::new(), String::new()).await?;
-        let found = match payable(self.provider, payment)? {
-            Payable::Intents(intents) => {
+        let found = match Payable::of(self.provider, payment.purpose()) {
+            // It is not set up for such payments any more: whoever waits for this one waits in vain.
+            None => None,
+            Some(Payable::Intents(intents)) => {
                 let found = intents.find(payment, &customer).await;
                 let found = found.map_err(PaymentError::from)?;
                 if let Some(reference) = &found {
@@ -105,7 +107,7 @@ impl Check<'_> {
                 }
                 found
             }
-            Payable::HostedPages(pages) => {
+            Some(Payable::HostedPages(pages)) => {
                 let found = pages.find(payment, &customer).await;
                 let found = found.map_err(PaymentError::from)?;
                 if let Some(opened) = &found {
@@ -154,9 +156,10 @@ impl Check<'_> {
         give_up: bool,
     ) -> Result<(), ApiError> {
         let answered = if give_up {
-            match payable(self.provider, payment)? {
-                Payable::Intents(intents) => intents.cancel(reference).await,
-                Payable::HostedPages(pages) => pages.expire(reference).await,
+            match Payable::of(self.provider, payment.purpose()) {
+                Some(Payable::Intents(intents)) => intents.cancel(reference).await,
+                Some(Payable::HostedPages(pages)) => pages.expire(reference).await,
+                None => self.provider.retrieve(reference).await,
             }
         } else {
             self.provider.retrieve(reference).await

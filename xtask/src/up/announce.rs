@@ -114,24 +114,9 @@ impl Announcement {
         }
     }
 
-    pub fn print(&self, json: bool, environment: &Path) -> Result<()> {
-        if json {
-            let mut stdout = std::io::stdout();
-            writeln!(stdout, "{}", serde_json::to_string(self)?)?;
-            stdout.flush()?;
-            return Ok(());
-        }
-        let Self {
-            grpc,
-            gateway,
-            core_admin,
-            gateway_admin,
-            jwt,
-            tools_token,
-            mail_dir,
-            ..
-        } = self;
-        let cards = self.cards();
+    /// How else money comes in, where there is a stand-in.
+    fn payments(&self) -> String {
+        let Self { gateway, jwt, .. } = self;
         let hryvnias = match &self.fondy_secret {
             Some(_) => format!(
                 "\n\
@@ -153,6 +138,28 @@ impl Announcement {
             ),
             None => String::new(),
         };
+        hryvnias + &contribution
+    }
+
+    pub fn print(&self, json: bool, environment: &Path) -> Result<()> {
+        if json {
+            let mut stdout = std::io::stdout();
+            writeln!(stdout, "{}", serde_json::to_string(self)?)?;
+            stdout.flush()?;
+            return Ok(());
+        }
+        let Self {
+            grpc,
+            gateway,
+            core_admin,
+            gateway_admin,
+            jwt,
+            tools_token,
+            mail_dir,
+            ..
+        } = self;
+        let cards = self.cards();
+        let payments = self.payments();
         let authority = grpc.trim_start_matches("http://");
         let environment = environment.display();
         println!(
@@ -179,8 +186,7 @@ impl Announcement {
              How does he top up? This makes a payment of 10 USD; pay it on the page above.\n\
              curl -H 'authorization: Bearer {jwt}' -H 'content-type: application/json' \
              -d '{{\"amount_usd\": 10}}' {gateway}/api/billing/payment/stripe/create\n\
-             {hryvnias}\
-             {contribution}\
+             {payments}\
              \n\
              Ctrl-C stops everything; the data stays.\n"
         );

@@ -179,16 +179,21 @@ pub struct WallRow {
     pub message: Option<String>,
 }
 
-/// A page of the wall: whoever gave most openly first, behind the one whose key is given.
+/// A page of the wall: whoever gave most openly first, behind the first of `behind` whose total is what it was
+/// then; nothing where there is none of them any more. A key is of one total: see [`super::write_supporters`].
 pub async fn list_wall(
     executor: impl PgExecutor<'_>,
     tenant: &str,
-    behind: Option<Uuid>,
+    behind: &[Uuid],
     most: i64,
 ) -> Result<Vec<WallRow>, sqlx::Error> {
     query_as!(
         WallRow,
-        r#"select s.wall_key, s.display_name as "name!", s.public_minor,
+        r#"with behind as (
+            select b.wall_key, b.public_minor from unnest($2::uuid[]) with ordinality as k (wall_key, place)
+            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 order by k.place limit 1
+        )
+        select s.wall_key, s.display_name as "name!", s.public_minor,
             s.public_since as "since!: SqlTimestamp", said.message as "message?"
         from supporter s left join lateral (
             select c.message from contribution c
@@ -197,10 +202,10 @@ pub async fn list_wall(
         ) said on true
         where s.tenant_id = $1 and s.public_minor > 0 and not s.is_anonymous and not s.hidden
             and s.display_name is not null
-            and s.public_minor <= coalesce((select public_minor from supporter where wall_key = $2),
-                9223372036854775807)
-            and ($2::uuid is null or s.wall_key > $2
-                or s.public_minor < (select public_minor from supporter where wall_key = $2))
+            and s.public_minor <= coalesce((select public_minor from behind), 9223372036854775807)
+            and (cardinality($2::uuid[]) = 0 or s.wall_key > (select wall_key from behind)
+                or s.public_minor < (select public_minor from behind))
+            and (cardinality($2::uuid[]) = 0 or exists (select from behind))
         order by s.public_minor desc, s.wall_key limit $3"#,
         tenant,
         behind,
@@ -215,12 +220,16 @@ pub async fn list_wall_of_month(
     executor: impl PgExecutor<'_>,
     tenant: &str,
     month: Date,
-    behind: Option<Uuid>,
+    behind: &[Uuid],
     most: i64,
 ) -> Result<Vec<WallRow>, sqlx::Error> {
     query_as!(
         WallRow,
-        r#"select s.wall_key, s.display_name as "name!", s.public_minor,
+        r#"with behind as (
+            select b.wall_key, b.public_minor from unnest($2::uuid[]) with ordinality as k (wall_key, place)
+            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 order by k.place limit 1
+        )
+        select s.wall_key, s.display_name as "name!", s.public_minor,
             s.public_since as "since!: SqlTimestamp", said.message as "message?"
         from supporter s left join lateral (
             select c.message from contribution c
@@ -229,10 +238,10 @@ pub async fn list_wall_of_month(
         ) said on true
         where s.tenant_id = $1 and s.public_month = $4 and s.public_month_minor > 0
             and not s.is_anonymous and not s.hidden and s.display_name is not null
-            and s.public_minor <= coalesce((select public_minor from supporter where wall_key = $2),
-                9223372036854775807)
-            and ($2::uuid is null or s.wall_key > $2
-                or s.public_minor < (select public_minor from supporter where wall_key = $2))
+            and s.public_minor <= coalesce((select public_minor from behind), 9223372036854775807)
+            and (cardinality($2::uuid[]) = 0 or s.wall_key > (select wall_key from behind)
+                or s.public_minor < (select public_minor from behind))
+            and (cardinality($2::uuid[]) = 0 or exists (select from behind))
         order by s.public_minor desc, s.wall_key limit $3"#,
         tenant,
         behind,

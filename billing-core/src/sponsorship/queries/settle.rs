@@ -215,7 +215,8 @@ fn column<T>(supporters: &[Supporter], of: impl Fn(&Supporter) -> T) -> Vec<T> {
     supporters.iter().map(of).collect()
 }
 
-/// Writes how supporters stand and are shown, whose rows are locked.
+/// Writes how supporters stand and are shown, whose rows are locked. Whose public total is another one has another
+/// place on the wall: a page that ended at the old place must not go on behind the new one.
 pub async fn write_supporters(
     conn: &mut PgConnection,
     supporters: &[Supporter],
@@ -229,7 +230,8 @@ pub async fn write_supporters(
             show_badge = n.show_badge, hidden = n.hidden, net_minor = n.net,
             contributions = n.contributions, first_at = n.first_at, public_minor = n.public,
             public_since = n.public_since, public_month = n.public_month,
-            public_month_minor = n.public_month_minor, public_contributions = n.public_contributions
+            public_month_minor = n.public_month_minor, public_contributions = n.public_contributions,
+            wall_key = case when s.public_minor = n.public then s.wall_key else gen_random_uuid() end
         from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::boolean[], $6::bigint[],
             $7::int[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::date[], $12::bigint[],
             $13::int[])

@@ -57,11 +57,8 @@ async fn a_thousand_contributions_of_a_tenant_completed_at_once_count_once_and_c
         async move {
             let gift = of(&format!("user-{}", n % PEOPLE), &n.to_string(), CENTS);
             let payment = given(&cores[caller % 2], gift).await;
-            let event = told(
-                "paid",
-                &payment,
-                standing(PaymentState::Succeeded, CENTS, false),
-            );
+            let paid = standing(PaymentState::Succeeded, CENTS, false);
+            let event = told("paid", &payment, paid);
             let mut noted = noted.lock().unwrap();
             noted.push(event.clone());
             // The provider tells some of them again, sooner or later.

@@ -35,7 +35,7 @@ impl Life<'_> {
     }
 
     /// An event as Stripe sends it, with what it knows of the payer.
-    fn from_stripe(
+    fn by_stripe(
         &self,
         id: &str,
         payment: &v1::Payment,
@@ -135,7 +135,7 @@ impl Life<'_> {
         };
         let attached = core.payments().attach_provider_reference(names).await;
         let payment = attached.unwrap().into_inner().payment.unwrap();
-        let paid = self.from_stripe("paid", &payment, state(PaymentState::Succeeded));
+        let paid = self.by_stripe("paid", &payment, state(PaymentState::Succeeded));
         apply(core, paid.clone()).await.unwrap();
         let ask_back = v1::StartRefundRequest {
             tenant_id: account(self.user).tenant_id,
@@ -148,14 +148,14 @@ impl Life<'_> {
         core.payments().start_refund(ask_back).await.unwrap();
         let mut wrong = state(PaymentState::Succeeded);
         if let Report::Payment(report) = &mut wrong {
-            report.currency = "UAH".to_owned();
+            "UAH".clone_into(&mut report.currency);
         }
         let re = format!("re_{}", self.user);
         let dp = format!("dp_{}", self.user);
         let later = [
-            self.from_stripe("re", &payment, refund(&re, 200, RefundState::Succeeded)),
-            self.from_stripe("dp", &payment, dispute(&dp, 300, Movement::FundsWithdrawn)),
-            self.from_stripe("wrong", &payment, wrong),
+            self.by_stripe("re", &payment, refund(&re, 200, RefundState::Succeeded)),
+            self.by_stripe("dp", &payment, dispute(&dp, 300, Movement::FundsWithdrawn)),
+            self.by_stripe("wrong", &payment, wrong),
         ];
         for event in &later {
             apply(core, event.clone()).await.unwrap();
@@ -177,7 +177,7 @@ impl Life<'_> {
             ..new_payment(self.user, key)
         };
         let given = self.created(gift("gift")).await;
-        let paid = self.from_stripe("gift", &given, state(PaymentState::Succeeded));
+        let paid = self.by_stripe("gift", &given, state(PaymentState::Succeeded));
         apply(self.core, paid.clone()).await.unwrap();
         let mut admin = self.core.sponsorship_admin();
         let tenant_id = account(self.user).tenant_id;
