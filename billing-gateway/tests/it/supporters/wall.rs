@@ -56,6 +56,48 @@ async fn pages_of_the_wall_have_everybody_once_while_names_change() {
 }
 
 #[tokio::test]
+async fn nobody_is_lost_where_the_one_at_whom_a_page_ended_gives_more_or_gets_it_back() {
+    let scene = Scene::set().await;
+    let users: Vec<String> = (1..=7).map(|n: i32| n.to_string()).collect();
+    let mut gifts = Vec::new();
+    for (user, less) in users.iter().zip((0..).step_by(500)) {
+        let (name, cents) = (user.as_str(), 10_000 - less);
+        let gift = Gift {
+            user,
+            name,
+            cents,
+            ..Gift::default()
+        };
+        gifts.push((scene.gives(gift).await, cents));
+    }
+    let page = async |cursor: &str| scene.json(&format!("supporters?limit=3{cursor}")).await;
+    let first = page("").await;
+    assert_eq!(names(&first), users[..3]);
+    let cursor = format!("&cursor={}", first["next_cursor"].as_str().unwrap());
+    // 3, at whom it ended, is taken back; then 2 gives more. Before that, the page began behind 3.
+    assert_eq!(names(&page(&cursor).await), ["4", "5", "6"]);
+    scene.refunded(&gifts[2].0, gifts[2].1).await;
+    assert_eq!(names(&page(&cursor).await), ["4", "5", "6"]);
+    let more = Gift {
+        user: "2",
+        name: "2",
+        ..Gift::default()
+    };
+    scene.gives(more).await;
+    // Behind 1, who stayed: nobody is missing, and nobody is there who went up.
+    assert_eq!(names(&page(&cursor).await), ["4", "5", "6"]);
+    scene
+        .gives(Gift {
+            user: "1",
+            name: "1",
+            ..Gift::default()
+        })
+        .await;
+    let refused = problem(scene.get(&format!("supporters?limit=3{cursor}"))).await;
+    assert_eq!(refused["errors"][0]["field"], "cursor", "{refused}");
+}
+
+#[tokio::test]
 async fn what_is_no_page_of_the_wall_is_refused_by_its_parameter() {
     let scene = Scene::set().await;
     for (query, field) in [
