@@ -39,7 +39,10 @@ const PLACES: [&str; 17] = [
 /// What mail was written, of whom.
 fn mails(folder: &Path, account_id: &str) -> usize {
     let begin = account_id.replace('-', "");
-    let mails = std::fs::read_dir(folder.join("mail")).unwrap();
+    // The first mail makes the folder.
+    let Ok(mails) = std::fs::read_dir(folder.join("mail")) else {
+        return 0;
+    };
     let names = mails.map(|mail| mail.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.contains(&begin)).count()
 }
