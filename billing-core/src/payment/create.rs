@@ -212,9 +212,16 @@ async fn insert_gift(
     let begun = open.len();
     // Whose money is on its way is done with: whoever begins another one wants to give more.
     open.retain(|payment| !payment.processing);
-    let same = open
-        .iter()
-        .position(|payment| payment.content_hash == new.content_hash);
+    let mut same = None;
+    for (place, payment) in open.iter().enumerate() {
+        // Its giver may have changed its name's being shown since.
+        if payment.content_hash == new.content_hash
+            && sponsorship::stands_as(&mut transaction, payment.id, &new.name, &gift.terms).await?
+        {
+            same = Some(place);
+            break;
+        }
+    }
     if let Some(place) = same {
         return Ok(Inserted::Open(Box::new(open.swap_remove(place))));
     }

@@ -56,13 +56,19 @@ fn parse_message(field: &str, message: &str) -> Result<Option<String>, FieldErro
         let problem = format!("must have at most {MESSAGE_CHARS} characters");
         return Err(FieldError::new(field, problem));
     }
-    if message.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(FieldError::new(
-            field,
-            "must not contain control characters",
-        ));
+    if message.chars().any(is_hidden) {
+        let problem = "must not contain control characters, nor what hides or turns text around";
+        return Err(FieldError::new(field, problem));
     }
-    Ok((!message.is_empty()).then(|| message.to_owned()))
+    Ok((!billing_proto::text::is_blank(message)).then(|| message.to_owned()))
+}
+
+/// Controls but line feeds, marks that turn the direction of text around, and tags that nobody sees. Joiners stay:
+/// words of some languages, and faces, are written with them.
+fn is_hidden(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn no_contribution() -> Status {

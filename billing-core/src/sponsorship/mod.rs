@@ -197,6 +197,29 @@ pub async fn open(
     Ok(())
 }
 
+/// Whether a contribution names its giver, and by which words, as these terms would now.
+pub async fn stands_as(
+    conn: &mut PgConnection,
+    payment: PaymentId,
+    giver: &Opening,
+    terms: &GiftTerms,
+) -> Result<bool, sqlx::Error> {
+    let Some(stands) = queries::find_naming(conn, payment).await? else {
+        return Ok(false);
+    };
+    let wanted = match &terms.consented_to {
+        None => None,
+        Some(version) if version.is_empty() => {
+            let tenant = giver.tenant_id.as_str();
+            let mut found = queries::find_sponsorships(&mut *conn, &[tenant]).await?;
+            let unset = || Sponsorship::unset(tenant.to_owned());
+            Some(found.remove(tenant).unwrap_or_else(unset).wording_version)
+        }
+        Some(version) => Some(version.clone()),
+    };
+    Ok(stands == wanted)
+}
+
 /// Notes what contributions have come to, all of them in one go, and makes the sums anew that follow; answers
 /// one by one with what is new. The same news again changes nothing. Joins the caller's transaction, which
 /// must be READ COMMITTED and must be rolled back on an error.
@@ -263,7 +286,7 @@ impl Settling {
         let moved_minor = one
             .net_minor
             .saturating_sub(known.map_or(0, |known| known.net_minor));
-        if paid.is_some() && moved_minor == 0 {
+        if paid.is_some_and(|(at, _)| at == one.paid_at) && moved_minor == 0 {
             return News::default();
         }
         let tenant = &one.giver.tenant_id;
@@ -273,7 +296,10 @@ impl Settling {
             .entry(tenant.clone())
             .or_insert_with(unset);
         let now = Known {
-            paid: paid.or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
+            // It stays in its month whatever becomes of the zone, unless it turns out to be paid before.
+            paid: paid
+                .filter(|(at, _)| *at == one.paid_at)
+                .or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
             net_minor: one.net_minor,
         };
         self.known.insert(one.payment, now);
@@ -281,6 +307,9 @@ impl Settling {
         let total = self.totals.entry(one.payment.account).or_default();
         let total_before = *total;
         *total = total.saturating_add(moved_minor);
+        if paid.is_some() && moved_minor == 0 {
+            return News::default();
+        }
         let news = told::News {
             is_first: paid.is_none(),
             moved_minor,
@@ -307,6 +336,10 @@ async fn recount(
     for (before, after) in before.iter().zip(&mut after) {
         let gifts = gifts.remove(&after.account).unwrap_or_default();
         after.totals = Totals::of(&gifts);
+        // A month of which nothing is left, since a gift turned out to be of another, is written as 0.
+        for month in before.totals.months.keys() {
+            after.totals.months.entry(*month).or_default();
+        }
         let changes = totals::changes(
             (&before.totals, before.profile.is_shown()),
             (&after.totals, after.profile.is_shown()),

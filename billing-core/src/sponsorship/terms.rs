@@ -90,8 +90,15 @@ pub async fn change(
     queries::lock_sponsorship(&mut transaction, tenant).await?;
     let mut found = queries::find_sponsorships(&mut *transaction, &[tenant]).await?;
     new = found.remove(tenant).unwrap_or(new);
+    let before = new.clone();
     change(&mut new);
     new.check()?;
+    // Whoever consented did so to words, and what is kept of them is their version.
+    let others = !before.wording.is_empty() && new.wording != before.wording;
+    if others && new.wording_version == before.wording_version {
+        let problem = "must be another one with other words: people consented to the present ones";
+        return Err(FieldError::new("wording_version", problem).into());
+    }
     queries::upsert_sponsorship(&mut *transaction, &new).await?;
     transaction.commit().await?;
     Ok(new)

@@ -71,6 +71,24 @@ async fn on_the_wall(core: &TestCore, tenant: &str, period: WallPeriod) -> i64 {
 }
 
 #[tokio::test]
+async fn of_two_reports_of_one_success_the_earlier_says_when_whatever_comes_first() {
+    let (database, core) = core().await;
+    let times = ["2026-10-31T23:59:59Z", "2026-11-01T00:00:01Z"];
+    for (tenant, order) in [("a", [0, 1]), ("b", [1, 0])] {
+        let [first, second] = order.map(|place| times[place].parse::<Timestamp>().unwrap());
+        let payment = paid_at(&core, tenant, "u", first).await;
+        let mut again = told("paid on its page", &payment, state(PaymentState::Succeeded));
+        again.occurred_at = Some(moment(second));
+        apply(&core, again).await.unwrap();
+        let october = [("2026-10".to_owned(), CENTS)];
+        let given: Vec<(String, i64)> = months(&database, tenant).await;
+        let given: Vec<_> = given.into_iter().filter(|month| month.1 != 0).collect();
+        assert_eq!(given, october, "{tenant}");
+    }
+    assert_books_are_right(&database).await;
+}
+
+#[tokio::test]
 async fn a_month_ends_at_midnight_of_the_tenants_zone_whatever_it_is_elsewhere() {
     let (database, core) = core().await;
     // Each month's last second, and the next month's first, in one of them: 14 hours ahead, 11 behind, and

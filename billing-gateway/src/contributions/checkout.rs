@@ -10,7 +10,7 @@ use billing_proto::v1::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{IS_ANONYMOUS, WORDING_VERSION};
+use super::{IS_ANONYMOUS, Status, WORDING_VERSION};
 use crate::auth::Caller;
 use crate::core::{Core, FieldNames};
 use crate::currency::USD;
@@ -83,6 +83,8 @@ pub(crate) struct CheckoutResponse {
     checkout_url: String,
     /// What the contribution is called from now on.
     contribution_ulid: String,
+    /// `pending`, unless its key was used before: what is paid or has ended is not paid again.
+    status: Status,
 }
 
 /// Begins a contribution
@@ -177,7 +179,7 @@ impl Checkout<'_> {
         for before in &recorded.open_before {
             self.end(before).await?;
         }
-        // Where the key of one that has ended is used again, its page says so.
+        let status = Status::of_payment(&present(recorded.payment.clone())?);
         let checkout_url = if recorded.page_url.is_empty() {
             self.page(&recorded).await?
         } else {
@@ -186,6 +188,7 @@ impl Checkout<'_> {
         Ok(CheckoutResponse {
             checkout_url,
             contribution_ulid: recorded.contribution_ulid,
+            status,
         })
     }
 
@@ -216,7 +219,7 @@ impl Checkout<'_> {
     async fn page(&self, recorded: &CreatePaymentResponse) -> Result<String, ApiError> {
         let payment = present(recorded.payment.clone())?;
         if has_ended(payment.state()) {
-            return Err(PaymentError::Begun.into());
+            return Err(PaymentError::Ended.into());
         }
         let customer = &recorded.customer_reference;
         let found = if recorded.replayed {
@@ -234,11 +237,11 @@ impl Checkout<'_> {
         if has_ended(payment.state()) {
             // Another tab of the same person has begun something else meanwhile.
             self.expire(&payment, &opened.reference).await?;
-            return Err(PaymentError::Begun.into());
+            return Err(PaymentError::Ended.into());
         }
         // One that is paid, or being paid, has no page any more.
         let page_url = opened.page_url.filter(|url| !url.is_empty());
-        page_url.ok_or_else(|| PaymentError::Begun.into())
+        page_url.ok_or_else(|| PaymentError::Ended.into())
     }
 
     async fn open(

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use billing_proto::v1::{
-    Contribution, ContributionStatus, GetContributionRequest, SetContributionAnonymousRequest,
-    Standing,
+    Contribution, ContributionStatus, GetContributionRequest, Payment, PaymentState,
+    SetContributionAnonymousRequest, Standing,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,20 @@ pub(crate) enum Status {
 }
 
 impl Status {
+    fn of_payment(payment: &Payment) -> Self {
+        match payment.state() {
+            PaymentState::Succeeded if payment.refunded_minor < payment.amount_minor => {
+                Self::Completed
+            }
+            PaymentState::Succeeded => Self::Refunded,
+            PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => Self::Failed,
+            PaymentState::Unspecified
+            | PaymentState::Created
+            | PaymentState::Pending
+            | PaymentState::RequiresAction => Self::Pending,
+        }
+    }
+
     fn of(status: ContributionStatus) -> Result<Self, ApiError> {
         Ok(match status {
             ContributionStatus::Pending => Self::Pending,

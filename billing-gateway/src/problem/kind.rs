@@ -131,6 +131,11 @@ pub const RATE_UNAVAILABLE: Kind = kind(
     "RATE_UNAVAILABLE",
     "No exchange rate",
 );
+pub const CONTRIBUTION_ENDED: Kind = kind(
+    StatusCode::CONFLICT,
+    "CONTRIBUTION_ENDED",
+    "Contribution ended",
+);
 pub const PAYMENT_BEGUN: Kind = kind(
     StatusCode::CONFLICT,
     "PAYMENT_BEGUN",
@@ -149,7 +154,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 30] = [
+pub const KINDS: [Kind; 31] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -162,6 +167,7 @@ pub const KINDS: [Kind; 30] = [
     BODY_LATE,
     KEY_REUSED,
     PAYMENT_BEGUN,
+    CONTRIBUTION_ENDED,
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,

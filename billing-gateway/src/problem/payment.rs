@@ -6,10 +6,10 @@ use std::time::Duration;
 use billing_proto::v1::ErrorReason;
 
 use super::kind::{
-    ACCOUNT_SUSPENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN, PAYMENTS_OFF,
-    PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE, RATE_UNAVAILABLE,
-    REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, TOO_MANY_OPEN, WEBHOOK_SIGNATURE,
-    WEBHOOK_TIME,
+    ACCOUNT_SUSPENDED, CONTRIBUTION_ENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN,
+    PAYMENTS_OFF, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE,
+    RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, TOO_MANY_OPEN,
+    WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
 use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
@@ -40,6 +40,8 @@ pub enum PaymentError {
     RateUnavailable,
     #[error("this payment has begun, and where it is paid is told once: begin another one")]
     Begun,
+    #[error("this contribution cannot be paid any more: begin it again")]
+    Ended,
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -100,6 +102,7 @@ impl PaymentError {
             Self::Off { .. } => PAYMENTS_OFF,
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
+            Self::Ended => CONTRIBUTION_ENDED,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,

@@ -213,8 +213,12 @@ impl Effect<'_> {
         let before = payment.state;
         payment.advance(report.state, self.event.occurred_at);
         payment.note_processing(report.processing);
+        if report.state == State::Succeeded {
+            // Several reports may say it, seconds apart, in any order; the earliest is when it was paid.
+            let at = self.event.occurred_at;
+            payment.succeeded_at = Some(payment.succeeded_at.map_or(at, |known| known.min(at)));
+        }
         if payment.state == State::Succeeded && before != State::Succeeded {
-            payment.succeeded_at = Some(self.event.occurred_at);
             payment.received_minor = Some(report.amount_minor);
         }
         let ended = payment.state != before

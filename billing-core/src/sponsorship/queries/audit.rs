@@ -56,12 +56,13 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             from supporter s left join lifetime l using (account_id)
             union all
             select 'a month is the sum of its contributions',
-                coalesce(k.account_id, m.account_id) || ' ' || coalesce(k.month, m.month), k.net_minor, m.net
+                coalesce(k.account_id, m.account_id) || ' ' || coalesce(k.month, m.month),
+                coalesce(k.net_minor, 0), coalesce(m.net, 0)
             from supporter_month k full join months m using (account_id, month)
             union all
             select 'a public month is the sum of its public contributions',
-                coalesce(k.account_id, m.account_id) || ' ' || coalesce(k.month, m.month), k.public_minor,
-                m.public
+                coalesce(k.account_id, m.account_id) || ' ' || coalesce(k.month, m.month),
+                coalesce(k.public_minor, 0), coalesce(m.public, 0)
             from supporter_month k full join months m using (account_id, month)
             union all
             select 'a tenant''s sum is that of its supporters', coalesce(k.tenant_id, s.tenant_id) || ' '

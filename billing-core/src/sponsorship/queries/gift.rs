@@ -69,6 +69,21 @@ pub async fn set_anonymous(
     Ok(written.rows_affected() == 1)
 }
 
+/// By which words a contribution names its giver; none: it does not. None where there is no such contribution.
+pub async fn find_naming(
+    conn: &mut PgConnection,
+    id: PaymentId,
+) -> Result<Option<Option<String>>, sqlx::Error> {
+    query_scalar!(
+        "select case when not is_anonymous then wording_version end from contribution
+        where account_id = $1 and payment_id = $2",
+        id.account.uuid(),
+        id.number,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// What a person agreed to, or took back.
 pub struct Agreed<'a> {
     pub payment: Option<PaymentId>,

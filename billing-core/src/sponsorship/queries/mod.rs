@@ -9,7 +9,7 @@ mod terms;
 
 pub use audit::check;
 pub use gift::{
-    Agreed, forget_contributions, insert_consents, insert_contribution, judge_message,
+    Agreed, find_naming, forget_contributions, insert_consents, insert_contribution, judge_message,
     set_anonymous, set_banned,
 };
 pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};

@@ -191,7 +191,9 @@ pub async fn list_wall(
         WallRow,
         r#"with behind as (
             select b.wall_key, b.public_minor from unnest($2::uuid[]) with ordinality as k (wall_key, place)
-            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 order by k.place limit 1
+            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 and not b.is_anonymous
+                and not b.hidden and b.display_name is not null
+            order by k.place limit 1
         )
         select s.wall_key, s.display_name as "name!", s.public_minor,
             s.public_since as "since!: SqlTimestamp", said.message as "message?"
@@ -227,7 +229,9 @@ pub async fn list_wall_of_month(
         WallRow,
         r#"with behind as (
             select b.wall_key, b.public_minor from unnest($2::uuid[]) with ordinality as k (wall_key, place)
-            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 order by k.place limit 1
+            join supporter b on b.wall_key = k.wall_key and b.tenant_id = $1 and not b.is_anonymous
+                and not b.hidden and b.display_name is not null
+            order by k.place limit 1
         )
         select s.wall_key, s.display_name as "name!", s.public_minor,
             s.public_since as "since!: SqlTimestamp", said.message as "message?"
@@ -270,7 +274,8 @@ pub async fn list_messages(
 ) -> Result<Vec<WaitingMessage>, sqlx::Error> {
     query_as!(
         WaitingMessage,
-        r#"select c.payment_id, s.user_id, s.display_name as name, c.message as "message!",
+        r#"select c.payment_id, s.user_id, c.message as "message!",
+            case when not (c.is_anonymous or s.is_anonymous or s.hidden) then s.display_name end as name,
             c.created_at as "created_at: SqlTimestamp"
         from contribution c join supporter s using (account_id)
         where c.tenant_id = $1 and c.message_state = 'waiting' and c.message is not null

@@ -124,7 +124,10 @@ impl Stripe {
     }
 
     /// The page on which the payment is made, where it is made on one.
-    async fn session_of(&self, reference: &str) -> Result<Option<String>, ProviderError> {
+    pub(super) async fn session_of(
+        &self,
+        reference: &str,
+    ) -> Result<Option<String>, ProviderError> {
         if is_id(PREFIX, reference) {
             return Ok(Some(reference.to_owned()));
         }

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use billing_proto::v1::Payment;
+use billing_proto::v1::{Payment, PaymentState};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use stripe_client_core::StripeRequest;
@@ -146,6 +146,17 @@ impl Provider for Stripe {
             return Ok(self.session_standing(Origin::Retrieved, &session));
         }
         let intent = self.intent(reference).await?;
+        // Of a page, whether somebody has done their part, and whether the money did not come, only the page says.
+        if self.pages.is_some()
+            && !matches!(
+                intent.state(),
+                PaymentState::Succeeded | PaymentState::Canceled
+            )
+            && let Some(page) = self.session_of(reference).await?
+        {
+            let session = self.session(&page).await?;
+            return Ok(self.session_standing(Origin::Retrieved, &session));
+        }
         Ok(self.standing(Origin::Retrieved, &intent))
     }
 

@@ -153,7 +153,7 @@ async fn the_guides_examples_are_answered_one_by_one() {
     let body = gift(2_500);
     let answer = good(stage.checkout("42", &body)).await;
     let members: Vec<&String> = answer.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["checkout_url", "contribution_ulid"]);
+    assert_eq!(members, ["checkout_url", "contribution_ulid", "status"]);
     let begun = Begun::of(&answer);
     let pending = stage.shown(&begun).await;
     let none = Value::Null;
@@ -481,4 +481,58 @@ async fn whoever_has_no_pages_takes_no_contributions() {
     let stage = Stage::start().await;
     let refused = problem(stage.checkout("u", &gift(2_500))).await;
     assert_eq!(refused["code"], "PAYMENTS_OFF", "{refused}");
+}
+
+#[tokio::test]
+async fn whoever_asks_to_be_anonymous_is_given_no_page_that_names_them() {
+    let stage = Stage::for_gifts().await;
+    let hidden = json!({"amount_cents": 2500, "is_anonymous": true});
+    let first = Begun::of(&good(stage.checkout("u", &hidden)).await);
+    let path = format!("/api/v1/contributions/{}", first.ulid);
+    let change = stage.gateway.request(Method::PATCH, &path);
+    let open = json!({"is_anonymous": false});
+    good(change.bearer_auth(token(&json!("u"))).json(&open)).await;
+    let second = Begun::of(&good(stage.checkout("u", &hidden)).await);
+    assert_ne!(second.ulid, first.ulid);
+    assert!(!stage.may(&first, "pay").await);
+    stage.at_page(&second, "pay").await;
+    stage.becomes(&second, "completed").await;
+    assert_eq!(good(stage.public("supporters")).await["total_count"], 0);
+}
+
+#[tokio::test]
+async fn money_that_did_not_come_is_found_out_where_only_the_payment_was_told_of() {
+    let stage = Stage::for_gifts().await;
+    let gift = stage.gives("u", 2_500).await;
+    stage.at_page(&gift, "pay_later").await;
+    stage.delivered().await;
+    // What is reported of the page is lost from now on.
+    stage.control("mode", json!({"withhold": true})).await;
+    stage.at_page(&gift, "fail").await;
+    assert_eq!(stage.shown(&gift).await["status"], "pending");
+    let since = Timestamp::now() - SignedDuration::from_hours(1);
+    let reconciled = billing_gateway::reconcile(&stage.config(&FLAGS), since).await;
+    reconciled.unwrap();
+    assert_eq!(stage.shown(&gift).await["status"], "failed");
+    let progress = good(stage.public("progress")).await;
+    assert_eq!(progress["pending_cents"], 0);
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_again_says_what_became_of_its_contribution() {
+    let stage = Stage::for_gifts().await;
+    let keyed = |key: &str| {
+        stage
+            .checkout("u", &gift(2_500))
+            .header("idempotency-key", key)
+    };
+    let paid = Begun::of(&good(keyed("1")).await);
+    stage.at_page(&paid, "pay").await;
+    stage.becomes(&paid, "completed").await;
+    assert_eq!(good(keyed("1")).await["status"], "completed");
+    let ended = good(keyed("2")).await;
+    assert_eq!(ended["status"], "pending");
+    stage.at_page(&Begun::of(&ended), "expire").await;
+    stage.becomes(&Begun::of(&ended), "failed").await;
+    assert_eq!(good(keyed("2")).await["status"], "failed");
 }
