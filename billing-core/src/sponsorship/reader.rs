@@ -34,6 +34,7 @@ pub struct BadgesOf {
 }
 
 /// Of people of a tenant, in the order of the question. None: nothing is known of them.
+#[derive(Clone, Debug)]
 pub struct BadgesFound {
     pub supporters: Vec<Option<SupporterRow>>,
     pub terms: BadgeTerms,
