@@ -8,13 +8,12 @@ use axum::extract::FromRef;
 use billing_telemetry::admin::Readiness;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::auth::{Caller, Verifier};
+use crate::auth::{Caller, PublicTenants, Verifier};
 use crate::config::Config;
 use crate::core::{CoreClient, CoreHealth};
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
 use crate::providers::Providers;
-use crate::public_tenant::PublicTenants;
 use crate::rate_limit::RateLimit;
 use crate::server::request_body::Bodies;
 use crate::server::turned_away;

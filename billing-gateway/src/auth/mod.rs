@@ -4,6 +4,7 @@ mod claims;
 mod contact;
 mod jwks;
 mod jwt;
+mod public_tenants;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ pub(crate) use contact::Contact;
 pub use contact::ContactClaims;
 pub(crate) use jwks::{Jwks, JwksError};
 pub(crate) use jwt::{Refusal, Verifier};
+pub(crate) use public_tenants::PublicTenants;
 
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
