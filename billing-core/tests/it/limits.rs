@@ -178,7 +178,7 @@ async fn another_zone_re_dates_what_was_used_and_resets_nothing() {
     let alice = User::with(&core, "alice", 500 * USD).await;
     let open = alice.hold("open", amount(2 * USD)).await;
     alice.charge("charge", amount(3 * USD)).await;
-    let mut dated = now_in("UTC").date();
+    let begun = now_in("UTC").date();
     // East and west of the date line: at every moment at least one has another date than UTC.
     for name in ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Kyiv"] {
         let account = alice.settings(zone(name)).await;
@@ -186,8 +186,8 @@ async fn another_zone_re_dates_what_was_used_and_resets_nothing() {
         assert_eq!(account.limits[0].used_micros, 5 * USD, "{name}");
         assert_eq!(account.limits[1].used_micros, 5 * USD, "{name}");
         let now = now_in(name);
-        // Westward the day keeps the date that it has, and lasts until that has passed there.
-        dated = dated.max(now.date());
+        // Westward the day keeps the date with which it began, and lasts until that has passed there.
+        let dated = begun.max(now.date());
         let starts = |date: jiff::civil::Date| date.to_zoned(now.time_zone().clone()).unwrap();
         let tomorrow = starts(dated.tomorrow().unwrap());
         let next_month = starts(dated.last_of_month().tomorrow().unwrap());

@@ -21,6 +21,8 @@ use super::{CLOCKS_DIFFER_SECS, Stripe, account_part, metadata};
 use crate::providers::{Event, HostedPages, Opened, Order, Provider, ProviderError};
 
 pub(super) const PREFIX: &str = "cs_";
+/// Written into payments that are made on a page.
+pub(super) const MADE_ON_PAGE: &str = "page";
 
 #[async_trait]
 impl HostedPages for Stripe {
@@ -166,7 +168,9 @@ fn creation(pages: &Pages, order: &Order<'_>, customer: &str) -> RequestBuilder 
         ("account_id", account_part(payment)),
     ]);
     let mut intent = CreateCheckoutSessionPaymentIntentData::new();
-    intent.metadata = Some(names.clone());
+    let mut of_intent = names.clone();
+    of_intent.insert("made_on".to_owned(), MADE_ON_PAGE.to_owned());
+    intent.metadata = Some(of_intent);
     intent.receipt_email = order.receipt_email.map(str::to_owned);
     let created_at = payment.created_at.as_ref();
     let created_at = created_at.and_then(|at| Timestamp::from_second(at.seconds).ok());

@@ -147,7 +147,9 @@ impl Provider for Stripe {
         }
         let intent = self.intent(reference).await?;
         // Of a page, whether somebody has done their part, and whether the money did not come, only the page says.
-        if self.pages.is_some()
+        let names = intent.metadata.as_ref();
+        let made_on = names.and_then(|names| names.made_on.as_deref());
+        if made_on == Some(checkout::MADE_ON_PAGE)
             && !matches!(
                 intent.state(),
                 PaymentState::Succeeded | PaymentState::Canceled

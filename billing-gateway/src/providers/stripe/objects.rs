@@ -55,6 +55,13 @@ pub(super) struct Metadata {
     pub account_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub refund_id: Option<String>,
+    /// Of a payment that is made on a page of Stripe's.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub made_on: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
