@@ -47,7 +47,6 @@ impl std::fmt::Debug for ClientSecret {
 
 /// What we put into each object of ours.
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[expect(clippy::struct_field_names, reason = "these are Stripe's to give back")]
 pub(super) struct Metadata {
     #[serde(default, deserialize_with = "lenient")]
     pub payment_id: Option<String>,
