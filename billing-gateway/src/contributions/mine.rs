@@ -5,7 +5,7 @@ use billing_proto::v1::{Contribution, ListContributionsRequest, MessageState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{FIELDS, Status, created_at};
+use super::{Status, created_at};
 use crate::auth::Caller;
 use crate::core::{Core, written};
 use crate::problem::{ApiError, Problem};
@@ -102,7 +102,7 @@ pub(crate) async fn list(
         offset: page.saturating_sub(1).saturating_mul(limit),
     };
     let answer = core.list_contributions(request).await;
-    let answer = answer.map_err(|error| error.into_api(FIELDS))?;
+    let answer = answer.map_err(|error| error.into_api(&[]))?;
     let standing = answer
         .standing
         .ok_or_else(|| ApiError::fault("the core's answer has no standing"))?;

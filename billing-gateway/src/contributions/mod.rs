@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
-use crate::core::{Core, CoreError, FieldNames, written};
+use crate::core::{Core, CoreError, written};
 use crate::json_object::JsonObject;
 use crate::payment::named;
 use crate::problem::{ApiError, Problem};
@@ -28,7 +28,6 @@ const CAMEL_CASE: &[(&str, &str)] = &[
     ("isAnonymous", IS_ANONYMOUS),
     ("wordingVersion", WORDING_VERSION),
 ];
-const FIELDS: FieldNames<'static> = &[];
 
 /// Where a contribution stands.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -47,10 +46,16 @@ pub(crate) enum Status {
 impl Status {
     fn of_payment(payment: &Payment) -> Self {
         match payment.state() {
-            PaymentState::Succeeded if payment.refunded_minor < payment.amount_minor => {
-                Self::Completed
+            // Disputes take back as refunds do.
+            PaymentState::Succeeded
+                if payment
+                    .refunded_minor
+                    .saturating_add(payment.disputed_minor)
+                    >= payment.amount_minor =>
+            {
+                Self::Refunded
             }
-            PaymentState::Succeeded => Self::Refunded,
+            PaymentState::Succeeded => Self::Completed,
             PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => Self::Failed,
             PaymentState::Unspecified
             | PaymentState::Created
@@ -163,7 +168,7 @@ pub(crate) async fn get(
 fn not_found(error: CoreError) -> ApiError {
     match error {
         CoreError::InvalidField { ref field, .. } if field == "ulid" => ApiError::NotFound,
-        error => error.into_api(FIELDS),
+        error => error.into_api(&[]),
     }
 }
 
