@@ -93,6 +93,29 @@
 {{- if and $postgres.enabled (ge (int64 $postgres.synchronousReplicas) (int64 $postgres.instances)) -}}
 {{- fail (printf "cloudnativepg.synchronousReplicas is %d, and with %d instances there are only %d standbys" (int64 $postgres.synchronousReplicas) (int64 $postgres.instances) (sub (int64 $postgres.instances) 1)) -}}
 {{- end -}}
+{{- if $postgres.enabled -}}
+{{- include "billing.check.room" . -}}
+{{- end -}}
+{{- end }}
+
+{{/* The log's disk and the connections of a Cluster: a database that runs out of either stops. */}}
+{{- define "billing.check.room" -}}
+{{- $postgres := .Values.cloudnativepg -}}
+{{- $parameters := include "billing.postgresParameters" . | fromYaml -}}
+{{- $disk := $postgres.walStorage.size | default $postgres.storage.size -}}
+{{- $wal := $parameters.max_wal_size | default "1GB" -}}
+{{- if lt (int64 (include "billing.mebibytes" $disk)) (mul 2 (int64 (include "billing.mebibytes" $wal))) -}}
+{{- fail (printf "cloudnativepg: the log's disk has %s, and max_wal_size is %s: without twice that it may fill up, and the database stops" $disk $wal) -}}
+{{- end -}}
+{{- $cores := int64 (include "billing.replicas" (dict "root" . "component" "core")) -}}
+{{- if .Values.core.autoscaling.enabled -}}
+{{- $cores = int64 .Values.core.autoscaling.maxReplicas -}}
+{{- end -}}
+{{- $needed := add 10 (mul 25 (add $cores (int64 .Values.core.maxSurge))) -}}
+{{- $most := int64 ($parameters.max_connections | default "100") -}}
+{{- if gt $needed $most -}}
+{{- fail (printf "cloudnativepg.parameters.max_connections is %d, and %d cores may need %d, with those of a roll" $most $cores $needed) -}}
+{{- end -}}
 {{- end }}
 
 {{- define "billing.check.ways" -}}

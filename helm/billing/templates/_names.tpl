@@ -16,8 +16,8 @@
 
 {{/* Of everything of this release. */}}
 {{- define "billing.ours" -}}
-app.kubernetes.io/name: {{ include "billing.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "billing.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* What selects the pods of a component. (dict "root" $ "component" "core") */}}

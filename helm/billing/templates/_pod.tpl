@@ -12,7 +12,7 @@ securityContext:
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -36,7 +36,7 @@ tolerations: {{- toYaml . | nindent 2 }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -64,8 +64,8 @@ priorityClassName: {{ . }}
 secret: {{ include "billing.postgres" . }}-ca
 key: ca.crt
 {{- else if .Values.database.ca.existingSecret }}
-secret: {{ .Values.database.ca.existingSecret }}
-key: {{ .Values.database.ca.key }}
+secret: {{ .Values.database.ca.existingSecret | quote }}
+key: {{ .Values.database.ca.key | quote }}
 {{- end }}
 {{- end }}
 
@@ -74,17 +74,17 @@ key: {{ .Values.database.ca.key }}
 {{- $values := .root.Values -}}
 {{- if ne .component "gateway" }}
 {{- with include "billing.databaseCa" .root | fromYaml }}
-- {name: database-ca, path: /etc/billing/database, secret: {{ .secret }}, items: [{key: {{ .key }}, path: ca.crt}]}
+- {name: database-ca, path: /etc/billing/database, secret: {{ .secret | quote }}, items: [{key: {{ .key | quote }}, path: ca.crt}]}
 {{- end }}
 {{- end }}
 {{- if and (eq .component "core") $values.core.tls.existingSecret }}
-- {name: tls, path: /etc/billing/tls, secret: {{ $values.core.tls.existingSecret }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
+- {name: tls, path: /etc/billing/tls, secret: {{ $values.core.tls.existingSecret | quote }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
 {{- end }}
 {{- if and (eq .component "gateway") $values.core.tls.existingSecret }}
-- {name: core-ca, path: /etc/billing/core, secret: {{ $values.core.tls.existingSecret }}, items: [{key: ca.crt, path: ca.crt}]}
+- {name: core-ca, path: /etc/billing/core, secret: {{ $values.core.tls.existingSecret | quote }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 {{- if and (eq .component "core") $values.core.outbox.existingClaim }}
-- {name: outbox, path: /var/lib/billing/outbox, claim: {{ $values.core.outbox.existingClaim }}}
+- {name: outbox, path: /var/lib/billing/outbox, claim: {{ $values.core.outbox.existingClaim | quote }}}
 {{- end }}
 {{- end }}
 
@@ -93,10 +93,10 @@ key: {{ .Values.database.ca.key }}
 - name: {{ .name }}
   {{- if .claim }}
   persistentVolumeClaim:
-    claimName: {{ .claim }}
+    claimName: {{ .claim | quote }}
   {{- else }}
   secret:
-    secretName: {{ .secret }}
+    secretName: {{ .secret | quote }}
     defaultMode: 0440
     items: {{- toYaml .items | nindent 6 }}
   {{- end }}

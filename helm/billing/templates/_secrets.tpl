@@ -11,7 +11,7 @@
 {{- end }}
 {{- end }}
 {{- if and (eq .component "core") (not $values.cloudnativepg.enabled) $values.database.core.url }}
-{{ $values.database.core.key }}: {{ $values.database.core.url | quote }}
+{{ $values.database.core.key | quote }}: {{ $values.database.core.url | quote }}
 {{- end }}
 {{- if and (eq .component "core") $values.cloudnativepg.enabled $values.cloudnativepg.coreRole.password }}
 password: {{ $values.cloudnativepg.coreRole.password | quote }}
@@ -24,8 +24,8 @@ password: {{ $values.cloudnativepg.coreRole.password | quote }}
 apiVersion: v1
 kind: Secret
 metadata:
-  name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  name: {{ .name | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "billing.labels" . | nindent 4 }}
     {{- with .labels }}
@@ -38,7 +38,7 @@ type: {{ .type | default "Opaque" }}
 stringData:
   {{- range $name, $value := .data }}
   {{- with $value }}
-  {{ $name }}: {{ . | quote }}
+  {{ $name | quote }}: {{ . | quote }}
   {{- end }}
   {{- end }}
 {{- end }}

@@ -125,7 +125,7 @@ FONDY_SECRET_KEY: needed
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
-      name: {{ $secret }}
+      name: {{ $secret | quote }}
       key: {{ $name }}
       {{- if eq $need "optional" }}
       optional: true
@@ -160,7 +160,7 @@ FONDY_SECRET_KEY: needed
 - name: PGPASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ ternary (printf "%s-app" $cluster) (include "billing.coreRoleSecret" .root) (eq .role "owner") }}
+      name: {{ ternary (printf "%s-app" $cluster) (include "billing.coreRoleSecret" .root) (eq .role "owner") | quote }}
       key: password
 - name: {{ $setting }}
   value: postgres://billing_{{ .role }}@{{ $cluster }}-rw:5432/billing?sslmode=verify-full&sslrootcert=/etc/billing/database/ca.crt
@@ -168,8 +168,8 @@ FONDY_SECRET_KEY: needed
 - name: {{ $setting }}
   valueFrom:
     secretKeyRef:
-      name: {{ $of.existingSecret | default (printf "%s-database-%s" (include "billing.fullname" .root) .role) }}
-      key: {{ $of.key }}
+      name: {{ $of.existingSecret | default (printf "%s-database-%s" (include "billing.fullname" .root) .role) | quote }}
+      key: {{ $of.key | quote }}
 {{- end }}
 {{- end }}
 

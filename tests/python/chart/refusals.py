@@ -1,10 +1,15 @@
 """Values that are refused, over those of a trial: what Helm must say of them."""
 
 JWKS = {"jwt": {"jwksUrl": "https://id.example.com/keys"}, "secrets": {"JWT_SECRET": ""}}
-STANDBYS = {
-    "database": {"owner": {"url": ""}, "core": {"url": ""}},
-    "cloudnativepg": {"enabled": True, "coreRole": {"password": "x"}, "instances": 2, "synchronousReplicas": 2},
-}
+
+
+def postgres(**values):
+    return {
+        "database": {"owner": {"url": ""}, "core": {"url": ""}},
+        "cloudnativepg": {"enabled": True, "coreRole": {"password": "x"}, **values},
+    }
+
+
 WAY = {"parentRefs": [{"name": "inside"}], "hostnames": ["core.example.com"]}
 
 # By the templates, in a sentence.
@@ -38,7 +43,12 @@ CONTRADICTIONS = [
      "database.owner and database.core are the same"),
     ({"cloudnativepg": {"enabled": True, "coreRole": {"password": "x"}}},
      "cloudnativepg.enabled makes the database, and database.owner names another"),
-    (STANDBYS, "synchronousReplicas is 2, and with 2 instances there are only 1 standbys"),
+    (postgres(instances=2, synchronousReplicas=2),
+     "synchronousReplicas is 2, and with 2 instances there are only 1 standbys"),
+    (postgres(parameters={"max_wal_size": "16GB"}, walStorage={"size": "20Gi"}),
+     "the log's disk has 20Gi, and max_wal_size is 16GB"),
+    (postgres(parameters={"max_connections": 100}) | {"core": {"replicas": 3}},
+     "cloudnativepg.parameters.max_connections is 100, and 3 cores may need 110"),
     ({"gateway": {"jwt": {"jwksUrl": "https://id.example.com/keys", "algorithm": "RS256"}}},
      "gateway.jwt.jwksUrl and gateway.secrets.JWT_SECRET are both set"),
     ({"gateway": JWKS}, "gateway.jwt.jwksUrl needs gateway.jwt.algorithm"),
@@ -71,6 +81,7 @@ NOT_OF_THE_SCHEMA = [
     ({"gateway": {"secrets": {"STRIPE_KEY": "x"}}}, "'STRIPE_KEY' not allowed"),
     ({"core": {"env": {"BILLING_LANES": 1.5}}}, "/core/env/BILLING_LANES"),
     ({"core": {"env": {"BILLING_QUEUE_MAX": 2**53}}}, "/core/env/BILLING_QUEUE_MAX"),
+    ({"gateway": {"fondy": {"merchantId": 2**53}}}, "/gateway/fondy/merchantId"),
     ({"core": {"replicas": 0}}, "/core/replicas"),
     ({"core": {"image": {"digest": "latest"}}}, "/core/image/digest"),
     ({"core": {"pdb": {"minAvailable": "half"}}}, "/core/pdb/minAvailable"),
