@@ -229,7 +229,8 @@ class Chart(unittest.TestCase):
         for peer in labels:
             inward = passes("ingress", "from", "core", labels[peer], "money", 50051)
             outward = passes("egress", "to", peer, labels["core"], "money", 50051)
-            self.assertEqual(peer in ("gateway", "doctor"), inward and outward, peer)
+            self.assertEqual(peer in ("gateway", "doctor"), inward, peer)
+            self.assertEqual(inward, outward, peer)
         named = FULL["networkPolicy"]["core"]["fromNamespaces"] if release == "full" else []
         for namespace in ("tools", "gateways", "default", "monitoring"):
             inward = passes("ingress", "from", "core", {"app": "any"}, namespace, 50051)

@@ -43,6 +43,7 @@ CONTRADICTIONS = [
      "database.owner and database.core are the same"),
     ({"cloudnativepg": {"enabled": True, "coreRole": {"password": "x"}}},
      "cloudnativepg.enabled makes the database, and database.owner names another"),
+    (postgres(coreRole={"password": "x", "existingSecret": "mine"}), "cloudnativepg.coreRole.existingSecret are both set"),
     (postgres(instances=2, synchronousReplicas=2),
      "synchronousReplicas is 2, and with 2 instances there are only 1 standbys"),
     (postgres(parameters={"max_wal_size": "16GB"}, walStorage={"size": "20Gi"}),
