@@ -20,7 +20,10 @@ REFERENCES = over(TRIAL, {
         "ca": {"existingSecret": "db-ca"},
     },
     "core": {"existingSecret": "mine", "secrets": {"BILLING_SERVICE_TOKENS": ""}},
-    "gateway": {"existingSecret": "mine", "secrets": {"BILLING_CORE_TOKEN": "", "JWT_SECRET": ""}},
+    "gateway": {
+        "existingSecret": "mine", "secrets": {"BILLING_CORE_TOKEN": "", "JWT_SECRET": ""},
+        "service": {"type": "LoadBalancer"},
+    },
 })
 RELEASES = {
     (name, how): objects(values, upgrade=how == "upgrade")
@@ -125,7 +128,9 @@ class Chart(unittest.TestCase):
 
     @in_each_release
     def test_nothing_starts_but_the_two_services_and_their_own_commands(self, among, _values, _how):
-        known = [["/billing-core"], ["/billing-gateway"], ["/billing-gateway", "doctor"],
+        doctor = ["/billing-gateway", "doctor"]
+        inside = [*doctor, "--url=http://prod-billing-gateway"]
+        known = [["/billing-core"], ["/billing-gateway"], doctor, inside,
                  ["/billing-core", "migrate", "up"], ["/billing-core", "migrate", "contract"]]
         for name, container in containers(among):
             self.assertIn(container["command"], known, name)
@@ -238,6 +243,13 @@ class Chart(unittest.TestCase):
             scraped = passes("ingress", "from", "core", {"app": "any"}, namespace, 9051)
             self.assertEqual(release == "full" and namespace == "monitoring", scraped, namespace)
         self.assertFalse(passes("ingress", "from", "core", {"app": "any"}, "money", 50051))
+        # Everybody, where nobody is named.
+        for namespace in ("ingress", "default"):
+            inward = passes("ingress", "from", "gateway", {"app": "any"}, namespace, 8080)
+            self.assertEqual(release != "full" or namespace == "ingress", inward, namespace)
+        for side, of, peer in (("ingress", "gateway", "doctor"), ("egress", "doctor", "gateway")):
+            way = "from" if side == "ingress" else "to"
+            self.assertTrue(passes(side, way, of, labels[peer], "money", 8080))
         database = {"cnpg.io/cluster": "prod-billing-postgres"}
         for peer in labels:
             reaches = passes("egress", "to", peer, database, "money", 5432)
