@@ -136,9 +136,6 @@
 {{- fail "monitoring.serviceMonitor.enabled needs networkPolicy.metricsFromNamespaces: the namespace of Prometheus, which else reaches no metrics" -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.monitoring.prometheusRule.enabled (not (.Files.Get "files/alerts.yaml")) -}}
-{{- fail "monitoring.prometheusRule.enabled needs files/alerts.yaml, which this copy of the chart lacks" -}}
-{{- end -}}
 {{- with .Values.core -}}
 {{- if and .mail.host (not .mail.from) -}}
 {{- fail "core.mail.host needs core.mail.from, the address that mail comes from" -}}
