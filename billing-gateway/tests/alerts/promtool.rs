@@ -1,0 +1,132 @@
+//! What was scraped, as series of a test of `promtool`, which says whether the alert fires.
+
+use std::fmt::Write;
+use std::fs;
+
+use billing_stage::process::find_program;
+use tokio::process::Command;
+
+use crate::documents::{expressions, repository};
+use crate::scrape::{Kind, Scrape};
+
+/// For as long as the services do well, in minutes: longer than most rules look back.
+const WELL: usize = 70;
+/// For as long as the cause goes on: longer than rules look back and wait, together.
+const ILL: usize = 100;
+
+/// How what was caused goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goes {
+    /// As often each minute as it was caused here.
+    On,
+    /// It happened once.
+    Once,
+}
+
+/// A cause: what the services said before and after it.
+pub struct Trial {
+    pub alert: &'static str,
+    pub ill: (Scrape, Scrape),
+    pub goes: Goes,
+}
+
+/// Each alert fires after its cause, and none does in all the time before.
+pub async fn run(healthy: &(Scrape, Scrape), trials: &[Trial]) {
+    if find_program("promtool").is_none() {
+        eprintln!("SKIPPED: whether alerts fire: there is no promtool (Debian: prometheus)");
+        return;
+    }
+    let rules = repository().join("helm/billing/files/alerts.yaml");
+    let mut text = format!(
+        "rule_files: [\"{}\"]\nevaluation_interval: 1m\ntests:\n",
+        rules.display()
+    );
+    for trial in trials {
+        write_test(&mut text, healthy, trial);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts_test.yaml");
+    fs::write(&path, &text).unwrap();
+    let run = Command::new("promtool")
+        .args(["test", "rules"])
+        .arg(&path)
+        .output();
+    let output = run.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        for trial in trials.iter().filter(|trial| said.contains(trial.alert)) {
+            let mut series = String::new();
+            write_test(&mut series, healthy, trial);
+            eprintln!("{series}");
+        }
+        panic!("{said}");
+    }
+}
+
+fn write_test(text: &mut String, healthy: &(Scrape, Scrape), trial: &Trial) {
+    let Trial { alert, goes, .. } = trial;
+    let at = WELL + if *goes == Goes::On { ILL - 5 } else { 3 };
+    writeln!(text, "- interval: 1m\n  name: {alert}\n  input_series:").unwrap();
+    for (series, values) in series_of(healthy, trial) {
+        writeln!(text, "  - series: '{series}'\n    values: '{values}'").unwrap();
+    }
+    let none = r#"count(ALERTS{alertstate="firing"}) or vector(0)"#;
+    let this = format!(r#"clamp_max(count(ALERTS{{alertname="{alert}",alertstate="firing"}}), 1)"#);
+    text.push_str("  promql_expr_test:\n");
+    for (expression, minute, value) in [(none, WELL - 1, 0), (this.as_str(), at, 1)] {
+        writeln!(
+            text,
+            "  - expr: '{expression}'\n    eval_time: {minute}m\n    exp_samples: [{{labels: '{{}}', value: {value}}}]"
+        )
+        .unwrap();
+    }
+}
+
+/// The series that rules read.
+fn series_of(healthy: &(Scrape, Scrape), trial: &Trial) -> Vec<(String, String)> {
+    let read = expressions().join("\n");
+    let mut names: Vec<&String> = healthy.1.0.keys().chain(trial.ill.1.0.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| read.contains(name.split('{').next().unwrap_or(name)))
+        .map(|name| (name.clone(), values(name, healthy, trial)))
+        .collect()
+}
+
+/// As it was while they did well; then as it was after the cause.
+fn values(name: &str, healthy: &(Scrape, Scrape), trial: &Trial) -> String {
+    let value = |scrape: &Scrape| scrape.0.get(name).map(|(_, value)| *value);
+    let kind = healthy.1.0.get(name).or(trial.ill.1.0.get(name));
+    let is_counter = kind.is_some_and(|(kind, _)| *kind == Kind::Counter);
+    let step = |of: &(Scrape, Scrape)| {
+        let from = value(&of.0).unwrap_or_default();
+        value(&of.1).map_or(0.0, |to| (to - from).max(0.0))
+    };
+    let Some(well) = value(&healthy.1) else {
+        // It began with the cause, to which what was before it does not belong.
+        let begins = value(&trial.ill.1).unwrap_or_default();
+        let step = if is_counter && trial.goes == Goes::On {
+            step(&trial.ill)
+        } else {
+            0.0
+        };
+        return format!("_x{WELL} {begins}+{step}x{ILL}");
+    };
+    let each = if is_counter { step(healthy) } else { 0.0 };
+    let before = format!("{well}+{each}x{}", WELL - 1);
+    let Some(ill) = value(&trial.ill.1) else {
+        return format!("{before} stale");
+    };
+    if !is_counter {
+        return format!("{before} {ill}+0x{ILL}");
+    }
+    let moved = step(&trial.ill);
+    let mut reached = well + moved;
+    for _ in 1..WELL {
+        reached += each;
+    }
+    let step = if trial.goes == Goes::On { moved } else { 0.0 };
+    format!("{before} {reached}+{step}x{ILL}")
+}
