@@ -16,8 +16,16 @@ fn text(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn rules() -> String {
+pub fn rules() -> String {
     text("helm/billing/files/alerts.yaml")
+}
+
+/// A file of rules with one of them.
+pub fn rule(alert: &str) -> String {
+    let rules = rules();
+    let (_, from) = rules.split_once(&format!("- alert: {alert}\n")).unwrap();
+    let body = from.split("\n\n").next().unwrap();
+    format!("groups:\n  - name: one\n    rules:\n      - alert: {alert}\n{body}\n")
 }
 
 /// What stands behind `key` in a text's lines.

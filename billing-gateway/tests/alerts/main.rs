@@ -11,6 +11,7 @@
 
 mod causes;
 mod documents;
+mod money;
 mod promtool;
 mod scrape;
 mod services;

@@ -163,7 +163,7 @@ async fn cards_are_tested(core: &Process, caused: &mut Caused) {
     .await;
 }
 
-fn top_up(key: &str) -> CreatePaymentRequest {
+pub fn top_up(key: &str) -> CreatePaymentRequest {
     CreatePaymentRequest {
         account: account("u"),
         idempotency_key: key.to_owned(),
@@ -212,7 +212,7 @@ async fn messages_wait(core: &Process, database: &TestDatabase, caused: &mut Cau
         "update contribution set paid_at = paid_at - interval '25 hours'",
     )
     .await;
-    let alerts = [("BillingMessagesWaiting", Goes::Once)];
+    let alerts = [("BillingMessagesWaiting", Goes::On)];
     cause(caused, core, &alerts, async || {
         let core = Process::core(database.application_url(), &[]).await;
         core.until("they are counted", |scrape| {

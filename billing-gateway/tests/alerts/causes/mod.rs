@@ -7,6 +7,9 @@ mod outbox;
 mod payments;
 
 use crate::Caused;
+pub use ledger::top_up;
+pub use payments::{charge, hold};
+
 use crate::promtool::{Goes, Trial};
 use crate::scrape::Scrape;
 use crate::services::Process;

@@ -44,7 +44,7 @@ pub async fn ways_out_are_closed(caused: &mut Caused) {
     caused.push(Trial {
         alert: "BillingRateOld",
         ill: (Scrape::default(), ill),
-        goes: Goes::Once,
+        goes: Goes::On,
     });
     let alerts = [("BillingProviderAway", Goes::On)];
     cause(caused, &gateway, &alerts, async || {
