@@ -28,6 +28,10 @@ pub fn rule(alert: &str) -> String {
     format!("groups:\n  - name: one\n    rules:\n      - alert: {alert}\n{body}\n")
 }
 
+pub fn operations() -> String {
+    text("docs/operations.md")
+}
+
 /// What stands behind `key` in a text's lines.
 fn values(text: &str, key: &str) -> BTreeSet<String> {
     let values = text

@@ -45,6 +45,12 @@ async fn each_alert_fires_where_its_cause_is_real_and_reads_what_the_services_ex
     for expression in documents::expressions() {
         caused.exported.must_have(&expression);
     }
+    let undocumented = caused.exported.families();
+    let undocumented: Vec<&str> = undocumented
+        .into_iter()
+        .filter(|family| !documents::operations().contains(&format!("`{family}")))
+        .collect();
+    assert_eq!(undocumented, [""; 0], "not in docs/operations.md");
     let proved = caused.trials.iter().map(|trial| trial.alert.to_owned());
     let proved: BTreeSet<String> = proved.chain(documents::synthetic()).collect();
     assert_eq!(proved, documents::alerts(), "alerts with a test; alerts");

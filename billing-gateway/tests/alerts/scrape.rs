@@ -55,6 +55,17 @@ impl Scrape {
         self
     }
 
+    /// The names of the metrics, with those of histograms once.
+    pub fn families(&self) -> BTreeSet<&str> {
+        let names = self.0.keys().filter_map(|series| series.split('{').next());
+        let parts = ["_bucket", "_sum", "_count"];
+        let family = |name| {
+            let ends = parts.iter().find_map(|part| str::strip_suffix(name, part));
+            ends.unwrap_or(name)
+        };
+        names.map(family).collect()
+    }
+
     /// The sum of the series whose text begins so, which is named by metric and first labels.
     pub fn sum(&self, beginning: &str) -> f64 {
         let series = self.0.iter();
