@@ -42,8 +42,10 @@ async fn each_alert_fires_where_its_cause_is_real_and_reads_what_the_services_ex
     // There is one only where a control group has a limit.
     let limit = Scrape::of("billing-core", "process_memory_limit_bytes 1");
     caused.exported.extend(&limit);
-    for expression in documents::expressions() {
-        caused.exported.must_have(&expression);
+    let expressions = documents::expressions();
+    promtool::check(&expressions).await;
+    for expression in &expressions {
+        caused.exported.must_have(expression);
     }
     let undocumented = caused.exported.families();
     let undocumented: Vec<&str> = undocumented

@@ -57,6 +57,30 @@ pub async fn run(healthy: &(Scrape, Scrape), trials: &[Trial]) {
     assert!(output.status.success(), "{said}");
 }
 
+/// Whether all that rules and boards ask is PromQL, as rules that record it.
+pub async fn check(expressions: &[String]) {
+    if find_program("promtool").is_none() {
+        eprintln!("SKIPPED: whether boards are PromQL: there is no promtool (Debian: prometheus)");
+        return;
+    }
+    let mut text = "groups:\n- name: boards\n  rules:\n".to_owned();
+    for (n, expression) in expressions.iter().enumerate() {
+        let expression = expression.replace("$__rate_interval", "5m");
+        writeln!(
+            text,
+            "  - record: asked:{n}\n    expr: >-\n      {expression}"
+        )
+        .unwrap();
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    let mut promtool = Command::new("promtool");
+    let output = promtool.args(["check", "rules"]).arg(file.path()).output();
+    let output = output.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
 /// A file of rules, and one with a test of them, whose path is the answer.
 fn write_test(folder: &Path, rules: &str, healthy: &(Scrape, Scrape), trial: &Trial) -> PathBuf {
     let Trial { alert, goes, .. } = trial;
