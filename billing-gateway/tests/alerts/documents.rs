@@ -67,7 +67,7 @@ pub fn synthetic() -> BTreeSet<String> {
     pairs.map(str::to_owned).collect()
 }
 
-/// The PromQL of every rule and of every board's panel.
+/// The `PromQL` of every rule and of every board's panel.
 pub fn expressions() -> Vec<String> {
     let mut expressions = Vec::new();
     let mut rest = rules();

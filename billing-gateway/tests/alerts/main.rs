@@ -6,7 +6,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot be set up must fail where it stands"
+)]
+#![expect(
+    clippy::float_arithmetic,
+    clippy::float_cmp,
+    reason = "metrics are floats, and those of money are whole"
 )]
 
 mod causes;

@@ -90,11 +90,15 @@ async fn move_money(core: &Process) {
         entry_id: charged.into_inner().entry_id,
         amount_micros: Some(100_000),
         reason: "for a test".to_owned(),
-        ..RefundChargeRequest::default()
     };
     calls.refund_charge(refund).await.unwrap();
+    move_holds(core).await;
+}
+
+async fn move_holds(core: &Process) {
+    let mut calls = BalanceServiceClient::new(core.channel());
     let id = |placed: PlaceHoldResponse| placed.hold.unwrap().hold_id;
-    let mut half = |key: &str| {
+    let half = |key: &str| {
         let mut half = hold("u", key, 600);
         half.cost = micros(500_000);
         half

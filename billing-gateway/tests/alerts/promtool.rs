@@ -57,7 +57,7 @@ pub async fn run(healthy: &(Scrape, Scrape), trials: &[Trial]) {
     assert!(output.status.success(), "{said}");
 }
 
-/// Whether all that rules and boards ask is PromQL, as rules that record it.
+/// Whether all that rules and boards ask is `PromQL`, as rules that record it.
 pub async fn check(expressions: &[String]) {
     if find_program("promtool").is_none() {
         eprintln!("SKIPPED: whether boards are PromQL: there is no promtool (Debian: prometheus)");

@@ -136,7 +136,7 @@ const PREFIXES: [&str; 5] = [
     "process_",
 ];
 
-/// The metrics and labels of an expression: what is neither a word of PromQL, nor a function, nor a number.
+/// The metrics and labels of an expression: what is neither a word of `PromQL`, nor a function, nor a number.
 fn names_of(expression: &str) -> Vec<Name<'_>> {
     let mut names = Vec::new();
     let mut rest = expression;

@@ -135,6 +135,7 @@ pub fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as messages have it")]
 pub fn account(user: &str) -> Option<AccountRef> {
     Some(AccountRef {
         tenant_id: TENANT.to_owned(),
@@ -142,6 +143,7 @@ pub fn account(user: &str) -> Option<AccountRef> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as messages have it")]
 pub fn micros(amount: i64) -> Option<Cost> {
     Some(Cost {
         cost: Some(cost::Cost::AmountMicros(amount)),

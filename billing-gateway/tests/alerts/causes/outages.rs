@@ -64,18 +64,7 @@ pub async fn the_database_goes_away(system: System, caused: &mut Caused) {
         gateway,
         ..
     } = system;
-    let mut owner = database.connect_as_owner().await;
-    let asked = sqlx::query_scalar("select current_database()::text");
-    let name: String = asked.fetch_one(&mut owner).await.unwrap();
-    owner.close().await.unwrap();
-    let admin = std::env::var("TEST_DATABASE_URL").unwrap();
-    let mut admin = PgConnection::connect(&admin).await.unwrap();
-    let closed = format!(
-        "alter database {name} with allow_connections false;
-        select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
-    );
-    let closed = sqlx::raw_sql(AssertSqlSafe(closed));
-    closed.execute(&mut admin).await.unwrap();
+    close(&database).await;
     core.until("the core is not ready", |scrape| {
         scrape.sum("billing_core_ready{") == 0.0
     })
@@ -122,4 +111,18 @@ pub async fn the_database_goes_away(system: System, caused: &mut Caused) {
         ill: (before, after),
         goes: Goes::On,
     });
+}
+
+/// It is there, and lets nobody in.
+async fn close(database: &TestDatabase) {
+    let owner = database.owner();
+    let name = owner.get_database().unwrap().to_owned();
+    let elsewhere = owner.database("postgres");
+    let mut elsewhere = PgConnection::connect_with(&elsewhere).await.unwrap();
+    let closed = format!(
+        "alter database {name} with allow_connections false;
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+    );
+    let closed = sqlx::raw_sql(AssertSqlSafe(closed));
+    closed.execute(&mut elsewhere).await.unwrap();
 }
