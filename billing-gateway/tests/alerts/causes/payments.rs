@@ -15,6 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::cause;
@@ -30,14 +31,15 @@ pub struct System {
     pub core: Process,
     pub gateway: Process,
     sandbox: Sandbox,
+    /// What the core writes its mail and events to.
+    _outbox: TempDir,
 }
 
 impl System {
     pub async fn start() -> Self {
         let database = TestDatabase::new().await;
-        let outbox = tempfile::tempdir().unwrap().keep();
-        let outbox_dir = outbox.to_str().unwrap().to_owned();
-        let settings = [("BILLING_OUTBOX_DIR", &*outbox_dir)];
+        let outbox = tempfile::tempdir().unwrap();
+        let settings = [("BILLING_OUTBOX_DIR", outbox.path().to_str().unwrap())];
         let core = Process::core(database.application_url(), &settings).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let options = Options::new("sk_test_of_the_tests".into(), "whsec_of_the_tests".into());
@@ -58,6 +60,7 @@ impl System {
             core,
             gateway,
             sandbox,
+            _outbox: outbox,
         }
     }
 
