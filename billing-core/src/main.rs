@@ -79,6 +79,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 async fn serve_until_signal(options: &ServeOptions) -> anyhow::Result<ExitCode> {
     let _guard = log::init(&options.log, "billing-core")?;
     let metrics = admin::install_metrics()?;
+    admin::show_build("billing-core", env!("CARGO_PKG_VERSION"));
     let shutdown = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

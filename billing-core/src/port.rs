@@ -247,6 +247,9 @@ impl Port {
             "billing_connections_refused_total",
             "Connections for gRPC that were ended or refused, by reason."
         );
+        for reason in ["silent", "tokenless", "crowded", "full"] {
+            counter!("billing_connections_refused_total", "reason" => reason).increment(0);
+        }
         Self {
             incoming: TcpIncoming::from(listener)
                 .with_nodelay(Some(true))

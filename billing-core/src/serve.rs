@@ -12,7 +12,7 @@ use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_proto::v1::sponsorship_service_server::SponsorshipServiceServer;
 use billing_telemetry::admin::Readiness;
-use metrics::gauge;
+use metrics::{describe_gauge, gauge};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -33,7 +33,9 @@ use crate::entry::Histories;
 use crate::heartbeat::Pulse;
 use crate::ledger::{Batcher, BatcherOptions, Reader, hot_path};
 use crate::outbox;
-use crate::payment::{Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payments, RefundTerms};
+use crate::payment::{
+    Breaker, EventBatcher, Limits as PaymentLimits, Pace, Payments, RefundTerms, counted,
+};
 use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
@@ -64,6 +66,11 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let tokens = options.tokens()?;
     warnings::of_options(options, tokens.as_deref());
+    describe_gauge!(
+        "billing_core_ready",
+        "1 while `/readyz` answers 200, else 0."
+    );
+    show_ready(false);
     let database = Database::at(options.database_url()?)
         .context("DATABASE_URL")?
         .acknowledging(options.acknowledge_before_durable.map(Earlier::name));
@@ -178,6 +185,9 @@ pub async fn start(
 ) -> anyhow::Result<Core> {
     let tuning = &options.tuning;
     let links = Arc::new(options.unsubscribe.links()?);
+    counted::begin_with_all(pool)
+        .await
+        .context("cannot read which providers there are")?;
     let catalogue = CataloguePulse::start(upkeep.clone(), background.clone())
         .await
         .context("cannot read the price list")?;
@@ -346,6 +356,7 @@ async fn watch(
             warn!(ready, commits = beats, prices = priced, "readiness changed");
             publish(&reporter, &readiness, ready).await;
         }
+        core.batcher.show();
         let pools = [&core.pool, core.histories.pool()];
         let open: u32 = pools.iter().map(|pool| pool.size()).sum();
         let idle: usize = pools.iter().map(|pool| pool.num_idle()).sum();
@@ -356,8 +367,13 @@ async fn watch(
     }
 }
 
+fn show_ready(ready: bool) {
+    gauge!("billing_core_ready").set(f64::from(u8::from(ready)));
+}
+
 async fn publish(reporter: &HealthReporter, readiness: &Readiness, ready: bool) {
     readiness.set(ready);
+    show_ready(ready);
     let status = if ready {
         ServingStatus::Serving
     } else {

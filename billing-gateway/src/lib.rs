@@ -69,6 +69,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
     let metrics = admin::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
+    admin::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
     observe::describe_metrics();
     let readiness = Readiness::new();
     // Probes are answered until the last request is.
@@ -96,6 +97,9 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     config.http.max_connections = open_files::connections(config.http.max_connections);
     let state = AppState::new(&config, readiness.clone())?;
+    for provider in state.providers().iter() {
+        observe::begin_counting(provider.name());
+    }
     let background = TaskTracker::new();
     let jwks = state.verifier().jwks().map(Arc::clone);
     if let Some(jwks) = &jwks {
@@ -131,6 +135,7 @@ async fn keep_ready(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) {
+    observe::show_ready(false);
     if let Some(jwks) = jwks {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -138,8 +143,10 @@ async fn keep_ready(
         }
     }
     readiness.set(true);
+    observe::show_ready(true);
     shutdown.cancelled().await;
     readiness.set(false);
+    observe::show_ready(false);
 }
 
 /// The OpenAPI document, as it is committed in `openapi.json`.

@@ -11,6 +11,8 @@ use billing_telemetry::trace::TraceContext;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use tracing::Instrument;
 
+use crate::providers::WebhookRefusal;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names the units of what is measured here and on the way to the core.
@@ -34,7 +36,33 @@ pub(crate) fn describe_metrics() {
         "What was refused or cut off since there was too much of it: connections, bodies, requests, \
          webhooks."
     );
+    describe_gauge!(
+        "billing_gateway_ready",
+        "1 while `/readyz` answers 200, else 0."
+    );
     describe_payments();
+    for what in ["connection", "body", "request", "webhook"] {
+        metrics::counter!("http.server.turned_away", "what" => what).increment(0);
+    }
+}
+
+/// Shows at the start what is counted of a provider: `increase` sees nothing of an event with which its
+/// series begins.
+pub(crate) fn begin_counting(provider: &'static str) {
+    for refusal in WebhookRefusal::ALL {
+        metrics::counter!("billing.webhooks.refused",
+            "provider" => provider, "reason" => refusal.name())
+        .increment(0);
+    }
+    for outcome in ["created", "refused", "unavailable"] {
+        metrics::counter!("billing.payment.requests",
+            "provider" => provider, "outcome" => outcome)
+        .increment(0);
+    }
+}
+
+pub(crate) fn show_ready(ready: bool) {
+    metrics::gauge!("billing_gateway_ready").set(f64::from(u8::from(ready)));
 }
 
 fn describe_payments() {
@@ -68,6 +96,15 @@ fn describe_payments() {
     describe_gauge!(
         "billing.payments.open",
         "Payments whose end is not known, as of the last reconciliation."
+    );
+    describe_counter!(
+        "billing.reconcile.rounds",
+        "How often this gateway asked for the payments that are due at all its providers, by outcome."
+    );
+    describe_counter!(
+        "billing.reconcile.payments",
+        "Payments that their provider was asked about, by outcome; `applied` is money that no webhook \
+         had reported."
     );
 }
 

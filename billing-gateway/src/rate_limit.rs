@@ -65,6 +65,8 @@ pub(crate) struct Allowance {
 
 impl<K: Eq + Hash> RateLimit<K> {
     pub(crate) fn new(name: &'static str, per_minute: NonZeroU32) -> Self {
+        // From 0 on, so that the first refusal is seen to be one.
+        metrics::counter!("http.server.rate_limited", "policy" => name).increment(0);
         Self::remembering(name, per_minute, REMEMBERED_MAX)
     }
 

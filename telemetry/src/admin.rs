@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::State;
@@ -73,7 +73,39 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
         "Memory that the process holds in RAM."
     );
     describe_gauge!("process_open_fds", "Open file descriptors.");
+    describe_process_limits();
+    show_start();
     Ok(handle)
+}
+
+fn describe_process_limits() {
+    describe_gauge!("process_max_fds", "Most file descriptors that may be open.");
+    describe_gauge!(
+        "process_memory_limit",
+        Unit::Bytes,
+        "Memory that the process's control group may hold; absent where nothing limits it."
+    );
+    describe_gauge!(
+        "process_start_time",
+        Unit::Seconds,
+        "When the process began, in seconds since 1970."
+    );
+    describe_gauge!(
+        "billing_build_info",
+        "1, with the service's name and version."
+    );
+}
+
+fn show_start() {
+    if let Ok(since) = SystemTime::now().duration_since(UNIX_EPOCH) {
+        gauge!("process_start_time").set(since.as_secs_f64());
+    }
+}
+
+/// Says in the metrics which program answers. By its series, those of the process are known as a
+/// billing service's, whatever the scrape's job is called.
+pub fn show_build(service: &'static str, version: &'static str) {
+    gauge!("billing_build_info", "service" => service, "version" => version).set(1.0);
 }
 
 /// Whether a service may be sent requests. Clones share one state, which begins as not ready.
@@ -200,6 +232,27 @@ fn record_process() {
     if let Some(open) = open.ok().and_then(|count| u32::try_from(count).ok()) {
         gauge!("process_open_fds").set(f64::from(open));
     }
+    if let Some(most) = open_files_max() {
+        gauge!("process_max_fds").set(most);
+    }
+    if let Some(most) = memory_limit() {
+        gauge!("process_memory_limit").set(most);
+    }
+}
+
+/// None where nothing limits them.
+fn open_files_max() -> Option<f64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// As a container sees its own control group; `max` where there is no limit.
+fn memory_limit() -> Option<f64> {
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?;
+    limit.trim().parse().ok()
 }
 
 /// Resident memory in KiB. `status` rather than `statm`, which counts in pages of a size that

@@ -45,6 +45,7 @@ pub async fn run() -> Result<()> {
         .run("statements in queries", async { sql::check() })
         .await;
     steps.run("migrations", async { migrations::check() }).await;
+    alerts(&mut steps).await;
     proto(&mut steps).await;
     chart(&mut steps).await;
     dependencies(&mut steps).await;
@@ -65,6 +66,33 @@ async fn copy_with_bugs() -> Result<()> {
         succeed(seeded_bugs::cargo()?.args(check.split(' '))).await?;
     }
     Ok(())
+}
+
+/// The rules, and those that no test causes for real: `billing-gateway/tests/alerts` has the others.
+async fn alerts(steps: &mut Steps) {
+    let checks = [
+        (
+            "alert rules",
+            ["check", "rules", "helm/billing/files/alerts.yaml"],
+        ),
+        (
+            "alerts on series that were made up",
+            [
+                "test",
+                "rules",
+                "billing-gateway/tests/alerts/synthetic.yaml",
+            ],
+        ),
+    ];
+    for (name, arguments) in checks {
+        if find_program("promtool").is_none() {
+            steps.skip(name, "promtool is not installed (Debian: prometheus)");
+            continue;
+        }
+        let mut promtool = Command::new("promtool");
+        promtool.args(arguments).current_dir(config::repository());
+        steps.run(name, succeed(&mut promtool)).await;
+    }
 }
 
 async fn proto(steps: &mut Steps) {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use metrics::{Gauge, describe_gauge, gauge};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -81,6 +82,7 @@ impl Waiter {
 struct LaneHandle {
     sender: mpsc::UnboundedSender<Job>,
     depth: Arc<AtomicUsize>,
+    shown: Gauge,
 }
 
 /// The way into the ledger for single commands. Cheap to clone; when the last clone is gone, the
@@ -100,6 +102,9 @@ impl Batcher {
         options: BatcherOptions,
         tasks: &mut JoinSet<()>,
     ) -> Self {
+        describe_gauge!("billing_queue_depth", "Commands that wait in a lane.");
+        describe_gauge!("billing_queue_max", "Commands that may wait in a lane.");
+        gauge!("billing_queue_max").set(shown(options.queue_max));
         let lanes = (0..options.lanes.max(1))
             .map(|number| {
                 let (sender, jobs) = mpsc::unbounded_channel();
@@ -112,12 +117,24 @@ impl Batcher {
                     Arc::clone(&depth),
                 );
                 tasks.spawn(lane.run(jobs));
-                LaneHandle { sender, depth }
+                let shown = gauge!("billing_queue_depth", "lane" => number.to_string());
+                LaneHandle {
+                    sender,
+                    depth,
+                    shown,
+                }
             })
             .collect();
         Self {
             lanes,
             queue_max: options.queue_max,
+        }
+    }
+
+    /// Shows how many wait. Not by the lanes: one that stands still would show nothing.
+    pub fn show(&self) {
+        for lane in self.lanes.iter() {
+            lane.shown.set(shown(lane.depth.load(Ordering::Relaxed)));
         }
     }
 
@@ -155,4 +172,8 @@ impl Batcher {
         let spread = usize::try_from(command.account.spread() & 0xffff).unwrap_or_default();
         &self.lanes[spread % lanes]
     }
+}
+
+fn shown(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

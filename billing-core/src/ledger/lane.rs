@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Histogram, counter, histogram};
 use sqlx::Connection;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,6 +19,7 @@ use super::batcher::{Job, LedgerError, Waiter};
 use super::command::Command;
 use super::decide::Answer;
 use super::fair_queue::FairQueue;
+use super::moved::Moved;
 use super::queries;
 use super::session::Session;
 use crate::database::Database;
@@ -39,12 +40,12 @@ pub(super) struct Lane {
     depth: Arc<AtomicUsize>,
     aside: Aside,
     meters: Meters,
+    moved: Moved,
 }
 
 struct Meters {
     batch_size: Histogram,
     batch_duration: Histogram,
-    queue_depth: Gauge,
     retried: Counter,
     refused_by_database: Counter,
 }
@@ -55,7 +56,6 @@ impl Meters {
         Self {
             batch_size: histogram!("billing_batch_size", "lane" => lane.clone()),
             batch_duration: histogram!("billing_batch_duration_seconds", "lane" => lane.clone()),
-            queue_depth: gauge!("billing_queue_depth", "lane" => lane.clone()),
             retried: counter!("billing_batch_retries_total", "lane" => lane.clone()),
             refused_by_database: counter!("billing_batch_refused_by_database_total", "lane" => lane),
         }
@@ -112,6 +112,7 @@ impl Lane {
             depth,
             aside: Aside::default(),
             meters: Meters::new(number),
+            moved: Moved::new(),
         }
     }
 
@@ -134,10 +135,7 @@ impl Lane {
                 queue.push(job.command.account, job);
             }
             let batch = queue.take(self.batch_max);
-            let waiting = self.depth.fetch_sub(batch.len(), Ordering::Relaxed) - batch.len();
-            self.meters
-                .queue_depth
-                .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+            self.depth.fetch_sub(batch.len(), Ordering::Relaxed);
             let batch = self.without_locked(batch);
             if !batch.is_empty() {
                 self.carry_out(batch).await;
@@ -213,8 +211,9 @@ impl Lane {
         while let Some(mut part) = parts.pop() {
             match self.transact(&mut part).await {
                 Ending::Committed(outcomes) => {
-                    for command in &part.commands {
+                    for (command, outcome) in part.commands.iter().zip(&outcomes) {
                         self.aside.forgive(command.account);
+                        self.moved.count(command, outcome);
                     }
                     for (waiter, outcome) in part.waiting.into_iter().zip(outcomes) {
                         waiter.answer(outcome.map_err(LedgerError::from));

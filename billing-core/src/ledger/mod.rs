@@ -15,6 +15,7 @@ pub mod grpc;
 mod joint_reads;
 mod lane;
 mod local_time;
+mod moved;
 mod periods;
 mod queries;
 mod reader;

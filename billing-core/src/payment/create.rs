@@ -7,7 +7,7 @@ use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 use super::rate::{Currency, Rate};
-use super::{Payment, PaymentError, Purpose, State, commit, count, queries};
+use super::{Payment, PaymentError, Purpose, State, commit, count, counted, queries};
 use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -150,6 +150,7 @@ pub async fn create(
     };
     let payment = match inserted {
         Inserted::New(open_before) => {
+            counted::begin(&new.provider);
             count("billing_payments_created_total", &new.provider, 1);
             let payment = queries::find_payment(pool, id).await?;
             return Ok(Created {

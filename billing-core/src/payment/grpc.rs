@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, Payments, Purpose, create, queries, refund, stale};
+use super::{PaymentError, Payments, Purpose, counted, create, queries, refund, stale};
 use crate::auth::Role;
 use crate::contact::grpc::parse_contact;
 use crate::contact::upsert_contact;
@@ -226,6 +226,7 @@ pub async fn claim_stale_payments(
         lease_secs: field::number("lease_secs", request.lease_secs.into(), 1, 600)?,
         since: field::timestamp("since", request.since)?,
     };
+    counted::begin(&claim.provider);
     let claiming = async {
         let claimed = stale::claim(&payments.pool, &call.caller, &claim).await?;
         let open = queries::count_open(&payments.pool, &claim.provider).await?;

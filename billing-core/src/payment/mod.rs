@@ -6,6 +6,7 @@
 //! decided here: see `purpose`.
 
 mod books;
+pub mod counted;
 mod create;
 mod dispute;
 mod event;

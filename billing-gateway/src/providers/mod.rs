@@ -170,6 +170,8 @@ pub enum WebhookRefusal {
 
 impl WebhookRefusal {
     /// For metrics.
+    pub(crate) const ALL: [Self; 4] = [Self::Missing, Self::Malformed, Self::Signature, Self::Time];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",

@@ -73,6 +73,9 @@ impl Rates {
             RateSource::Static(rate) => Source::Static(rate.clone()),
             RateSource::Nbu(url) => Source::Nbu(Nbu::new(Url::clone(url))?),
         };
+        for outcome in ["ok", "source_failed", "core_failed"] {
+            fetch_counter(source.name(), outcome).increment(0);
+        }
         Ok(Some(Self {
             core,
             source,
@@ -103,10 +106,7 @@ impl Rates {
     async fn refresh(&mut self) -> bool {
         let recorded = self.record().await;
         let outcome = recorded.as_ref().map_or_else(RateError::name, |()| "ok");
-        metrics::counter!(
-            "billing.rate.fetch", "source" => self.source.name(), "outcome" => outcome,
-        )
-        .increment(1);
+        fetch_counter(self.source.name(), outcome).increment(1);
         let Err(error) = recorded else {
             return true;
         };
@@ -153,6 +153,10 @@ impl Source {
             Self::Nbu(_) => "nbu",
         }
     }
+}
+
+fn fetch_counter(source: &'static str, outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("billing.rate.fetch", "source" => source, "outcome" => outcome)
 }
 
 fn age_gauge(fetched_at: Option<Timestamp>) {

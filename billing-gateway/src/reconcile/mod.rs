@@ -39,6 +39,7 @@ pub(crate) async fn keep(
     shutdown: CancellationToken,
 ) {
     let owner = format!("gateway-{}", Uuid::new_v4());
+    begin_counting(&providers);
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -46,21 +47,23 @@ pub(crate) async fn keep(
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        let mut asked = true;
         for provider in providers.iter() {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = check_due(&core, provider, &owner) => {}
+                claimed = check_due(&core, provider, &owner) => asked &= claimed,
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = replay_recent(&core, provider) => {}
             }
         }
+        round_counter(asked).increment(1);
     }
 }
 
-/// All that are due, a page after the other.
-async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str) {
+/// All that are due, a page after the other. False where the core did not say which they are.
+async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str) -> bool {
     loop {
         let request = ClaimStalePaymentsRequest {
             provider: provider.name().to_owned(),
@@ -77,14 +80,16 @@ async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str)
             Ok(claimed) => claimed,
             Err(error) => {
                 tracing::warn!(error = %causes(&error), "open payments not claimed");
-                return;
+                return false;
             }
         };
         open_gauge(provider.name(), claimed.open);
         let whole_page = i32::try_from(claimed.payments.len()).is_ok_and(|len| len >= CLAIM_MAX);
-        check_all(core, provider, claimed.payments, Depth::Open).await;
+        for checked in check_all(core, provider, claimed.payments, Depth::Open).await {
+            payment_counter(provider.name(), outcome(checked)).increment(1);
+        }
         if !whole_page {
-            return;
+            return true;
         }
     }
 }
@@ -159,6 +164,38 @@ async fn check_one(
 )]
 fn open_gauge(provider: &'static str, open: i64) {
     metrics::gauge!("billing.payments.open", "provider" => provider).set(open as f64);
+}
+
+const OUTCOMES: [&str; 4] = ["applied", "contradiction", "failed", "unchanged"];
+
+fn outcome(checked: Result<Checked, ()>) -> &'static str {
+    match checked {
+        Err(()) => "failed",
+        Ok(checked) if checked.contradictions > 0 => "contradiction",
+        Ok(checked) if checked.applied > 0 => "applied",
+        Ok(_) => "unchanged",
+    }
+}
+
+/// What is counted begins at 0, so that the first of each is seen to be one.
+fn begin_counting(providers: &Providers) {
+    for asked in [false, true] {
+        round_counter(asked).increment(0);
+    }
+    for provider in providers.iter() {
+        for outcome in OUTCOMES {
+            payment_counter(provider.name(), outcome).increment(0);
+        }
+    }
+}
+
+fn round_counter(asked: bool) -> metrics::Counter {
+    let outcome = if asked { "ok" } else { "failed" };
+    metrics::counter!("billing.reconcile.rounds", "outcome" => outcome)
+}
+
+fn payment_counter(provider: &'static str, outcome: &'static str) -> metrics::Counter {
+    metrics::counter!("billing.reconcile.payments", "provider" => provider, "outcome" => outcome)
 }
 
 /// Whether the core's answer means that it cannot be asked at present.

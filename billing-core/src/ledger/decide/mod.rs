@@ -182,13 +182,18 @@ pub fn decide(
         answer.replayed = true;
         return Ok(answer);
     }
+    let held_before = book.account.held;
     if let Some(id) = command.action.hold() {
         hold::expire_if_due(book, id, now)?;
     }
+    let expired = held_before.minus(book.account.held)?;
 
     let account_before = book.account.clone();
     let entries_before = book.new_entries.len();
-    let decided = carry_out(book, command, context);
+    let mut decided = carry_out(book, command, context);
+    if let (Action::Expire(_), Ok(answer)) = (&command.action, &mut decided) {
+        answer.released = expired;
+    }
     if decided.is_ok() {
         book.account.settle_overdraft();
         if !context.enforced {

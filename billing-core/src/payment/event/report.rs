@@ -44,17 +44,17 @@ impl Outcome {
         }
     }
 
+    pub const ALL: [Self; 6] = [
+        Self::Applied,
+        Self::Ignored,
+        Self::Unmatched,
+        Self::Unreadable,
+        Self::Contradiction,
+        Self::Recorded,
+    ];
+
     pub fn named(name: &str) -> Option<Self> {
-        [
-            Self::Applied,
-            Self::Ignored,
-            Self::Unmatched,
-            Self::Unreadable,
-            Self::Contradiction,
-            Self::Recorded,
-        ]
-        .into_iter()
-        .find(|outcome| outcome.name() == name)
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 
     /// Whether the event may be applied again: nothing has come of it so far.

@@ -11,7 +11,7 @@ pub use rate::{insert_rate, newest_rate};
 pub use read::{
     find_by_key, find_by_reference, find_customer, find_disputes, find_movements,
     find_open_contributions, find_page_url, find_payment, find_payments, find_refunds,
-    is_suspended, list_payments, lock_payment, lock_payments, recent_outcomes,
+    is_suspended, list_payments, lock_payment, lock_payments, paid_by, recent_outcomes,
 };
 pub use review::{findings, marked, redact, resolve};
 pub use write::{

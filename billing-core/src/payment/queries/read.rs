@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::super::dispute::{Dispute, Moved, Movement};
@@ -389,4 +389,19 @@ pub async fn recent_outcomes(
     .fetch_one(executor)
     .await?;
     Ok((row.declined, row.paid))
+}
+
+/// The providers that have had a payment: a look into an index for each, however many payments there are.
+pub async fn paid_by(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    query_scalar!(
+        r#"with recursive known (provider) as (
+            select min(provider) from payment
+            union all
+            select (select min(p.provider) from payment p where p.provider > k.provider)
+            from known k where k.provider is not null
+        )
+        select provider as "provider!" from known where provider is not null"#
+    )
+    .fetch_all(pool)
+    .await
 }
