@@ -26,7 +26,7 @@ mod tokens;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use billing_telemetry::doctor::{Finding, report, within};
+use billing_telemetry::doctor::{Finding, Verdict, report, within};
 use clap::Args;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
@@ -97,7 +97,10 @@ async fn of_database(options: &DoctorOptions) -> Vec<Finding> {
     }
     let settings = Settings::default().with([("statement_timeout", STATEMENT_TIME)]);
     let pool = database.pool(CONNECTIONS, CONNECTION_WAIT, &settings);
-    let (of_schema, is_current) = schema::check(&pool).await;
+    let of_schema = within("schema", "its version", schema::check(&pool)).await;
+    let is_current = of_schema
+        .iter()
+        .all(|finding| finding.verdict == Verdict::Ok);
     findings.extend(of_schema);
     let (of_role, of_server, of_replication, of_clock) = tokio::join!(
         within("role", "the core's role", role::check(&pool, is_current)),

@@ -1,10 +1,11 @@
 //! Every server of the database's URL: which is the primary, and how it is reached.
 
-use billing_telemetry::doctor::{Finding, judge_certificate, within};
+use billing_telemetry::doctor::{Finding, PATIENCE, judge_certificate, within};
 use jiff::Timestamp;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::{database_tls, queries};
 use crate::database::{ConnectError, Database, Settings};
@@ -22,7 +23,10 @@ enum Answer {
 pub async fn check(database: &Database) -> (Vec<Finding>, bool) {
     let mut asked = JoinSet::new();
     for (number, (name, server)) in database.each().into_iter().enumerate() {
-        asked.spawn(async move { (number, ask(&name, server).await) });
+        asked.spawn(async move {
+            let answer = timeout(PATIENCE, ask(&name, server)).await;
+            (number, answer.unwrap_or_else(|_elapsed| silent(&name)))
+        });
     }
     let mut answers = asked.join_all().await;
     answers.sort_by_key(|(number, _)| *number);
@@ -89,6 +93,13 @@ async fn ask(name: &str, server: Database) -> (Finding, Answer) {
     // It is ended either way.
     let _ = connection.close().await;
     (finding, Answer::Primary(options))
+}
+
+fn silent(name: &str) -> (Finding, Answer) {
+    let wrong = format!("no answer within {} s", PATIENCE.as_secs());
+    let to_do = "see whether it can be reached from here, and how busy it is";
+    let finding = Finding::mend(SUBJECT, name, wrong, to_do);
+    (finding, Answer::Refused)
 }
 
 fn primary(name: &str, identity: &queries::Identity) -> Finding {

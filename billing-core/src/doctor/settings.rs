@@ -6,6 +6,7 @@ use billing_telemetry::doctor::{Finding, judge_certificate};
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use secrecy::ExposeSecret;
 
 use crate::config::ServeOptions;
 use crate::serve;
@@ -40,23 +41,30 @@ fn refused(options: &ServeOptions) -> Vec<Finding> {
     .collect()
 }
 
-/// What a core starts with.
+/// What a core starts with, and what is wrong with it.
+type Contradiction = (bool, &'static str, &'static str, &'static str);
+
 fn contradictions(options: &ServeOptions) -> Vec<Finding> {
-    let is_blank = |text: &str| text.trim().is_empty();
-    let mail = &options.mail;
-    let has_server = !is_blank(&mail.smtp_host);
-    let has_keys = !secrecy::ExposeSecret::expose_secret(&options.unsubscribe.unsubscribe_keys)
-        .trim()
-        .is_empty()
-        || options.unsubscribe.unsubscribe_keys_file.is_some();
+    let durable = (
+        options.acknowledge_before_durable.is_some(),
+        "BILLING_ACKNOWLEDGE_BEFORE_DURABLE",
+        "answers leave before what they tell is safe: acknowledged money is lost in a crash",
+        "unset it, unless that is meant",
+    );
+    [durable]
+        .into_iter()
+        .chain(of_outlets(options))
+        .chain(of_links(options))
+        .filter(|(applies, ..)| *applies)
+        .map(|(_, looked_at, wrong, to_do)| Finding::warn(SUBJECT, looked_at, wrong, to_do))
+        .collect()
+}
+
+/// Where mail and events leave.
+fn of_outlets(options: &ServeOptions) -> [Contradiction; 3] {
+    let has_server = !options.mail.smtp_host.trim().is_empty();
     let folder = options.outbox_dir.as_deref();
-    let checks = [
-        (
-            options.acknowledge_before_durable.is_some(),
-            "BILLING_ACKNOWLEDGE_BEFORE_DURABLE",
-            "answers leave before what they tell is safe: acknowledged money is lost in a crash",
-            "unset it, unless that is meant",
-        ),
+    [
         (
             !has_server && folder.is_none(),
             "neither SMTP_HOST nor BILLING_OUTBOX_DIR",
@@ -75,6 +83,17 @@ fn contradictions(options: &ServeOptions) -> Vec<Finding> {
             "it is no folder, or not to be seen by this user",
             "make it, for the user that the core runs as",
         ),
+    ]
+}
+
+/// Where mail leads to.
+fn of_links(options: &ServeOptions) -> [Contradiction; 3] {
+    let (mail, links) = (&options.mail, &options.unsubscribe);
+    let is_blank = |text: &str| text.trim().is_empty();
+    let has_server = !is_blank(&mail.smtp_host);
+    let has_keys = !is_blank(links.unsubscribe_keys.expose_secret())
+        || links.unsubscribe_keys_file.is_some();
+    [
         (
             has_server && is_blank(&mail.frontend_url),
             "SMTP_HOST without FRONTEND_URL",
@@ -88,16 +107,12 @@ fn contradictions(options: &ServeOptions) -> Vec<Finding> {
             "name it with https",
         ),
         (
-            has_server && !(has_keys && !is_blank(&options.unsubscribe.backend_url)),
+            has_server && !(has_keys && !is_blank(&links.backend_url)),
             "BILLING_UNSUBSCRIBE_KEYS and BACKEND_URL",
-            "one of them is missing: mail has no links to unsubscribe by, and ends up as spam sooner",
+            "one of them is missing: mail has no links to unsubscribe by, and is spam sooner",
             "set both, the keys alike for all cores",
         ),
-    ];
-    let apply = checks.into_iter().filter(|(applies, ..)| *applies);
-    apply
-        .map(|(_, looked_at, wrong, to_do)| Finding::warn(SUBJECT, looked_at, wrong, to_do))
-        .collect()
+    ]
 }
 
 /// Of gRPC, where the core ends TLS itself.

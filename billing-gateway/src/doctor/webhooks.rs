@@ -14,6 +14,8 @@ use crate::providers::self_test::{SelfTest, Signer};
 use crate::providers::{Provider, Providers};
 
 const SUBJECT: &str = "webhooks";
+/// The code of a signature that is too old.
+const CLOCK: &str = "WEBHOOK_TIMESTAMP_OUT_OF_RANGE";
 
 /// How one was answered.
 enum Answer {
@@ -113,6 +115,10 @@ fn judge(place: &Url, signed_by: Signer, answer: Answer) -> Result<Option<Value>
         (Signer::Forger, Answer::Taken(_)) => mend(
             "it takes what anybody has signed".to_owned(),
             "stop taking payments, and see who answers there",
+        ),
+        (Signer::Ours(_), Answer::Other { body, .. }) if body["code"] == CLOCK => mend(
+            "its clock is more than five minutes from ours".to_owned(),
+            "let both machines keep their time by NTP",
         ),
         (Signer::Ours(number), Answer::Other { status: 400, body })
             if is_about_signature(&body) =>
