@@ -59,7 +59,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     {
         CoreCommand::Serve(options) => serve_until_signal(&options).await,
         CoreCommand::Migrate(options) => migrate::run(&options).await.map(|()| ExitCode::SUCCESS),
-        CoreCommand::Doctor(options) => Ok(doctor::run(&options).await),
+        CoreCommand::Doctor(options) => Ok(Box::pin(doctor::run(&options)).await),
         CoreCommand::Audit(options) => operator::audit(&options).await,
         CoreCommand::Payments(command) => operator::payments(command).await,
         CoreCommand::Accounts(command) => operator::accounts(command)

@@ -41,7 +41,7 @@ struct Seen {
 
 /// An authentic webhook, taken.
 enum Taken {
-    Stored(ApplyProviderEventResponse),
+    Stored(Box<ApplyProviderEventResponse>),
     SelfTest(Seen),
 }
 
@@ -176,7 +176,7 @@ async fn take(
         duplicate = applied.duplicate,
         "webhook stored"
     );
-    Ok(Taken::Stored(applied))
+    Ok(Taken::Stored(Box::new(applied)))
 }
 
 pub(crate) fn outcome_label(outcome: EventOutcome) -> &'static str {

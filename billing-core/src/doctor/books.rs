@@ -31,7 +31,7 @@ pub async fn outbox(pool: &PgPool) -> Vec<Finding> {
         }
         if channel.oldest_secs > OLD_SECS {
             let minutes = channel.oldest_secs / 60;
-            let looked_at = format!("{} of channel {name}", channel.waiting);
+            let looked_at = format!("{} of channel {name}", channel.not_given_up);
             let wrong = format!("wait, the oldest for {minutes} min");
             findings.push(Finding::warn("outbox", looked_at, wrong, to_do));
         }

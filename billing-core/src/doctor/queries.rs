@@ -106,7 +106,7 @@ pub async fn standbys(pool: &PgPool) -> Result<i64, sqlx::Error> {
 pub struct Waiting {
     pub channel: String,
     pub given_up: i64,
-    pub waiting: i64,
+    pub not_given_up: i64,
     /// How long the oldest one waits that was not given up.
     pub oldest_secs: i64,
 }
@@ -114,7 +114,7 @@ pub struct Waiting {
 pub async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, sqlx::Error> {
     sqlx::query_as(
         "select channel, count(*) filter (where given_up_at is not null) as given_up,
-            count(*) filter (where given_up_at is null) as waiting,
+            count(*) filter (where given_up_at is null) as not_given_up,
             coalesce(extract(epoch from clock_timestamp()
                 - min(created_at) filter (where given_up_at is null)), 0)::bigint as oldest_secs
         from outbox_message group by channel order by channel",

@@ -163,9 +163,9 @@ pub async fn replication(pool: &PgPool) -> Vec<Finding> {
         (Ok(settings), Ok(standbys)) => (settings, standbys),
         (Err(error), _) | (_, Err(error)) => return unasked(STANDBY, "replication", &error),
     };
-    let named = settings.values().any(|names| !names.trim().is_empty());
+    let is_synchronous = settings.values().any(|names| !names.trim().is_empty());
     let looked_at = format!("{standbys} attached");
-    vec![match (named, standbys) {
+    vec![match (is_synchronous, standbys) {
         (true, 0) => Finding::mend(
             STANDBY,
             looked_at,

@@ -14,7 +14,7 @@ const SUBJECT: &str = "database";
 
 /// How one server answered.
 enum Answer {
-    Primary(PgConnectOptions),
+    Primary(Box<PgConnectOptions>),
     Standby,
     Refused,
 }
@@ -92,7 +92,7 @@ async fn ask(name: &str, server: Database) -> (Finding, Answer) {
     };
     // It is ended either way.
     let _ = connection.close().await;
-    (finding, Answer::Primary(options))
+    (finding, Answer::Primary(Box::new(options)))
 }
 
 fn silent(name: &str) -> (Finding, Answer) {

@@ -91,8 +91,8 @@ fn of_links(options: &ServeOptions) -> [Contradiction; 3] {
     let (mail, links) = (&options.mail, &options.unsubscribe);
     let is_blank = |text: &str| text.trim().is_empty();
     let has_server = !is_blank(&mail.smtp_host);
-    let has_keys = !is_blank(links.unsubscribe_keys.expose_secret())
-        || links.unsubscribe_keys_file.is_some();
+    let has_keys =
+        !is_blank(links.unsubscribe_keys.expose_secret()) || links.unsubscribe_keys_file.is_some();
     [
         (
             has_server && is_blank(&mail.frontend_url),
@@ -107,7 +107,7 @@ fn of_links(options: &ServeOptions) -> [Contradiction; 3] {
             "name it with https",
         ),
         (
-            has_server && !(has_keys && !is_blank(&links.backend_url)),
+            has_server && (!has_keys || is_blank(&links.backend_url)),
             "BILLING_UNSUBSCRIBE_KEYS and BACKEND_URL",
             "one of them is missing: mail has no links to unsubscribe by, and is spam sooner",
             "set both, the keys alike for all cores",

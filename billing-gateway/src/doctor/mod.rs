@@ -65,7 +65,7 @@ struct Place {
 pub async fn run(options: DoctorOptions) -> ExitCode {
     let as_json = options.json;
     let secrets = secrets(&options.settings);
-    let findings = looked_at(options).await;
+    let findings = Box::pin(looked_at(options)).await;
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     report(&findings, as_json, &secrets)
 }

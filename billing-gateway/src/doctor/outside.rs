@@ -102,7 +102,7 @@ async fn health(client: &Client, url: &Url) -> Vec<Finding> {
     let is_ours = answer
         .json::<serde_json::Value>()
         .await
-        .is_ok_and(|body| body["status"] == "ok");
+        .is_ok_and(|body| body.get("status").is_some_and(|status| status == "ok"));
     findings.insert(
         0,
         if status == 200 && is_ours {

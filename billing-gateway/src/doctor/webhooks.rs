@@ -14,16 +14,18 @@ use crate::providers::self_test::{SelfTest, Signer};
 use crate::providers::{Provider, Providers};
 
 const SUBJECT: &str = "webhooks";
-/// The code of a signature that is too old.
+/// The codes of a signature that does not fit, and of one that is too old.
+const SIGNATURE: &str = "WEBHOOK_SIGNATURE_INVALID";
 const CLOCK: &str = "WEBHOOK_TIMESTAMP_OUT_OF_RANGE";
 
 /// How one was answered.
 enum Answer {
     /// By a gateway, which tells of the way to it.
     Taken(Value),
+    /// With the code of a problem, where it is one.
     Other {
         status: u16,
-        body: Value,
+        code: String,
     },
     Unreached(String),
 }
@@ -94,10 +96,14 @@ async fn sent(client: &Client, place: &Url, test: SelfTest) -> Answer {
     };
     let status = answer.status().as_u16();
     let body = answer.json::<Value>().await.unwrap_or_default();
-    if status == 200 && body["self_test"].is_object() {
-        return Answer::Taken(body["self_test"].clone());
+    match body.get("self_test") {
+        Some(seen) if status == 200 => Answer::Taken(seen.clone()),
+        _ => {
+            let code = body.get("code").and_then(Value::as_str);
+            let code = code.unwrap_or_default().to_owned();
+            Answer::Other { status, code }
+        }
     }
-    Answer::Other { status, body }
 }
 
 /// What the gateway saw of the way, of one that it was to take.
@@ -116,19 +122,15 @@ fn judge(place: &Url, signed_by: Signer, answer: Answer) -> Result<Option<Value>
             "it takes what anybody has signed".to_owned(),
             "stop taking payments, and see who answers there",
         ),
-        (Signer::Ours(_), Answer::Other { body, .. }) if body["code"] == CLOCK => mend(
+        (Signer::Ours(_), Answer::Other { code, .. }) if code == CLOCK => mend(
             "its clock is more than five minutes from ours".to_owned(),
             "let both machines keep their time by NTP",
         ),
-        (Signer::Ours(number), Answer::Other { status: 400, body })
-            if is_about_signature(&body) =>
-        {
-            mend(
-                format!("the signature by secret {number} does not fit there"),
-                "let proxies pass bodies on byte for byte; or the gateway that runs has other secrets: \
+        (Signer::Ours(number), Answer::Other { status: 400, code }) if code == SIGNATURE => mend(
+            format!("the signature by secret {number} does not fit there"),
+            "let proxies pass bodies on byte for byte; or the gateway that runs has other secrets: \
                  restart it with these",
-            )
-        }
+        ),
         (
             _,
             Answer::Other {
@@ -148,11 +150,6 @@ fn judge(place: &Url, signed_by: Signer, answer: Answer) -> Result<Option<Value>
         ),
         (_, Answer::Unreached(error)) => mend(error, UNREACHED),
     }
-}
-
-fn is_about_signature(body: &Value) -> bool {
-    let code = body["code"].as_str().unwrap_or_default();
-    code.starts_with("WEBHOOK_")
 }
 
 /// Whether clients are told apart. We sent no `X-Forwarded-For`: whoever stands in it was added by a proxy.

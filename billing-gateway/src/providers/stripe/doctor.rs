@@ -57,7 +57,7 @@ impl Stripe {
             (permission, self.client.look(path, "limit=1").await)
         };
         let before = Timestamp::now();
-        let (a, b, c, d, e, endpoints) = tokio::join!(
+        let (intents, sessions, customers, refunds, disputes, endpoints) = tokio::join!(
             read(0),
             read(1),
             read(2),
@@ -66,7 +66,7 @@ impl Stripe {
             self.client.look("webhook_endpoints", "limit=100"),
         );
         let after = Timestamp::now();
-        let answers = [a, b, c, d, e];
+        let answers = [intents, sessions, customers, refunds, disputes];
         let mut findings = Vec::new();
         if let Some((_, Ok(looked))) = answers.first() {
             findings.extend(clock(before, looked, after));
