@@ -263,11 +263,7 @@ impl Standing {
     }
 }
 
-/// The newest migration that a core of this version needs.
-pub fn needed() -> Option<i64> {
-    needed_versions().max()
-}
-
+/// The migrations that a core of this version needs.
 fn needed_versions() -> impl Iterator<Item = i64> {
     let needed = MIGRATOR
         .iter()

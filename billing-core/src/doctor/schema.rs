@@ -15,9 +15,7 @@ pub async fn check(pool: &PgPool) -> Vec<Finding> {
         Err(error) => return unasked(SUBJECT, "its version", &error),
     };
     if let Some((wrong, to_do)) = standing.refusal() {
-        let needed = migrate::needed().unwrap_or_default();
-        let looked_at = format!("this core needs migration {needed}");
-        return vec![Finding::mend(SUBJECT, looked_at, wrong, to_do)];
+        return vec![Finding::mend(SUBJECT, "its version", wrong, to_do)];
     }
     let Standing::Good {
         newest,
