@@ -176,10 +176,13 @@ async fn webhooks_of_its_own_come_through_and_nothing_of_them_remains() {
     assert_eq!(rows(&fondy.database).await, before);
 }
 
+/// What a proxy makes of a body.
+type Change = fn(Bytes) -> Bytes;
+
 /// Passes requests on to `gateway` as proxies do, whatever else it does to them.
-async fn proxy(gateway: SocketAddr, changed: fn(Bytes) -> Bytes) -> String {
+async fn proxy(gateway: SocketAddr, changed: Change) -> String {
     async fn pass(
-        State((client, gateway, changed)): State<(Client, SocketAddr, fn(Bytes) -> Bytes)>,
+        State((client, gateway, changed)): State<(Client, SocketAddr, Change)>,
         method: Method,
         uri: Uri,
         mut headers: HeaderMap,
@@ -284,6 +287,11 @@ async fn each_fault_is_told_by_its_name() {
             visit.said
         );
     }
+}
+
+#[tokio::test]
+async fn a_token_or_a_merchant_that_is_another_s_is_told() {
+    let stage = Stage::<Stripe>::start().await;
     for (token, level, wrong) in [
         ("no-token-of-anybody", "mend", ""),
         (&*stage.core.tools_token, "mend", ""),
