@@ -27,6 +27,7 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
+use self::webhooks::Way;
 use crate::config::{Config, Settings};
 use crate::config_check::guarded_url;
 use crate::core::CoreClient;
@@ -136,9 +137,14 @@ async fn outside(place: &Place, config: &Config, providers: &Providers) -> Vec<F
             "set BACKEND_URL to where this gateway is reached from outside",
         )];
     };
+    let way = if place.tried == place.public {
+        Way::Public
+    } else {
+        Way::Other
+    };
     let (mut of_pages, of_webhooks) = tokio::join!(
         outside::check(url, config, place),
-        webhooks::check(url, config, providers),
+        webhooks::check(url, config, providers, way),
     );
     of_pages.extend(of_webhooks);
     of_pages

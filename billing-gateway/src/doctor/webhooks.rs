@@ -30,14 +30,29 @@ enum Answer {
     Unreached(String),
 }
 
-pub(super) async fn check(url: &Url, config: &Config, providers: &Providers) -> Vec<Finding> {
+/// By which way it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By all proxies that there are.
+    Public,
+    /// By those that stand behind another address.
+    Other,
+}
+
+pub(super) async fn check(
+    url: &Url,
+    config: &Config,
+    providers: &Providers,
+    way: Way,
+) -> Vec<Finding> {
     let Ok(client) = client(url) else {
         // Said of the address.
         return Vec::new();
     };
     let mut findings = Vec::new();
     for provider in providers.iter() {
-        let tried = tried(&client, url, provider.as_ref(), config.trusted_proxies);
+        let trusted = (config.trusted_proxies, way);
+        let tried = tried(&client, url, provider.as_ref(), trusted);
         let place = below(url, &["webhooks", provider.name()]);
         findings.extend(within(SUBJECT, place.as_str(), tried).await);
     }
@@ -56,7 +71,7 @@ async fn tried(
     client: &Client,
     url: &Url,
     provider: &dyn Provider,
-    trusted_proxies: u8,
+    (trusted, way): (u8, Way),
 ) -> Vec<Finding> {
     let place = below(url, &["webhooks", provider.name()]);
     let mut taken = Vec::new();
@@ -75,7 +90,7 @@ async fn tried(
         taken.len()
     );
     let mut findings = vec![Finding::ok(SUBJECT, looked_at)];
-    findings.push(proxies(seen, trusted_proxies));
+    findings.push(proxies(seen, trusted, way));
     findings
 }
 
@@ -153,7 +168,7 @@ fn judge(place: &Url, signed_by: Signer, answer: Answer) -> Result<Option<Value>
 }
 
 /// Whether clients are told apart. We sent no `X-Forwarded-For`: whoever stands in it was added by a proxy.
-fn proxies(seen: &Value, trusted: u8) -> Finding {
+fn proxies(seen: &Value, trusted: u8, way: Way) -> Finding {
     const PROXIES: &str = "proxies";
     let client = seen["client"].as_str().unwrap_or_default();
     let added = seen["forwarded"].as_u64().unwrap_or_default();
@@ -170,7 +185,7 @@ fn proxies(seen: &Value, trusted: u8) -> Finding {
         let wrong = "many users count as one address, and share its limits";
         return Finding::mend(PROXIES, looked_at, wrong, to_do);
     }
-    if running > added {
+    if running > added && way == Way::Public {
         let wrong = "whoever calls may name any address as theirs, and so escape limits";
         return Finding::warn(PROXIES, looked_at, wrong, to_do);
     }
@@ -185,15 +200,17 @@ mod tests {
 
     #[test]
     fn proxies_are_as_many_as_are_trusted() {
-        for (added, running, trusted, level) in [
-            (0, 0, 0, "ok"),
-            (2, 2, 2, "ok"),
-            (1, 0, 0, "mend"),
-            (0, 1, 1, "warn"),
-            (1, 1, 0, "warn"),
+        for (added, running, trusted, way, level) in [
+            (0, 0, 0, Way::Public, "ok"),
+            (2, 2, 2, Way::Public, "ok"),
+            (1, 0, 0, Way::Public, "mend"),
+            (0, 1, 1, Way::Public, "warn"),
+            // From inside, the proxies in front are not passed.
+            (0, 1, 1, Way::Other, "ok"),
+            (1, 1, 0, Way::Public, "warn"),
         ] {
             let seen = json!({"client": "1.2.3.4", "forwarded": added, "trusted_proxies": running});
-            let found = proxies(&seen, trusted);
+            let found = proxies(&seen, trusted, way);
             assert_eq!(found.verdict.level(), level, "{found:?}");
         }
     }

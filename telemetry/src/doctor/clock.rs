@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn it_says_which_way() {
-        let at = |ms| Timestamp::from_millisecond(1_764_000_000_000 + ms).unwrap();
+        let at = |ms: i64| Timestamp::from_millisecond(1_764_000_000_000 + ms).unwrap();
         let ahead = judge(
             "the core's",
             reading(at(0), at(90_005), at(10), SignedDuration::ZERO),
