@@ -81,6 +81,13 @@ pub struct ServiceToken {
     sha256: [u8; 32],
 }
 
+impl ServiceToken {
+    /// Whether both are of one token.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.sha256.ct_eq(&other.sha256).into()
+    }
+}
+
 /// Why a token line is refused. The line itself is not repeated: somebody may have put a token
 /// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

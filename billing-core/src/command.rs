@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::config::ServeOptions;
+use crate::doctor::DoctorOptions;
 use crate::migrate::MigrateOptions;
 use crate::operator::{
     AccountsCommand, AuditOptions, MessagesCommand, OutboxCommand, PaymentsCommand, PersonCommand,
@@ -30,6 +31,9 @@ pub enum CoreCommand {
     Serve(Box<ServeOptions>),
     /// Change the schema, as the role that owns it.
     Migrate(MigrateOptions),
+    /// Look at everything that a core with these settings stands on, and say what to mend. Exits with 1
+    /// where something must be mended.
+    Doctor(Box<DoctorOptions>),
     /// Check the books: every account against its entries, holds and refunds. Exits with 1 where
     /// they do not agree.
     Audit(AuditOptions),

@@ -222,6 +222,23 @@ impl Tuning {
         std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
     }
 
+    /// Most connections that a core has on the server. Of each whose session waits for a disk or a
+    /// standby there may be one more, which was given up: of the lanes, of the reads and the events that
+    /// are coalesced, and of the heartbeat.
+    pub fn connections(&self) -> u32 {
+        const COALESCED: u32 = 3;
+        const EVENTS: u32 = 1;
+        const HEARTBEAT: u32 = 1;
+        const UPKEEP: u32 = 2;
+        let lanes = u32::try_from(self.lanes()).unwrap_or(u32::MAX);
+        let may_be_given_up = lanes.saturating_add(COALESCED + EVENTS + HEARTBEAT);
+        may_be_given_up
+            .saturating_mul(2)
+            .saturating_add(UPKEEP)
+            .saturating_add(self.pool_max.saturating_mul(2))
+            .saturating_add(self.payment_pool_max)
+    }
+
     pub fn lanes(&self) -> usize {
         match self.lanes {
             0 => self.threads().min(2),

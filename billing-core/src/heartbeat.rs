@@ -5,6 +5,7 @@ mod queries;
 
 use std::time::Duration;
 
+pub(crate) use queries::missing_privileges;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};

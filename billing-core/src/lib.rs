@@ -8,6 +8,7 @@ pub mod config;
 pub mod contact;
 pub mod database;
 pub mod decisions;
+pub mod doctor;
 pub mod entry;
 pub mod field;
 pub mod grpc;

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
-use sqlx::{PgConnection, PgPool, query_scalar};
+use sqlx::{PgConnection, PgPool};
 
 use crate::database::{Database, Settings, Unreached, secret};
 pub use patience::Patience;
@@ -21,6 +21,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// How the name of a migration begins that takes something away: see migrations/README.md.
 const CONTRACT: &str = "contract ";
+
+const FORBIDDEN: &str = "42501";
 
 fn contracts(migration: &Migration) -> bool {
     migration.description.starts_with(CONTRACT)
@@ -214,22 +216,128 @@ async fn connect(database: &Database) -> Result<PgConnection, Unreached> {
     database.connect(&Settings::default()).await
 }
 
-/// Refuses a schema that is older than this core; a newer one is fine, since migrations expand
-/// before they contract.
-pub async fn require_current(pool: &PgPool) -> anyhow::Result<()> {
-    let newest: Option<i64> = query_scalar!("select max(version) from _sqlx_migrations where success")
-        .fetch_one(pool)
-        .await
-        .context("cannot read the schema's version: run `billing-core migrate up`, and connect as a member of billing_app")?;
+/// How a schema stands to what this core needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has migrated.
+    Absent,
+    /// The role may not read which version it is.
+    Hidden,
+    /// Of these versions; the second one is needed.
+    Behind { newest: i64, needed: i64 },
+    /// A newer version of billing has taken away what this one needs.
+    Contracted { by: i64, known: i64 },
+    /// What this core needs is there, and maybe what only newer ones do.
+    Good {
+        newest: i64,
+        /// Whether there is something that only older cores need.
+        can_contract: bool,
+    },
+}
+
+impl Standing {
+    /// Why a core does not work with it, and what to do.
+    pub fn refusal(&self) -> Option<(String, &'static str)> {
+        Some(match self {
+            Self::Good { .. } => return None,
+            Self::Absent => (
+                "the database has no schema yet".to_owned(),
+                "run `billing-core migrate up` with BILLING_OWNER_DATABASE_URL",
+            ),
+            Self::Hidden => (
+                "the role may not read the schema's version".to_owned(),
+                "connect as a member of billing_app, or run `billing-core migrate up` first",
+            ),
+            Self::Behind { newest, needed } => (
+                format!("the schema is at migration {newest}, and this core needs {needed}"),
+                "run `billing-core migrate up` of this version with BILLING_OWNER_DATABASE_URL",
+            ),
+            Self::Contracted { by, known } => (
+                format!(
+                    "migration {by} has taken away what cores of this version need, which knows \
+                     migrations up to {known}"
+                ),
+                "start cores of the version that brought it",
+            ),
+        })
+    }
+}
+
+/// The migrations that a core of this version needs.
+fn needed_versions() -> impl Iterator<Item = i64> {
     let needed = MIGRATOR
         .iter()
-        .filter(|migration| !contracts(migration))
-        .map(|migration| migration.version)
-        .max();
-    if newest < needed {
-        bail!(
-            "the schema is at migration {newest:?} and this core needs {needed:?}: run `billing-core migrate up`"
-        );
+        .filter(|migration| migration.migration_type.is_up_migration() && !contracts(migration));
+    needed.map(|migration| migration.version)
+}
+
+/// How the schema of a database stands to what this core needs.
+pub async fn standing(pool: &PgPool) -> Result<Standing, sqlx::Error> {
+    match applied(pool).await {
+        Ok(Some(applied)) => Ok(judge(&applied)),
+        Ok(None) => Ok(Standing::Absent),
+        Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some(FORBIDDEN) => {
+            Ok(Standing::Hidden)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Version and description of what is applied; none where there is no table of them. Asked of whatever
+/// database it is, so not checked when it is built.
+async fn applied(pool: &PgPool) -> Result<Option<Vec<(i64, String)>>, sqlx::Error> {
+    let is_there: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
+        .fetch_one(pool)
+        .await?;
+    if !is_there {
+        return Ok(None);
+    }
+    let applied = sqlx::query_as(
+        "select version, description from _sqlx_migrations where success order by version",
+    );
+    applied.fetch_all(pool).await.map(Some)
+}
+
+fn judge(applied: &[(i64, String)]) -> Standing {
+    let Some((newest, _)) = applied.last() else {
+        return Standing::Absent;
+    };
+    let is_applied = |wanted: i64| applied.iter().any(|(version, _)| *version == wanted);
+    if let Some(needed) = needed_versions()
+        .filter(|needed| !is_applied(*needed))
+        .max()
+    {
+        let newest = *newest;
+        return Standing::Behind { newest, needed };
+    }
+    let is_known = |version: i64| MIGRATOR.iter().any(|known| known.version == version);
+    let unknown = applied
+        .iter()
+        .find(|(version, description)| description.starts_with(CONTRACT) && !is_known(*version));
+    if let Some((by, _)) = unknown {
+        let known = MIGRATOR.iter().map(|known| known.version).max();
+        return Standing::Contracted {
+            by: *by,
+            known: known.unwrap_or_default(),
+        };
+    }
+    let can_contract = MIGRATOR
+        .iter()
+        .any(|migration| contracts(migration) && !is_applied(migration.version));
+    Standing::Good {
+        newest: *newest,
+        can_contract,
+    }
+}
+
+/// Refuses a schema that is older than this core, or that a newer version has taken something from; one that
+/// is newer is fine otherwise, since migrations expand before they contract.
+pub async fn require_current(pool: &PgPool) -> anyhow::Result<()> {
+    let standing = standing(pool)
+        .await
+        .context("cannot read the schema's version")?;
+    if let Some((wrong, to_do)) = standing.refusal() {
+        bail!("{wrong}: {to_do}");
     }
     Ok(())
 }

@@ -286,7 +286,7 @@ async fn connect(
     Ok(Some(pool))
 }
 
-fn server(options: &ServeOptions) -> anyhow::Result<Server> {
+pub(crate) fn server(options: &ServeOptions) -> anyhow::Result<Server> {
     let server = Server::builder()
         .max_concurrent_streams(options.tuning.streams())
         // Where this process stood still while its callers' deadlines passed, it finds all their

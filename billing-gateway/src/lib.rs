@@ -11,6 +11,7 @@ mod contributions;
 mod core;
 mod currency;
 mod docs;
+pub mod doctor;
 mod entity_tag;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzed;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use billing_gateway::config::{Config, Settings};
+use billing_gateway::doctor::{self, DoctorOptions};
 use billing_gateway::{Tally, open_files};
 use billing_telemetry::log;
 use clap::{Parser, Subcommand};
@@ -28,6 +29,9 @@ struct Cli {
 enum Command {
     /// Serves requests until SIGTERM or SIGINT; the default
     Serve(Box<Settings>),
+    /// Looks at everything that a gateway with these settings stands on, beside one that runs, and says
+    /// what to mend; exits with 1 where something must be mended
+    Doctor(Box<DoctorOptions>),
     /// Prints the OpenAPI document
     Openapi,
     /// Asks payment providers about every payment since a time, and books what was missed
@@ -51,6 +55,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ended = match cli.command {
+        Some(Command::Doctor(options)) => return look(*options),
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Serve(settings)) => serve(*settings),
         Some(Command::Reconcile { since, settings }) => reconcile(*settings, since),
@@ -70,6 +75,20 @@ fn print_openapi() -> Result<(), Box<dyn Error>> {
     let document = billing_gateway::openapi_json()?;
     std::io::stdout().write_all(document.as_bytes())?;
     Ok(())
+}
+
+fn look(options: DoctorOptions) -> ExitCode {
+    if let Err(error) = install_tls() {
+        let _ = writeln!(std::io::stderr(), "billing-gateway: {error}");
+        return ExitCode::FAILURE;
+    }
+    open_files::allow_all();
+    looked(options)
+}
+
+#[tokio::main]
+async fn looked(options: DoctorOptions) -> ExitCode {
+    doctor::run(options).await
 }
 
 /// rustls has no provider of its own in this build.

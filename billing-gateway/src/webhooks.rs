@@ -1,5 +1,6 @@
 //! What providers tell us: verified, stored by the core, and answered only then.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::Json;
@@ -14,13 +15,34 @@ use crate::core::Core;
 use crate::payment::apply;
 use crate::problem::{ApiError, Outage, PaymentError, Problem};
 use crate::providers::Provider;
-use crate::server::request_body;
+use crate::providers::self_test::SELF_TEST;
+use crate::server::{client_address, request_body};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookResponse {
     /// Always true.
     received: bool,
+    /// Of a webhook that is our own: nothing of it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    self_test: Option<Seen>,
+}
+
+/// What is seen of the way by which a webhook came: for `doctor`.
+#[derive(Debug, Serialize)]
+struct Seen {
+    /// Who sent it, as limits count them.
+    client: IpAddr,
+    /// How many addresses proxies have added to `X-Forwarded-For`.
+    forwarded: usize,
+    trusted_proxies: u8,
+}
+
+/// An authentic webhook, taken.
+enum Taken {
+    Stored(Box<ApplyProviderEventResponse>),
+    SelfTest(Seen),
 }
 
 /// Receives an event of a payment provider, signed by it
@@ -83,10 +105,11 @@ async fn received(
     let started = Instant::now();
     let Path(name) = path.map_err(|_not_text| ApiError::NotFound)?;
     let provider = state.providers().find(&name).ok_or(ApiError::NotFound)?;
-    let stored = store(state, core, provider.as_ref(), request).await;
-    let outcome = match &stored {
-        Ok(applied) if applied.duplicate => "duplicate",
-        Ok(applied) => outcome_label(applied.outcome()),
+    let taken = take(state, core, provider.as_ref(), request).await;
+    let outcome = match &taken {
+        Ok(Taken::SelfTest(_)) => "self_test",
+        Ok(Taken::Stored(applied)) if applied.duplicate => "duplicate",
+        Ok(Taken::Stored(applied)) => outcome_label(applied.outcome()),
         Err(ApiError::Unavailable(_)) => "unavailable",
         Err(ApiError::Fault(_)) => "fault",
         Err(_) => "refused",
@@ -96,15 +119,22 @@ async fn received(
         "provider" => provider.name(), "outcome" => outcome,
     )
     .record(started.elapsed());
-    stored.map(|_applied| Json(WebhookResponse { received: true }))
+    let self_test = match taken? {
+        Taken::SelfTest(seen) => Some(seen),
+        Taken::Stored(_) => None,
+    };
+    Ok(Json(WebhookResponse {
+        received: true,
+        self_test,
+    }))
 }
 
-async fn store(
+async fn take(
     state: &AppState,
     core: &Core,
     provider: &dyn Provider,
     request: Request,
-) -> Result<ApplyProviderEventResponse, ApiError> {
+) -> Result<Taken, ApiError> {
     let (head, body) = request_body::read(state.bodies(), request).await?;
     let event = provider
         .read_webhook(&head.headers, &body, Timestamp::now())
@@ -116,6 +146,14 @@ async fn store(
             .increment(1);
             PaymentError::Webhook(refusal)
         })?;
+    if event.r#type == SELF_TEST {
+        let trusted_proxies = state.trusted_proxies();
+        return Ok(Taken::SelfTest(Seen {
+            client: client_address::of_head(&head, trusted_proxies),
+            forwarded: client_address::entries(&head.headers),
+            trusted_proxies,
+        }));
+    }
     let place = state.waiting_room().enter(body.len())?;
     let (id, event_type) = (event.id.clone(), event.r#type.clone());
     // Before it waits for its turn, so that a provider that does not answer takes none.
@@ -138,7 +176,7 @@ async fn store(
         duplicate = applied.duplicate,
         "webhook stored"
     );
-    Ok(applied)
+    Ok(Taken::Stored(Box::new(applied)))
 }
 
 pub(crate) fn outcome_label(outcome: EventOutcome) -> &'static str {

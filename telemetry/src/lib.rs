@@ -1,6 +1,8 @@
 //! What both services tell about themselves: logs and spans ([`log`]), the trace that a request
-//! belongs to ([`trace`]), and the administrator's port with metrics and probes ([`admin`]).
+//! belongs to ([`trace`]), the administrator's port with metrics and probes ([`admin`]), and what their
+//! `doctor` finds ([`doctor`]).
 
 pub mod admin;
+pub mod doctor;
 pub mod log;
 pub mod trace;

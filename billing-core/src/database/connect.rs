@@ -70,6 +70,11 @@ impl Unreached {
         self.any(|error| matches!(error, ConnectError::NotPrimary))
     }
 
+    /// Of a URL with one server: why that one.
+    pub fn only(&self) -> Option<&ConnectError> {
+        self.0.first().map(|(_, error)| error)
+    }
+
     /// Whether nobody was asked, since nothing commits.
     pub fn is_shut(&self) -> bool {
         self.any(|error| matches!(error, ConnectError::NothingCommits))
@@ -92,6 +97,14 @@ impl Database {
     /// The one on this server.
     pub fn on(server: PgConnectOptions) -> Self {
         Self::of(vec![server], None)
+    }
+
+    /// Each server by itself, with its name.
+    pub(crate) fn each(&self) -> Vec<(String, Self)> {
+        let servers = self.0.all.iter().enumerate();
+        servers
+            .map(|(number, server)| (self.name(number), Self::on(server.clone())))
+            .collect()
     }
 
     /// The same, where answers may leave before what they tell is safe from a crash.
@@ -276,7 +289,7 @@ impl Database {
         Err(Unreached(failures))
     }
 
-    fn primary(&self) -> PgConnectOptions {
+    pub(crate) fn primary(&self) -> PgConnectOptions {
         let number = self.0.primary.load(Ordering::Relaxed);
         self.0.all.get(number).cloned().unwrap_or_default()
     }

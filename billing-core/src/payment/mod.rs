@@ -39,6 +39,8 @@ pub use dispute::{Dispute, DisputeReport};
 pub use event::{Applied, EventBatcher, Outcome, Pace, PaymentReport, ProviderEvent, Report};
 pub use purpose::Purpose;
 pub use queries::ask_again_in_time;
+pub(crate) use queries::newest_rate;
+pub(crate) use rate::Currency;
 pub use refund::{NewRefund, RefundTerms};
 
 /// The largest amount in minor units, as the schema has it.

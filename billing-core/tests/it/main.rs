@@ -28,6 +28,7 @@ mod contribution;
 mod contribution_months;
 mod database;
 mod database_clock;
+mod doctor;
 mod history;
 mod hold;
 mod input;

@@ -143,6 +143,11 @@ impl Jwks {
         self.search(kid, Some(old.generation), network).await
     }
 
+    /// How many keys there are that can be used, asked anew.
+    pub(crate) async fn count(&self) -> Result<usize, JwksError> {
+        Ok(self.fetched().await?.len())
+    }
+
     pub(crate) fn has_keys(&self) -> bool {
         self.has_keys.initialized()
     }

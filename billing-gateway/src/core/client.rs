@@ -76,6 +76,19 @@ impl CoreClient {
         }
     }
 
+    /// The way itself, for whoever looks at the core and not at what it answers.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// A request as calls send it.
+    pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let headers = request.metadata_mut();
+        headers.insert("authorization", self.authorization.clone());
+        request
+    }
+
     /// The core, within `trace`.
     pub(crate) fn within(&self, trace: TraceContext) -> Core {
         Core {

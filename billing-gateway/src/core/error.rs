@@ -70,6 +70,7 @@ impl From<Status> for CoreError {
             Code::Unauthenticated | Code::PermissionDenied => {
                 Self::Away(Outage::CoreToken(Box::new(status)))
             }
+            Code::Unimplemented => Self::Away(Outage::CoreOld(Box::new(status))),
             _ => Self::Unexpected(Box::new(status)),
         }
     }
@@ -226,6 +227,7 @@ mod tests {
             Code::Aborted,
             Code::Unauthenticated,
             Code::PermissionDenied,
+            Code::Unimplemented,
         ] {
             let shown = shown(Status::new(code, "db-7"));
             assert!(
@@ -238,13 +240,17 @@ mod tests {
     }
 
     #[test]
+    fn a_core_that_is_older_is_told_in_one_line_that_says_what_to_do() {
+        let ApiError::Unavailable(outage) = shown(Status::unimplemented("")) else {
+            panic!("no outage");
+        };
+        let told = outage.to_string();
+        assert!(told.contains("roll the core out before"), "{told}");
+    }
+
+    #[test]
     fn what_no_request_of_ours_should_lead_to_is_a_fault() {
-        for code in [
-            Code::Internal,
-            Code::Unknown,
-            Code::Unimplemented,
-            Code::AlreadyExists,
-        ] {
+        for code in [Code::Internal, Code::Unknown, Code::AlreadyExists] {
             let shown = shown(Status::new(code, "db-7"));
             assert!(matches!(shown, ApiError::Fault(_)), "{code:?}: {shown:?}");
         }

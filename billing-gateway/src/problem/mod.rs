@@ -90,6 +90,11 @@ pub enum Outage {
     CoreLate,
     #[error("the core does not accept the gateway's token: {0}")]
     CoreToken(Box<tonic::Status>),
+    #[error(
+        "the core does not know this call, so it is older than this gateway, or BILLING_CORE_URL names \
+         something else: roll the core out before the gateway: {0}"
+    )]
+    CoreOld(Box<tonic::Status>),
     #[error("the core is not ready: {0}")]
     CoreNotReady(Arc<str>),
     #[error("the gateway is shutting down")]
@@ -167,7 +172,7 @@ impl ApiError {
     /// Here an error ends: refusals are the caller's to know, the rest is logged.
     fn log(&self) {
         match self {
-            Self::Unavailable(outage @ Outage::CoreToken(_)) => {
+            Self::Unavailable(outage @ (Outage::CoreToken(_) | Outage::CoreOld(_))) => {
                 tracing::error!(error = %causes(outage), "billing unavailable");
             }
             // Counted where it is refused, and said once in a while.

@@ -5,6 +5,7 @@ mod ability;
 mod event;
 mod fondy;
 mod http;
+pub(crate) mod self_test;
 mod stripe;
 
 pub(crate) use ability::{
@@ -19,11 +20,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use billing_telemetry::doctor::Finding;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
+use self::self_test::SelfTest;
 use crate::config_check::{ConfigError, Warning};
 use crate::currency::Currency;
 
@@ -88,6 +91,18 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Reads a webhook, or an [`Event::raw`] of another kind, that was verified when it came.
     /// `received_at` stands in where it does not say when it happened.
     fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event;
+
+    /// Webhooks that are of our own making, signed by each of our secrets, and one that is forged. What is
+    /// read of an authentic one has the type [`SELF_TEST`](self_test::SELF_TEST).
+    fn self_tests(&self, _nonce: &str, _now: Timestamp) -> Vec<SelfTest> {
+        Vec::new()
+    }
+
+    /// What `doctor` finds where it asks, without a change to anything. `webhooks`: where the provider
+    /// may send to, as it must have been told; empty where nobody knows.
+    async fn look(&self, _webhooks: &[String]) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// What is to be applied of an event that was read: the event itself where its word is enough. A
     /// provider whose word is not is asked: then it is the event with whatever must be booked before

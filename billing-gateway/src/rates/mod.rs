@@ -146,6 +146,20 @@ impl Rates {
     }
 }
 
+/// What the source says at present, and its name, without telling the core; none where rates are not
+/// fetched here.
+pub(crate) async fn fetched(source: &RateSource) -> Result<Option<(&'static str, Rate)>, String> {
+    match source {
+        RateSource::None => Ok(None),
+        RateSource::Static(rate) => Ok(Some(("static", rate.clone()))),
+        RateSource::Nbu(url) => {
+            let nbu = Nbu::new(Url::clone(url)).map_err(|error| causes(&error))?;
+            let rate = nbu.fetch().await.map_err(|error| causes(&error))?;
+            Ok(Some(("nbu", rate)))
+        }
+    }
+}
+
 impl Source {
     fn name(&self) -> &'static str {
         match self {

@@ -22,6 +22,16 @@ pub(crate) fn network_of_head(head: &Parts, trusted_proxies: u8) -> IpAddr {
     network(of(&head.extensions, &head.headers, trusted_proxies))
 }
 
+/// The address itself.
+pub(crate) fn of_head(head: &Parts, trusted_proxies: u8) -> IpAddr {
+    of(&head.extensions, &head.headers, trusted_proxies)
+}
+
+/// How many addresses `X-Forwarded-For` names, whoever wrote them.
+pub(crate) fn entries(headers: &HeaderMap) -> usize {
+    listed(headers).count()
+}
+
 /// One customer usually has a whole /64 of IPv6, and could else be as many clients as he likes.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -40,16 +50,19 @@ fn of(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: u8) -> IpAd
     forwarded(headers, trusted_proxies).unwrap_or(peer)
 }
 
-/// Each proxy of ours appended whom it heard. So of the list only the last `trusted_proxies`
-/// entries are theirs; whatever stands before was written by the client.
-fn forwarded(headers: &HeaderMap, trusted_proxies: u8) -> Option<IpAddr> {
-    let hops_back = usize::from(trusted_proxies).checked_sub(1)?;
-    let entries: Vec<&str> = headers
+fn listed(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers
         .get_all(FORWARDED_FOR)
         .iter()
         .flat_map(|value| value.to_str().unwrap_or_default().split(','))
         .map(str::trim)
-        .collect();
+}
+
+/// Each proxy of ours appended whom it heard. So of the list only the last `trusted_proxies`
+/// entries are theirs; whatever stands before was written by the client.
+fn forwarded(headers: &HeaderMap, trusted_proxies: u8) -> Option<IpAddr> {
+    let hops_back = usize::from(trusted_proxies).checked_sub(1)?;
+    let entries: Vec<&str> = listed(headers).collect();
     let entry = entries.iter().rev().nth(hops_back)?;
     entry
         .parse()

@@ -10,6 +10,7 @@ mod between;
 mod binary;
 mod core_calls;
 mod crowds;
+mod doctor;
 mod entries;
 mod export;
 mod fondy;

@@ -15,6 +15,7 @@ pub mod payment_method;
 pub mod refund;
 mod signature;
 mod webhook;
+pub mod webhook_endpoint;
 pub mod wire;
 pub mod world;
 

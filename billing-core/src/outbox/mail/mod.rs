@@ -15,16 +15,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use billing_proto::contact as person;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use metrics::counter;
+use serde_json::Value;
 use sqlx::PgPool;
 use tracing::warn;
+use uuid::Uuid;
 
 use self::letter::Letter;
 use self::render::{Occasion, Press};
-use self::smtp::{NotTaken, Server, Session};
+use self::smtp::{Away, NotTaken, Server, Session};
 use self::words::Language;
 use super::queries::{self, Contact, Waiting};
 use super::{Fate, files};
@@ -98,6 +102,63 @@ impl Postman {
         let fate = without(self.hand_over(notice, &mail, round).await, &email);
         count(&letter, outcome(&fate));
         Ok(fate)
+    }
+
+    /// Where the mail server is, and how it is spoken to; none where mail is written as files.
+    pub fn server(&self) -> Option<String> {
+        match &self.outlet {
+            Outlet::Folder(_) => None,
+            Outlet::Server(server) => Some(server.place()),
+        }
+    }
+
+    /// Of the address that mail comes from.
+    pub fn domain(&self) -> &str {
+        self.sender.email.domain()
+    }
+
+    /// Speaks to the mail server as before a mail, and leaves; with its certificate, as DER.
+    pub async fn greet(&self) -> Result<Option<Vec<u8>>, Away> {
+        let Outlet::Server(server) = &self.outlet else {
+            return Ok(None);
+        };
+        let session = server.connect().await?;
+        let certificate = session.certificate();
+        session.quit().await;
+        Ok(certificate)
+    }
+
+    /// Sends a test mail to an address that nobody has to have given. An error does not repeat it.
+    pub async fn send_test(&self, email: &str) -> Result<(), String> {
+        let told = |error: String| error.replace(email, "(the address)");
+        let address: Address = email
+            .parse()
+            .map_err(|_| "the address is none".to_owned())?;
+        let notice = Waiting {
+            account_id: Uuid::now_v7(),
+            seq: 1,
+            kind: Letter::Test.name().to_owned(),
+            payload: Value::Null,
+            created_at: Timestamp::now().to_sqlx(),
+            attempts: 0,
+        };
+        let contact = Contact {
+            email: None,
+            name: None,
+            locale: "en".to_owned(),
+            mail_payments: true,
+            mail_low_balance: true,
+        };
+        let mail = self
+            .compose(&Letter::Test, &contact, address, &notice)
+            .map_err(|error| told(format!("{error:#}")))?;
+        let mut round = Round::default();
+        let fate = self.hand_over(&notice, &mail, &mut round).await;
+        round.end().await;
+        match fate {
+            Fate::Done => Ok(()),
+            Fate::Later(error) | Fate::Never(error) | Fate::Away(error) => Err(told(error)),
+        }
     }
 
     async fn hand_over(&self, notice: &Waiting, mail: &Message, round: &mut Round) -> Fate {

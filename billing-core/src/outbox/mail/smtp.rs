@@ -93,6 +93,21 @@ impl Server {
         self.security
     }
 
+    /// Its address, and how it is spoken to.
+    pub fn place(&self) -> String {
+        let security = match self.security {
+            Security::None => "without TLS",
+            Security::StartTls => "STARTTLS",
+            Security::Implicit => "TLS",
+        };
+        let signs_in = if self.credentials.is_some() {
+            ", signed in"
+        } else {
+            ""
+        };
+        format!("{}:{} ({security}{signs_in})", self.host, self.port)
+    }
+
     pub async fn connect(&self) -> Result<Session, Away> {
         match timeout(CONNECT_TIME, self.greet()).await {
             Ok(Ok(connection)) => Ok(Session { connection }),
@@ -128,6 +143,14 @@ impl Server {
 }
 
 impl Session {
+    /// The server's, as DER; none where nothing is encrypted.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        let is_encrypted = self.connection.is_encrypted();
+        is_encrypted
+            .then(|| self.connection.peer_certificate().ok())
+            .flatten()
+    }
+
     /// Gives the server one mail. After [`NotTaken::Cut`] the session is of no use any more.
     pub async fn send(&mut self, envelope: &Envelope, mail: &[u8]) -> Result<(), NotTaken> {
         match timeout(MAIL_TIME, self.converse(envelope, mail)).await {

@@ -2,6 +2,7 @@
 
 mod away;
 mod contribution;
+mod doctor;
 mod server;
 mod sink;
 mod wishes;

@@ -5,6 +5,7 @@
 
 mod claim;
 mod client;
+mod doctor;
 mod events;
 mod message;
 mod settings;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 use billing_proto::v1::Payment;
 use billing_proto::v1::apply_provider_event_request::Report;
+use billing_telemetry::doctor::Finding;
 use jiff::Timestamp;
 use reqwest::Url;
 use secrecy::SecretString;
@@ -28,6 +30,7 @@ use self::client::{Call, Client, DUPLICATE_ORDER, UNKNOWN_ORDER};
 use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
 use self::statuses::Statuses;
+use super::self_test::{SELF_TEST, SelfTest};
 use super::{
     BrowserMembers, Event, HostedPages, Opened, Order, Provider, ProviderError, RefundOrder,
     Refunds, WebhookRefusal,
@@ -148,7 +151,19 @@ impl Provider for Fondy {
         now: Timestamp,
     ) -> Result<Event, WebhookRefusal> {
         let fields = Received::read(body)?.verified(&self.secret_key)?;
-        Ok(self.merchant.of_callback(&fields, body, now))
+        let mut event = self.merchant.of_callback(&fields, body, now);
+        if fields.text(doctor::FIELD) == SELF_TEST {
+            SELF_TEST.clone_into(&mut event.r#type);
+        }
+        Ok(event)
+    }
+
+    fn self_tests(&self, nonce: &str, _now: Timestamp) -> Vec<SelfTest> {
+        self.own_webhooks(nonce)
+    }
+
+    async fn look(&self, _webhooks: &[String]) -> Vec<Finding> {
+        vec![self.looked_at().await]
     }
 
     fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {

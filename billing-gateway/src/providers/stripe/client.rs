@@ -4,13 +4,17 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use stripe_client_core::{RequestBuilder, StripeMethod, VERSION};
 
 use super::settings::Config;
+use crate::problem::causes;
 use crate::providers::ProviderError;
 use crate::providers::http::{self, Bounds, Failure, Http};
 use crate::wire::{self, Object};
@@ -37,6 +41,16 @@ const PASSING_CODES: [&str; 3] = ["rate_limit", "lock_timeout", "idempotency_key
 pub(super) struct Client {
     http: Http,
     api_url: Url,
+}
+
+/// An answer to whoever only looks.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub status: u16,
+    /// When it was given, by Stripe's clock.
+    pub date: Option<Timestamp>,
+    /// Null where it is no JSON.
+    pub body: Value,
 }
 
 /// Why an answer is of no use.
@@ -141,6 +155,31 @@ impl Client {
             request_id,
             should_retry,
         })))
+    }
+
+    /// Reads once, without a change to anything, whatever the answer says.
+    pub(super) async fn look(&self, path: &str, query: &str) -> Result<Looked, String> {
+        let mut url = self.api_url.clone();
+        url.set_path(&format!("/v1/{path}"));
+        url.set_query(Some(query));
+        let request = self.http.client().get(url);
+        let (response, body) = self
+            .http
+            .attempt::<Unusable>(request)
+            .await
+            .map_err(|failure| {
+                let failure = match failure {
+                    Failure::Transport(error) => Failure::Transport(error.without_url()),
+                    other => other,
+                };
+                causes(&failure)
+            })?;
+        let date = text(response.headers(), header::DATE.as_str());
+        Ok(Looked {
+            status: response.status().as_u16(),
+            date: rfc2822::DateTimeParser::new().parse_timestamp(&date).ok(),
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        })
     }
 
     /// A path that reads differently once parsed holds something that was never an id.

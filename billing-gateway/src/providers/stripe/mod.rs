@@ -6,6 +6,7 @@
 
 mod checkout;
 mod client;
+mod doctor;
 mod events;
 mod id;
 mod list;
@@ -24,6 +25,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use billing_proto::v1::{Payment, PaymentState};
+use billing_telemetry::doctor::Finding;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use stripe_client_core::StripeRequest;
@@ -42,6 +44,7 @@ use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use self::pages::Pages;
+use super::self_test::SelfTest;
 use super::{
     BrowserMembers, Customers, Disputes, Event, HostedPages, Intents, Opened, Order, Provider,
     ProviderError, RefundOrder, Refunds, WebhookRefusal,
@@ -174,6 +177,14 @@ impl Provider for Stripe {
 
     fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {
         events::read(body, self.livemode, received_at)
+    }
+
+    fn self_tests(&self, nonce: &str, now: Timestamp) -> Vec<SelfTest> {
+        self.own_webhooks(nonce, now)
+    }
+
+    async fn look(&self, webhooks: &[String]) -> Vec<Finding> {
+        self.looked_at(webhooks).await
     }
 }
 

@@ -12,7 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::providers::WebhookRefusal;
 
-const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
+pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
 /// The age that Stripe's own clients accept, and as much for a clock that is behind.
 const AGE_MAX_SECS: u64 = 300;
@@ -78,6 +78,13 @@ impl<'a> Header<'a> {
             signatures,
         })
     }
+}
+
+/// The header as Stripe would send it.
+pub(super) fn header(secret: &SecretString, now: Timestamp, body: &[u8]) -> Option<String> {
+    let time = now.as_second().to_string();
+    let signature = signature(secret, &time, body)?;
+    Some(format!("t={time},v1={signature}"))
 }
 
 /// In lower-case hexadecimal digits. HMAC takes keys of any length, so that it is never None.

@@ -8,3 +8,5 @@ mod said;
 mod stage;
 mod top_up;
 mod unordered;
+
+pub(crate) use stage::Fondy;

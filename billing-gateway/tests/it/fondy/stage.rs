@@ -45,7 +45,7 @@ pub(super) struct Begun {
 
 impl Stage {
     /// Where a dollar costs 40 hryvnias.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let stage = Self::without_rate(&[]).await;
         stage.rate("40", SignedDuration::ZERO).await;
         stage

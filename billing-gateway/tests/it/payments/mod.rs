@@ -10,3 +10,5 @@ mod reversals;
 mod stage;
 mod top_up;
 mod webhooks;
+
+pub(crate) use stage::Stripe;

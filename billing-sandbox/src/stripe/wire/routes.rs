@@ -9,7 +9,7 @@ use crate::fault::RequestKind;
 use crate::stripe::world::Act;
 use crate::stripe::{
     balance_transaction, charge, checkout, customer, dispute, event, payment_intent,
-    payment_method, refund,
+    payment_method, refund, webhook_endpoint,
 };
 
 const CREATE_PAYMENT_INTENT: RequestKind = RequestKind("create_payment_intent");
@@ -67,6 +67,7 @@ pub fn answer(
     match names {
         ["checkout", "sessions"] => return sessions::list(act, params),
         ["checkout", "sessions", id] => return sessions::retrieve(act, id, params),
+        ["webhook_endpoints"] => return webhook_endpoint::list(act, params),
         _ => {}
     }
     let world = &*act.world;
