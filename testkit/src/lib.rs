@@ -13,8 +13,10 @@
 
 mod core;
 mod database;
+mod deployed;
 mod nginx;
 
 pub use crate::core::{Caller, TestCore};
 pub use crate::database::TestDatabase;
+pub use crate::deployed::{Pooler, Proxy, Upstream};
 pub use crate::nginx::Nginx;

@@ -115,3 +115,18 @@ async fn a_proxys_own_answer_is_asked_for_again_unless_it_refuses_the_call() {
         assert_eq!(asked.load(Ordering::SeqCst), calls, "{status}");
     }
 }
+
+#[tokio::test]
+async fn a_gateway_that_leaves_answers_what_still_comes_and_each_connection_ends_with_its_answer() {
+    let gateway = Gateway::without_core(&[]).await;
+    let health = sent(gateway.get("/health")).await;
+    assert!(!health.headers().contains_key("connection"));
+    gateway.readiness.leave();
+    assert!(!gateway.readiness.is_ready());
+    // On the connection that is there, and on one that begins now.
+    for _ in 0..2 {
+        let health = sent(gateway.get("/health")).await;
+        assert_eq!(health.status(), 200);
+        assert_eq!(health.headers()["connection"], "close");
+    }
+}
