@@ -158,8 +158,9 @@ pub struct Tuning {
 
     /// Seconds for which a connection is used, a tenth more or less in each process. Then its caller
     /// is told to make another, so that load spreads over the cores that there are by now; calls under
-    /// way are answered. 0: for ever.
-    #[arg(long, env = "BILLING_CONNECTION_AGE_SECS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    /// way are answered. For callers that reach cores directly and repeat what their connection loses.
+    /// 0: for ever.
+    #[arg(long, env = "BILLING_CONNECTION_AGE_SECS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub connection_age_secs: u64,
 
     /// Seconds after SIGTERM in which the core is not ready and takes calls all the same, until whoever

@@ -111,8 +111,8 @@ impl Proxy {
                 ("/etc/haproxy/tls", certificate),
             ],
         );
-        let text = servers(&text, "core", " proto h2", cores);
-        let text = servers(&text, "gateway", "", gateways);
+        let text = servers(&text, "core", cores);
+        let text = servers(&text, "gateway", gateways);
         let conf = folder.path().join("haproxy.cfg");
         std::fs::write(&conf, text).unwrap();
         let start = |program| {
@@ -191,7 +191,7 @@ fn certificate(folder: &Path) -> String {
 }
 
 /// These servers in the place of those that are named in HAProxy's file.
-fn servers(text: &str, name: &str, options: &str, upstreams: &[Upstream]) -> String {
+fn servers(text: &str, name: &str, upstreams: &[Upstream]) -> String {
     let start = format!("    server {name}-");
     assert!(text.contains(&start), "no server {name}-1");
     let mut servers = upstreams.iter().enumerate().map(|(number, upstream)| {
@@ -199,7 +199,7 @@ fn servers(text: &str, name: &str, options: &str, upstreams: &[Upstream]) -> Str
             Some(admin) => format!("check port {}", admin.port()),
             None => "no-check".to_owned(),
         };
-        format!("{start}{number} {}{options} {check}\n", upstream.address)
+        format!("{start}{number} {} {check}\n", upstream.address)
     });
     let mut changed = String::new();
     for line in text.lines() {
