@@ -103,10 +103,7 @@ async fn while_both_services_roll_behind_a_proxy_no_request_fails_and_none_is_do
 
 async fn roll(mut stage: Stage, tokens: &Tokens) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let settings = [
-        ("BILLING_LEAVE_SECS", LEAVE_SECS.to_owned()),
-        ("BILLING_CONNECTION_AGE_SECS", "2".to_owned()),
-    ];
+    let settings = [("BILLING_LEAVE_SECS", LEAVE_SECS.to_owned())];
     let mut gateways = Vec::new();
     for number in 1..=2 {
         stage.add_core_of(core_beside()?, &settings)?;

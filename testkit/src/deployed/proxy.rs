@@ -193,13 +193,18 @@ fn certificate(folder: &Path) -> String {
 /// These servers in the place of those that are named in HAProxy's file.
 fn servers(text: &str, name: &str, upstreams: &[Upstream]) -> String {
     let start = format!("    server {name}-");
-    assert!(text.contains(&start), "no server {name}-1");
+    let shipped = text.lines().find(|line| line.starts_with(&start)).unwrap();
     let mut servers = upstreams.iter().enumerate().map(|(number, upstream)| {
-        let check = match upstream.admin {
-            Some(admin) => format!("check port {}", admin.port()),
-            None => "no-check".to_owned(),
-        };
-        format!("{start}{number} {} {check}\n", upstream.address)
+        let mut words: Vec<String> = shipped.split(' ').map(str::to_owned).collect();
+        let word = |wanted: &str| words.iter().position(|word| word == wanted).unwrap();
+        let (server, port) = (word("server"), word("port"));
+        words[server + 1] = format!("{name}-{number}");
+        words[server + 2] = upstream.address.to_string();
+        match upstream.admin {
+            Some(admin) => words[port + 1] = admin.port().to_string(),
+            None => words.push("no-check".to_owned()),
+        }
+        format!("{}\n", words.join(" "))
     });
     let mut changed = String::new();
     for line in text.lines() {
