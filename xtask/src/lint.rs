@@ -15,6 +15,7 @@ use crate::programs;
 use crate::seeded_bugs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
+use crate::test::python_with;
 use billing_stage::process::find_program;
 
 const BUF: &str = "@bufbuild/buf@1.75.0";
@@ -45,7 +46,9 @@ pub async fn run() -> Result<()> {
         .await;
     steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;
+    chart(&mut steps).await;
     dependencies(&mut steps).await;
+    compose(&mut steps).await;
     steps
         .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
         .await;
@@ -86,6 +89,22 @@ async fn proto(steps: &mut Steps) {
         .await;
 }
 
+async fn chart(steps: &mut Steps) {
+    let name = "Helm chart";
+    if find_program("python3").is_none() {
+        steps.skip(name, "python3 is not installed");
+    } else {
+        steps.run(name, chart_tests()).await;
+    }
+}
+
+/// What Helm itself makes of the chart, and whether the newest Kubernetes would take that.
+async fn chart_tests() -> Result<()> {
+    let tests = config::repository().join("tests/python/chart");
+    let python = python_with("python-chart", &tests.join("requirements.txt")).await?;
+    succeed(Command::new(python).arg(tests.join("chart_test.py"))).await
+}
+
 /// Without advisories, which need a network and change by themselves. Cargo fetches what it has not
 /// yet: the check reads the crates of every platform, and a build only those of its own.
 async fn dependencies(steps: &mut Steps) {
@@ -107,6 +126,26 @@ async fn dependencies(steps: &mut Steps) {
         .args(["bans", "licenses", "sources"])
         .current_dir(config::repository());
     steps.run("cargo deny", succeed(&mut command)).await;
+}
+
+async fn compose(steps: &mut Steps) {
+    let name = "compose file";
+    if find_program("python3").is_none() {
+        steps.skip(name, "python3 is not installed");
+    } else {
+        steps.run(name, compose_check()).await;
+    }
+}
+
+/// What Docker Compose makes of the file, held against our own rules.
+async fn compose_check() -> Result<()> {
+    let check = config::repository().join("tests/python/compose");
+    let python = python_with("python-compose", &check.join("requirements.txt")).await?;
+    let mut command = Command::new(python);
+    command
+        .arg(check.join("check.py"))
+        .arg(config::target().join("compose"));
+    succeed(&mut command).await
 }
 
 fn cargo_deny() -> Option<PathBuf> {
