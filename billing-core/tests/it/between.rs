@@ -1,4 +1,4 @@
-//! nginx and HAProxy between callers and a core, with the files of `deploy/`; and connections that have
+//! nginx and `HAProxy` between callers and a core, with the files of `deploy/`; and connections that have
 //! been used for long enough.
 
 use std::net::SocketAddr;

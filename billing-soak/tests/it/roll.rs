@@ -1,4 +1,4 @@
-//! Both services are restarted one by one behind the shipped HAProxy, under callers who ask nothing twice.
+//! Both services are restarted one by one behind the shipped `HAProxy`, under callers who ask nothing twice.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -30,9 +30,9 @@ const GRPC: u32 = if cfg!(debug_assertions) { 300 } else { 1_600 };
 const REST: u32 = if cfg!(debug_assertions) { 100 } else { 400 };
 const GRPC_WORKERS: u64 = 48;
 const REST_WORKERS: u32 = 16;
-/// HAProxy asks each 500 ms.
+/// `HAProxy` asks each 500 ms.
 const LEAVE_SECS: &str = "2";
-/// As an orchestrator waits before it goes on to the next: HAProxy has found it ready twice.
+/// As an orchestrator waits before it goes on to the next: `HAProxy` has found it ready twice.
 const READY_FOR: Duration = Duration::from_millis(1_500);
 /// Nobody gives up, nobody sends poison.
 const MIX: Mix = Mix {

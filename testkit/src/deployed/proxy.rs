@@ -1,5 +1,6 @@
-//! nginx or HAProxy before cores and gateways.
+//! nginx or `HAProxy` before cores and gateways.
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -39,16 +40,9 @@ impl Proxy {
         let path = folder.path();
         let [grpc, http, https, plain, gate_http, gate] = [(); 6].map(|()| free_address());
         let certificates = [("/etc/nginx/tls", certificate(path))];
-        let names = |variable: &str, upstreams: &[Upstream]| {
-            // As a name that has several addresses.
-            let servers = upstreams.iter().map(|one| one.address.to_string());
-            let servers: Vec<_> = servers.collect();
-            let between = " fail_timeout=1s; server ";
-            (format!("${{{variable}}}"), servers.join(between))
-        };
         let domain = || ("${BILLING_DOMAIN}", "localhost".to_owned());
         let acme = || ("/var/www/acme", path.join("acme").display().to_string());
-        let (gateway, gateways) = names("BILLING_GATEWAY", gateways);
+        let (gateway, gateways) = servers_of("BILLING_GATEWAY", gateways);
         let mut of_gateway = vec![
             domain(),
             acme(),
@@ -68,7 +62,7 @@ impl Proxy {
             ("localhost:8085;", format!("{plain};")),
         ];
         of_gate.extend(certificates);
-        let (core, cores) = names("BILLING_CORE", cores);
+        let (core, cores) = servers_of("BILLING_CORE", cores);
         let of_core = [
             (&*core, cores),
             ("listen 50051 ", format!("listen {grpc} ")),
@@ -97,7 +91,7 @@ impl Proxy {
         Some(proxy)
     }
 
-    /// None, and a line that says so, where there is no HAProxy.
+    /// None, and a line that says so, where there is no `HAProxy`.
     pub async fn haproxy(cores: &[Upstream], gateways: &[Upstream]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let [grpc, http, https] = [(); 3].map(|()| free_address());
@@ -122,6 +116,7 @@ impl Proxy {
                 .arg(&conf)
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
+                .stderr(File::create(folder.path().join("errors"))?)
                 .kill_on_drop(true)
                 .spawn()
         };
@@ -160,17 +155,19 @@ impl Proxy {
     }
 
     async fn listens(&self) {
-        for address in [
-            Some(self.grpc),
-            Some(self.http),
-            Some(self.https),
-            self.gate,
-        ] {
-            if let Some(address) = address {
-                accepts(address, self.name).await;
-            }
+        let doors = [self.grpc, self.http, self.https];
+        for address in doors.into_iter().chain(self.gate) {
+            accepts(address, self.name).await;
         }
     }
+}
+
+/// A variable of nginx's templates and what takes its place: servers, as a name that has several addresses.
+fn servers_of(variable: &str, upstreams: &[Upstream]) -> (String, String) {
+    let servers = upstreams.iter().map(|one| one.address.to_string());
+    let servers: Vec<_> = servers.collect();
+    let between = " fail_timeout=1s; server ";
+    (format!("${{{variable}}}"), servers.join(between))
 }
 
 /// The folder with the tests' certificate, of `localhost`, under the names of all files.
@@ -190,7 +187,7 @@ fn certificate(folder: &Path) -> String {
     folder.display().to_string()
 }
 
-/// These servers in the place of those that are named in HAProxy's file.
+/// These servers in the place of those that are named in `HAProxy`'s file.
 fn servers(text: &str, name: &str, upstreams: &[Upstream]) -> String {
     let start = format!("    server {name}-");
     let shipped = text.lines().find(|line| line.starts_with(&start)).unwrap();

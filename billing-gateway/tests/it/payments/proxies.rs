@@ -1,4 +1,4 @@
-//! nginx and HAProxy before the gateway, and between it and the core, with the files of `deploy/`.
+//! nginx and `HAProxy` before the gateway, and between it and the core, with the files of `deploy/`.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
