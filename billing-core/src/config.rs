@@ -156,7 +156,19 @@ pub struct Tuning {
     #[arg(long, env = "BILLING_FIRST_CALL_SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub first_call_secs: u64,
 
-    /// Seconds that calls in flight have to end after SIGTERM.
+    /// Seconds for which a connection is used, a tenth more or less in each process. Then its caller
+    /// is told to make another, so that load spreads over the cores that there are by now; calls under
+    /// way are answered. For callers that reach cores directly and repeat what their connection loses.
+    /// 0: for ever.
+    #[arg(long, env = "BILLING_CONNECTION_AGE_SECS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub connection_age_secs: u64,
+
+    /// Seconds after SIGTERM in which the core is not ready and takes calls all the same, until whoever
+    /// spreads them has seen it. Then it drains. At least five where something does spread them.
+    #[arg(long, env = "BILLING_LEAVE_SECS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub leave_secs: u64,
+
+    /// Seconds that calls in flight have to end after SIGTERM and the time to leave.
     #[arg(long, env = "BILLING_DRAIN_SECS", default_value_t = 20)]
     pub drain_secs: u64,
 }
@@ -266,6 +278,17 @@ impl Tuning {
 
     pub fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline_secs)
+    }
+
+    /// None: for ever.
+    pub fn connection_age(&self) -> Option<Duration> {
+        let percent = rand::random_range(90..=110);
+        let age = Duration::from_secs(self.connection_age_secs) * percent / 100;
+        (!age.is_zero()).then_some(age)
+    }
+
+    pub fn leave(&self) -> Duration {
+        Duration::from_secs(self.leave_secs)
     }
 
     pub fn drain(&self) -> Duration {

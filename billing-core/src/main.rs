@@ -6,10 +6,9 @@ use anyhow::Context;
 use billing_core::command::{Cli, CoreCommand};
 use billing_core::config::ServeOptions;
 use billing_core::{doctor, migrate, operator, serve};
-use billing_telemetry::{admin, log};
+use billing_telemetry::{admin, log, stop};
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{Level, enabled, error, info};
 
@@ -81,18 +80,8 @@ async fn serve_until_signal(options: &ServeOptions) -> anyhow::Result<ExitCode> 
     let _guard = log::init(&options.log, "billing-core")?;
     let metrics = admin::install_metrics()?;
     admin::show_build("billing-core", env!("CARGO_PKG_VERSION"));
-    let shutdown = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    });
     let readiness = admin::Readiness::new();
+    let shutdown = stop::on_signals(readiness.clone(), options.tuning.leave())?;
     let admin_listener = bind(options.admin_addr, "the admin port").await?;
     let listener = bind(options.grpc_addr, "gRPC").await?;
     info!(grpc = %listener.local_addr()?, admin = %admin_listener.local_addr()?, "listening");

@@ -67,12 +67,12 @@ pub async fn run(
     config: Config,
     listener: TcpListener,
     admin_listener: TcpListener,
+    readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
     let metrics = admin::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
     admin::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
     observe::describe_metrics();
-    let readiness = Readiness::new();
     // Probes are answered until the last request is.
     let admin_shutdown = CancellationToken::new();
     let admin = tokio::spawn(admin::serve(
@@ -123,9 +123,9 @@ pub async fn serve(
         background.spawn(rates.keep(shutdown.clone()));
     }
     let app = router::router(&config, state);
-    background.spawn(keep_ready(jwks, readiness, shutdown.clone()));
+    background.spawn(keep_ready(jwks, readiness.clone(), shutdown.clone()));
     background.close();
-    server::serve(listener, app, config.http, shutdown).await;
+    server::serve(listener, app, config.http, readiness, shutdown).await;
     background.wait().await;
     Ok(())
 }

@@ -7,12 +7,11 @@ use std::process::ExitCode;
 use billing_gateway::config::{Config, Settings};
 use billing_gateway::doctor::{self, DoctorOptions};
 use billing_gateway::{Tally, open_files};
-use billing_telemetry::log;
+use billing_telemetry::admin::Readiness;
+use billing_telemetry::{log, stop};
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// The public REST surface of the billing service
 #[derive(Debug, Parser)]
@@ -146,15 +145,15 @@ async fn serve_until_signal(settings: Settings) -> Result<(), Box<dyn Error>> {
     open_files::allow_all();
     let listener = listen("BILLING_GATEWAY_ADDR", config.addr).await?;
     let admin_listener = listen("BILLING_GATEWAY_ADMIN_ADDR", config.admin_addr).await?;
-    let shutdown = CancellationToken::new();
-    stop_on_signals(&shutdown)?;
+    let readiness = Readiness::new();
+    let shutdown = stop::on_signals(readiness.clone(), config.http.leave)?;
     tracing::info!(
         addr = %listener.local_addr()?,
         admin_addr = %admin_listener.local_addr()?,
         core = %config.core.url,
         "serving"
     );
-    billing_gateway::run(config, listener, admin_listener, shutdown).await?;
+    billing_gateway::run(config, listener, admin_listener, readiness, shutdown).await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -163,21 +162,6 @@ async fn listen(name: &str, addr: std::net::SocketAddr) -> Result<TcpListener, S
     TcpListener::bind(addr)
         .await
         .map_err(|error| format!("{name}: cannot listen on {addr}: {error}"))
-}
-
-fn stop_on_signals(shutdown: &CancellationToken) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let shutdown = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        shutdown.cancel();
-    });
-    Ok(())
 }
 
 /// To stderr and not to the log, which may not have begun.

@@ -12,6 +12,13 @@ const BROKEN_OFF: [&str; 3] = [
     "Missing response message.",
 ];
 
+/// A page of a proxy that could not reach the core, as tonic says it that reads a message there.
+fn is_page(message: &str) -> bool {
+    const OUTAGES: [&str; 3] = ["502 Bad", "503 Service", "504 Gateway"];
+    message.starts_with("protocol error: received message with invalid compression flag")
+        && OUTAGES.iter().any(|status| message.contains(status))
+}
+
 /// Whether the same call may be answered if it is made again: the core could not answer just now, or
 /// the way to it failed. A connection that is lost has whichever code its end had (CANCELLED, INTERNAL,
 /// UNKNOWN, UNAVAILABLE), but a cause on this side, which nothing that the core says can have.
@@ -23,9 +30,8 @@ pub fn may_help(status: &Status) -> bool {
     }
     let mut cause = status.source();
     if cause.is_none() {
-        return BROKEN_OFF
-            .iter()
-            .any(|text| status.message().starts_with(text));
+        let message = status.message();
+        return BROKEN_OFF.iter().any(|text| message.starts_with(text)) || is_page(message);
     }
     while let Some(error) = cause {
         // The caller's own patience, which tonic calls CANCELLED.

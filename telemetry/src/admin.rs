@@ -110,7 +110,10 @@ pub fn show_build(service: &'static str, version: &'static str) {
 
 /// Whether a service may be sent requests. Clones share one state, which begins as not ready.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness {
+    ready: Arc<AtomicBool>,
+    leaving: CancellationToken,
+}
 
 impl Readiness {
     pub fn new() -> Self {
@@ -118,11 +121,25 @@ impl Readiness {
     }
 
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Relaxed);
+        self.ready.store(ready, Ordering::Relaxed);
     }
 
     pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.ready.load(Ordering::Relaxed) && !self.is_leaving()
+    }
+
+    /// The service is to stop soon: it is never ready again, whatever is set.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
+    /// Until [`Readiness::leave`].
+    pub async fn left(&self) {
+        self.leaving.cancelled().await;
     }
 }
 

@@ -34,6 +34,7 @@ pub struct TestCore {
     pub other_tenants_token: String,
     /// Admits a gateway to that tenant only.
     pub other_gateways_token: String,
+    pub readiness: Readiness,
     channel: Channel,
     shutdown: CancellationToken,
     serving: JoinHandle<()>,
@@ -79,9 +80,10 @@ impl TestCore {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let stop = shutdown.clone();
+        let (stop, readiness) = (shutdown.clone(), Readiness::new());
+        let of_core = readiness.clone();
         let serving = tokio::spawn(async move {
-            serve::serve(&options, listener, Readiness::new(), stop)
+            serve::serve(&options, listener, of_core, stop)
                 .await
                 .unwrap();
         });
@@ -96,6 +98,7 @@ impl TestCore {
             admin_token,
             other_tenants_token,
             other_gateways_token,
+            readiness,
             channel,
             shutdown,
             serving,

@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a test that cannot be set up must fail where it stands"
@@ -13,8 +14,10 @@
 
 mod core;
 mod database;
+mod deployed;
 mod nginx;
 
 pub use crate::core::{Caller, TestCore};
 pub use crate::database::TestDatabase;
+pub use crate::deployed::{Pooler, Proxy, Upstream};
 pub use crate::nginx::Nginx;

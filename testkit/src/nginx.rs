@@ -2,13 +2,13 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+
+use crate::deployed::{accepts, free_address};
 
 /// Stops when it is dropped.
 pub struct Nginx {
@@ -21,16 +21,11 @@ impl Nginx {
     /// Passes gRPC on to `core`. None, and a line that says so, where there is no nginx.
     pub async fn before(core: SocketAddr) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let (path, conf) = (folder.path().display(), folder.path().join("nginx.conf"));
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|name| format!("{name}_temp_path {path}/{name};"))
-            .concat();
+        let address = free_address();
+        let conf = folder.path().join("nginx.conf");
+        let (main, temporary) = within(folder.path());
         let text = format!(
-            "daemon off; master_process off; pid {path}/pid; error_log {path}/errors;
-            events {{}}
+            "{main}
             http {{
                 access_log off; {temporary}
                 upstream core {{ server {core}; keepalive 16; }}
@@ -38,30 +33,8 @@ impl Nginx {
             }}"
         );
         std::fs::write(&conf, text).unwrap();
-        let start = |program| {
-            Command::new(program)
-                .arg("-e")
-                .arg(folder.path().join("errors"))
-                .arg("-c")
-                .arg(&conf)
-                .stdin(Stdio::null())
-                .kill_on_drop(true)
-                .spawn()
-        };
-        // Debian keeps it where only root looks.
-        let process = match start("nginx").or_else(|_| start("/usr/sbin/nginx")) {
-            Ok(process) => process,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                eprintln!("SKIPPED: there is no nginx to put before the core");
-                return None;
-            }
-            Err(error) => panic!("nginx does not start: {error}"),
-        };
-        let until = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(address).await.is_err() {
-            assert!(Instant::now() < until, "nginx does not listen");
-            sleep(Duration::from_millis(10)).await;
-        }
+        let process = start(folder.path(), &conf)?;
+        accepts(address, "nginx").await;
         Some(Self {
             address,
             _process: process,
@@ -71,5 +44,41 @@ impl Nginx {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+}
+
+/// What an nginx has that keeps everything in its folder: outside of `http`, and within.
+pub(crate) fn within(folder: &Path) -> (String, String) {
+    let path = folder.display();
+    let main = format!(
+        "daemon off; master_process off; pid {path}/pid; error_log {path}/errors;
+        worker_rlimit_nofile 8192; events {{ worker_connections 4096; }}"
+    );
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {path}/{name};"))
+        .concat();
+    (main, temporary)
+}
+
+/// None, and a line that says so, where there is no nginx.
+pub(crate) fn start(folder: &Path, conf: &Path) -> Option<Child> {
+    let start = |program| {
+        Command::new(program)
+            .arg("-e")
+            .arg(folder.join("errors"))
+            .arg("-c")
+            .arg(conf)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+    };
+    // Debian keeps it where only root looks.
+    match start("nginx").or_else(|_| start("/usr/sbin/nginx")) {
+        Ok(process) => Some(process),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("SKIPPED: there is no nginx to put before the services");
+            None
+        }
+        Err(error) => panic!("nginx does not start: {error}"),
     }
 }

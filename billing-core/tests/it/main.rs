@@ -18,6 +18,7 @@ mod user;
 
 mod account;
 mod auth;
+mod between;
 mod blocked;
 mod charge;
 mod check;

@@ -1,19 +1,14 @@
 //! What a session of the core is, whatever stands between it and its tables: settings of roles and
 //! databases, and `PgBouncer`.
 
-use std::net::TcpListener;
-use std::os::unix::fs::MetadataExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use billing_core::database::{Database, Settings};
 use billing_core::ledger::hot_path;
 use billing_proto::v1::Decision;
-use billing_testkit::{TestCore, TestDatabase};
-use tempfile::TempDir;
-use tokio::net::TcpStream;
-use tokio::process::Child;
+use billing_testkit::{Pooler, TestCore, TestDatabase};
 
-use crate::support::{USD, amount, as_owner, eventually, run};
+use crate::support::{USD, amount, as_owner, run};
 use crate::user::User;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_billing-core");
@@ -121,71 +116,28 @@ async fn a_session_without_triggers_is_refused() {
     );
 }
 
-/// Debian's `PgBouncer` before a test's database, on a port of its own.
-struct Pooler {
-    address: std::net::SocketAddr,
-    _process: Child,
-    _folder: TempDir,
+/// `PgBouncer` before a test's database. None where there is none, which is said.
+async fn pooler(database: &TestDatabase, settings: &str) -> Option<Pooler> {
+    let server = database.owner();
+    let host = server.get_socket().map_or_else(
+        || server.get_host().to_owned(),
+        |folder| folder.display().to_string(),
+    );
+    let place = format!(
+        "host={host} port={} dbname={}",
+        server.get_port(),
+        database.name()
+    );
+    let databases = format!(
+        "owner = {place} user={}\n{} = {place} user=billing_test password=billing_test",
+        server.get_username(),
+        database.name(),
+    );
+    Pooler::before(&databases, settings).await
 }
 
-impl Pooler {
-    /// None where there is no `PgBouncer`, which is said.
-    async fn before(database: &TestDatabase, settings: &str) -> Option<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let server = database.owner();
-        let host = server.get_socket().map_or_else(
-            || server.get_host().to_owned(),
-            |folder| folder.display().to_string(),
-        );
-        let place = format!(
-            "host={host} port={} dbname={}",
-            server.get_port(),
-            database.name()
-        );
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pgbouncer.ini");
-        let configuration = format!(
-            "[databases]\nowner = {place} user={}\n{} = {place} user=billing_test password=billing_test\n\
-             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\nunix_socket_dir =\n\
-             auth_type = any\ndefault_pool_size = 40\n{settings}\n",
-            server.get_username(),
-            database.name(),
-            address.port(),
-        );
-        std::fs::write(&file, configuration).unwrap();
-        let mut command = tokio::process::Command::new("pgbouncer");
-        // It does not run as root, but as whom the private server runs.
-        if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
-            let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-            let has_own = accounts.lines().any(|line| line.starts_with("postgres:"));
-            command.args(["-u", if has_own { "postgres" } else { "nobody" }]);
-        }
-        let started = command
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        let Ok(process) = started else {
-            eprintln!("SKIPPED: there is no pgbouncer here; install Debian's to run this test");
-            return None;
-        };
-        eventually("PgBouncer listens", async || {
-            TcpStream::connect(address).await.is_ok()
-        })
-        .await;
-        Some(Self {
-            address,
-            _process: process,
-            _folder: folder,
-        })
-    }
-
-    fn owner_url(&self) -> String {
-        format!("postgres://owner@{}/owner", self.address)
-    }
+fn owner_url(pooler: &Pooler) -> String {
+    format!("postgres://owner@{}/owner", pooler.address)
 }
 
 /// A command of the program that ends by itself: whether it succeeded, and what it said.
@@ -202,14 +154,13 @@ fn outcome(arguments: &[&str], url: &str) -> (bool, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_core_behind_pgbouncer_in_session_mode_works_with_its_settings() {
-    for ignored in ["", "ignore_startup_parameters = extra_float_digits,options"] {
+    for settings in ["", "ignore_startup_parameters = extra_float_digits,options"] {
         let database = TestDatabase::new().await;
-        let settings = format!("pool_mode = session\n{ignored}");
-        let Some(pooler) = Pooler::before(&database, &settings).await else {
+        let Some(pooler) = pooler(&database, settings).await else {
             return;
         };
         lead_astray(&database).await;
-        let (migrated, said) = outcome(&["migrate", "up"], &pooler.owner_url());
+        let (migrated, said) = outcome(&["migrate", "up"], &owner_url(&pooler));
         assert!(migrated, "{said}");
         let database = database.reached_through(pooler.address);
         let core = TestCore::start(&database).await;
@@ -231,10 +182,10 @@ async fn a_pooler_without_sessions_is_refused_in_one_line_that_says_what_to_do()
         let database = TestDatabase::new().await;
         let settings =
             format!("pool_mode = {mode}\nignore_startup_parameters = extra_float_digits,options");
-        let Some(pooler) = Pooler::before(&database, &settings).await else {
+        let Some(pooler) = pooler(&database, &settings).await else {
             return;
         };
-        let owner_url = pooler.owner_url();
+        let owner_url = owner_url(&pooler);
         let database = database.reached_through(pooler.address);
         let serve = ["--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
         for (arguments, url) in [

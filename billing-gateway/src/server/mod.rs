@@ -22,6 +22,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use billing_telemetry::admin::Readiness;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -43,9 +44,10 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Without file descriptors `accept` fails at once, and would again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How the end comes: no new requests, then no more patience.
+/// How the end comes: connections are not used again, no new requests, then no more patience.
 #[derive(Clone, Debug)]
 struct Ending {
+    readiness: Readiness,
     drain: CancellationToken,
     cut: CancellationToken,
 }
@@ -54,11 +56,13 @@ pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     limits: HttpLimits,
+    readiness: Readiness,
     shutdown: CancellationToken,
 ) {
     let max_connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
     let room = FairRoom::new("connection", max_connections);
     let ending = Ending {
+        readiness,
         drain: shutdown,
         cut: CancellationToken::new(),
     };
@@ -145,10 +149,11 @@ async fn connection(
     let stream = StrictHeads::new(stream, head_read.clone());
     let place = Arc::new(place);
     let service = {
-        let place = Arc::clone(&place);
+        let (place, readiness) = (Arc::clone(&place), ending.readiness.clone());
         service_fn(move |request: Request<Incoming>| {
             head_read.told(request.body().size_hint().exact());
-            answer(app.clone(), request, peer, Arc::clone(&place))
+            let answered = answer(app.clone(), request, peer, Arc::clone(&place));
+            last_where_leaving(answered, readiness.clone())
         })
     };
     let served = http1::Builder::new()
@@ -173,6 +178,20 @@ async fn connection(
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended early");
     }
+}
+
+/// Who keeps a connection learns with its next answer that it is over: none is closed under a request
+/// that is on its way when the time to leave ends.
+async fn last_where_leaving(
+    answered: impl Future<Output = Result<Response, Infallible>>,
+    readiness: Readiness,
+) -> Result<Response, Infallible> {
+    let mut answer = answered.await?;
+    if readiness.is_leaving() {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
 }
 
 /// The place is kept from when all of the request has come until the answer is there: before and after,

@@ -61,7 +61,13 @@ pub struct HttpSettings {
           value_parser = clap::value_parser!(u64).range(1..=300))]
     pub request_timeout_secs: u64,
 
-    /// How long requests may finish after SIGTERM or SIGINT, in seconds
+    /// For how long after SIGTERM the gateway is not ready and takes requests all the same, until whoever
+    /// spreads them has seen it, in seconds; at least five where something does. Then it drains
+    #[arg(long, env = "BILLING_GATEWAY_LEAVE_SECS", default_value = "0",
+          value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub leave_secs: u64,
+
+    /// How long requests may finish after SIGTERM and the time to leave, or SIGINT, in seconds
     #[arg(long, env = "BILLING_GATEWAY_DRAIN_SECS", default_value = "10",
           value_parser = clap::value_parser!(u64).range(0..=300))]
     pub drain_secs: u64,
@@ -80,6 +86,7 @@ pub struct HttpLimits {
     pub max_requests: u32,
     pub max_connections: u32,
     pub webhooks_at_once: u16,
+    pub leave: Duration,
     pub drain: Duration,
 }
 
@@ -105,6 +112,7 @@ impl From<HttpSettings> for HttpLimits {
             max_requests: http.max_requests,
             max_connections: http.max_connections,
             webhooks_at_once: http.webhooks_at_once,
+            leave: Duration::from_secs(http.leave_secs),
             drain: Duration::from_secs(http.drain_secs),
         }
     }

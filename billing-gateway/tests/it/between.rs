@@ -84,12 +84,16 @@ async fn a_call_whose_connection_breaks_is_made_again_on_another_one() {
 
 #[tokio::test]
 async fn a_proxys_own_answer_is_asked_for_again_unless_it_refuses_the_call() {
-    for (status, calls) in [
+    for (status, page, calls) in [
         // The answer broke off: no trailers.
-        (StatusCode::OK, 4),
-        (StatusCode::BAD_GATEWAY, 4),
-        (StatusCode::GATEWAY_TIMEOUT, 4),
-        (StatusCode::PAYLOAD_TOO_LARGE, 1),
+        (StatusCode::OK, "", 4),
+        (StatusCode::BAD_GATEWAY, "", 4),
+        (StatusCode::GATEWAY_TIMEOUT, "", 4),
+        (StatusCode::PAYLOAD_TOO_LARGE, "", 1),
+        // As nginx's and HAProxy's own pages are.
+        (StatusCode::BAD_GATEWAY, "<html>nginx</html>", 4),
+        (StatusCode::SERVICE_UNAVAILABLE, "<html>no server</html>", 4),
+        (StatusCode::PAYLOAD_TOO_LARGE, "<html>nginx</html>", 1),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -97,7 +101,7 @@ async fn a_proxys_own_answer_is_asked_for_again_unless_it_refuses_the_call() {
         let counted = Arc::clone(&asked);
         let answer = move || {
             counted.fetch_add(1, Ordering::SeqCst);
-            async move { (status, [("content-type", "application/grpc")]) }
+            async move { (status, [("content-type", "text/html")], page) }
         };
         let path = "/billing.v1.BalanceService/GetBalance";
         let proxy = Routes::from(axum::Router::new().route(path, post(answer)));
@@ -112,6 +116,21 @@ async fn a_proxys_own_answer_is_asked_for_again_unless_it_refuses_the_call() {
             .get("/api/billing/balance")
             .bearer_auth(token(&json!("u")));
         assert!(sent(balance).await.status().is_server_error());
-        assert_eq!(asked.load(Ordering::SeqCst), calls, "{status}");
+        assert_eq!(asked.load(Ordering::SeqCst), calls, "{status} {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_leaves_answers_what_still_comes_and_each_connection_ends_with_its_answer() {
+    let gateway = Gateway::without_core(&[]).await;
+    let health = sent(gateway.get("/health")).await;
+    assert!(!health.headers().contains_key("connection"));
+    gateway.readiness.leave();
+    assert!(!gateway.readiness.is_ready());
+    // On the connection that is there, and on one that begins now.
+    for _ in 0..2 {
+        let health = sent(gateway.get("/health")).await;
+        assert_eq!(health.status(), 200);
+        assert_eq!(health.headers()["connection"], "close");
     }
 }

@@ -9,11 +9,14 @@
 
 mod alone;
 mod drain;
+mod explained;
 mod footprint;
 mod halt;
 mod injuries;
 mod payment;
 mod primary;
+mod promotion;
+mod roll;
 mod seeded;
 mod stall;
 mod tls;

@@ -28,13 +28,13 @@ const BOUND: Duration = Duration::from_mins(2);
 const STUCK_MOST: i64 = 2;
 
 /// Where a server listens.
-fn folder_of(server: &Server) -> Result<String> {
+pub fn folder_of(server: &Server) -> Result<String> {
     let url = server.url("nobody", "none");
     let (_, folder) = url.split_once("?host=").context("no folder")?;
     Ok(folder.to_owned())
 }
 
-async fn on(server: &Server, statement: &str) -> Result<()> {
+pub async fn on(server: &Server, statement: &str) -> Result<()> {
     let mut connection = PgConnection::connect(&server.url("postgres", "billing")).await?;
     // Each by itself: some may not stand in a transaction.
     for statement in statement.split(';') {
@@ -45,7 +45,7 @@ async fn on(server: &Server, statement: &str) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<Duration> {
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<Duration> {
     let begun = Instant::now();
     while !holds().await? {
         ensure!(

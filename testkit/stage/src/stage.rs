@@ -32,7 +32,7 @@ pub struct Stage {
 /// A core that can be killed and started again at the same address.
 pub struct CoreProcess {
     pub grpc: SocketAddr,
-    admin: SocketAddr,
+    pub admin: SocketAddr,
     program: PathBuf,
     environment: Vec<(&'static str, String)>,
     log: PathBuf,

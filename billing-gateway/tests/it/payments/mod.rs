@@ -4,6 +4,7 @@
 mod checkout;
 mod contributions;
 mod outages;
+mod proxies;
 mod reconciliation;
 mod replays;
 mod reversals;

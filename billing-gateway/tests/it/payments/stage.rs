@@ -11,7 +11,7 @@ use crate::stage::Provider;
 pub(super) use crate::stage::good;
 
 pub(super) const SECRET_KEY: &str = "sk_test_of_the_tests";
-const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
+pub(super) const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
 
 pub(super) type Stage = crate::stage::Stage<Stripe>;
 
@@ -107,9 +107,10 @@ pub(super) struct Begun {
     pub(super) reference: String,
 }
 
-pub(super) fn signature(secret: &str, time: i64, body: &str) -> String {
+pub(super) fn signature(secret: &str, time: i64, body: impl AsRef<[u8]>) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{time}.{body}").as_bytes());
+    mac.update(format!("{time}.").as_bytes());
+    mac.update(body.as_ref());
     let digits: Vec<String> = mac
         .finalize()
         .into_bytes()
