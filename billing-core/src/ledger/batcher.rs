@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use billing_telemetry::span::Span;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -63,6 +64,8 @@ pub(super) struct Waiter {
     pub deadline: Instant,
     /// Since when it has waited for what another session keeps locked.
     pub aside_since: Option<Instant>,
+    /// The call's.
+    pub span: Span,
     reply: oneshot::Sender<Result<Answer, LedgerError>>,
 }
 
@@ -132,6 +135,7 @@ impl Batcher {
         let waiter = Waiter {
             deadline,
             aside_since: None,
+            span: Span::current(),
             reply,
         };
         let job = Job { command, waiter };

@@ -14,9 +14,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const JWT_SECRET: &str = "a secret of the tests, of 32 bytes or more";
+pub(crate) const JWT_SECRET: &str = "a secret of the tests, of 32 bytes or more";
 
-const TENANT: &str = "demo";
+pub(crate) const TENANT: &str = "demo";
 
 /// Stops when it is dropped.
 pub(crate) struct Gateway {

@@ -24,4 +24,5 @@ mod slow_clients;
 mod stage;
 mod supporters;
 mod surface;
+mod traces;
 mod unsubscribe;

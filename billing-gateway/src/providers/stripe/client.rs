@@ -121,7 +121,7 @@ impl Client {
         if let Some(key) = key {
             outgoing = outgoing.header(IDEMPOTENCY_KEY, key);
         }
-        let (response, body) = self.http.attempt(outgoing).await?;
+        let (response, body) = self.http.attempt(call, outgoing).await?;
         let status = response.status();
         let request_id = text(response.headers(), REQUEST_ID);
         let should_retry = text(response.headers(), SHOULD_RETRY).parse().ok();
