@@ -85,6 +85,7 @@ pub struct Deadlines {
 struct Meter {
     rpc: String,
     durations: [OnceLock<Histogram>; CODES],
+    slow: SlowLog,
 }
 
 /// The name of what has no figure of its own.
@@ -94,10 +95,11 @@ const OTHER: &str = "other";
 const CODES: usize = 17;
 
 impl Meter {
-    fn new(rpc: &str) -> Arc<Self> {
+    fn new(rpc: &str, slow: &SlowLog) -> Arc<Self> {
         Arc::new(Self {
             rpc: rpc.trim_start_matches('/').to_owned(),
             durations: [const { OnceLock::new() }; CODES],
+            slow: slow.clone(),
         })
     }
 
@@ -139,7 +141,6 @@ struct Gate {
     deadlines: Deadlines,
     /// Places of the calls that are carried out.
     places: Arc<Semaphore>,
-    slow: SlowLog,
     meters: HashMap<String, Arc<Meter>>,
     other: Arc<Meter>,
 }
@@ -151,7 +152,7 @@ impl RpcLayer {
         tokens: Option<Vec<ServiceToken>>,
         deadlines: Deadlines,
         calls_max: usize,
-        slow: SlowLog,
+        slow: &SlowLog,
         rpcs: Vec<String>,
     ) -> Self {
         describe_histogram!(
@@ -165,15 +166,14 @@ impl RpcLayer {
                 local: Arc::new(Caller::local()),
                 deadlines,
                 places: Arc::new(Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS))),
-                slow,
                 meters: rpcs
                     .into_iter()
                     .map(|path| {
-                        let meter = Meter::new(&path);
+                        let meter = Meter::new(&path, slow);
                         (path, meter)
                     })
                     .collect(),
-                other: Meter::new(OTHER),
+                other: Meter::new(OTHER, slow),
             }),
         }
     }
@@ -247,7 +247,6 @@ where
             span: meter.span(incoming),
             incoming,
             meter,
-            gate: Arc::clone(&self.gate),
         };
         let answering = self.inner.call(request);
         match seen.trace() {
@@ -267,7 +266,6 @@ struct Seen {
     span: Span,
     incoming: Option<TraceContext>,
     meter: Arc<Meter>,
-    gate: Arc<Gate>,
 }
 
 impl Seen {
@@ -300,7 +298,7 @@ impl Seen {
         let rpc = &self.meter.rpc;
         let trace_id = || self.trace().map(|trace| trace.trace_id().to_string());
         let span_id = || self.span.context().map(|span| span.span_id().to_string());
-        if let Some(left_out) = self.gate.slow.admit(elapsed) {
+        if let Some(left_out) = self.meter.slow.admit(elapsed) {
             warn!(
                 rpc,
                 ?code,

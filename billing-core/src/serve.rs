@@ -141,7 +141,7 @@ fn router(
             tokens,
             deadlines(&options.tuning),
             options.tuning.calls_max(),
-            SlowLog::from(&options.slow),
+            &SlowLog::from(&options.slow),
             rpc_paths(),
         ))
         .add_service(health)

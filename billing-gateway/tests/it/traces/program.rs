@@ -48,6 +48,8 @@ impl Program {
             .env("BILLING_CORE_TOKEN", "of-an-open-core")
             .env("JWT_SECRET", JWT_SECRET)
             .env("BILLING_DEFAULT_TENANT", TENANT)
+            .env("BILLING_RATE_LIMIT_USER", "100000")
+            .env("BILLING_RATE_LIMIT_IP", "100000")
             .env("BILLING_RECONCILE_SECS", "0");
         Self::start(command, settings, "addr").await
     }
