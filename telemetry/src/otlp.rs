@@ -208,16 +208,14 @@ impl Exporting {
             .enable_all()
             .build()
             .map_err(StartError::Runtime)?;
-        let entered = runtime.enter();
-        let exporter = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            // The roots that the machine trusts; used for https only.
-            .with_tls_config(ClientTlsConfig::new().with_enabled_roots())
-            .with_timeout(EXPORT_TIMEOUT)
-            .build()
-            .map_err(StartError::Exporter)?;
-        drop(entered);
+        let exporter = match exporter(endpoint, &runtime) {
+            Ok(exporter) => exporter,
+            Err(error) => {
+                // Dropped here, it would wait, and panic for it.
+                runtime.shutdown_background();
+                return Err(StartError::Exporter(error));
+            }
+        };
         let decider = Decider::new(sampler, ratio);
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(Patient::new(exporter))
@@ -243,6 +241,17 @@ impl Drop for Exporting {
             runtime.shutdown_background();
         }
     }
+}
+
+fn exporter(endpoint: &str, runtime: &Runtime) -> Result<SpanExporter, ExporterBuildError> {
+    let _entered = runtime.enter();
+    SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        // The roots that the machine trusts; used for https only.
+        .with_tls_config(ClientTlsConfig::new().with_enabled_roots())
+        .with_timeout(EXPORT_TIMEOUT)
+        .build()
 }
 
 /// Why the export could not begin.
