@@ -23,10 +23,9 @@ pub struct Page {
 impl Books {
     /// Remembers every account as it is now. As the superuser; in a schema of its own.
     pub async fn open(superuser_url: &str) -> Result<Self> {
-        let mut connection = PgConnection::connect(superuser_url).await?;
+        let mut books = Self::reopen(superuser_url).await?;
         sqlx::raw_sql(
-            "set synchronous_commit = off; set work_mem = '64MB'; set jit = off;
-            create schema if not exists bench;
+            "create schema if not exists bench;
             create unlogged table bench.seen (account_id uuid primary key, entry_seq bigint not null,
                 settled_micros bigint not null, total_spent_micros bigint not null,
                 request_count bigint not null);
@@ -34,9 +33,18 @@ impl Books {
             select account_id, entry_seq, settled_micros, total_spent_micros, request_count from account;
             analyze bench.seen",
         )
-        .execute(&mut connection)
+        .execute(&mut books.connection)
         .await
         .context("cannot remember the books")?;
+        Ok(books)
+    }
+
+    /// After the server has started anew: what is remembered lies in it.
+    pub async fn reopen(superuser_url: &str) -> Result<Self> {
+        let mut connection = PgConnection::connect(superuser_url).await?;
+        sqlx::raw_sql("set synchronous_commit = off; set work_mem = '64MB'; set jit = off")
+            .execute(&mut connection)
+            .await?;
         Ok(Self { connection })
     }
 

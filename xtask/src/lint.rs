@@ -15,6 +15,7 @@ use crate::programs;
 use crate::seeded_bugs;
 use crate::sqlx_data::{self, Purpose};
 use crate::step::{Steps, succeed};
+use crate::test::python_with;
 use billing_stage::process::find_program;
 
 const BUF: &str = "@bufbuild/buf@1.75.0";
@@ -45,6 +46,7 @@ pub async fn run() -> Result<()> {
         .await;
     steps.run("migrations", async { migrations::check() }).await;
     proto(&mut steps).await;
+    chart(&mut steps).await;
     dependencies(&mut steps).await;
     steps
         .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
@@ -84,6 +86,22 @@ async fn proto(steps: &mut Steps) {
             succeed(&mut buf(&["format", "-d", "--exit-code"])),
         )
         .await;
+}
+
+async fn chart(steps: &mut Steps) {
+    let name = "Helm chart";
+    if find_program("python3").is_none() {
+        steps.skip(name, "python3 is not installed");
+    } else {
+        steps.run(name, chart_tests()).await;
+    }
+}
+
+/// What Helm itself makes of the chart, and whether the newest Kubernetes would take that.
+async fn chart_tests() -> Result<()> {
+    let tests = config::repository().join("tests/python/chart");
+    let python = python_with("python-chart", &tests.join("requirements.txt")).await?;
+    succeed(Command::new(python).arg(tests.join("chart_test.py"))).await
 }
 
 /// Without advisories, which need a network and change by themselves. Cargo fetches what it has not

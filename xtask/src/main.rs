@@ -23,7 +23,7 @@ enum Command {
     Up(up::Options),
     /// Run every test on a PostgreSQL of its own, then the Python client against `up`.
     Test(test::Options),
-    /// Run the linters: formatting, clippy, the contract, dependencies, query data.
+    /// Run the linters: formatting, clippy, the contract, the chart, dependencies, query data.
     Lint,
     /// Measure the core against plain SQL, in one run with the books checked after every slice. On a
     /// PostgreSQL of its own, always.

@@ -109,7 +109,7 @@ async fn python_client() -> Result<()> {
 
 /// The Python of the environment of that name, which holds what the file asks for and is made when
 /// the file changed.
-async fn python_with(name: &str, requirements: &Path) -> Result<PathBuf> {
+pub(crate) async fn python_with(name: &str, requirements: &Path) -> Result<PathBuf> {
     let environment = config::target().join(name);
     let python = environment.join("bin/python");
     let installed = environment.join("requirements.txt");

@@ -41,8 +41,7 @@ impl Ground {
     /// accounts with money and without limits.
     pub async fn prepare(scenario: Scenario, cores: usize, accounts: u64) -> Result<Self> {
         let (mut stage, tokens) = Stage::set(core_beside()?, 0).await?;
-        let buffers = format!("shared_buffers={}MB", quarter_of_memory());
-        restart(&mut stage, vec![buffers]).await?;
+        restart(&mut stage, vec![buffers()]).await?;
         for _ in 0..cores {
             stage.add_core()?.start().await?;
         }
@@ -53,6 +52,20 @@ impl Ground {
             stage,
             tokens,
         })
+    }
+
+    /// The server, anew and with these settings and a quarter of the memory as buffers: nothing
+    /// else that a scenario's server has. Ends when every core has found it again.
+    pub async fn restart(&mut self, mut settings: Vec<String>) -> Result<()> {
+        settings.push(buffers());
+        self.stage.server.stop().await?;
+        self.stage.server.set_for_next_start(settings);
+        self.stage.server.start().await?;
+        for core in &mut self.stage.cores {
+            core.ready().await?;
+        }
+        self.books = Books::reopen(&self.stage.superuser_url()).await?;
+        Ok(())
     }
 
     /// A closed loop on the stage's database, whose charges must be in the books afterwards, no
@@ -129,6 +142,10 @@ impl Ground {
         self.stage.clear().await?;
         Ok(self.report)
     }
+}
+
+fn buffers() -> String {
+    format!("shared_buffers={}MB", quarter_of_memory())
 }
 
 /// MiB, as PostgreSQL's manual advises for a server with a database of some size; as it comes, where

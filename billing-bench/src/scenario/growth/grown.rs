@@ -79,6 +79,23 @@ impl Grown {
         Ok(())
     }
 
+    /// How many updates of accounts needed no new entry in an index, since they found room on their page:
+    /// for the table's fillfactor.
+    pub async fn describe_updates(&self, report: &mut ScenarioReport) -> Result<()> {
+        let stayed: f64 = number(
+            &self.urls.owner,
+            "select n_tup_hot_upd::float8 / greatest(n_tup_upd, 1)
+            from pg_stat_user_tables where relname = 'account'",
+        )
+        .await?;
+        report.figure(
+            "updates of accounts that stayed on their page",
+            stayed * 100.0,
+            "%",
+        );
+        Ok(())
+    }
+
     /// So many charges more must be in the books at the end.
     pub fn acknowledge(&mut self, charges: u64) {
         self.acknowledged += charges;
