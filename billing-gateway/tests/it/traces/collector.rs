@@ -1,5 +1,6 @@
 //! An OpenTelemetry collector, which is the world outside: the published protocol's server.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
@@ -24,6 +25,7 @@ pub(crate) struct Collector(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) service: String,
+    pub(crate) instance: String,
     pub(crate) span: Span,
 }
 
@@ -62,9 +64,8 @@ impl Collector {
         let mut sent = Vec::new();
         for resource in resources {
             let about = resource.resource.unwrap().attributes;
-            assert_ne!(text(&about, "service.version"), "");
-            assert_ne!(text(&about, "service.instance.id"), "");
             let service = text(&about, "service.name");
+            let instance = text(&about, "service.instance.id");
             for span in resource
                 .scope_spans
                 .into_iter()
@@ -72,6 +73,7 @@ impl Collector {
             {
                 sent.push(Sent {
                     service: service.clone(),
+                    instance: instance.clone(),
                     span,
                 });
             }
@@ -95,7 +97,11 @@ impl Sent {
 }
 
 pub(crate) fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in id {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 fn text(attributes: &[KeyValue], name: &str) -> String {
