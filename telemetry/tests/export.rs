@@ -1,5 +1,7 @@
 //! Spans arrive at a collector. The collector is the world outside and is played here.
 
+#![expect(clippy::unwrap_used, reason = "a test may end here")]
+
 use std::time::Duration;
 
 use billing_telemetry::log::{self, LogError, LogFormat, LogOptions};
