@@ -48,6 +48,7 @@ pub async fn run() -> Result<()> {
     proto(&mut steps).await;
     chart(&mut steps).await;
     dependencies(&mut steps).await;
+    compose(&mut steps).await;
     steps
         .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
         .await;
@@ -125,6 +126,26 @@ async fn dependencies(steps: &mut Steps) {
         .args(["bans", "licenses", "sources"])
         .current_dir(config::repository());
     steps.run("cargo deny", succeed(&mut command)).await;
+}
+
+async fn compose(steps: &mut Steps) {
+    let name = "compose file";
+    if find_program("python3").is_none() {
+        steps.skip(name, "python3 is not installed");
+    } else {
+        steps.run(name, compose_check()).await;
+    }
+}
+
+/// What Docker Compose makes of the file, held against our own rules.
+async fn compose_check() -> Result<()> {
+    let check = config::repository().join("tests/python/compose");
+    let python = python_with("python-compose", &check.join("requirements.txt")).await?;
+    let mut command = Command::new(python);
+    command
+        .arg(check.join("check.py"))
+        .arg(config::target().join("compose"));
+    succeed(&mut command).await
 }
 
 fn cargo_deny() -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that is proved by running it.
 
 mod fondy;
+mod images;
 mod majors;
 mod sandbox;
 mod stripe;
@@ -48,6 +49,7 @@ pub async fn run(options: &Options) -> Result<()> {
     if options.filters.is_empty() {
         stripe::run(&mut steps).await;
         fondy::run(&mut steps).await;
+        images::run(&mut steps).await;
         // They fail on wrong books and wrong answers, never on time.
         let mut bench = xtask(&["bench", "--quick", "--profile", "dev"]);
         steps.run("benchmark, quickly", succeed(&mut bench)).await;
