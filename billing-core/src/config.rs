@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use billing_telemetry::log::LogOptions;
+use billing_telemetry::slow::SlowOptions;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -79,6 +80,9 @@ pub struct ServeOptions {
 
     #[command(flatten)]
     pub log: LogOptions,
+
+    #[command(flatten)]
+    pub slow: SlowOptions,
 }
 
 #[derive(Clone, Debug, Args)]

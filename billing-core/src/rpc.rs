@@ -12,7 +12,10 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use billing_proto::code;
 use billing_proto::v1::ErrorReason;
+use billing_telemetry::slow::SlowLog;
+use billing_telemetry::span::{Span, within};
 use billing_telemetry::trace::TraceContext;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
@@ -21,7 +24,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
-use tracing::{Instrument, debug, debug_span, warn};
+use tracing::{debug, warn};
 
 use crate::auth::{Caller, Role, ServiceToken, find_caller};
 use crate::port::Peer;
@@ -82,17 +85,35 @@ pub struct Deadlines {
 struct Meter {
     rpc: String,
     durations: [OnceLock<Histogram>; CODES],
+    slow: SlowLog,
 }
+
+/// The name of what has no figure of its own.
+const OTHER: &str = "other";
 
 /// gRPC's codes are 0 to 16.
 const CODES: usize = 17;
 
 impl Meter {
-    fn new(rpc: &str) -> Arc<Self> {
+    fn new(rpc: &str, slow: &SlowLog) -> Arc<Self> {
         Arc::new(Self {
             rpc: rpc.trim_start_matches('/').to_owned(),
             durations: [const { OnceLock::new() }; CODES],
+            slow: slow.clone(),
         })
+    }
+
+    /// None of a probe, or of what is not known.
+    fn span(&self, incoming: Option<TraceContext>) -> Span {
+        if self.rpc == OTHER {
+            return Span::none();
+        }
+        let span = Span::server(incoming, || self.rpc.clone());
+        if span.is_recorded() {
+            span.set("rpc.system.name", "grpc");
+            span.set("rpc.method", self.rpc.clone());
+        }
+        span
     }
 
     fn record(&self, code: Code, elapsed: Duration) {
@@ -131,6 +152,7 @@ impl RpcLayer {
         tokens: Option<Vec<ServiceToken>>,
         deadlines: Deadlines,
         calls_max: usize,
+        slow: &SlowLog,
         rpcs: Vec<String>,
     ) -> Self {
         describe_histogram!(
@@ -147,11 +169,11 @@ impl RpcLayer {
                 meters: rpcs
                     .into_iter()
                     .map(|path| {
-                        let meter = Meter::new(&path);
+                        let meter = Meter::new(&path, slow);
                         (path, meter)
                     })
                     .collect(),
-                other: Meter::new("other"),
+                other: Meter::new(OTHER, slow),
             }),
         }
     }
@@ -218,24 +240,94 @@ where
             caller,
             deadline: started + budget,
         });
-        let trace = TraceContext::from_headers(request.headers());
-        let span = debug_span!("rpc", rpc = meter.rpc);
-        if let Some(trace) = trace.filter(|_| !span.is_disabled()) {
-            // The core calls no further service: what would be sent on is not needed.
-            let _ = trace.adopt(&span);
-        }
-        let answering = self.inner.call(request).instrument(span);
-        Box::pin(async move {
-            let response = answering.await;
-            drop(place);
-            let elapsed = started.elapsed();
-            if let Ok(response) = &response {
-                let code = code_of(response);
-                meter.record(code, elapsed);
-                log(&meter.rpc, code, elapsed, trace);
+        let incoming = TraceContext::from_headers(request.headers());
+        let seen = Seen {
+            started,
+            place,
+            span: meter.span(incoming),
+            incoming,
+            meter,
+        };
+        let answering = self.inner.call(request);
+        match seen.trace() {
+            None => Box::pin(seen.until(answering)),
+            Some(trace) => {
+                let answering = within(trace, seen.span.clone(), answering);
+                Box::pin(seen.until(answering))
             }
-            response
-        })
+        }
+    }
+}
+
+/// A call that is carried out.
+struct Seen {
+    started: Instant,
+    place: Option<OwnedSemaphorePermit>,
+    span: Span,
+    incoming: Option<TraceContext>,
+    meter: Arc<Meter>,
+}
+
+impl Seen {
+    fn trace(&self) -> Option<TraceContext> {
+        self.span.context_or(self.incoming)
+    }
+
+    async fn until<A>(mut self, answering: A) -> Result<Response<Body>, Infallible>
+    where
+        A: Future<Output = Result<Response<Body>, Infallible>>,
+    {
+        let ended = self.span.end_on_drop();
+        let response = answering.await?;
+        let (code, elapsed) = (code_of(&response), self.started.elapsed());
+        drop(self.place.take());
+        self.meter.record(code, elapsed);
+        if self.span.is_recorded() {
+            self.span.set("rpc.response.status_code", code::name(code));
+            if is_fault(code) {
+                self.span.fail(code::name(code));
+            }
+        }
+        drop(ended);
+        self.log(code, elapsed);
+        Ok(response)
+    }
+
+    /// A line for each fault, and for what took long; for the rest only where somebody asked for it.
+    fn log(&self, code: Code, elapsed: Duration) {
+        let rpc = &self.meter.rpc;
+        let trace_id = || self.trace().map(|trace| trace.trace_id().to_string());
+        let span_id = || self.span.context().map(|span| span.span_id().to_string());
+        if let Some(left_out) = self.meter.slow.admit(elapsed) {
+            warn!(
+                rpc,
+                ?code,
+                ?elapsed,
+                trace_id = trace_id(),
+                span_id = span_id(),
+                left_out,
+                "slow call"
+            );
+        }
+        if is_fault(code) {
+            warn!(
+                rpc,
+                ?code,
+                ?elapsed,
+                trace_id = trace_id(),
+                span_id = span_id(),
+                "call failed"
+            );
+        } else {
+            debug!(
+                rpc,
+                ?code,
+                ?elapsed,
+                trace_id = trace_id(),
+                span_id = span_id(),
+                "call answered"
+            );
+        }
     }
 }
 
@@ -260,19 +352,16 @@ fn code_of(response: &Response<Body>) -> Code {
     Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
 }
 
-/// A line for each fault; for the rest only where somebody asked for it.
-fn log(rpc: &str, code: Code, elapsed: Duration, trace: Option<TraceContext>) {
-    let trace_id = || trace.map(|trace| trace.trace_id().to_string());
-    match code {
+/// What the caller is not to blame for.
+fn is_fault(code: Code) -> bool {
+    matches!(
+        code,
         Code::Internal
-        | Code::Unknown
-        | Code::DataLoss
-        | Code::Unavailable
-        | Code::DeadlineExceeded => {
-            warn!(rpc, ?code, ?elapsed, trace_id = trace_id(), "call failed");
-        }
-        _ => debug!(rpc, ?code, ?elapsed, trace_id = trace_id(), "call answered"),
-    }
+            | Code::Unknown
+            | Code::DataLoss
+            | Code::Unavailable
+            | Code::DeadlineExceeded
+    )
 }
 
 impl Gate {

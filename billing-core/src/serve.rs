@@ -12,6 +12,7 @@ use billing_proto::v1::payment_service_server::PaymentServiceServer;
 use billing_proto::v1::price_service_server::PriceServiceServer;
 use billing_proto::v1::sponsorship_service_server::SponsorshipServiceServer;
 use billing_telemetry::admin::Readiness;
+use billing_telemetry::slow::SlowLog;
 use metrics::{describe_gauge, gauge};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -147,6 +148,7 @@ fn router(
             tokens,
             deadlines(&options.tuning),
             options.tuning.calls_max(),
+            &SlowLog::from(&options.slow),
             rpc_paths(),
         ))
         .add_service(health)

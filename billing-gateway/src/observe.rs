@@ -3,10 +3,12 @@
 
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use billing_telemetry::slow::SlowLog;
+use billing_telemetry::span::{Span, within};
 use billing_telemetry::trace::TraceContext;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use tracing::Instrument;
@@ -14,6 +16,8 @@ use tracing::Instrument;
 use crate::providers::WebhookRefusal;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const PROBES: [&str; 3] = ["/health", "/api/v1/health", "/ready"];
 
 /// Names the units of what is measured here and on the way to the core.
 pub(crate) fn describe_metrics() {
@@ -109,35 +113,72 @@ fn describe_payments() {
 }
 
 /// The outermost layer: puts the request's [`TraceContext`] into its extensions.
-pub(crate) async fn request(mut request: Request, next: Next) -> Response {
+pub(crate) async fn request(
+    State(slow): State<SlowLog>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = method_label(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
     let incoming = TraceContext::from_headers(request.headers());
-    let trace = incoming.unwrap_or_else(TraceContext::random);
-    let trace_id = trace.trace_id();
+    let span = span_of(method, matched.as_ref(), incoming);
+    let open_span = span.end_on_drop();
+    let trace = span.context_or(incoming);
+    let trace = trace.unwrap_or_else(TraceContext::random);
     // At info, so that faults carry the trace id under the default filter.
-    let span = tracing::info_span!("request", %trace_id, method, route);
-    let trace = trace.adopt(&span);
+    let logged = tracing::info_span!("request", trace_id = %trace.trace_id(), method, route);
     request.extensions_mut().insert(trace);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answering = async {
+        let response = next.run(request).instrument(logged.clone()).await;
+        let (status, elapsed) = (response.status(), started.elapsed());
+        logged.in_scope(|| tracing::debug!(status = status.as_u16(), ?elapsed, "answered"));
+        if let Some(left_out) = slow.admit(elapsed) {
+            let status = status.as_u16();
+            logged.in_scope(|| tracing::warn!(status, ?elapsed, left_out, "slow request"));
+        }
+        (response, elapsed)
+    };
+    let (mut response, elapsed) = within(trace, span.clone(), answering).await;
     let status = response.status();
-    let elapsed = started.elapsed();
     metrics::histogram!(
         "http.server.request.duration",
         "http.request.method" => method,
-        "http.route" => route,
+        "http.route" => route.to_owned(),
         "http.response.status_code" => status_label(status),
     )
     .record(elapsed);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), ?elapsed, "answered"));
-    if let Ok(id) = HeaderValue::try_from(trace_id.to_string()) {
+    span.set("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.fail(status_label(status));
+    }
+    drop(open_span);
+    if let Ok(id) = HeaderValue::try_from(trace.trace_id().to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// None of a probe that nobody traces: there are many, and nothing is asked for by them.
+fn span_of(
+    method: &'static str,
+    matched: Option<&MatchedPath>,
+    incoming: Option<TraceContext>,
+) -> Span {
+    let route = matched.map(MatchedPath::as_str);
+    if incoming.is_none() && route.is_some_and(|route| PROBES.contains(&route)) {
+        return Span::none();
+    }
+    let name = || route.map_or(method.to_owned(), |route| format!("{method} {route}"));
+    let span = Span::server(incoming, name);
+    if span.is_recorded() {
+        span.set("http.request.method", method);
+        if let Some(route) = route {
+            span.set("http.route", route.to_owned());
+        }
+    }
+    span
 }
 
 /// Answers are one user's and of the moment, and never anything else than they say they are.

@@ -173,7 +173,7 @@ fn surrounded(routes: Router<AppState>, config: &Config, state: AppState) -> Rou
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(config))
         .layer(from_fn(observe::harden))
-        .layer(from_fn(observe::request))
+        .layer(from_fn_with_state(config.slow.clone(), observe::request))
         .with_state(state)
 }
 

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use billing_proto::v1::{ApplyProviderEventResponse, EventOutcome};
+use billing_telemetry::span::Span;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -119,6 +120,9 @@ async fn received(
         "provider" => provider.name(), "outcome" => outcome,
     )
     .record(started.elapsed());
+    let span = Span::current();
+    span.set("billing.provider", provider.name());
+    span.set("billing.webhook.outcome", outcome);
     let self_test = match taken? {
         Taken::SelfTest(seen) => Some(seen),
         Taken::Stored(_) => None,

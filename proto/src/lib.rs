@@ -1,5 +1,6 @@
 //! The contract of the billing core, generated from `billing/v1/*.proto`.
 
+pub mod code;
 pub mod contact;
 pub mod reason;
 pub mod retry;

@@ -2,39 +2,20 @@
 
 use std::fmt;
 use std::io::IsTerminal as _;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use opentelemetry::KeyValue;
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
-use opentelemetry_otlp::{
-    ExporterBuildError, SpanExporter, WithExportConfig as _, WithTonicConfig as _,
-};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Subscriber;
-use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
+use opentelemetry_otlp::ExporterBuildError;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{Layer, fmt as fmt_layer};
 
-/// How long one export, and the last flush on shutdown, may take.
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Crates of the way to the collector. Their spans are never exported: each export would cause
-/// the next one.
-const EXPORT_PATH: [&str; 8] = [
-    "h2",
-    "hyper",
-    "hyper_util",
-    "opentelemetry",
-    "opentelemetry_otlp",
-    "opentelemetry_sdk",
-    "tonic",
-    "tower",
-];
+use crate::otlp::{Exporting, Ratio, Sampler, StartError};
+use crate::span;
 
 /// The settings of logging, to be flattened into a service's own.
 #[derive(Args, Clone, Debug)]
@@ -61,9 +42,18 @@ pub struct LogOptions {
     )]
     pub format: LogFormat,
 
-    /// Where spans are sent (OTLP over gRPC, `http://` or `https://`); absent: nowhere
+    /// Where spans are sent (OTLP over gRPC, `http://` or `https://`); absent or empty: nowhere
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<String>,
+
+    /// Which traces are recorded: `always_on`, `always_off`, `traceidratio`, and with `parentbased_`
+    /// before it those that the caller records, whatever they are; absent: `parentbased_always_on`
+    #[arg(long, env = "OTEL_TRACES_SAMPLER", value_name = "SAMPLER")]
+    pub traces_sampler: Option<Sampler>,
+
+    /// The part of traces that a `traceidratio` records, from 0 to 1; absent: 1
+    #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG", value_name = "RATIO")]
+    pub traces_sampler_arg: Option<Ratio>,
 }
 
 impl Default for LogOptions {
@@ -72,6 +62,8 @@ impl Default for LogOptions {
             filter: "info".to_owned(),
             format: LogFormat::default(),
             otlp_endpoint: None,
+            traces_sampler: None,
+            traces_sampler_arg: None,
         }
     }
 }
@@ -101,38 +93,20 @@ pub enum LogError {
         #[source]
         source: ExporterBuildError,
     },
+    #[error("no thread can be had to send spans with")]
+    Runtime(#[source] std::io::Error),
     #[error("logging was started twice in one process")]
     AlreadyStarted(#[source] TryInitError),
 }
 
-/// Keeps the export of spans alive; the last ones are sent when it is dropped, which takes at
-/// most 3 seconds. Hold it in `main` until everything else has ended.
+/// Keeps the export of spans alive; the last ones are sent when it is dropped, for which it waits 2
+/// seconds at most. Hold it in `main` until everything else has ended.
 #[must_use = "spans that are not yet sent are lost with the guard"]
-pub struct LogGuard {
-    spans: Option<SdkTracerProvider>,
-}
+#[derive(Debug)]
+pub struct LogGuard(#[expect(dead_code, reason = "it is dropped")] Option<Exporting>);
 
-impl fmt::Debug for LogGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogGuard")
-            .field("exports_spans", &self.spans.is_some())
-            .finish()
-    }
-}
-
-impl Drop for LogGuard {
-    fn drop(&mut self) {
-        if let Some(spans) = &self.spans
-            && let Err(error) = spans.shutdown_with_timeout(EXPORT_TIMEOUT)
-        {
-            tracing::warn!(%error, "the last spans were not sent");
-        }
-    }
-}
-
-/// Starts logging for the whole process. With an OTLP endpoint it must be called inside a
-/// multi-threaded Tokio runtime, which then carries the export. A collector that is away does not
-/// stop the service: its spans are dropped and a warning is logged.
+/// Starts logging for the whole process, and the export of spans where there is an endpoint. A collector
+/// that is away does not stop the service: its spans are dropped, and a warning is logged now and then.
 pub fn init(options: &LogOptions, service_name: &'static str) -> Result<LogGuard, LogError> {
     let filter = EnvFilter::builder()
         .parse(&options.filter)
@@ -140,51 +114,25 @@ pub fn init(options: &LogOptions, service_name: &'static str) -> Result<LogGuard
             filter: options.filter.clone(),
             source,
         })?;
-    let spans = match &options.otlp_endpoint {
-        Some(endpoint) => Some(exporting_to(endpoint, service_name)?),
-        None => None,
-    };
-    let export = spans.as_ref().map(|spans| {
-        tracing_opentelemetry::layer()
-            .with_tracer(spans.tracer(service_name))
-            .with_filter(filter_fn(|metadata| is_exported(metadata.target())))
-    });
     tracing_subscriber::registry()
         .with(filter)
-        .with(export)
         .with(lines(options.format))
         .try_init()
         .map_err(LogError::AlreadyStarted)?;
-    Ok(LogGuard { spans })
-}
-
-/// Whether what comes from this module path does not belong to the way to the collector.
-fn is_exported(target: &str) -> bool {
-    let origin = target.split("::").next().unwrap_or_default();
-    !EXPORT_PATH.contains(&origin)
-}
-
-fn exporting_to(endpoint: &str, service_name: &'static str) -> Result<SdkTracerProvider, LogError> {
-    // The roots that the machine trusts; used for https only.
-    let tls = ClientTlsConfig::new().with_enabled_roots();
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .with_tls_config(tls)
-        .with_timeout(EXPORT_TIMEOUT)
-        .build()
-        .map_err(|source| LogError::Exporter {
+    let endpoint = options.otlp_endpoint.as_deref();
+    let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else {
+        return Ok(LogGuard(None));
+    };
+    let sampler = options.traces_sampler.unwrap_or_default();
+    let ratio = options.traces_sampler_arg.unwrap_or_default();
+    match Exporting::begin(endpoint, service_name, sampler, ratio) {
+        Ok(exporting) => Ok(LogGuard(Some(exporting))),
+        Err(StartError::Runtime(source)) => Err(LogError::Runtime(source)),
+        Err(StartError::Exporter(source)) => Err(LogError::Exporter {
             endpoint: endpoint.to_owned(),
             source,
-        })?;
-    let resource = Resource::builder()
-        .with_service_name(service_name)
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build();
-    Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
-        .with_resource(resource)
-        .build())
+        }),
+    }
 }
 
 /// Where and how lines are written: stderr, since stdout belongs to what a command answers.
@@ -206,22 +154,36 @@ where
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(true)
+            .map_event_format(InTrace)
             .with_writer(std::io::stderr)
             .boxed(),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_exported;
+/// JSON lines that say first which trace and which span the task works for that wrote them.
+struct InTrace(Format<Json>);
 
-    #[test]
-    fn an_export_causes_no_further_one() {
-        for target in ["h2", "hyper_util::client::legacy", "tonic::transport"] {
-            assert!(!is_exported(target), "{target}");
+impl<S, N> FormatEvent<S, N> for InTrace
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(trace) = span::current_trace() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.0
+            .format_event(context, Writer::new(&mut line), event)?;
+        write!(writer, "{{\"trace_id\":\"{}\",", trace.trace_id())?;
+        if span::current_is_recorded() {
+            write!(writer, "\"span_id\":\"{}\",", trace.span_id())?;
         }
-        for target in ["billing_core::ledger", "tower_http::trace", "h2o"] {
-            assert!(is_exported(target), "{target}");
-        }
+        writer.write_str(line.strip_prefix('{').unwrap_or(&line))
     }
 }

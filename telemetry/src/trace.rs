@@ -6,16 +6,13 @@ use std::num::{NonZeroU64, NonZeroU128};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{
-    SpanContext, SpanId as OtelSpanId, TraceContextExt as _, TraceFlags, TraceId as OtelTraceId,
-    TraceState,
+    SpanContext, SpanId as OtelSpanId, TraceFlags, TraceId as OtelTraceId, TraceState,
 };
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The header that carries a [`TraceContext`], over HTTP and as gRPC metadata alike.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The only flag of level 1: the caller may have recorded the trace.
+/// The only flag of level 1: the caller may have recorded its part of the trace.
 const SAMPLED: u8 = 0b0000_0001;
 
 /// Where in a trace a request stands.
@@ -39,47 +36,46 @@ impl TraceContext {
         Self::parse(value.as_bytes())
     }
 
-    /// A new trace, to be recorded.
+    /// A new trace, which nobody has recorded.
     pub fn random() -> Self {
         Self {
             trace_id: rand::random(),
             span_id: rand::random(),
-            sampled: true,
+            sampled: false,
         }
     }
 
-    /// The same trace with a new span id: what is sent on to the next service.
+    /// Whether the caller may have recorded its part of the trace.
+    pub fn is_sampled(self) -> bool {
+        self.sampled
+    }
+
+    /// The same, where this part of the trace is not recorded.
     #[must_use]
-    pub fn child(self) -> Self {
+    pub fn unsampled(self) -> Self {
         Self {
-            span_id: rand::random(),
+            sampled: false,
             ..self
         }
     }
 
-    /// Puts `span`, which nothing has entered yet, below this context in the exported trace, and
-    /// answers what is sent on to the next service: the context of `span` where spans are
-    /// exported, else [`TraceContext::child`].
-    #[must_use]
-    pub fn adopt(self, span: &Span) -> Self {
-        let parent = SpanContext::new(
+    /// None: the span has no ids.
+    pub(crate) fn of_span(span: &SpanContext) -> Option<Self> {
+        Some(Self {
+            trace_id: NonZeroU128::new(u128::from_be_bytes(span.trace_id().to_bytes()))?,
+            span_id: NonZeroU64::new(u64::from_be_bytes(span.span_id().to_bytes()))?,
+            sampled: span.is_sampled(),
+        })
+    }
+
+    pub(crate) fn span_context(self) -> SpanContext {
+        SpanContext::new(
             OtelTraceId::from(self.trace_id.get()),
             OtelSpanId::from(self.span_id.get()),
             TraceFlags::default().with_sampled(self.sampled),
             true,
             TraceState::NONE,
-        );
-        let parent = opentelemetry::Context::new().with_remote_span_context(parent);
-        if span.set_parent(parent).is_err() {
-            return self.child();
-        }
-        let context = span.context();
-        let exported = context.span().span_context().clone();
-        let span_id = NonZeroU64::new(u64::from_be_bytes(exported.span_id().to_bytes()));
-        match span_id {
-            Some(span_id) => Self { span_id, ..self },
-            None => self.child(),
-        }
+        )
     }
 
     /// The value of the `traceparent` header, of version 00.
@@ -97,6 +93,11 @@ impl TraceContext {
     /// The trace's id, the name under which logs and traces are found: 32 hexadecimal digits.
     pub fn trace_id(&self) -> TraceId {
         TraceId(self.trace_id)
+    }
+
+    /// The id of the caller's part: 16 hexadecimal digits.
+    pub fn span_id(&self) -> SpanId {
+        SpanId(self.span_id)
     }
 
     /// Section 3.2.2 of the standard: fields of fixed width in lower-case hexadecimal digits. A
@@ -132,6 +133,16 @@ impl fmt::Display for TraceId {
     }
 }
 
+/// A span's id, shown as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanId(NonZeroU64);
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// The number in the first `N` bytes, which must be lower-case hexadecimal digits, and the rest.
 fn field<const N: usize>(value: &[u8]) -> Option<(u128, &[u8])> {
     let (digits, rest) = value.split_first_chunk::<N>()?;
@@ -154,11 +165,7 @@ fn after_hyphen(value: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
-    use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
-    use opentelemetry_sdk::trace::SdkTracerProvider;
     use proptest::prelude::{any, prop_assert_eq, proptest};
-    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::{HeaderValue, TRACEPARENT, TraceContext};
 
@@ -240,36 +247,10 @@ mod tests {
     }
 
     #[test]
-    fn a_child_keeps_the_trace_and_has_a_span_of_its_own() {
-        let parent = TraceContext::random();
-        let child = parent.child();
-        assert_eq!(child.trace_id(), parent.trace_id());
-        assert_ne!(child.span_id, parent.span_id);
-        assert_ne!(TraceContext::random().trace_id(), parent.trace_id());
-    }
-
-    #[test]
-    fn an_exported_span_is_what_the_next_service_sees_as_its_caller() {
-        let spans = SdkTracerProvider::builder().build();
-        let layer = tracing_opentelemetry::layer().with_tracer(spans.tracer("test"));
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, || {
-            let caller = TraceContext::random();
-            let span = tracing::info_span!("call");
-            let sent_on = caller.adopt(&span);
-            let exported = span.context().span().span_context().clone();
-            let expected = format!("00-{}-{}-01", exported.trace_id(), exported.span_id());
-            assert_eq!(sent_on.traceparent(), expected.as_str());
-            assert_eq!(sent_on.trace_id(), caller.trace_id());
-        });
-    }
-
-    #[test]
-    fn without_export_a_span_is_passed_by() {
-        let caller = TraceContext::random();
-        let sent_on = caller.adopt(&tracing::info_span!("call"));
-        assert_eq!(sent_on.trace_id(), caller.trace_id());
-        assert_ne!(sent_on, caller);
+    fn a_new_trace_is_no_other_and_recorded_by_nobody() {
+        let trace = TraceContext::random();
+        assert_ne!(trace.trace_id(), TraceContext::random().trace_id());
+        assert!(trace.traceparent().as_bytes().ends_with(b"-00"));
     }
 
     proptest! {

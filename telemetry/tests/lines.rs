@@ -6,6 +6,8 @@
 use std::process::Command;
 
 use billing_telemetry::log::{self, LogFormat, LogOptions};
+use billing_telemetry::span::{Span, within};
+use billing_telemetry::trace::TraceContext;
 
 /// The lines that `scene`, one of the ignored tests below, writes to stderr.
 fn lines_of(scene: &str) -> Vec<String> {
@@ -22,7 +24,7 @@ fn write_two_lines(format: LogFormat) {
     let options = LogOptions {
         filter: "warn,lines=info".to_owned(),
         format,
-        otlp_endpoint: None,
+        ..LogOptions::default()
     };
     let _guard = log::init(&options, "billing-test").unwrap();
     let span = tracing::info_span!("request", trace_id = "4bf9");
@@ -32,6 +34,11 @@ fn write_two_lines(format: LogFormat) {
         tracing::info!(target: "elsewhere", "below the filter of its target");
         tracing::error!(error = "line\nbreak \u{1b}[31mred", "batch failed");
     });
+    let trace = TraceContext::random();
+    let working = async { tracing::info!("work for {}", trace.trace_id()) };
+    let working = within(trace, Span::none(), working);
+    let alone = tokio::runtime::Builder::new_current_thread().build();
+    alone.unwrap().block_on(working);
 }
 
 #[test]
@@ -49,7 +56,7 @@ fn scene_text() {
 #[test]
 fn json_lines_have_their_fields_on_the_outermost_level() {
     let lines = lines_of("scene_json");
-    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines.len(), 3, "{lines:?}");
     let first: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(first["level"], "INFO");
     assert_eq!(first["target"], "lines");
@@ -59,6 +66,10 @@ fn json_lines_have_their_fields_on_the_outermost_level() {
     assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
     let second: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
     assert_eq!(second["error"], "line\nbreak \u{1b}[31mred");
+    assert_eq!(second["trace_id"], serde_json::Value::Null);
+    let third: serde_json::Value = serde_json::from_str(&lines[2]).unwrap();
+    let trace_id = third["trace_id"].as_str().unwrap();
+    assert_eq!(third["message"], format!("work for {trace_id}"));
 }
 
 #[test]

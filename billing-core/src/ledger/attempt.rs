@@ -43,6 +43,20 @@ pub enum Failure {
     LostAtCommit(Vec<Outcome>),
 }
 
+impl Failure {
+    /// In traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Again(_) => "again",
+            Self::Refused(_) => "refused",
+            Self::Blocked(_) => "blocked",
+            Self::Lost(_) => "lost",
+            Self::Unreachable => "unreachable",
+            Self::LostAtCommit(_) => "in_doubt",
+        }
+    }
+}
+
 /// Carries the commands out and answers with their outcomes once they are committed.
 pub async fn attempt(
     connection: &mut PgConnection,

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use billing_telemetry::span::Span;
 use metrics::{Gauge, describe_gauge, gauge};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -64,6 +65,8 @@ pub(super) struct Waiter {
     pub deadline: Instant,
     /// Since when it has waited for what another session keeps locked.
     pub aside_since: Option<Instant>,
+    /// The call's.
+    pub span: Span,
     reply: oneshot::Sender<Result<Answer, LedgerError>>,
 }
 
@@ -149,6 +152,7 @@ impl Batcher {
         let waiter = Waiter {
             deadline,
             aside_since: None,
+            span: Span::current(),
             reply,
         };
         let job = Job { command, waiter };

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use billing_telemetry::span::{Span, within};
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -45,6 +46,8 @@ pub enum ReadError {
 
 struct Read<Q: Question> {
     question: Q,
+    /// The call's.
+    span: Span,
     reply: oneshot::Sender<Result<Q::Answer, ReadError>>,
 }
 
@@ -60,9 +63,10 @@ impl<Q: Question> Clone for JointReads<Q> {
 impl<Q: Question> JointReads<Q> {
     /// Starts the one task and its one connection; more gain nothing. It ends when the last clone
     /// is dropped, and must not end before. The name is for the log.
-    pub fn start(name: &str, database: &Database, tasks: &mut JoinSet<()>) -> Self {
+    pub fn start(name: &'static str, database: &Database, tasks: &mut JoinSet<()>) -> Self {
         let (sender, reads) = mpsc::channel(QUEUE_MAX);
         let task = Task {
+            name,
             session: Session::new(name.to_owned(), database),
         };
         tasks.spawn(task.run(reads));
@@ -72,7 +76,11 @@ impl<Q: Question> JointReads<Q> {
     /// What is committed, by a query that has not begun yet.
     pub async fn read(&self, question: Q, deadline: Instant) -> Result<Q::Answer, ReadError> {
         let (reply, answer) = oneshot::channel();
-        let read = Read { question, reply };
+        let read = Read {
+            question,
+            span: Span::current(),
+            reply,
+        };
         self.0.try_send(read).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ReadError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => ReadError::Unavailable,
@@ -86,6 +94,7 @@ impl<Q: Question> JointReads<Q> {
 }
 
 struct Task {
+    name: &'static str,
     session: Session,
 }
 
@@ -113,7 +122,7 @@ impl Task {
                 continue;
             }
             // Whoever asked may have gone.
-            match self.round(&batch).await {
+            match self.traced_round(&batch).await {
                 Ok(answers) => {
                     for (read, answer) in batch.drain(..).zip(answers) {
                         drop(read.reply.send(Ok(answer)));
@@ -126,6 +135,27 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// With a span where a call that waits for it has one.
+    async fn traced_round<Q: Question>(
+        &mut self,
+        reads: &[Read<Q>],
+    ) -> Result<Vec<Q::Answer>, ReadError> {
+        let span = Span::shared("ledger.read", reads.iter().map(|read| &read.span));
+        let Some(trace) = span.context() else {
+            return self.round(reads).await;
+        };
+        let answers = within(trace, span.clone(), self.round(reads)).await;
+        span.set("db.system.name", "postgresql");
+        span.set("billing.reader", self.name);
+        let size = i64::try_from(reads.len()).unwrap_or(i64::MAX);
+        span.set("billing.batch.size", size);
+        if answers.is_err() {
+            span.fail("unanswered");
+        }
+        span.end();
+        answers
     }
 
     /// Asks once, and once more on a new connection where the old one had died meanwhile.

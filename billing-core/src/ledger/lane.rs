@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use billing_telemetry::span::{Span, within};
 use metrics::{Counter, Histogram, counter, histogram};
 use sqlx::Connection;
 use tokio::sync::mpsc;
@@ -262,7 +263,7 @@ impl Lane {
         };
         let mut first_answers = None;
         for number in 1.. {
-            let failure = match self.attempt(&part.commands).await {
+            let failure = match self.traced_attempt(part, number).await {
                 Ok(outcomes) => {
                     self.meters.batch(part.commands.len(), started.elapsed());
                     return Ending::Committed(settle(first_answers, outcomes));
@@ -350,6 +351,31 @@ impl Lane {
         None
     }
 
+    /// With a span where a call that waits for it has one.
+    async fn traced_attempt(
+        &mut self,
+        part: &Part,
+        number: usize,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let calls = part.waiting.iter().map(|waiter| &waiter.span);
+        let span = Span::shared("ledger.batch", calls);
+        let Some(trace) = span.context() else {
+            return self.attempt(&part.commands).await;
+        };
+        let ended = within(trace, span.clone(), self.attempt(&part.commands)).await;
+        let outcome = ended.as_ref().map_or_else(Failure::name, |_| "committed");
+        span.set("db.system.name", "postgresql");
+        span.set("billing.lane", count(self.number));
+        span.set("billing.batch.size", count(part.commands.len()));
+        span.set("billing.batch.attempt", count(number));
+        span.set("billing.batch.outcome", outcome);
+        if ended.is_err() {
+            span.fail(outcome);
+        }
+        span.end();
+        ended
+    }
+
     async fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
         let prices = self.catalogue.reading();
         let Some(session) = self.session.open().await else {
@@ -411,6 +437,10 @@ impl Part {
             waiter.answer(Err(error()));
         }
     }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The outcomes of a batch that was carried out again: what only repeats the first answer is that

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 
 use axum::http::{HeaderName, HeaderValue};
 use billing_telemetry::log::LogOptions;
+use billing_telemetry::slow::{SlowLog, SlowOptions};
 use clap::Args;
 
 use crate::auth::settings::{JwtConfig, JwtSettings};
@@ -57,6 +58,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub log: LogOptions,
+
+    #[command(flatten)]
+    pub slow: SlowOptions,
 }
 
 /// Settings that were checked: what is in here can be used.
@@ -76,6 +80,8 @@ pub struct Config {
     pub payment: PaymentConfig,
     pub rate: RateConfig,
     pub providers: ProviderConfig,
+    /// Which answers are told of in the log.
+    pub slow: SlowLog,
     /// What is to be said when the gateway starts.
     pub warnings: Vec<Warning>,
 }
@@ -101,6 +107,7 @@ impl TryFrom<Settings> for Config {
             rate,
             providers,
             log: _,
+            slow,
         } = settings;
         Ok(Self {
             addr,
@@ -117,6 +124,7 @@ impl TryFrom<Settings> for Config {
             rate: RateConfig::try_from(rate)?,
             warnings: providers.warnings(),
             providers: ProviderConfig::try_from(providers)?,
+            slow: SlowLog::from(&slow),
             http: http.into(),
         })
     }

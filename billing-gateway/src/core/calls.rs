@@ -24,7 +24,7 @@ use billing_proto::v1::{
     UpdateSupporterResponse,
 };
 
-use super::client::Core;
+use super::client::{Core, Rpc};
 use super::error::CoreError;
 
 /// What a provider reported is worth waiting for: it would else come again, later.
@@ -45,7 +45,11 @@ macro_rules! calls {
                         .$call(request)
                         .await
                 };
-                self.call(timeout!(self $($timeout)?), $rpc, request, call).await
+                let rpc = Rpc {
+                    client: concat!("billing.v1.", stringify!($service)),
+                    method: $rpc,
+                };
+                self.call(timeout!(self $($timeout)?), rpc, request, call).await
             })+
         }
     };

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use backon::{ExponentialBuilder, Retryable};
-use billing_proto::retry;
+use billing_proto::{code, retry};
+use billing_telemetry::span::Span;
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
 use secrecy::ExposeSecret;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -43,7 +44,24 @@ pub(crate) struct CoreClient {
 #[derive(Debug)]
 pub(crate) struct Core {
     client: CoreClient,
-    trace: TraceContext,
+    /// None: each call is a trace of its own.
+    trace: Option<TraceContext>,
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rpc {
+    /// The generated client's name, with its package.
+    pub client: &'static str,
+    pub method: &'static str,
+}
+
+impl Rpc {
+    /// As the wire has it, but for the first slash.
+    fn name(self) -> String {
+        let service = self.client.strip_suffix("Client").unwrap_or(self.client);
+        format!("{service}/{}", self.method)
+    }
 }
 
 impl CoreClient {
@@ -65,8 +83,12 @@ impl CoreClient {
         let request = HealthCheckRequest::default();
         let call =
             |channel, request| async move { HealthClient::new(channel).check(request).await };
+        let rpc = Rpc {
+            client: "grpc.health.v1.Health",
+            method: "Check",
+        };
         let response = self
-            .call(self.timeout, "Check", trace, request, call)
+            .call(self.timeout, rpc, Some(trace), request, call)
             .await?;
         if response.status() == ServingStatus::Serving {
             Ok(())
@@ -89,11 +111,11 @@ impl CoreClient {
         request
     }
 
-    /// The core, within `trace`.
-    pub(crate) fn within(&self, trace: TraceContext) -> Core {
+    /// The core, for what nobody has asked for.
+    pub(crate) fn unasked(&self) -> Core {
         Core {
             client: self.clone(),
-            trace,
+            trace: None,
         }
     }
 
@@ -101,8 +123,8 @@ impl CoreClient {
     async fn call<Req, Res, Fut>(
         &self,
         timeout: Duration,
-        method: &'static str,
-        trace: TraceContext,
+        rpc: Rpc,
+        trace: Option<TraceContext>,
         message: Req,
         send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
     ) -> Result<Res, CoreError>
@@ -111,13 +133,16 @@ impl CoreClient {
         Fut: Future<Output = Result<Response<Res>, Status>>,
     {
         let started = Instant::now();
+        let span = Span::client(trace, || rpc.name());
+        let open_span = span.end_on_drop();
+        let traceparent = span.context_or(trace).map(|trace| trace.traceparent());
         let attempt = || {
-            let mut request = tonic::Request::new(message.clone());
+            let mut request = self.request(message.clone());
             request.set_timeout(timeout.saturating_sub(started.elapsed()));
             let headers = request.metadata_mut();
-            headers.insert("authorization", self.authorization.clone());
-            let traceparent = trace.child().traceparent();
-            AsMut::<http::HeaderMap>::as_mut(headers).insert(TRACEPARENT, traceparent);
+            if let Some(traceparent) = traceparent.clone() {
+                AsMut::<http::HeaderMap>::as_mut(headers).insert(TRACEPARENT, traceparent);
+            }
             send(self.channel.clone(), request)
         };
         let again = ExponentialBuilder::new()
@@ -132,7 +157,8 @@ impl CoreClient {
             Ok(Err(status)) => status.code(),
             Err(_elapsed) => Code::DeadlineExceeded,
         };
-        record(method, code, started);
+        record(rpc, code, started, &span);
+        drop(open_span);
         match ended {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(CoreError::from(status)),
@@ -165,34 +191,20 @@ fn endpoint(config: &CoreConfig) -> Result<Endpoint, ConfigError> {
         .map_err(|error| ConfigError::CoreCa(error.to_string()))
 }
 
-fn record(method: &'static str, code: Code, started: Instant) {
+fn record(rpc: Rpc, code: Code, started: Instant, span: &Span) {
     metrics::histogram!(
         "rpc.client.call.duration",
-        "rpc.method" => method,
-        "rpc.response.status_code" => code_name(code),
+        "rpc.method" => rpc.method,
+        "rpc.response.status_code" => code::name(code),
     )
     .record(started.elapsed());
-}
-
-fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+    if span.is_recorded() {
+        span.set("rpc.system.name", "grpc");
+        span.set("rpc.method", rpc.name());
+        span.set("rpc.response.status_code", code::name(code));
+        if code != Code::Ok {
+            span.fail(code::name(code));
+        }
     }
 }
 
@@ -205,7 +217,7 @@ impl Core {
     pub(super) async fn call<Req, Res, Fut>(
         &self,
         timeout: Duration,
-        method: &'static str,
+        rpc: Rpc,
         message: Req,
         send: impl Fn(Channel, tonic::Request<Req>) -> Fut,
     ) -> Result<Res, CoreError>
@@ -214,7 +226,7 @@ impl Core {
         Fut: Future<Output = Result<Response<Res>, Status>>,
     {
         self.client
-            .call(timeout, method, self.trace, message, send)
+            .call(timeout, rpc, self.trace, message, send)
             .await
     }
 }
@@ -227,7 +239,9 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let trace = parts.extensions.get::<TraceContext>().copied();
-        Ok(CoreClient::from_ref(state).within(trace.unwrap_or_else(TraceContext::random)))
+        Ok(Self {
+            client: CoreClient::from_ref(state),
+            trace: parts.extensions.get::<TraceContext>().copied(),
+        })
     }
 }

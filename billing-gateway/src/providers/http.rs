@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use backon::{ExponentialBuilder, Retryable};
+use billing_telemetry::span::{Span, current_trace};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 
@@ -20,6 +21,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(150);
 pub(super) struct Http {
     /// The provider, in metrics and the log.
     provider: &'static str,
+    /// Where it is, in traces.
+    host: String,
     client: reqwest::Client,
     bounds: Bounds,
 }
@@ -72,6 +75,7 @@ impl Http {
         }
         Ok(Self {
             provider,
+            host: api_url.host_str().unwrap_or_default().to_owned(),
             client: client.build()?,
             bounds,
         })
@@ -81,12 +85,40 @@ impl Http {
         &self.client
     }
 
-    /// One attempt: its answer, whatever it says, and the body of that.
+    /// One attempt of `call`: its answer, whatever it says, and the body of that.
     pub(super) async fn attempt<R: Refusal>(
         &self,
+        call: &'static str,
         request: RequestBuilder,
     ) -> Result<(Response, Vec<u8>), Failure<R>> {
-        let mut response = request.send().await?;
+        let request = request.build()?;
+        let span = Span::client(current_trace(), || format!("{} {call}", self.provider));
+        let _open = span.end_on_drop();
+        if span.is_recorded() {
+            // Not its address, which holds ids.
+            span.set("http.request.method", request.method().to_string());
+            span.set("server.address", self.host.clone());
+        }
+        let answered = self.answer(request).await;
+        match &answered {
+            Ok((response, _)) => {
+                let status = response.status().as_u16();
+                span.set("http.response.status_code", i64::from(status));
+                if status >= 400 {
+                    span.fail(status.to_string());
+                }
+            }
+            Err(Failure::TooLarge(_)) => span.fail("too_large"),
+            Err(_) => span.fail("no_answer"),
+        }
+        answered
+    }
+
+    async fn answer<R: Refusal>(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<(Response, Vec<u8>), Failure<R>> {
+        let mut response = self.client.execute(request).await?;
         let bytes_max = self.bounds.answer_bytes_max;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {

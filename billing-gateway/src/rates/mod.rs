@@ -10,7 +10,6 @@ pub(crate) use rate::{Rate, ShownRate, shown};
 use std::time::Duration;
 
 use billing_proto::v1::{GetRateRequest, RecordRateRequest};
-use billing_telemetry::trace::TraceContext;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use tokio::time::MissedTickBehavior;
@@ -129,7 +128,7 @@ impl Rates {
             source: self.source.name().to_owned(),
             fetched_at: Some(sent(fetched_at)),
         };
-        let core = self.core.within(TraceContext::random());
+        let core = self.core.unasked();
         core.record_rate(request).await?;
         self.fetched_at = Some(fetched_at);
         Ok(())
@@ -140,7 +139,7 @@ impl Rates {
         let request = GetRateRequest {
             currency: UAH.code.to_owned(),
         };
-        let core = self.core.within(TraceContext::random());
+        let core = self.core.unasked();
         let known = core.get_rate(request).await.ok()?.rate?.fetched_at?;
         Timestamp::new(known.seconds, known.nanos).ok()
     }

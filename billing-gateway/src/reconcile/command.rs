@@ -7,7 +7,6 @@ use std::sync::Arc;
 use billing_proto::v1::{
     ClaimStalePaymentsRequest, EventOutcome, ReplayEventsRequest, StalePayment, StoredEvent,
 };
-use billing_telemetry::trace::TraceContext;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -88,7 +87,7 @@ pub async fn reconcile(config: &Config, since: Timestamp) -> Result<Tally, Comma
                 since: Some(since),
             };
             let claimed = core
-                .within(TraceContext::random())
+                .unasked()
                 .claim_stale_payments(request)
                 .await
                 .map_err(|error| CommandError::Core(Box::new(error)))?;
@@ -147,7 +146,7 @@ pub(super) async fn replay_of(
             page_token,
         };
         let page = core
-            .within(TraceContext::random())
+            .unasked()
             .replay_events(request)
             .await
             .map_err(|error| CommandError::Core(Box::new(error)))?;
@@ -188,7 +187,7 @@ async fn again(
     if let Some(itself) = events.last_mut() {
         itself.id.clone_from(&stored.event_id);
     }
-    let core = core.within(TraceContext::random());
+    let core = core.unasked();
     let mut outcome = EventOutcome::Unspecified;
     for event in events {
         match apply(&core, provider.name(), event).await {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing_proto::v1::{ClaimStalePaymentsRequest, StalePayment};
-use billing_telemetry::trace::TraceContext;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -72,10 +71,7 @@ async fn check_due(core: &CoreClient, provider: &Arc<dyn Provider>, owner: &str)
             lease_secs: LEASE_SECS,
             since: None,
         };
-        let claimed = core
-            .within(TraceContext::random())
-            .claim_stale_payments(request)
-            .await;
+        let claimed = core.unasked().claim_stale_payments(request).await;
         let claimed = match claimed {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -118,7 +114,7 @@ async fn check_all(
 ) -> Vec<Result<Checked, ()>> {
     let mut checks = JoinSet::new();
     for stale in payments {
-        let core = core.within(TraceContext::random());
+        let core = core.unasked();
         let provider = Arc::clone(provider);
         checks.spawn(async move { check_one(&core, provider.as_ref(), stale, depth).await });
     }

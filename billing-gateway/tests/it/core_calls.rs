@@ -45,9 +45,8 @@ async fn a_call_carries_the_token_the_deadline_and_the_trace() {
     })
     .await;
     let gateway = Gateway::start(config(&url, "the-core-token", &[])).await;
-    let trace_id = "0af7651916cd43dd8448eb211c80319c";
-    let incoming = format!("00-{trace_id}-b7ad6b7169203331-01");
-    let ready = sent(gateway.get("/ready").header("traceparent", &incoming)).await;
+    let incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let ready = sent(gateway.get("/ready").header("traceparent", incoming)).await;
     assert_eq!(ready.status(), 200);
 
     let calls = calls.lock().unwrap();
@@ -61,12 +60,8 @@ async fn a_call_carries_the_token_the_deadline_and_the_trace() {
         "{}",
         header("grpc-timeout")
     );
-    let traceparent = header("traceparent");
-    assert!(
-        traceparent.starts_with(&format!("00-{trace_id}-")),
-        "{traceparent}"
-    );
-    assert_ne!(traceparent, incoming);
+    // As it came: this gateway records nothing that could stand between.
+    assert_eq!(header("traceparent"), incoming);
 }
 
 #[tokio::test]

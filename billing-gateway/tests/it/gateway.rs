@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) const JWT_SECRET: &str = "a secret of the tests, of 32 bytes or more";
 
-const TENANT: &str = "demo";
+pub(crate) const TENANT: &str = "demo";
 
 /// Stops when it is dropped.
 pub(crate) struct Gateway {

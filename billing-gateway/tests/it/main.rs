@@ -25,4 +25,5 @@ mod slow_clients;
 mod stage;
 mod supporters;
 mod surface;
+mod traces;
 mod unsubscribe;

@@ -257,7 +257,7 @@ impl Billing {
             request.set_timeout(deadline.saturating_duration_since(Instant::now()));
             let headers: &mut HeaderMap = request.metadata_mut().as_mut();
             headers.insert(header::AUTHORIZATION, self.authorization.clone());
-            headers.insert(TRACEPARENT, payer.trace.child().traceparent());
+            headers.insert(TRACEPARENT, payer.trace.traceparent());
             send(self.core.clone(), request)
         };
         // Pauses take at most half of the time, so that the last try has time for its answer.

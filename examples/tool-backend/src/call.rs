@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use billing_telemetry::span::Span;
 use billing_telemetry::trace::TraceContext;
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
@@ -43,9 +44,12 @@ pub async fn answer(
     let caller = backend.credentials.caller(&headers)?;
     let tool = tools::find(&tool).ok_or(Refusal::UnknownTool)?;
     let question = question(body)?;
-    let trace = TraceContext::from_headers(&headers).unwrap_or_else(TraceContext::random);
+    let incoming = TraceContext::from_headers(&headers);
+    let part = Span::server(incoming, || "POST /api/tools/{tool}".to_owned());
+    let trace = part
+        .context_or(incoming)
+        .unwrap_or_else(TraceContext::random);
     let span = tracing::info_span!("call", tool = tool.name, trace_id = %trace.trace_id());
-    let trace = trace.adopt(&span);
 
     let user_id = match caller {
         Caller::Service => {
@@ -57,7 +61,10 @@ pub async fn answer(
     };
     let key = key(&headers, tool, &question)?;
     let payer = Payer { user_id, trace };
-    let call = async move { billed(&backend.billing, &payer, tool, &question, &key).await };
+    let call = async move {
+        let _until_done = part.end_on_drop();
+        billed(&backend.billing, &payer, tool, &question, &key).await
+    };
     // A task of its own: a caller that hangs up must not leave work behind that is done, but
     // neither charged nor given up.
     backend

@@ -2,9 +2,11 @@
 //! event pays for nothing but its own. No answer leaves before COMMIT has been answered.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing_telemetry::span::{Span, within};
 use metrics::{Histogram, histogram};
 use sqlx::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -61,6 +63,8 @@ impl Pace {
 /// An event on its way, and who waits for it.
 struct Job {
     brought: Brought,
+    /// The call's.
+    span: Span,
     reply: oneshot::Sender<Result<Applied, PaymentError>>,
     /// The same event, brought once more while this one waited.
     repeats: Vec<Job>,
@@ -150,6 +154,7 @@ impl EventBatcher {
         self.0
             .try_send(Job {
                 brought,
+                span: Span::current(),
                 reply,
                 repeats: Vec::new(),
             })
@@ -249,8 +254,8 @@ impl BatcherTask {
     /// Carries out a batch. Where the database refuses it, or somebody has locked a row of it, each event
     /// stands alone, and waits for locks no longer.
     async fn carry_out(&mut self, batch: Vec<Job>) -> Vec<(Job, Result<Applied, PaymentError>)> {
-        let brought: Vec<&Brought> = batch.iter().map(|job| &job.brought).collect();
-        let cause = match self.attempts(&brought, Locks::Await).await {
+        let jobs: Vec<&Job> = batch.iter().collect();
+        let cause = match self.attempts(&jobs, Locks::Await).await {
             Ok(applied) => return batch.into_iter().zip(applied.into_iter().map(Ok)).collect(),
             Err(cause) if batch.len() == 1 => {
                 return batch.into_iter().zip([Err(cause)]).collect();
@@ -265,7 +270,7 @@ impl BatcherTask {
         for job in batch {
             let answer = match all.as_ref().and_then(PaymentError::of_all) {
                 Some(error) => Err(error),
-                None => self.attempts(&[&job.brought], Locks::Hardly).await,
+                None => self.attempts(&[&job], Locks::Hardly).await,
             };
             if let Err(error) = &answer {
                 all = error.of_all();
@@ -279,13 +284,13 @@ impl BatcherTask {
     /// Tries a few times where that may help, and nothing has been done for certain.
     async fn attempts(
         &mut self,
-        batch: &[&Brought],
+        batch: &[&Job],
         locks: Locks,
     ) -> Result<Vec<Applied>, PaymentError> {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            let outcome = self.attempt(batch, locks).await;
+            let outcome = self.traced_attempt(batch, attempt, locks).await;
             match outcome {
                 Ok(applied) => {
                     self.meters.batch(batch.len(), started.elapsed());
@@ -309,6 +314,40 @@ impl BatcherTask {
             }
             attempt += 1;
         }
+    }
+
+    /// With a span where a call that waits for it has one.
+    async fn traced_attempt(
+        &mut self,
+        batch: &[&Job],
+        number: u32,
+        locks: Locks,
+    ) -> Result<Vec<Applied>, PaymentError> {
+        let brought: Vec<&Brought> = batch.iter().map(|job| &job.brought).collect();
+        let calls = batch
+            .iter()
+            .flat_map(|job| iter::once(*job).chain(&job.repeats));
+        let span = Span::shared("payment.events", calls.map(|job| &job.span));
+        let Some(trace) = span.context() else {
+            return self.attempt(&brought, locks).await;
+        };
+        let ended = within(trace, span.clone(), self.attempt(&brought, locks)).await;
+        let outcome = match &ended {
+            Ok(_) => "committed",
+            Err(PaymentError::OutcomeUnknown) => "in_doubt",
+            Err(error) if error.is_lost() => "lost",
+            Err(_) => "refused",
+        };
+        let size = i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        span.set("db.system.name", "postgresql");
+        span.set("billing.batch.size", size);
+        span.set("billing.batch.attempt", i64::from(number));
+        span.set("billing.batch.outcome", outcome);
+        if ended.is_err() {
+            span.fail(outcome);
+        }
+        span.end();
+        ended
     }
 
     async fn attempt(

@@ -112,7 +112,7 @@ impl Client {
         extend(&mut url, &[""]);
         let request = self.http.client().post(url);
         let request = request.json(&json!({"request": self.signed(fields)}));
-        let (response, body) = self.http.attempt(request).await?;
+        let (response, body) = self.http.attempt(call.name, request).await?;
         let status = response.status().as_u16();
         if !response.status().is_success() {
             self.http.log(call.name, status, "");

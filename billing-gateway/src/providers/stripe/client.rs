@@ -135,7 +135,7 @@ impl Client {
         if let Some(key) = key {
             outgoing = outgoing.header(IDEMPOTENCY_KEY, key);
         }
-        let (response, body) = self.http.attempt(outgoing).await?;
+        let (response, body) = self.http.attempt(call, outgoing).await?;
         let status = response.status();
         let request_id = text(response.headers(), REQUEST_ID);
         let should_retry = text(response.headers(), SHOULD_RETRY).parse().ok();
@@ -165,7 +165,7 @@ impl Client {
         let request = self.http.client().get(url);
         let (response, body) = self
             .http
-            .attempt::<Unusable>(request)
+            .attempt::<Unusable>("doctor", request)
             .await
             .map_err(|failure| {
                 let failure = match failure {
