@@ -24,6 +24,7 @@ BILLING_GRPC_ADDR: 0.0.0.0:50051
 BILLING_ADMIN_ADDR: 0.0.0.0:9051
 BILLING_LEAVE_SECS: {{ include "billing.scalar" .Values.core.leaveSeconds | quote }}
 BILLING_DRAIN_SECS: {{ include "billing.scalar" .Values.core.drainSeconds | quote }}
+BILLING_CONNECTION_AGE_SECS: {{ include "billing.scalar" .Values.core.connectionAgeSeconds | quote }}
 {{- if .Values.core.tls.existingSecret }}
 BILLING_TLS_CERT: /etc/billing/tls/tls.crt
 BILLING_TLS_KEY: /etc/billing/tls/tls.key
