@@ -3,7 +3,7 @@
 mod url;
 mod warning;
 
-pub(crate) use url::{guarded_url, header_names, is_loopback, origins};
+pub(crate) use url::{guarded_url, has_user, header_names, is_loopback, origins};
 pub use warning::Warning;
 pub(crate) use warning::is_http;
 
@@ -37,6 +37,8 @@ pub enum ConfigError {
     NotAscii(&'static str),
     #[error("{0} must be an https URL, or an http URL on loopback")]
     ProviderUrl(&'static str),
+    #[error("{0} must hold no user and no password: it is shown to providers and payers")]
+    User(&'static str),
     #[error(
         "{0} must be a lower-case letter, then such letters, digits or underscores, and no \
              other provider's name"

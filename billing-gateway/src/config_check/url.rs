@@ -12,6 +12,11 @@ pub(crate) fn guarded_url(text: &str) -> Option<Url> {
     good.then_some(url)
 }
 
+/// Whether it says who signs in: `https://user:password@host`.
+pub(crate) fn has_user(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| {
         let literal = host.trim_start_matches('[').trim_end_matches(']');

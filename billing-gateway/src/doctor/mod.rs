@@ -12,6 +12,7 @@
 //!
 //! What is asked of a provider is in its own file below `providers`.
 
+mod answer;
 mod contract;
 mod keys;
 mod outside;

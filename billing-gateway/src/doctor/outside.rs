@@ -7,9 +7,10 @@ use billing_telemetry::doctor::{Finding, clock_reading, judge_certificate, judge
 use jiff::{SignedDuration, Timestamp};
 use reqwest::redirect::Policy;
 use reqwest::tls::TlsInfo;
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Response, Url};
 
 use super::Place;
+use super::answer::{self, TOO_LARGE, TooLarge};
 use super::the_core::http_date;
 use crate::config::Config;
 use crate::config_check::is_loopback;
@@ -21,8 +22,25 @@ const ANSWER_TIME: Duration = Duration::from_secs(4);
 const ORIGINS_MOST: usize = 5;
 
 /// What to do where nobody answers, which may be for two reasons.
-pub(super) const UNREACHED: &str = "see DNS, the proxy and the firewall; from inside a cluster or a network \
+const UNREACHED: &str = "see DNS, the proxy and the firewall; from inside a cluster or a network \
      its own public address may not be reachable: then run this elsewhere, or name the gateway's service by --url";
+
+const CERTIFICATE: &str = "show a certificate that holds today, for this host, of an authority that \
+     everybody knows, with all that lead to it: no provider and no browser takes this one";
+
+/// What to do about an error of the way.
+pub(super) fn unreached(error: &str) -> &'static str {
+    if is_about_certificate(error) {
+        CERTIFICATE
+    } else {
+        UNREACHED
+    }
+}
+
+/// As rustls says it: what is in between wraps the error in several ways.
+fn is_about_certificate(error: &str) -> bool {
+    error.contains("peer certificate")
+}
 
 pub(super) async fn check(url: &Url, config: &Config, place: &Place) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -63,6 +81,10 @@ pub(super) async fn check(url: &Url, config: &Config, place: &Place) -> Vec<Find
 }
 
 pub(super) fn client(url: &Url) -> Result<Client, reqwest::Error> {
+    builder(url).build()
+}
+
+fn builder(url: &Url) -> ClientBuilder {
     let mut client = Client::builder()
         .user_agent(concat!(
             "billing-gateway-doctor/",
@@ -74,7 +96,7 @@ pub(super) fn client(url: &Url) -> Result<Client, reqwest::Error> {
     if url.scheme() == "http" {
         client = client.no_proxy();
     }
-    client.build()
+    client
 }
 
 /// `url` with further parts of its path.
@@ -94,26 +116,50 @@ async fn health(client: &Client, url: &Url) -> Vec<Finding> {
         Ok(answer) => answer,
         Err(error) => {
             let wrong = causes(&error.without_url());
-            return vec![Finding::mend(SUBJECT, url.as_str(), wrong, UNREACHED)];
+            let refused = is_about_certificate(&wrong);
+            let to_do = unreached(&wrong);
+            let mut findings = vec![Finding::mend(SUBJECT, url.as_str(), wrong, to_do)];
+            if refused {
+                findings.extend(refused_certificate(url).await);
+            }
+            return findings;
         }
     };
     let mut findings = about_the_way(url, &answer, before, after);
     let status = answer.status();
-    let is_ours = answer
-        .json::<serde_json::Value>()
-        .await
-        .is_ok_and(|body| body.get("status").is_some_and(|status| status == "ok"));
-    findings.insert(
-        0,
-        if status == 200 && is_ours {
+    let to_do =
+        "let the proxy pass every path on to the gateway, and name its address in BACKEND_URL";
+    let of_answer = match answer::json(answer).await {
+        Ok(body) if status == 200 && body["status"] == "ok" => {
             Finding::ok(SUBJECT, format!("{url} answers"))
-        } else {
+        }
+        Ok(_) => {
             let wrong = format!("it answers with status {status}, and not as a gateway does");
-            let to_do = "let the proxy pass every path on to the gateway, and name its address in BACKEND_URL";
             Finding::mend(SUBJECT, url.as_str(), wrong, to_do)
-        },
-    );
+        }
+        Err(TooLarge) => Finding::mend(SUBJECT, url.as_str(), TOO_LARGE, to_do),
+    };
+    findings.insert(0, of_answer);
     findings
+}
+
+/// What is to be said of a certificate that is not believed: it is only read, and nothing secret is sent.
+async fn refused_certificate(url: &Url) -> Option<Finding> {
+    let client = builder(url).tls_danger_accept_invalid_certs(true).build();
+    let answer = client
+        .ok()?
+        .get(below(url, &["health"]))
+        .send()
+        .await
+        .ok()?;
+    of_certificate(url.host_str().unwrap_or_default(), &answer)
+}
+
+fn of_certificate(host: &str, answer: &Response) -> Option<Finding> {
+    let tls = answer.extensions().get::<TlsInfo>();
+    let der = tls.and_then(TlsInfo::peer_certificate)?;
+    let whose = format!("the certificate of {host}");
+    Some(judge_certificate("tls", &whose, der, Timestamp::now()))
 }
 
 fn about_the_way(
@@ -123,11 +169,7 @@ fn about_the_way(
     after: Timestamp,
 ) -> Vec<Finding> {
     let host = url.host_str().unwrap_or_default();
-    let tls = answer.extensions().get::<TlsInfo>();
-    let certificate = tls.and_then(TlsInfo::peer_certificate).map(|der| {
-        let whose = format!("the certificate of {host}");
-        judge_certificate("tls", &whose, der, Timestamp::now())
-    });
+    let certificate = of_certificate(host, answer);
     let date = answer.headers().get(header::DATE);
     let date = date.and_then(|date| date.to_str().ok()).and_then(http_date);
     let clock = date.map(|theirs| {

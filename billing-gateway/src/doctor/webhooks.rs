@@ -7,7 +7,8 @@ use rand::TryRngCore;
 use reqwest::{Client, Url};
 use serde_json::Value;
 
-use super::outside::{UNREACHED, below, client};
+use super::answer::{self, TOO_LARGE, TooLarge};
+use super::outside::{below, client, unreached};
 use crate::config::Config;
 use crate::problem::causes;
 use crate::providers::self_test::{SelfTest, Signer};
@@ -27,6 +28,7 @@ enum Answer {
         status: u16,
         code: String,
     },
+    TooLarge,
     Unreached(String),
 }
 
@@ -110,7 +112,10 @@ async fn sent(client: &Client, place: &Url, test: SelfTest) -> Answer {
         Err(error) => return Answer::Unreached(causes(&error.without_url())),
     };
     let status = answer.status().as_u16();
-    let body = answer.json::<Value>().await.unwrap_or_default();
+    let body = match answer::json(answer).await {
+        Ok(body) => body,
+        Err(TooLarge) => return Answer::TooLarge,
+    };
     match body.get("self_test") {
         Some(seen) if status == 200 => Answer::Taken(seen.clone()),
         _ => {
@@ -163,7 +168,14 @@ fn judge(place: &Url, signed_by: Signer, answer: Answer) -> Result<Option<Value>
             format!("it answers with status {status}"),
             "let the proxy pass webhooks on to this version of the gateway, without a login of its own",
         ),
-        (_, Answer::Unreached(error)) => mend(error, UNREACHED),
+        (_, Answer::TooLarge) => mend(
+            TOO_LARGE.to_owned(),
+            "let the proxy pass webhooks on to the gateway, and see who answers there",
+        ),
+        (_, Answer::Unreached(error)) => {
+            let to_do = unreached(&error);
+            mend(error, to_do)
+        }
     }
 }
 
@@ -175,17 +187,21 @@ fn proxies(seen: &Value, trusted: u8, way: Way) -> Finding {
     let running = seen["trusted_proxies"].as_u64().unwrap_or_default();
     let looked_at =
         format!("{added} addresses in X-Forwarded-For, TRUSTED_PROXIES {running}, we are {client}");
-    let to_do =
-        format!("set TRUSTED_PROXIES to {added}, if all who reach the gateway come by that way");
     if running != u64::from(trusted) {
         let wrong = format!("the gateway that runs has other settings than these ({trusted})");
         return Finding::warn(PROXIES, looked_at, wrong, "restart it with these");
     }
+    if way == Way::Other {
+        let looked_at = "the way through the proxies was not tried: --url is not BACKEND_URL";
+        return Finding::ok(PROXIES, looked_at);
+    }
+    let to_do =
+        format!("set TRUSTED_PROXIES to {added}, if all who reach the gateway come by that way");
     if running < added {
         let wrong = "many users count as one address, and share its limits";
         return Finding::mend(PROXIES, looked_at, wrong, to_do);
     }
-    if running > added && way == Way::Public {
+    if running > added {
         let wrong = "whoever calls may name any address as theirs, and so escape limits";
         return Finding::warn(PROXIES, looked_at, wrong, to_do);
     }
@@ -205,8 +221,9 @@ mod tests {
             (2, 2, 2, Way::Public, "ok"),
             (1, 0, 0, Way::Public, "mend"),
             (0, 1, 1, Way::Public, "warn"),
-            // From inside, the proxies in front are not passed.
+            // From inside, the proxies in front are not passed, and others may be.
             (0, 1, 1, Way::Other, "ok"),
+            (1, 0, 0, Way::Other, "ok"),
             (1, 1, 0, Way::Public, "warn"),
         ] {
             let seen = json!({"client": "1.2.3.4", "forwarded": added, "trusted_proxies": running});

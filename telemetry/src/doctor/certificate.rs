@@ -17,7 +17,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 
 /// What is to be said of `whose` certificate, given as DER.
 pub fn judge(subject: &'static str, whose: &str, der: &[u8], now: Timestamp) -> Finding {
-    let Some(ends) = ends_at(der) else {
+    let Some((begins, ends)) = validity(der) else {
         let wrong = "its end cannot be read";
         return Finding::warn(
             subject,
@@ -26,13 +26,21 @@ pub fn judge(subject: &'static str, whose: &str, der: &[u8], now: Timestamp) -> 
             "look at it with `openssl x509 -enddate`",
         );
     };
+    if begins > now {
+        let to_do =
+            "show the one that holds today, or set the clock of this machine, whichever is wrong";
+        let looked_at = format!("{whose} is valid from {begins:.0} on");
+        return Finding::mend(subject, looked_at, "it does not hold yet", to_do);
+    }
     let left = ends.duration_since(now);
-    let days = left.as_hours() / 24;
-    let looked_at = format!("{whose} is valid until {ends:.0}, for {days} days");
     let to_do = "renew it, and let it be renewed without anybody's help";
     if left < SignedDuration::ZERO {
-        Finding::mend(subject, looked_at, "it has ended", to_do)
-    } else if left < MEND_BEFORE {
+        let looked_at = format!("{whose} was valid until {ends:.0}");
+        return Finding::mend(subject, looked_at, "it has ended", to_do);
+    }
+    let days = left.as_hours() / 24;
+    let looked_at = format!("{whose} is valid until {ends:.0}, for {days} days");
+    if left < MEND_BEFORE {
         Finding::mend(subject, looked_at, "it ends in a moment", to_do)
     } else if left < WARN_BEFORE {
         Finding::warn(subject, looked_at, "it ends soon", to_do)
@@ -41,8 +49,13 @@ pub fn judge(subject: &'static str, whose: &str, der: &[u8], now: Timestamp) -> 
     }
 }
 
-/// When a certificate (X.509, as DER) ends; none where it is none. RFC 5280, section 4.1.
+/// When a certificate (X.509, as DER) ends; none where it is none.
 pub fn ends_at(der: &[u8]) -> Option<Timestamp> {
+    validity(der).map(|(_, ends)| ends)
+}
+
+/// From when to when it holds. RFC 5280, section 4.1.
+fn validity(der: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (_, certificate, _) = element(der).filter(|(tag, ..)| *tag == SEQUENCE)?;
     let (_, signed, _) = element(certificate).filter(|(tag, ..)| *tag == SEQUENCE)?;
     let mut rest = signed;
@@ -55,9 +68,10 @@ pub fn ends_at(der: &[u8]) -> Option<Timestamp> {
         (_, _, rest) = element(rest)?;
     }
     let (_, validity, _) = element(rest).filter(|(tag, ..)| *tag == SEQUENCE)?;
-    let (_, _, behind) = element(validity)?;
-    let (tag, text, _) = element(behind)?;
-    time(tag, str::from_utf8(text).ok()?)
+    let (begin, begins, behind) = element(validity)?;
+    let (end, ends, _) = element(behind)?;
+    let time = |tag: u8, text: &[u8]| time(tag, str::from_utf8(text).ok()?);
+    Some((time(begin, begins)?, time(end, ends)?))
 }
 
 /// `251231235959Z`, or with four digits of the year.
@@ -143,14 +157,17 @@ mod tests {
     #[test]
     fn it_is_judged_by_the_days_that_are_left() {
         let der = certificate(&[], &[&[UTC_TIME, 13][..], b"261231000000Z"].concat());
-        for (now, level) in [
-            ("2026-11-28T00:00:00Z", "ok"),
-            ("2026-12-15T00:00:00Z", "warn"),
-            ("2026-12-29T00:00:00Z", "mend"),
-            ("2027-01-01T00:00:00Z", "mend"),
+        for (now, level, says) in [
+            ("2024-12-31T00:00:00Z", "mend", "does not hold yet"),
+            ("2026-11-28T00:00:00Z", "ok", "for 33 days"),
+            ("2026-12-15T00:00:00Z", "warn", "for 16 days"),
+            ("2026-12-29T00:00:00Z", "mend", "in a moment"),
+            ("2027-01-01T00:00:00Z", "mend", "was valid until"),
         ] {
             let found = judge("tls", "the certificate", &der, now.parse().unwrap());
             assert_eq!(found.verdict.level(), level, "{now}");
+            assert!(format!("{found:?}").contains(says), "{found:?}");
+            assert!(!found.looked_at.contains("for -"), "{found:?}");
         }
     }
 }

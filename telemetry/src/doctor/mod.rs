@@ -72,7 +72,7 @@ impl Finding {
     fn of(subject: &'static str, looked_at: String, verdict: Verdict) -> Self {
         Self {
             subject,
-            looked_at,
+            looked_at: without_user(&looked_at),
             verdict,
         }
     }
@@ -101,7 +101,8 @@ impl Finding {
 }
 
 impl Trouble {
-    const fn of(wrong: String, to_do: String) -> Self {
+    fn of(wrong: String, to_do: String) -> Self {
+        let wrong = without_user(&wrong);
         Self { wrong, to_do }
     }
 }
@@ -197,6 +198,22 @@ fn count(findings: &[Finding], level: &str) -> usize {
     findings.iter().filter(is_it).count()
 }
 
+/// Without who signs in and by which password, wherever a URL stands.
+fn without_user(text: &str) -> String {
+    const BEHIND_SCHEME: &str = "://";
+    let mut parts = text.split(BEHIND_SCHEME);
+    let mut cut = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_end = |c: char| c.is_whitespace() || "/?#\"'`".contains(c);
+        let (authority, rest) = part.split_at(part.find(is_end).unwrap_or(part.len()));
+        let host = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
+        cut.extend([BEHIND_SCHEME, host, rest]);
+    }
+    cut
+}
+
 fn without(secrets: &[&str], mut text: String) -> String {
     for secret in secrets {
         if secret.len() >= SECRET_CHARS_MIN {
@@ -250,6 +267,21 @@ mod tests {
                 "wrong": null, "to_do": null})
         );
         assert_eq!(json["findings"][1]["to_do"], "set FRONTEND_URL");
+    }
+
+    #[test]
+    fn who_signs_in_is_left_out_of_every_url() {
+        let found = Finding::mend(
+            "outside",
+            "https://olga:pw@pay.example.com/a@b and http://u@h",
+            "it leads to `https://u:p@h`",
+            "name it as postgres://user:password@host",
+        );
+        assert_eq!(
+            found.line(7),
+            "mend  outside  https://pay.example.com/a@b and http://h: it leads to `https://h`: \
+             name it as postgres://user:password@host"
+        );
     }
 
     #[tokio::test]

@@ -2,16 +2,41 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use billing_telemetry::doctor::Finding;
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::message::Fields;
 use super::{Fondy, STATUS, UNKNOWN_ORDER, signature};
 use crate::problem::causes;
-use crate::providers::ProviderError;
 use crate::providers::self_test::{SELF_TEST, SelfTest, Signer};
+use crate::providers::{ProviderError, WebhookRefusal};
 
-/// The field by which our own callback is known; it is signed as all are.
-pub(super) const FIELD: &str = "self_test";
+/// How our own callback's order is called: then the second when it was made, a hyphen, and a nonce. No
+/// payment of ours is called so.
+const ORDER: &str = "self-test-";
+/// By this one earlier gateways know it.
+const FIELD: &str = "self_test";
+/// As Stripe's signatures.
+const AGE_SECS_MAX: u64 = 300;
+
+/// Whether it is a callback of our own making, whatever else is in it. A signature is of values, and
+/// not of what their fields are called: it is known by its value in any field.
+pub(super) fn is_self_test(fields: &Fields, now: Timestamp) -> Result<bool, WebhookRefusal> {
+    let made = fields.iter().find_map(|(_, value)| made_at(value));
+    match made {
+        Some(made) if made.abs_diff(now.as_second()) > AGE_SECS_MAX => Err(WebhookRefusal::Time),
+        Some(_) => Ok(true),
+        None if fields.text("order_id").starts_with(ORDER) => Err(WebhookRefusal::Time),
+        None => Ok(false),
+    }
+}
+
+/// None where it is no such order's name.
+fn made_at(order: &str) -> Option<i64> {
+    let (made, nonce) = order.strip_prefix(ORDER)?.split_once('-')?;
+    let is_nonce = nonce.len() == 16 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
+    made.parse().ok().filter(|_| is_nonce)
+}
 
 impl Fondy {
     /// Asks for an order that is none: whoever says so has believed our signature.
@@ -38,7 +63,7 @@ impl Fondy {
     }
 
     /// One by our secret, and a forged one.
-    pub(super) fn own_webhooks(&self, nonce: &str) -> Vec<SelfTest> {
+    pub(super) fn own_webhooks(&self, nonce: &str, now: Timestamp) -> Vec<SelfTest> {
         let forger = SecretString::from(format!("forged_{nonce}"));
         [
             (Signer::Ours(1), &self.secret_key),
@@ -47,7 +72,7 @@ impl Fondy {
         .into_iter()
         .map(|(signed_by, secret)| {
             let merchant_id = self.merchant.id.to_string();
-            let order_id = format!("self-test-{nonce}");
+            let order_id = format!("{ORDER}{}-{nonce}", now.as_second());
             let fields = [
                 ("order_id", order_id.as_str()),
                 ("merchant_id", &merchant_id),

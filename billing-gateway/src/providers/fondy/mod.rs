@@ -152,14 +152,14 @@ impl Provider for Fondy {
     ) -> Result<Event, WebhookRefusal> {
         let fields = Received::read(body)?.verified(&self.secret_key)?;
         let mut event = self.merchant.of_callback(&fields, body, now);
-        if fields.text(doctor::FIELD) == SELF_TEST {
+        if doctor::is_self_test(&fields, now)? {
             SELF_TEST.clone_into(&mut event.r#type);
         }
         Ok(event)
     }
 
-    fn self_tests(&self, nonce: &str, _now: Timestamp) -> Vec<SelfTest> {
-        self.own_webhooks(nonce)
+    fn self_tests(&self, nonce: &str, now: Timestamp) -> Vec<SelfTest> {
+        self.own_webhooks(nonce, now)
     }
 
     async fn look(&self, _webhooks: &[String]) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config_check::{ConfigError, Warning, guarded_url, is_http, is_loopback};
+use crate::config_check::{ConfigError, Warning, guarded_url, has_user, is_http, is_loopback};
 use crate::providers::NAMES;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
@@ -113,6 +113,15 @@ pub struct Config {
 impl Config {
     /// None where Fondy is not configured.
     pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+        // Whoever is paid by: they are everybody's.
+        for (name, url) in [
+            ("BACKEND_URL", &settings.backend_url),
+            ("FRONTEND_URL", &settings.frontend_url),
+        ] {
+            if url.as_deref().is_some_and(has_user) {
+                return Err(ConfigError::User(name));
+            }
+        }
         let secret = settings
             .secret_key
             .as_ref()

@@ -86,7 +86,7 @@ impl Stripe {
         webhooks: &[String],
     ) -> Vec<Finding> {
         let list = match looked {
-            Ok(looked) if looked.status == 200 => &looked.body,
+            Ok(looked) if looked.status == 200 && is_of_stripe(looked) => &looked.body,
             _ => {
                 return vec![Finding::warn(
                     SUBJECT,
@@ -148,12 +148,27 @@ fn clock(before: Timestamp, looked: &Looked, after: Timestamp) -> Option<Finding
     Some(judge_clock("Stripe's clock", reading))
 }
 
+/// As Stripe answers: with a list, or with an error of its own. What is in front of it may answer else
+/// where it is away.
+fn is_of_stripe(looked: &Looked) -> bool {
+    let body = &looked.body;
+    match looked.status {
+        200 => body["object"] == "list" && body["data"].is_array(),
+        429 | 500.. => true,
+        _ => body["error"].is_object(),
+    }
+}
+
 /// With whether it works at all.
 fn key(mode: &str, answers: &[(&str, Result<Looked, String>)]) -> (Finding, bool) {
     let looked_at = format!("the key of the {mode} mode");
     let mut lacking = Vec::new();
     for (permission, looked) in answers {
         let (wrong, to_do) = match looked {
+            Ok(looked) if !is_of_stripe(looked) => (
+                "what answers at STRIPE_API_URL is not Stripe".to_owned(),
+                "unset STRIPE_API_URL, or see which proxy answers in the place of Stripe",
+            ),
             Ok(looked) => match looked.status {
                 200 => continue,
                 403 => {
@@ -342,7 +357,11 @@ mod tests {
     fn a_key_that_may_not_all_is_told_from_one_that_is_none() {
         let answered = |status: u16| {
             let date = None;
-            let body = Value::Null;
+            let body = match status {
+                200 => json!({"object": "list", "data": []}),
+                500 => Value::Null,
+                _ => json!({"error": {"type": "invalid_request_error"}}),
+            };
             Ok(Looked { status, date, body })
         };
         for (status, level, says, works) in [
