@@ -79,6 +79,17 @@ fn ends_session(code: &str) -> bool {
         || ["55000", "3D000", "25P03", "25006"].contains(&code)
 }
 
+/// An error without the line of PostgreSQL's own source, which sqlx adds and which says nothing to whoever
+/// reads it.
+pub fn told(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refused) => {
+            format!("error returned from database: {}", refused.message())
+        }
+        other => other.to_string(),
+    }
+}
+
 /// What an operator has to look at, where the error tells.
 pub fn explained(error: &sqlx::Error) -> Option<&'static str> {
     let code = error

@@ -253,6 +253,8 @@ async fn connect(database: &Database) -> Result<PgConnection, Unreached> {
 pub enum Standing {
     /// Nobody has migrated.
     Absent,
+    /// The role may not look into the schema at all.
+    Closed,
     /// The role may not read which version it is.
     Hidden,
     /// Of these versions; the second one is needed.
@@ -275,6 +277,10 @@ impl Standing {
             Self::Absent => (
                 "the database has no schema yet".to_owned(),
                 "run `billing-core migrate up` with BILLING_OWNER_DATABASE_URL",
+            ),
+            Self::Closed => (
+                "the role may not use the schema `public`, so nothing of it is seen".to_owned(),
+                "as the owner: grant usage on schema public to billing_app",
             ),
             Self::Hidden => (
                 "the role may not read the schema's version".to_owned(),
@@ -312,6 +318,16 @@ fn lacking(applied: &[i64]) -> Option<i64> {
 
 /// How the schema of a database stands to what this core needs.
 pub async fn standing(pool: &PgPool) -> Result<Standing, sqlx::Error> {
+    // What it may not look into looks empty.
+    let is_open: bool = sqlx::query_scalar(
+        "select coalesce(bool_and(has_schema_privilege(oid, 'usage')), true) from pg_namespace
+        where nspname = 'public'",
+    )
+    .fetch_one(pool)
+    .await?;
+    if !is_open {
+        return Ok(Standing::Closed);
+    }
     match applied(pool).await {
         Ok(Some(applied)) => Ok(judge(&applied)),
         Ok(None) => Ok(Standing::Absent),

@@ -101,6 +101,12 @@ impl UnsubscribeOptions {
             return Ok(None);
         }
         let parsed: http::Uri = url.parse().context("BACKEND_URL is no URL")?;
+        ensure!(
+            parsed
+                .authority()
+                .is_none_or(|place| !place.as_str().contains('@')),
+            "BACKEND_URL must hold no user and no password: it stands in mail"
+        );
         let host = parsed.host().unwrap_or_default();
         let is_guarded = match parsed.scheme_str() {
             Some("https") => !host.is_empty(),

@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool, Row};
 use tokio::time::{sleep, timeout};
 
 use super::settings::{Settings, plain_start};
-use super::{explained, url};
+use super::{explained, told, url};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// As many as sqlx takes.
@@ -42,7 +42,7 @@ struct Servers {
 /// Why there is no connection to a server.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("{}{}", .0, explained(.0).map(|meaning| format!(" ({meaning})")).unwrap_or_default())]
+    #[error("{}{}", told(.0), explained(.0).map(|meaning| format!(" ({meaning})")).unwrap_or_default())]
     Sql(#[from] sqlx::Error),
     #[error("no answer")]
     NoAnswer,

@@ -32,7 +32,7 @@ use secrecy::ExposeSecret;
 use sqlx::PgPool;
 
 use crate::config::ServeOptions;
-use crate::database::{Database, Settings};
+use crate::database::{Database, Settings, told};
 
 /// Each statement ends before its check does, so that none is left behind on the server.
 const STATEMENT_TIME: &str = "4s";
@@ -151,5 +151,5 @@ fn password(options: &ServeOptions) -> String {
 /// A check that could not ask.
 fn unasked(subject: &'static str, asked: &str, error: &sqlx::Error) -> Vec<Finding> {
     let to_do = "mend what the error names, then run this again";
-    vec![Finding::mend(subject, asked, error.to_string(), to_do)]
+    vec![Finding::mend(subject, asked, told(error), to_do)]
 }

@@ -12,14 +12,34 @@ pub struct Identity {
     pub version: String,
     pub version_number: i32,
     pub is_encrypted: bool,
+    /// The backend that serves us, and when it began: on one server alone.
+    pub backend: i32,
+    pub backend_since: SqlTimestamp,
 }
 
 pub async fn identity(connection: &mut PgConnection) -> Result<Identity, sqlx::Error> {
     sqlx::query_as(
         "select split_part(current_setting('server_version'), ' ', 1) as version,
             current_setting('server_version_num')::int as version_number,
-            coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as is_encrypted",
+            coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as is_encrypted,
+            pg_backend_pid() as backend, backend_start as backend_since
+        from pg_stat_activity where pid = pg_backend_pid()",
     )
+    .fetch_one(connection)
+    .await
+}
+
+/// Whether another session of ours, which goes on, is with the same server. It is as sure behind
+/// proxies, and of servers that are copies of one another.
+pub async fn has_session(
+    connection: &mut PgConnection,
+    other: &Identity,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "select exists (select from pg_stat_activity where pid = $1 and backend_start = $2)",
+    )
+    .bind(other.backend)
+    .bind(other.backend_since)
     .fetch_one(connection)
     .await
 }
@@ -58,6 +78,33 @@ pub async fn role(pool: &PgPool) -> Result<Role, sqlx::Error> {
         from pg_roles where rolname = current_user",
     )
     .fetch_one(pool)
+    .await
+}
+
+/// What the core's role may change and `billing_app` may not, such as `delete on payment`, or
+/// `update (kind) on entry` where it is only some columns.
+pub async fn more_rights(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "with relation as (
+            select c.oid as relation, c.relname::text as name, g.oid as app
+            from pg_class c join pg_roles g on g.rolname = 'billing_app'
+            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        ), more as (
+            select name, privilege, '' as columns
+            from relation, unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) as privilege
+            where has_table_privilege(relation, privilege) and not has_table_privilege(app, relation, privilege)
+            union all
+            select name, privilege, ' (' || string_agg(attname, ', ' order by attnum) || ')'
+            from relation join pg_attribute on attrelid = relation and attnum > 0 and not attisdropped,
+                unnest(array['insert', 'update']) as privilege
+            where not has_table_privilege(relation, privilege)
+                and has_column_privilege(relation, attnum, privilege)
+                and not has_column_privilege(app, relation, attnum, privilege)
+            group by name, privilege
+        )
+        select privilege || columns || ' on ' || name from more order by name, privilege",
+    )
+    .fetch_all(pool)
     .await
 }
 

@@ -10,6 +10,9 @@ const SUBJECT: &str = "role";
 const RIGHT_ROLE: &str =
     "give the core a login role that is a member of billing_app and nothing else";
 
+/// Of rights that it should not have.
+const SHOWN_MOST: usize = 5;
+
 pub async fn check(pool: &PgPool, has_schema: bool) -> Vec<Finding> {
     let role = match queries::role(pool).await {
         Ok(role) => role,
@@ -30,6 +33,7 @@ pub async fn check(pool: &PgPool, has_schema: bool) -> Vec<Finding> {
     if has_schema {
         findings.extend(missing(pool, &role.name).await);
     }
+    findings.extend(more(pool, &role.name).await);
     if let Some(more) = &role.attributes {
         let wrong = format!("it has more than it needs: {more}");
         findings.push(Finding::warn(SUBJECT, &role.name, wrong, RIGHT_ROLE));
@@ -50,6 +54,23 @@ fn too_much(role: &queries::Role) -> Option<String> {
     }
     let more = role.rewrites.as_ref()?;
     Some(format!("it could rewrite the past: {more}"))
+}
+
+/// What it may beside billing_app.
+async fn more(pool: &PgPool, name: &str) -> Option<Finding> {
+    let more = match queries::more_rights(pool).await {
+        Ok(more) if more.is_empty() => return None,
+        Ok(more) => more,
+        Err(error) => return unasked(SUBJECT, name, &error).pop(),
+    };
+    let mut wrong = "it may more than billing_app: ".to_owned();
+    let shown: Vec<&str> = more.iter().take(SHOWN_MOST).map(String::as_str).collect();
+    wrong.push_str(&shown.join(", "));
+    let others = more.len().saturating_sub(shown.len());
+    if others > 0 {
+        wrong.push_str(&format!(", and {others} more"));
+    }
+    Some(Finding::mend(SUBJECT, name, wrong, RIGHT_ROLE))
 }
 
 async fn missing(pool: &PgPool, name: &str) -> Option<Finding> {

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use super::{queries, unasked};
 use crate::config::Tuning;
+use crate::database::told;
 
 const SUBJECT: &str = "server";
 const STANDBY: &str = "standby";
@@ -77,7 +78,7 @@ pub async fn check(pool: &PgPool, tuning: &Tuning) -> Vec<Finding> {
         findings.push(Finding::mend(
             SUBJECT,
             "client_connection_check_interval",
-            format!("the core cannot set it: {error}"),
+            format!("the core cannot set it: {}", told(&error)),
             "let PostgreSQL run on Linux, macOS or a BSD, without a pooler that refuses it",
         ));
     }

@@ -2,21 +2,30 @@
 
 use billing_telemetry::doctor::{Finding, PATIENCE, judge_certificate, within};
 use jiff::Timestamp;
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::queries::Identity;
 use super::{database_tls, queries};
-use crate::database::{ConnectError, Database, Settings};
+use crate::database::{ConnectError, Database, Settings, told};
 
 const SUBJECT: &str = "database";
 
 /// How one server answered.
 enum Answer {
-    Primary(Box<PgConnectOptions>),
+    Primary(Box<Primary>),
     Standby,
     Refused,
+}
+
+struct Primary {
+    name: String,
+    server: PgConnectOptions,
+    /// Kept until all were told apart.
+    session: PgConnection,
+    identity: Identity,
 }
 
 /// With whether there is a primary, and only one.
@@ -34,14 +43,16 @@ pub async fn check(database: &Database) -> (Vec<Finding>, bool) {
     let mut primaries = Vec::new();
     for (_, (finding, answer)) in answers {
         findings.push(finding);
-        if let Answer::Primary(server) = answer {
-            primaries.push(server);
+        if let Answer::Primary(primary) = answer {
+            primaries.push(primary);
         }
     }
-    match primaries.as_slice() {
-        [server] => {
-            findings.extend(tls(server).await);
-            (findings, true)
+    let (primaries, twice) = told_apart(primaries).await;
+    findings.extend(twice);
+    let is_there = match primaries.as_slice() {
+        [primary] => {
+            findings.extend(tls(&primary.server).await);
+            true
         }
         [] => {
             findings.push(Finding::mend(
@@ -50,18 +61,51 @@ pub async fn check(database: &Database) -> (Vec<Finding>, bool) {
                 "none of them takes writes: nothing else was looked at",
                 "start the primary, promote a standby, or name the right servers",
             ));
-            (findings, false)
+            false
         }
         _ => {
             findings.push(Finding::mend(
                 SUBJECT,
                 "the servers of DATABASE_URL",
-                "more than one takes writes: money would be booked on either",
+                "more than one takes writes: money would be booked on either; nothing else was looked at",
                 "fence the one that was left (`default_transaction_read_only = on`, or stop it) at once",
             ));
-            (findings, false)
+            false
         }
+    };
+    for primary in primaries {
+        // It is ended either way.
+        let _ = primary.session.close().await;
     }
+    (findings, is_there)
+}
+
+/// Each server once, and what is to be said of those that have several names.
+async fn told_apart(all: Vec<Box<Primary>>) -> (Vec<Box<Primary>>, Vec<Finding>) {
+    let mut apart: Vec<Box<Primary>> = Vec::new();
+    let mut findings = Vec::new();
+    for mut primary in all {
+        let mut known = None;
+        for other in &apart {
+            let asked = queries::has_session(&mut primary.session, &other.identity);
+            // Who does not answer is taken for another one: that is looked at.
+            if let Ok(Ok(true)) = timeout(PATIENCE, asked).await {
+                known = Some(other.name.clone());
+            }
+        }
+        let Some(known) = known else {
+            apart.push(primary);
+            continue;
+        };
+        findings.push(Finding::warn(
+            SUBJECT,
+            format!("{known} and {}", primary.name),
+            "they are the same server twice: it stands in for itself when it is gone",
+            "name each server of DATABASE_URL once",
+        ));
+        let _ = primary.session.close().await;
+    }
+    (apart, findings)
 }
 
 async fn ask(name: &str, server: Database) -> (Finding, Answer) {
@@ -71,8 +115,8 @@ async fn ask(name: &str, server: Database) -> (Finding, Answer) {
         Ok(()) => server.connect(&Settings::default()).await,
         Err(unreached) => Err(unreached),
     };
-    let mut connection = match connected {
-        Ok(connection) => connection,
+    let mut session = match connected {
+        Ok(session) => session,
         Err(unreached) if unreached.has_standby() => {
             let finding = Finding::ok(SUBJECT, format!("standby {name}"));
             return (finding, Answer::Standby);
@@ -86,13 +130,21 @@ async fn ask(name: &str, server: Database) -> (Finding, Answer) {
             return (Finding::mend(SUBJECT, name, wrong, to_do), Answer::Refused);
         }
     };
-    let finding = match queries::identity(&mut connection).await {
-        Ok(identity) => primary(name, &identity),
-        Err(error) => Finding::mend(SUBJECT, name, error.to_string(), "mend what it names"),
+    let identity = match queries::identity(&mut session).await {
+        Ok(identity) => identity,
+        Err(error) => {
+            let finding = Finding::mend(SUBJECT, name, told(&error), "mend what it names");
+            return (finding, Answer::Refused);
+        }
     };
-    // It is ended either way.
-    let _ = connection.close().await;
-    (finding, Answer::Primary(Box::new(options)))
+    let finding = primary(name, &identity);
+    let primary = Primary {
+        name: name.to_owned(),
+        server: options,
+        session,
+        identity,
+    };
+    (finding, Answer::Primary(Box::new(primary)))
 }
 
 fn silent(name: &str) -> (Finding, Answer) {
@@ -102,7 +154,7 @@ fn silent(name: &str) -> (Finding, Answer) {
     (finding, Answer::Refused)
 }
 
-fn primary(name: &str, identity: &queries::Identity) -> Finding {
+fn primary(name: &str, identity: &Identity) -> Finding {
     let tls = if identity.is_encrypted {
         "TLS"
     } else {

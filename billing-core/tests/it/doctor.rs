@@ -7,6 +7,7 @@ use billing_testkit::{TestCore, TestDatabase};
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::proxy::Proxy;
 use crate::support::{as_owner, core_with_prices, price};
 
 const PASSWORD: &str = "a-password-of-nobody-s-business";
@@ -154,10 +155,43 @@ async fn a_role_that_may_too_much_or_too_little_is_to_be_mended() {
     let application = "billing_test";
     as_owner(&database, "revoke insert on entry from billing_app").await;
     told(application, "lacks privileges: insert on entry").await;
-    as_owner(&database, "grant insert, delete on entry to billing_app").await;
+    as_owner(
+        &database,
+        "grant insert on entry to billing_app;
+        grant delete, truncate on payment to billing_test;
+        grant update (amount_micros) on entry to billing_test",
+    )
+    .await;
+    told(
+        application,
+        "more than billing_app: update (amount_micros) on entry, delete on payment, truncate on payment",
+    )
+    .await;
+    as_owner(
+        &database,
+        "revoke delete, truncate on payment from billing_test;
+        revoke update (amount_micros) on entry from billing_test;
+        grant delete on entry to billing_app",
+    )
+    .await;
     told(application, "rewrite the past: delete on entry").await;
     as_owner(&database, "alter table entry owner to billing_test").await;
     told(application, "it owns tables").await;
+
+    as_owner(
+        &database,
+        "revoke usage on schema public from public, billing_app",
+    )
+    .await;
+    let visit = doctor(&database).await;
+    let told = visit.is_told(
+        "schema",
+        "mend",
+        "may not use the schema",
+        "grant usage on schema",
+    );
+    assert!(told, "{:#}", visit.found);
+    as_owner(&database, "grant usage on schema public to public").await;
 
     let stranger = format!("stranger_{name}");
     as_owner(&database, &format!("create role {stranger} login")).await;
@@ -301,5 +335,75 @@ async fn a_schema_of_a_newer_version_is_good_as_long_as_it_has_taken_nothing_awa
     .await;
     let visit = doctor(&database).await;
     assert_eq!(visit.levels("schema"), ["ok"], "{:#}", visit.found);
+    let said = visit.found.to_string();
+    assert!(
+        said.contains("migration 900001, of a newer version"),
+        "{said}"
+    );
     TestCore::start(&database).await.stop().await;
+}
+
+#[tokio::test]
+async fn one_server_under_two_names_is_one_and_is_looked_at() {
+    let (database, core) = core_with_prices(&[price("search")]).await;
+    let (one, other) = (Proxy::to(&database).await, Proxy::to(&database).await);
+    let (names, name) = (
+        format!("{},{}", one.address, other.address),
+        database.name(),
+    );
+    let url = format!("postgres://billing_test:{PASSWORD}@{names}/{name}");
+    let visit = doctor_at(&url, &[]).await;
+    assert_eq!(
+        visit.levels("database"),
+        ["ok", "ok", "warn"],
+        "{:#}",
+        visit.found
+    );
+    assert!(
+        visit.is_told("database", "warn", "same server twice", "once"),
+        "{:#}",
+        visit.found
+    );
+    assert_eq!(visit.levels("schema"), ["ok"], "{:#}", visit.found);
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_database_says_is_told_without_a_line_of_its_source() {
+    let database = TestDatabase::new().await;
+    let url = url_of(&database, "billing_test", "no_database_of_this_name");
+    let visit = doctor_at(&url, &[]).await;
+    assert!(
+        visit.is_told("database", "mend", "does not exist", ""),
+        "{:#}",
+        visit.found
+    );
+    assert!(
+        !visit.found.to_string().contains("at line"),
+        "{:#}",
+        visit.found
+    );
+}
+
+#[tokio::test]
+async fn who_signs_in_stands_in_no_link_of_mail() {
+    let database = TestDatabase::new().await;
+    let more = [
+        "--frontend-url=https://olga:hunter22@app.example.com",
+        "--backend-url=https://olga:hunter22@pay.example.com",
+        "--unsubscribe-keys=0123456789abcdef0123456789abcdef",
+        "--smtp-host=127.0.0.1",
+        "--smtp-port=1",
+        "--email-from=billing@example.com",
+    ];
+    let visit = doctor_at(database.application_url(), &more).await;
+    for name in ["FRONTEND_URL", "BACKEND_URL"] {
+        let wrong = format!("{name} must hold no user and no password");
+        assert!(
+            visit.is_told("settings", "mend", &wrong, "mend the setting"),
+            "{:#}",
+            visit.found
+        );
+    }
+    assert!(!visit.found.to_string().contains("hunter22"));
 }

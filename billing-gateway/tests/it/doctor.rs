@@ -1,17 +1,22 @@
 //! `billing-gateway doctor` beside a gateway that serves, with the sandbox as its providers.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
+use billing_sandbox::{Sandbox, Tls};
 use billing_testkit::TestDatabase;
 use reqwest::Client;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
@@ -224,8 +229,19 @@ async fn a_proxy_that_writes_bodies_anew_or_is_not_counted_is_found() {
         visit.said
     );
 
-    let url = format!("--url={}", proxy(stage.gateway.addr, |body| body).await);
-    let visit = as_json(&stage, &[&url]).await;
+    let url = proxy(stage.gateway.addr, |body| body).await;
+    let visit = as_json(&stage, &[&format!("--url={url}")]).await;
+    assert!(
+        visit.said.contains("through the proxies was not tried"),
+        "{}",
+        visit.said
+    );
+    assert!(
+        !visit.said.contains("set TRUSTED_PROXIES"),
+        "{}",
+        visit.said
+    );
+    let visit = as_json(&stage, &[&format!("--backend-url={url}")]).await;
     assert!(
         visit.said.contains("1 signed, each taken as it was sent"),
         "{}",
@@ -348,4 +364,117 @@ async fn a_core_that_is_away_is_told_beside_all_that_is_not() {
     assert_eq!(visit.code, Some(1));
     assert!(visit.is_told("core", "mend", ""), "{}", visit.said);
     assert!(visit.said.contains("HS256"), "{}", visit.said);
+}
+
+/// Answers every request without end; with how much it got rid of.
+async fn endless() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            let count = Arc::clone(&count);
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = caller.read(&mut request).await;
+                let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n";
+                let _ = caller.write_all(head.as_bytes()).await;
+                while let Ok(bytes) = caller.write(&[b' '; 65536]).await {
+                    count.fetch_add(bytes, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    (url, sent)
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_read_to_what_a_gateway_answers() {
+    let stage = Stage::<Stripe>::start().await;
+    let (url, sent) = endless().await;
+    let visit = as_json(&stage, &[&format!("--backend-url={url}")]).await;
+    for subject in ["outside", "webhooks"] {
+        let told = visit.is_told(subject, "mend", "it answers more than a gateway does");
+        assert!(told, "{subject}: {}", visit.said);
+    }
+    // Of two answers, with what stands in buffers of the system.
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 32 * 1024 * 1024, "{sent}");
+}
+
+#[tokio::test]
+async fn who_signs_in_stands_in_no_address_that_others_see() {
+    let stage = Stage::<Stripe>::start().await;
+    for setting in ["backend-url", "frontend-url"] {
+        let url = format!("--{setting}=https://olga:hunter22@pay.example.com");
+        let visit = as_json(&stage, &[&url]).await;
+        let told = visit.is_told("settings", "mend", "must hold no user and no password");
+        assert!(told, "{}", visit.said);
+        assert!(!visit.said.contains("olga"), "{}", visit.said);
+    }
+    let url = format!("--url=http://olga:hunter22@{}", stage.gateway.addr);
+    let visit = as_json(&stage, &[&url]).await;
+    assert!(
+        visit.said.contains("1 signed, each taken as it was sent"),
+        "{}",
+        visit.said
+    );
+    assert!(!visit.said.contains("hunter22"), "{}", visit.said);
+}
+
+#[tokio::test]
+async fn whoever_answers_in_the_place_of_stripe_is_not_taken_for_it() {
+    let stage = Stage::<Stripe>::start().await;
+    for answer in ["<html>Welcome</html>", "[]", r#"{"object": "list"}"#] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("--stripe-api-url=http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(async move || answer);
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let visit = as_json(&stage, &[&url]).await;
+        let told = visit.is_told(
+            "stripe",
+            "mend",
+            "what answers at STRIPE_API_URL is not Stripe",
+        );
+        assert!(told, "{}", visit.said);
+        let found = visit.found();
+        let of_it = found["findings"].as_array().unwrap().iter();
+        let of_it = of_it.filter(|finding| finding["subject"] == "stripe");
+        assert_eq!(of_it.count(), 1, "{}", visit.said);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_hold_today_is_told_as_that() {
+    let stage = Stage::<Stripe>::start().await;
+    let file = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/tls");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    };
+    for (certificates, wrong) in [
+        ("ended.pem", "it has ended"),
+        ("early.pem", "it does not hold yet"),
+    ] {
+        let mut options = <Stripe as Provider>::sandbox();
+        options.tls = Some(Tls {
+            certificates: file(certificates),
+            key: file("ended-and-early.key").into(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sandbox = Sandbox::start(listener, options).unwrap();
+        let port = sandbox.addr().port();
+        let visit = as_json(
+            &stage,
+            &[&format!("--backend-url=https://localhost:{port}")],
+        )
+        .await;
+        assert!(visit.is_told("tls", "mend", wrong), "{}", visit.said);
+        for subject in ["outside", "webhooks"] {
+            let told = visit.is_told(subject, "mend", "certificate");
+            assert!(told, "{subject}: {}", visit.said);
+        }
+        assert!(!visit.said.contains("see DNS"), "{}", visit.said);
+        assert!(visit.said.contains("show a certificate"), "{}", visit.said);
+    }
 }

@@ -114,6 +114,12 @@ impl MailOptions {
             return Ok(None);
         }
         let parsed: http::Uri = url.parse().context("FRONTEND_URL is no URL")?;
+        if parsed
+            .authority()
+            .is_some_and(|place| place.as_str().contains('@'))
+        {
+            bail!("FRONTEND_URL must hold no user and no password: it stands in mail");
+        }
         let is_web = matches!(parsed.scheme_str(), Some("http" | "https"));
         let has_odd = url.contains(['<', '>', '"', '\'', '&', '?', '#']);
         if !is_web || parsed.host().is_none() || has_odd {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -295,4 +296,29 @@ async fn outcomes_become(stage: &Stage, run: &str, expected: &str) {
             "never {expected}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_self_test_is_known_whatever_its_fields_are_called_and_holds_for_five_minutes() {
+    let stage = Stage::start().await;
+    let of = |secs_ago: i64, order: &str, mark: &str| {
+        let made = Timestamp::now().as_second() - secs_ago;
+        let mut body = said("", "created", 0);
+        body[order] = json!(format!("self-test-{made}-0123456789abcdef"));
+        body[mark] = json!("billing_gateway.self_test");
+        signed(body)
+    };
+    for (order, mark) in [
+        ("order_id", "self_test"),
+        ("order_id", "self_tesu"),
+        ("order_ie", "self_tesu"),
+    ] {
+        let answer = good(stage.callback(&of(0, order, mark))).await;
+        assert!(answer["self_test"].is_object(), "{order} {mark}: {answer}");
+        let late = problem(stage.callback(&of(301, order, mark))).await;
+        assert_eq!(late["code"], "WEBHOOK_TIMESTAMP_OUT_OF_RANGE", "{late}");
+    }
+    let nameless = signed(said("self-test-0123456789abcdef", "created", 0));
+    assert_eq!(problem(stage.callback(&nameless)).await["status"], 400);
+    assert!(stage.outcomes().await.is_empty());
 }
