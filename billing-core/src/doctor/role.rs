@@ -56,20 +56,19 @@ fn too_much(role: &queries::Role) -> Option<String> {
     Some(format!("it could rewrite the past: {more}"))
 }
 
-/// What it may beside billing_app.
+/// What it may beside `billing_app`.
 async fn more(pool: &PgPool, name: &str) -> Option<Finding> {
     let more = match queries::more_rights(pool).await {
         Ok(more) if more.is_empty() => return None,
         Ok(more) => more,
         Err(error) => return unasked(SUBJECT, name, &error).pop(),
     };
-    let mut wrong = "it may more than billing_app: ".to_owned();
     let shown: Vec<&str> = more.iter().take(SHOWN_MOST).map(String::as_str).collect();
-    wrong.push_str(&shown.join(", "));
-    let others = more.len().saturating_sub(shown.len());
-    if others > 0 {
-        wrong.push_str(&format!(", and {others} more"));
-    }
+    let others = match more.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        others => format!(", and {others} more"),
+    };
+    let wrong = format!("it may more than billing_app: {}{others}", shown.join(", "));
     Some(Finding::mend(SUBJECT, name, wrong, RIGHT_ROLE))
 }
 

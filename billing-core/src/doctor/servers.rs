@@ -44,7 +44,7 @@ pub async fn check(database: &Database) -> (Vec<Finding>, bool) {
     for (_, (finding, answer)) in answers {
         findings.push(finding);
         if let Answer::Primary(primary) = answer {
-            primaries.push(primary);
+            primaries.push(*primary);
         }
     }
     let (primaries, twice) = told_apart(primaries).await;
@@ -81,8 +81,8 @@ pub async fn check(database: &Database) -> (Vec<Finding>, bool) {
 }
 
 /// Each server once, and what is to be said of those that have several names.
-async fn told_apart(all: Vec<Box<Primary>>) -> (Vec<Box<Primary>>, Vec<Finding>) {
-    let mut apart: Vec<Box<Primary>> = Vec::new();
+async fn told_apart(all: Vec<Primary>) -> (Vec<Primary>, Vec<Finding>) {
+    let mut apart: Vec<Primary> = Vec::new();
     let mut findings = Vec::new();
     for mut primary in all {
         let mut known = None;

@@ -178,21 +178,6 @@ async fn a_role_that_may_too_much_or_too_little_is_to_be_mended() {
     as_owner(&database, "alter table entry owner to billing_test").await;
     told(application, "it owns tables").await;
 
-    as_owner(
-        &database,
-        "revoke usage on schema public from public, billing_app",
-    )
-    .await;
-    let visit = doctor(&database).await;
-    let told = visit.is_told(
-        "schema",
-        "mend",
-        "may not use the schema",
-        "grant usage on schema",
-    );
-    assert!(told, "{:#}", visit.found);
-    as_owner(&database, "grant usage on schema public to public").await;
-
     let stranger = format!("stranger_{name}");
     as_owner(&database, &format!("create role {stranger} login")).await;
     let visit = doctor_at(&url_of(&database, &stranger, &name), &[]).await;
@@ -406,4 +391,22 @@ async fn who_signs_in_stands_in_no_link_of_mail() {
         );
     }
     assert!(!visit.found.to_string().contains("hunter22"));
+}
+
+#[tokio::test]
+async fn a_schema_that_the_role_may_not_use_is_not_taken_for_none() {
+    let database = TestDatabase::new().await;
+    as_owner(
+        &database,
+        "revoke usage on schema public from public, billing_app",
+    )
+    .await;
+    let visit = doctor(&database).await;
+    let told = visit.is_told(
+        "schema",
+        "mend",
+        "may not use the schema",
+        "grant usage on schema",
+    );
+    assert!(told, "{:#}", visit.found);
 }

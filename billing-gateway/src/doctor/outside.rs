@@ -130,7 +130,7 @@ async fn health(client: &Client, url: &Url) -> Vec<Finding> {
     let to_do =
         "let the proxy pass every path on to the gateway, and name its address in BACKEND_URL";
     let of_answer = match answer::json(answer).await {
-        Ok(body) if status == 200 && body["status"] == "ok" => {
+        Ok(body) if status == 200 && body.get("status").is_some_and(|status| status == "ok") => {
             Finding::ok(SUBJECT, format!("{url} answers"))
         }
         Ok(_) => {

@@ -380,7 +380,7 @@ async fn endless() -> (String, Arc<AtomicUsize>) {
                 let _ = caller.read(&mut request).await;
                 let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n";
                 let _ = caller.write_all(head.as_bytes()).await;
-                while let Ok(bytes) = caller.write(&[b' '; 65536]).await {
+                while let Ok(bytes) = caller.write(&[b' '; 8192]).await {
                     count.fetch_add(bytes, Ordering::Relaxed);
                 }
             });

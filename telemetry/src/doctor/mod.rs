@@ -46,7 +46,7 @@ pub struct Trouble {
 
 impl Finding {
     pub fn ok(subject: &'static str, looked_at: impl Into<String>) -> Self {
-        Self::of(subject, looked_at.into(), Verdict::Ok)
+        Self::of(subject, &looked_at.into(), Verdict::Ok)
     }
 
     pub fn warn(
@@ -55,8 +55,8 @@ impl Finding {
         wrong: impl Into<String>,
         to_do: impl Into<String>,
     ) -> Self {
-        let trouble = Trouble::of(wrong.into(), to_do.into());
-        Self::of(subject, looked_at.into(), Verdict::Warn(trouble))
+        let trouble = Trouble::of(&wrong.into(), to_do.into());
+        Self::of(subject, &looked_at.into(), Verdict::Warn(trouble))
     }
 
     pub fn mend(
@@ -65,14 +65,14 @@ impl Finding {
         wrong: impl Into<String>,
         to_do: impl Into<String>,
     ) -> Self {
-        let trouble = Trouble::of(wrong.into(), to_do.into());
-        Self::of(subject, looked_at.into(), Verdict::Mend(trouble))
+        let trouble = Trouble::of(&wrong.into(), to_do.into());
+        Self::of(subject, &looked_at.into(), Verdict::Mend(trouble))
     }
 
-    fn of(subject: &'static str, looked_at: String, verdict: Verdict) -> Self {
+    fn of(subject: &'static str, looked_at: &str, verdict: Verdict) -> Self {
         Self {
             subject,
-            looked_at: without_user(&looked_at),
+            looked_at: without_user(looked_at),
             verdict,
         }
     }
@@ -101,8 +101,8 @@ impl Finding {
 }
 
 impl Trouble {
-    fn of(wrong: String, to_do: String) -> Self {
-        let wrong = without_user(&wrong);
+    fn of(wrong: &str, to_do: String) -> Self {
+        let wrong = without_user(wrong);
         Self { wrong, to_do }
     }
 }
