@@ -103,7 +103,7 @@ CONTRADICTIONS = [
     ({"database": {"core": {"url": "postgres://billing_core:x@db:6432/billing"}}},
      "database.core.url leads to port 6432, and networkPolicy.database.port is 5432"),
     ({"networkPolicy": {"database": {"port": 6432}}},
-     "database.core.url leads to port 5432, and networkPolicy.database.port is 6432"),
+     "database.owner.url leads to port 5432, and networkPolicy.database.port is 6432"),
     ({"database": {"owner": {"url": "postgresql://o@a,[::1]:5433/billing?sslmode=require"}}},
      "database.owner.url leads to port 5433"),
     (postgres(spec={"instances": 1}), "cloudnativepg.spec.instances has a value of its own: cloudnativepg.instances"),
