@@ -6,7 +6,7 @@ mod patience;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
@@ -90,6 +90,17 @@ pub async fn run(options: &MigrateOptions) -> anyhow::Result<()> {
 /// there is no schema yet there is no older core either, and all is applied.
 pub async fn up(patience: &mut Patience<'_>, version: i64) -> anyhow::Result<()> {
     let applied = prepare(patience).await?;
+    if let Some(newer) = newer(&applied) {
+        ensure!(
+            lacking(&applied).is_none(),
+            "the schema has migration {newer}, which this version does not know, and lacks some that it \
+             does: run `billing-core migrate up` of the version that brought it"
+        );
+        eprintln!(
+            "billing-core: the schema is newer than this version of billing-core, by migration {newer}: nothing to do"
+        );
+        return Ok(());
+    }
     let wanted = |migration: &Migration| applied.is_empty() || !contracts(migration);
     apply(patience, &applied, |migration| {
         migration.version <= version && wanted(migration)
@@ -100,12 +111,14 @@ pub async fn up(patience: &mut Patience<'_>, version: i64) -> anyhow::Result<()>
 /// Applies everything: what only older cores need goes.
 pub async fn contract(patience: &mut Patience<'_>) -> anyhow::Result<()> {
     let applied = prepare(patience).await?;
+    refuse_newer(&applied)?;
     apply(patience, &applied, |_| true).await
 }
 
 /// Undoes the newest migration, or all above a version.
 pub async fn down(patience: &mut Patience<'_>, version: Option<i64>) -> anyhow::Result<()> {
     let mut applied = prepare(patience).await?;
+    refuse_newer(&applied)?;
     applied.pop();
     let target = version.or(applied.pop()).unwrap_or(0);
     // One that failed half-way is begun anew, with those that are left.
@@ -114,6 +127,25 @@ pub async fn down(patience: &mut Patience<'_>, version: Option<i64>) -> anyhow::
             MIGRATOR.undo(connection, target).await
         })
         .await
+}
+
+/// The newest migration, where this version does not know it.
+fn newer(applied: &[i64]) -> Option<i64> {
+    let newest = applied.iter().max().copied()?;
+    MIGRATOR
+        .iter()
+        .all(|known| known.version < newest)
+        .then_some(newest)
+}
+
+fn refuse_newer(applied: &[i64]) -> anyhow::Result<()> {
+    if let Some(newer) = newer(applied) {
+        bail!(
+            "the schema has migration {newer}, which this version does not know: use the version of \
+             billing-core that brought it"
+        );
+    }
+    Ok(())
 }
 
 /// Keeps others from migrating until the connection is closed, and brings what an older text of a
@@ -271,6 +303,13 @@ fn needed_versions() -> impl Iterator<Item = i64> {
     needed.map(|migration| migration.version)
 }
 
+/// The newest migration that a core of this version needs and that is not applied.
+fn lacking(applied: &[i64]) -> Option<i64> {
+    needed_versions()
+        .filter(|needed| !applied.contains(needed))
+        .max()
+}
+
 /// How the schema of a database stands to what this core needs.
 pub async fn standing(pool: &PgPool) -> Result<Standing, sqlx::Error> {
     match applied(pool).await {
@@ -302,11 +341,8 @@ fn judge(applied: &[(i64, String)]) -> Standing {
     let Some((newest, _)) = applied.last() else {
         return Standing::Absent;
     };
-    let is_applied = |wanted: i64| applied.iter().any(|(version, _)| *version == wanted);
-    if let Some(needed) = needed_versions()
-        .filter(|needed| !is_applied(*needed))
-        .max()
-    {
+    let versions: Vec<i64> = applied.iter().map(|(version, _)| *version).collect();
+    if let Some(needed) = lacking(&versions) {
         let newest = *newest;
         return Standing::Behind { newest, needed };
     }
@@ -323,7 +359,7 @@ fn judge(applied: &[(i64, String)]) -> Standing {
     }
     let can_contract = MIGRATOR
         .iter()
-        .any(|migration| contracts(migration) && !is_applied(migration.version));
+        .any(|migration| contracts(migration) && !versions.contains(&migration.version));
     Standing::Good {
         newest: *newest,
         can_contract,

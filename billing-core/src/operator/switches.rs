@@ -8,6 +8,9 @@ use super::Place;
 use crate::field;
 use crate::switch::{Position, Switch, queries};
 
+/// Whoever ends what they switched off has no more to explain.
+const ON_AGAIN: &str = "on again";
+
 #[derive(Debug, Subcommand)]
 pub enum SwitchCommand {
     /// List the switches and how they stand.
@@ -26,9 +29,9 @@ pub struct Turn {
     /// enforcement, webhooks or payments.
     pub name: String,
 
-    /// Why; payers see it where `payments` is switched off.
+    /// Why; payers see it where `payments` is switched off. With `on` it may be left out.
     #[arg(long)]
-    pub reason: String,
+    pub reason: Option<String>,
 
     /// Who.
     #[arg(long, env = "USER")]
@@ -61,13 +64,18 @@ async fn switch(turn: Turn, on: bool) -> anyhow::Result<()> {
         let names = Switch::ALL.map(Switch::name).join(", ");
         format!("there is no switch {}; there are {names}", turn.name)
     })?;
-    if turn.reason.trim().is_empty() || turn.actor.trim().is_empty() {
+    let reason = match turn.reason {
+        Some(reason) => reason,
+        None if on => ON_AGAIN.to_owned(),
+        None => bail!("--reason must say why {} is switched off", turn.name),
+    };
+    if reason.trim().is_empty() || turn.actor.trim().is_empty() {
         bail!("--reason and --actor must say something");
     }
     let position = Position {
         switch,
         on,
-        reason: field::text("--reason", turn.reason, 500)?,
+        reason: field::text("--reason", reason, 500)?,
         actor: field::text("--actor", turn.actor, 255)?,
         changed_at: None,
     };

@@ -365,3 +365,39 @@ async fn a_database_that_older_texts_made_is_brought_up_to_todays() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+async fn a_version_that_was_rolled_back_to_leaves_a_newer_schema_as_it_is() {
+    let database = TestDatabase::new().await;
+    let mut owner = database.connect_as_owner().await;
+    sqlx::query(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (900001, 'the future', true, '', 0)",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    let before = schema(&mut owner).await;
+    with_patience(&database, 5, async |patience| {
+        migrate::up(patience, i64::MAX).await
+    })
+    .await
+    .unwrap();
+    for refused in [
+        with_patience(&database, 5, async |patience| {
+            migrate::contract(patience).await
+        })
+        .await,
+        with_patience(&database, 5, async |patience| {
+            migrate::down(patience, None).await
+        })
+        .await,
+    ] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(
+            refused.contains("migration 900001, which this version does not know"),
+            "{refused}"
+        );
+    }
+    assert_eq!(schema(&mut owner).await, before);
+}

@@ -174,13 +174,16 @@ async fn an_operator_switches_and_sees_who_did() {
         .map(|switch| &switch["name"])
         .collect();
     assert_eq!(off, ["payments"]);
-    run(
-        &database,
-        &["switch", "on", "payments", "--reason", "done", "--json"],
-    )
-    .await;
+    let (ok, switched, complaint) = run(&database, &["switch", "on", "payments", "--json"]).await;
+    assert!(ok, "{complaint}");
+    assert_eq!(switched["on"], true);
     let (_, history, _) = run(&database, &["switch", "history", "--json"]).await;
     assert_eq!(history.as_array().unwrap().len(), 2);
+    let (ok, _, complaint) = run(&database, &["switch", "off", "payments", "--json"]).await;
+    assert!(
+        !ok && complaint.contains("--reason must say why"),
+        "{complaint}"
+    );
 }
 
 #[tokio::test]
