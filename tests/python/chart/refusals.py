@@ -112,7 +112,8 @@ CONTRADICTIONS = [
      "cloudnativepg.spec.postgresql.parameters has a value of its own: cloudnativepg.parameters"),
     (postgres(spec={"postgresql": {"synchronous": {"number": 9}}}),
      "cloudnativepg.spec.postgresql.synchronous has a value of its own: cloudnativepg.synchronousReplicas"),
-    (postgres(spec={"managed": {"roles": [{"name": "reader"}]}}), "cloudnativepg.spec.managed.roles lacks billing_core"),
+    (postgres(spec={"managed": {"roles": [{"name": "reader"}]}}),
+     "cloudnativepg.spec.managed.roles lacks billing_core"),
     ({"gateway": {"fondy": {"merchantId": 1396424}, "secrets": {"FONDY_SECRET_KEY": "x"}},
       "urls": {"backend": "https://example.com"}}, "gateway.fondy.merchantId needs gateway.rateSource"),
     ({"commonLabels": {"app.kubernetes.io/name": "money"}},
@@ -135,5 +136,6 @@ NOT_OF_THE_SCHEMA = [
     ({"gateway": {"topUpMax": {"usd": 1000000}}}, "/gateway/topUpMax/usd"),
     ({"gateway": {"rateSource": "ecb"}}, "/gateway/rateSource"),
     ({"urls": {"backend": "billing.example.com"}}, "/urls/backend"),
-    ({"monitoring": {"prometheusRule": {"runbookBaseUrl": "docs/runbook.md"}}}, "/monitoring/prometheusRule/runbookBaseUrl"),
+    ({"monitoring": {"prometheusRule": {"runbookBaseUrl": "docs/runbook.md"}}},
+     "/monitoring/prometheusRule/runbookBaseUrl"),
 ]
