@@ -97,11 +97,23 @@ pub async fn apply(
         time: LocalTime::new(found.now),
     };
     read_counted(conn, commands, &context.time, &mut books).await?;
+    let outcomes = decide_all(&mut books, &welcome, commands, &mut context)?;
+    write(conn, found.now, books).await?;
+    Ok(outcomes)
+}
+
+/// In order, after the welcomes of the accounts that were opened.
+fn decide_all(
+    books: &mut HashMap<AccountId, Book>,
+    welcome: &[(AccountId, Command)],
+    commands: &[Command],
+    context: &mut Context<'_>,
+) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
     let mut welcomed = HashMap::new();
-    for (account, command) in &welcome {
+    for (account, command) in welcome {
         if let Some(book) = books.get_mut(account) {
             // A welcome that cannot be given (it never overflows a new account) is none.
-            if decide(book, command, &mut context).is_ok() {
+            if decide(book, command, context).is_ok() {
                 welcomed.insert(*account, book.account.settled);
             }
         }
@@ -109,7 +121,7 @@ pub async fn apply(
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
         let mut outcome = match books.get_mut(&command.account) {
-            Some(book) => decide(book, command, &mut context),
+            Some(book) => decide(book, command, context),
             None => Err(absent(command)?),
         };
         if let Ok(answer) = &mut outcome
@@ -119,7 +131,6 @@ pub async fn apply(
         }
         outcomes.push(outcome);
     }
-    write(conn, found.now, books).await?;
     Ok(outcomes)
 }
 

@@ -8,8 +8,8 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 
 use super::outside::{UNREACHED, below, client};
+use crate::causes::causes;
 use crate::config::Config;
-use crate::problem::causes;
 use crate::providers::self_test::{SelfTest, Signer};
 use crate::providers::{Provider, Providers};
 

@@ -69,10 +69,7 @@ pub(super) fn capture(
         moved: charged,
         released,
         entry: Some(entry),
-        besides: Besides {
-            set_aside_anew: settles.then_some(hold.amount),
-            ..Besides::default()
-        },
+        besides: Besides::settled(settles.then_some(hold.amount)),
         ..standing(&book.account, &mut context.time)
     };
     if settles && let (Some(Waiver::FreeCall), Some(tool)) = (hold.waiver, &hold.tool) {

@@ -110,6 +110,15 @@ pub struct Besides {
     pub welcome: Micros,
 }
 
+impl Besides {
+    fn settled(set_aside_anew: Option<Micros>) -> Self {
+        Self {
+            set_aside_anew,
+            ..Self::default()
+        }
+    }
+}
+
 impl Answer {
     pub fn hold_id(&self) -> Option<HoldId> {
         self.hold.map(|hold| hold.id)
