@@ -5,6 +5,7 @@
 
 mod auth;
 mod balance;
+mod causes;
 pub mod config;
 mod config_check;
 mod contributions;

@@ -43,7 +43,7 @@ pub struct LogOptions {
     pub format: LogFormat,
 
     /// Where spans are sent (OTLP over gRPC, `http://` or `https://`); absent or empty: nowhere
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    #[arg(long, value_parser = endpoint, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<String>,
 
     /// Which traces are recorded: `always_on`, `always_off`, `traceidratio`, and with `parentbased_`
@@ -99,6 +99,19 @@ pub enum LogError {
     AlreadyStarted(#[source] TryInitError),
 }
 
+/// Nothing is as good as no setting.
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    let is_url = ["http://", "https://"].iter().any(|scheme| {
+        text.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
+    });
+    if is_url || text.is_empty() {
+        Ok(text.to_owned())
+    } else {
+        Err("not an `http://` or `https://` URL")
+    }
+}
+
 /// Keeps the export of spans alive; the last ones are sent when it is dropped, for which it waits 2
 /// seconds at most. Hold it in `main` until everything else has ended.
 #[must_use = "spans that are not yet sent are lost with the guard"]
@@ -108,8 +121,9 @@ pub struct LogGuard(#[expect(dead_code, reason = "it is dropped")] Option<Export
 /// Starts logging for the whole process, and the export of spans where there is an endpoint. A collector
 /// that is away does not stop the service: its spans are dropped, and a warning is logged now and then.
 pub fn init(options: &LogOptions, service_name: &'static str) -> Result<LogGuard, LogError> {
+    // What it says of each batch that a collector does not take is said once a minute by `otlp`.
     let filter = EnvFilter::builder()
-        .parse(&options.filter)
+        .parse(format!("opentelemetry-otlp=off,{}", options.filter))
         .map_err(|source| LogError::Filter {
             filter: options.filter.clone(),
             source,

@@ -97,20 +97,40 @@ pub async fn apply(
         time: LocalTime::new(found.now),
     };
     read_counted(conn, commands, &context.time, &mut books).await?;
-    for (account, command) in &welcome {
+    let outcomes = decide_all(&mut books, &welcome, commands, &mut context)?;
+    write(conn, found.now, books).await?;
+    Ok(outcomes)
+}
+
+/// In order, after the welcomes of the accounts that were opened.
+fn decide_all(
+    books: &mut HashMap<AccountId, Book>,
+    welcome: &[(AccountId, Command)],
+    commands: &[Command],
+    context: &mut Context<'_>,
+) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
+    let mut welcomed = HashMap::new();
+    for (account, command) in welcome {
         if let Some(book) = books.get_mut(account) {
             // A welcome that cannot be given (it never overflows a new account) is none.
-            let _ = decide(book, command, &mut context);
+            if decide(book, command, context).is_ok() {
+                welcomed.insert(*account, book.account.settled);
+            }
         }
     }
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
-        outcomes.push(match books.get_mut(&command.account) {
-            Some(book) => decide(book, command, &mut context),
+        let mut outcome = match books.get_mut(&command.account) {
+            Some(book) => decide(book, command, context),
             None => Err(absent(command)?),
-        });
+        };
+        if let Ok(answer) = &mut outcome
+            && let Some(welcome) = welcomed.remove(&command.account)
+        {
+            answer.besides.welcome = welcome;
+        }
+        outcomes.push(outcome);
     }
-    write(conn, found.now, books).await?;
     Ok(outcomes)
 }
 

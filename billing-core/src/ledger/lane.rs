@@ -460,6 +460,7 @@ fn settle(first_answers: Option<Vec<Outcome>>, outcomes: Vec<Outcome>) -> Vec<Ou
             {
                 Ok(Answer {
                     replayed: first.replayed,
+                    besides: first.besides,
                     ..again
                 })
             }

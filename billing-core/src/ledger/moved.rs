@@ -23,6 +23,7 @@ pub(super) struct Moved {
     captured: Counter,
     released: Counter,
     expired: Counter,
+    settled_late: Counter,
 }
 
 impl Moved {
@@ -50,14 +51,23 @@ impl Moved {
             captured: holds("captured"),
             released: holds("released"),
             expired: holds("expired"),
+            settled_late: holds("settled_late"),
         }
     }
 
-    /// What a command did that is committed. A repeated one did nothing.
+    /// What a command did that is committed. A repeated one did nothing that it was asked for. (What a
+    /// refused one was the first to notice, that a hold's time is up, is not counted: the sweep is nearly
+    /// always before it.)
     pub fn count(&self, command: &Command, outcome: &Outcome) {
         let Ok(answer) = outcome else {
             return;
         };
+        let besides = &answer.besides;
+        add(&self.granted, besides.welcome);
+        if let Some(amount) = besides.expired {
+            self.expired.increment(1);
+            add(&self.given_back, amount);
+        }
         if answer.replayed || answer.decision != Decision::Allowed {
             return;
         }
@@ -73,15 +83,20 @@ impl Moved {
             // A capture of nothing is a release.
             Action::Capture(_) if answer.entry.is_none() => self.ended(&self.released, answer),
             Action::Capture(_) => {
-                self.captured.increment(1);
+                match besides.set_aside_anew {
+                    Some(amount) => {
+                        self.settled_late.increment(1);
+                        add(&self.held, amount);
+                    }
+                    None => self.captured.increment(1),
+                }
                 add(&self.charged, answer.moved);
                 add(&self.given_back, answer.released);
             }
             Action::Release(_) => self.ended(&self.released, answer),
-            // Of several cores that see that its time is up, one gives it back.
-            Action::Expire(_) if answer.released == Micros::ZERO => {}
-            Action::Expire(_) => self.ended(&self.expired, answer),
-            Action::Extend(_)
+            // Of several cores that see that its time is up, one gives it back: counted above.
+            Action::Expire(_)
+            | Action::Extend(_)
             | Action::ChangeSettings(_)
             | Action::RepairClock(_)
             | Action::WarnAgain => {}

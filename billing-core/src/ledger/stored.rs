@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
-use super::decide::{Answer, Decision, HoldView, Limits};
+use super::decide::{Answer, Besides, Decision, HoldView, Limits};
 use super::state::{Balance, HoldState};
 use crate::id::{EntrySeq, HoldId};
 use crate::money::Micros;
@@ -130,5 +130,6 @@ pub fn read(bytes: &[u8]) -> Option<Answer> {
         decided_at: None,
         retry: None,
         account: None,
+        besides: Besides::default(),
     })
 }

@@ -12,8 +12,8 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
+use crate::causes::causes;
 use crate::core::CoreClient;
-use crate::problem::causes;
 
 const SUBJECT: &str = "contract";
 

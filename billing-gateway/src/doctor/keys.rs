@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use crate::auth::Jwks;
 use crate::auth::settings::{JwtConfig, JwtKeys};
-use crate::problem::causes;
+use crate::causes::causes;
 
 const SUBJECT: &str = "keys";
 

@@ -80,7 +80,7 @@ async fn looked_at(options: DoctorOptions) -> Vec<Finding> {
     };
     let refused = |error: &dyn std::error::Error| {
         let to_do = "mend the setting that it names: a gateway does not start with it";
-        let wrong = crate::problem::causes(error);
+        let wrong = crate::causes::causes(error);
         vec![Finding::mend("settings", "the settings", wrong, to_do)]
     };
     let config = match Config::try_from(options.settings) {

@@ -12,9 +12,9 @@ use reqwest::{Client, ClientBuilder, Method, Response, Url};
 use super::Place;
 use super::answer::{self, TOO_LARGE, TooLarge};
 use super::the_core::http_date;
+use crate::causes::causes;
 use crate::config::Config;
 use crate::config_check::is_loopback;
-use crate::problem::causes;
 
 const SUBJECT: &str = "outside";
 const ANSWER_TIME: Duration = Duration::from_secs(4);

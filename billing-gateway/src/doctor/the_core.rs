@@ -11,10 +11,11 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::contract;
 use crate::auth::settings::TenantSource;
+use crate::causes::causes;
 use crate::config::Config;
 use crate::core::{CoreClient, CoreError};
 use crate::currency::UAH;
-use crate::problem::{Outage, causes};
+use crate::problem::Outage;
 
 const SUBJECT: &str = "core";
 

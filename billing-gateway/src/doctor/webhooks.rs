@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::answer::{self, TOO_LARGE, TooLarge};
 use super::outside::{below, client, unreached};
+use crate::causes::causes;
 use crate::config::Config;
-use crate::problem::causes;
 use crate::providers::self_test::{SelfTest, Signer};
 use crate::providers::{Provider, Providers};
 

@@ -12,12 +12,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
+use crate::causes::causes;
 use crate::core::Core;
 use crate::currency::{Amount, Currency};
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::shown::{RefundStatus, amount, currency, refund_status};
 use crate::payment::{apply, fields, find, idempotency_key, named, present};
-use crate::problem::{ApiError, PaymentError, Problem, causes};
+use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{Event, Provider, ProviderError, Providers, RefundOrder};
 use crate::usd::Usd;
 

@@ -33,9 +33,9 @@ pub struct PaymentSettings {
     #[arg(long, env = "BILLING_PAYMENT_LIMIT_TENANT", default_value = "120")]
     pub payment_limit_tenant: NonZeroU32,
 
-    /// How often providers are asked about payments that stayed open, in seconds; 0: never
+    /// How often providers are asked about payments that stayed open, in seconds, 900 at most; 0: never
     #[arg(long, env = "BILLING_RECONCILE_SECS", default_value = "30",
-          value_parser = clap::value_parser!(u64).range(0..=86_400))]
+          value_parser = clap::value_parser!(u64).range(0..=900))]
     pub reconcile_secs: u64,
 }
 

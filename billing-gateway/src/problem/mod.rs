@@ -22,6 +22,7 @@ use self::kind::{
     NO_EMAIL, NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, TEST_MAIL_TOO_SOON,
     UNAUTHENTICATED, UNAVAILABLE,
 };
+use crate::causes::causes;
 use crate::providers::ProviderError;
 
 /// What a request ends with where it does not end well.
@@ -211,17 +212,6 @@ impl ApiError {
             _ => None,
         }
     }
-}
-
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 impl IntoResponse for ApiError {

@@ -16,9 +16,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use self::settings::RateSource;
+use crate::causes::causes;
 use crate::core::{CoreClient, CoreError, sent};
 use crate::currency::UAH;
-use crate::problem::causes;
 use nbu::Nbu;
 
 /// How soon a source is asked again that did not answer, and how often the age is told.

@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 
+use crate::causes::causes;
 use crate::core::{Core, written};
 use crate::currency::{Amount, UAH};
-use crate::problem::{ApiError, causes};
+use crate::problem::ApiError;
 
 /// The digits that the contract takes before the point and behind it.
 const WHOLE_DIGITS: usize = 6;

@@ -10,10 +10,10 @@ use billing_proto::v1::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::causes::causes;
 use crate::config::{Config, ConfigError};
 use crate::core::{CoreClient, CoreError, sent};
 use crate::payment::apply;
-use crate::problem::causes;
 use crate::providers::{Event, Provider, Providers};
 use crate::reconcile::check::Depth;
 use crate::reconcile::{CLAIM_MAX, LEASE_SECS, check_all, is_away};

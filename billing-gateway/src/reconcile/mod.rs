@@ -16,8 +16,8 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::causes::causes;
 use crate::core::{Core, CoreClient, CoreError};
-use crate::problem::causes;
 use crate::providers::{Provider, Providers};
 use check::{Checked, Depth};
 

@@ -5,7 +5,7 @@ use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
 use billing_proto::v1::{
     AdjustBalanceRequest, CaptureHoldRequest, GrantCreditRequest, PlaceHoldResponse,
-    RefundChargeRequest, ReleaseHoldRequest,
+    RefundChargeRequest, ReleaseHoldRequest, SetTenantRequest, Tenant,
 };
 use billing_testkit::TestDatabase;
 
@@ -123,6 +123,60 @@ async fn move_holds(core: &Process) {
         hold_id: id(released.into_inner()),
     };
     calls.release_hold(release).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_welcome_and_work_that_outlived_its_hold_are_counted_once() {
+    let database = TestDatabase::new().await;
+    let core = Process::core(database.application_url(), &[]).await;
+    let tenant = Tenant {
+        tenant_id: account("u").unwrap().tenant_id,
+        welcome_grant_micros: 2 * USD,
+        ..Tenant::default()
+    };
+    let request = SetTenantRequest {
+        tenant: Some(tenant),
+    };
+    let mut accounts = AccountServiceClient::new(core.channel());
+    accounts.set_tenant(request).await.unwrap();
+    let mut calls = BalanceServiceClient::new(core.channel());
+    let placed = calls.place_hold(hold("u", "late", 1)).await.unwrap();
+    let events = async |event: &str| {
+        let name = format!("billing_holds_total{{event=\"{event}\"");
+        core.scrape().await.sum(&name)
+    };
+    while events("expired").await < 1.0 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    for _ in 0..2 {
+        let capture = CaptureHoldRequest {
+            account: account("u"),
+            hold_id: placed.get_ref().hold.clone().unwrap().hold_id,
+            cost: micros(5),
+            settle_expired: true,
+            ..CaptureHoldRequest::default()
+        };
+        calls.capture_hold(capture).await.unwrap();
+    }
+    let scrape = core.scrape().await;
+    // The hold of a micro is set aside anew, and all of it is charged.
+    for (kind, expected) in [
+        ("grant", 2e6),
+        ("hold", 2.0),
+        ("hold_given_back", 1.0),
+        ("charge", 5.0),
+    ] {
+        let name = format!("billing_ledger_micros_total{{kind=\"{kind}\"");
+        assert_eq!(scrape.sum(&name), expected, "{kind}");
+    }
+    for (event, expected) in [
+        ("placed", 1.0),
+        ("expired", 1.0),
+        ("captured", 0.0),
+        ("settled_late", 1.0),
+    ] {
+        assert_eq!(events(event).await, expected, "{event}");
+    }
 }
 
 #[tokio::test]

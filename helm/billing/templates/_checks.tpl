@@ -2,7 +2,9 @@
 {{- define "billing.check" -}}
 {{- include "billing.check.needed" . -}}
 {{- include "billing.check.secrets" . -}}
+{{- include "billing.check.labels" . -}}
 {{- include "billing.check.database" . -}}
+{{- include "billing.check.migrations" . -}}
 {{- include "billing.check.ways" . -}}
 {{- include "billing.check.payments" . -}}
 {{- include "billing.check.env" . -}}
@@ -69,6 +71,69 @@
 {{- end -}}
 {{- end }}
 
+{{- define "billing.check.labels" -}}
+{{- $own := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" -}}
+{{- range $value, $labels := (dict
+    "commonLabels" .Values.commonLabels
+    "core.podLabels" .Values.core.podLabels
+    "gateway.podLabels" .Values.gateway.podLabels
+    "monitoring.serviceMonitor.labels" .Values.monitoring.serviceMonitor.labels
+    "monitoring.prometheusRule.labels" .Values.monitoring.prometheusRule.labels
+    "monitoring.dashboards.labels" .Values.monitoring.dashboards.labels
+  ) -}}
+{{- range $name := $own -}}
+{{- if hasKey $labels $name -}}
+{{- fail (printf "%s sets %s, by which the chart finds its pods, or Helm its objects" $value $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "billing.check.migrations" -}}
+{{- with .Values.migrations -}}
+{{- $longest := mul (int64 .giveUpSeconds) (add 1 (int64 .retries)) -}}
+{{- if ge $longest (int64 .timeoutSeconds) -}}
+{{- fail (printf "migrations.giveUpSeconds is %d and migrations.retries is %d: that may take %d seconds, and migrations.timeoutSeconds is %d, in which all of it ends; raise that, and Helm's --timeout above it" (int64 .giveUpSeconds) (int64 .retries) $longest (int64 .timeoutSeconds)) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The policy opens one port to the database. What a Secret of yours holds is not known here. */}}
+{{- define "billing.check.port" -}}
+{{- $opened := int64 .Values.networkPolicy.database.port -}}
+{{- range $role := list "owner" "core" -}}
+{{- with (index $.Values.database $role).url -}}
+{{- range $server := regexReplaceAll "^[a-z]+://([^@/?]*@)?([^/?]*).*$" . "${2}" | splitList "," -}}
+{{- $port := regexFind ":[0-9]+$" $server | trimPrefix ":" | default "5432" | int64 -}}
+{{- if ne $port $opened -}}
+{{- fail (printf "database.%s.url leads to port %d, and networkPolicy.database.port is %d, the only one that the policy opens" $role $port $opened) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* A Cluster's spec goes above all else of it: what has a value, which other things follow, is not set there. */}}
+{{- define "billing.check.spec" -}}
+{{- $spec := .Values.cloudnativepg.spec -}}
+{{- $sentence := "cloudnativepg.spec.%s has a value of its own: cloudnativepg.%s" -}}
+{{- range $name := list "instances" "imageName" "storage" "walStorage" "resources" -}}
+{{- if hasKey $spec $name }}{{ fail (printf $sentence $name $name) }}{{ end -}}
+{{- end -}}
+{{- range $name, $value := dict "parameters" "parameters" "synchronous" "synchronousReplicas" -}}
+{{- if hasKey ($spec.postgresql | default dict) $name -}}
+{{- fail (printf $sentence (printf "postgresql.%s" $name) $value) -}}
+{{- end -}}
+{{- end -}}
+{{- with ($spec.managed | default dict).roles -}}
+{{- $names := list -}}
+{{- range . }}{{ $names = append $names .name }}{{ end -}}
+{{- if not (has "billing_core" $names) -}}
+{{- fail "cloudnativepg.spec.managed.roles lacks billing_core, and replaces the list that has it: the cores could not log in" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "billing.check.database" -}}
 {{- $postgres := .Values.cloudnativepg -}}
 {{- range $role := list "owner" "core" -}}
@@ -94,7 +159,10 @@
 {{- fail (printf "cloudnativepg.synchronousReplicas is %d, and with %d instances there are only %d standbys" (int64 $postgres.synchronousReplicas) (int64 $postgres.instances) (sub (int64 $postgres.instances) 1)) -}}
 {{- end -}}
 {{- if $postgres.enabled -}}
+{{- include "billing.check.spec" . -}}
 {{- include "billing.check.room" . -}}
+{{- else if .Values.networkPolicy.enabled -}}
+{{- include "billing.check.port" . -}}
 {{- end -}}
 {{- end }}
 
@@ -128,6 +196,11 @@
 {{- fail (printf "gatewayApi.%s.enabled needs gatewayApi.%s.parentRefs and gatewayApi.%s.hostnames" $kind $kind $kind) -}}
 {{- end -}}
 {{- end -}}
+{{- range $way, $enabled := dict "ingress.enabled" .Values.ingress.enabled "gatewayApi.http.enabled" .Values.gatewayApi.http.enabled -}}
+{{- if and $enabled (ne $.Values.gateway.service.type "ClusterIP") -}}
+{{- fail (printf "gateway.service.type is %s beside %s: who comes by the Service, past the proxy, would name their own address by X-Forwarded-For" $.Values.gateway.service.type $way) -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.networkPolicy -}}
 {{- if and .enabled $.Values.gatewayApi.grpc.enabled (not .core.fromNamespaces) -}}
 {{- fail "gatewayApi.grpc.enabled leads to the core from elsewhere, and networkPolicy.core.fromNamespaces lets nobody in: name the namespace of the Gateway's proxies" -}}
@@ -139,6 +212,10 @@
 {{- with .Values.core -}}
 {{- if and .mail.host (not .mail.from) -}}
 {{- fail "core.mail.host needs core.mail.from, the address that mail comes from" -}}
+{{- end -}}
+{{- $port := int64 (include "billing.mailPort" $) -}}
+{{- if and .mail.host (or (and .mail.secure (eq $port 587)) (and (not .mail.secure) (eq $port 465))) -}}
+{{- fail (printf "core.mail.secure is %t and core.mail.port is %d: port 465 speaks TLS from the first byte, port 587 STARTTLS; leave core.mail.port out" .mail.secure $port) -}}
 {{- end -}}
 {{- if ne (empty .secrets.SMTP_USER) (empty .secrets.SMTP_PASS) -}}
 {{- fail "core.secrets.SMTP_USER and core.secrets.SMTP_PASS need each other" -}}
@@ -163,10 +240,14 @@
 {{- if and .fondy.merchantId (not (include "billing.backendUrl" $)) -}}
 {{- fail "gateway.fondy.merchantId needs urls.backend, where Fondy reaches the gateway, or ingress.host" -}}
 {{- end -}}
+{{- if and .fondy.merchantId (eq .rateSource "none") -}}
+{{- fail "gateway.fondy.merchantId needs gateway.rateSource: without a rate nobody pays in hryvnia" -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
 {{- define "billing.check.env" -}}
+{{- $secret := "^(PGPASSWORD|(BILLING_OWNER_)?DATABASE_URL|SMTP_PASS|JWT_SECRET|FONDY_SECRET_KEY|STRIPE_.*SECRET.*|BILLING_.*TOKENS?|BILLING_UNSUBSCRIBE_KEYS|OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS)$" -}}
 {{- range $component := list "core" "gateway" -}}
 {{- $settings := include (printf "billing.%s.settings" $component) $ | fromYaml -}}
 {{- $secrets := include (printf "billing.%s.secrets" $component) $ | fromYaml -}}
@@ -174,8 +255,9 @@
 {{- if hasKey $settings $name -}}
 {{- fail (printf "%s.env.%s is set already, by a value of its own: look for it in values.yaml" $component $name) -}}
 {{- end -}}
-{{- if or (hasKey $secrets $name) (has $name (list "DATABASE_URL" "BILLING_OWNER_DATABASE_URL")) -}}
-{{- fail (printf "%s.env.%s would show a secret to whoever reads the Deployment: it belongs into a Secret" $component $name) -}}
+{{- if or (hasKey $secrets $name) (regexMatch $secret $name) -}}
+{{- $place := regexMatch "^PGPASSWORD$|DATABASE_URL$" $name | ternary "database" $component -}}
+{{- fail (printf "%s.env.%s would show a secret to whoever reads the Deployment: it belongs into %s.existingSecret" $component $name (eq $place "database" | ternary "database.core" $place)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -203,9 +285,14 @@
 {{- if not (or (kindIs "invalid" .minAvailable) (kindIs "invalid" .maxUnavailable)) -}}
 {{- fail (printf "%s.pdb.minAvailable and %s.pdb.maxUnavailable are both set: Kubernetes takes one of them" $component $component) -}}
 {{- end -}}
-{{- $all := and (not (kindIs "invalid" .minAvailable)) (not (kindIs "string" .minAvailable)) (ge (int64 .minAvailable) (int64 (include "billing.replicas" $))) -}}
+{{- $replicas := int64 (include "billing.replicas" $) -}}
+{{- $least := int64 .minAvailable -}}
+{{- if kindIs "string" .minAvailable -}}
+{{- /* Kubernetes rounds up. */ -}}
+{{- $least = div (add 99 (mul $replicas (int64 (trimSuffix "%" .minAvailable)))) 100 -}}
+{{- end -}}
 {{- $none := has (toString .maxUnavailable) (list "0" "0%") -}}
-{{- if or $all $none (eq (toString .minAvailable) "100%") -}}
+{{- if or $none (ge $least $replicas) -}}
 {{- fail (printf "%s.pdb lets no pod go, so that no machine could ever be emptied" $component) -}}
 {{- end -}}
 {{- end -}}

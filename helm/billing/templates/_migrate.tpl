@@ -10,6 +10,8 @@ metadata:
   labels: {{- include "billing.labels" $here | nindent 4 }}
 spec:
   restartPolicy: Never
+  # What has not ended by then ends with its connection, and nothing of it stays.
+  terminationGracePeriodSeconds: 10
   {{- include "billing.podSecurity" .root | nindent 2 }}
   {{- include "billing.placement" $of | nindent 2 }}
   containers:

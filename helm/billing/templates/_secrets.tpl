@@ -18,6 +18,21 @@ password: {{ $values.cloudnativepg.coreRole.password | quote }}
 {{- end }}
 {{- end }}
 
+{{/* The values that are secrets in plain, by name. */}}
+{{- define "billing.plain" -}}
+{{- $plain := list -}}
+{{- range $role := list "owner" "core" -}}
+{{- if (index $.Values.database $role).url }}{{ $plain = append $plain (printf "database.%s.url" $role) }}{{ end -}}
+{{- end -}}
+{{- if .Values.cloudnativepg.coreRole.password }}{{ $plain = append $plain "cloudnativepg.coreRole.password" }}{{ end -}}
+{{- range $component := list "core" "gateway" -}}
+{{- range $name, $value := (index $.Values $component).secrets -}}
+{{- if $value }}{{ $plain = append $plain (printf "%s.secrets.%s" $component $name) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- join ", " $plain -}}
+{{- end }}
+
 {{/* (dict "root" $ "component" "core" "name" "…" "data" (dict …)), and "annotations" where it is a hook's */}}
 {{- define "billing.secret" }}
 ---

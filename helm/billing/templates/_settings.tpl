@@ -35,7 +35,7 @@ BILLING_OUTBOX_DIR: /var/lib/billing/outbox
 {{- with .Values.core.mail }}
 {{- if .host }}
 SMTP_HOST: {{ .host | quote }}
-SMTP_PORT: {{ include "billing.scalar" .port | quote }}
+SMTP_PORT: {{ include "billing.mailPort" $ | quote }}
 SMTP_SECURE: {{ .secure | quote }}
 EMAIL_FROM: {{ .from | quote }}
 EMAIL_FROM_NAME: {{ .fromName | quote }}
@@ -85,6 +85,12 @@ FONDY_API_URL: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{/* TLS from the first byte has a port of its own. */}}
+{{- define "billing.mailPort" -}}
+{{- $mail := .Values.core.mail -}}
+{{- if kindIs "invalid" $mail.port }}{{ ternary 465 587 $mail.secure }}{{ else }}{{ int64 $mail.port }}{{ end -}}
+{{- end }}
+
 {{/* One where something of ours stands in front, unless it is told otherwise. */}}
 {{- define "billing.trustedProxies" -}}
 {{- if kindIs "invalid" .Values.gateway.trustedProxies -}}
@@ -100,6 +106,7 @@ BILLING_UNSUBSCRIBE_KEYS: optional
 SMTP_USER: optional
 SMTP_PASS: optional
 {{- end }}
+{{- include "billing.common.secrets" . }}
 {{- end }}
 
 {{- define "billing.gateway.secrets" -}}
@@ -111,6 +118,13 @@ STRIPE_SECRET_KEY: optional
 STRIPE_WEBHOOK_SECRET: optional
 {{- if .Values.gateway.fondy.merchantId }}
 FONDY_SECRET_KEY: needed
+{{- end }}
+{{- include "billing.common.secrets" . }}
+{{- end }}
+
+{{- define "billing.common.secrets" -}}
+{{- if .Values.telemetry.otlpEndpoint }}
+OTEL_EXPORTER_OTLP_HEADERS: optional
 {{- end }}
 {{- end }}
 

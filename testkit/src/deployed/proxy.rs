@@ -59,7 +59,7 @@ impl Proxy {
             ("listen 443 ", format!("listen {gate} ")),
             ("    listen [::]:80;\n", String::new()),
             ("    listen [::]:443 ssl http2;\n", String::new()),
-            ("localhost:8085;", format!("{plain};")),
+            ("127.0.0.1:8085;", format!("{plain};")),
         ];
         of_gate.extend(certificates);
         let (core, cores) = servers_of("BILLING_CORE", cores);

@@ -42,6 +42,7 @@ CUSTOM = {
     "GRPCRoute": ROUTE,
 }
 PASSWORD = "PGPASSWORD"  # sqlx takes it where a URL has none, as libpq does.
+HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"  # The exporter's library reads it by itself.
 
 
 @functools.cache
@@ -147,10 +148,10 @@ class Chart(unittest.TestCase):
             service = container["command"][0].removeprefix("/billing-")
             names = [variable["name"] for variable in container["env"]]
             self.assertEqual(len(names), len(set(names)), name)
-            self.assertEqual(set(), set(names) - known[service] - {PASSWORD}, name)
+            self.assertEqual(set(), set(names) - known[service] - {PASSWORD, HEADERS}, name)
         for service in services:
             secrets = set(yaml.safe_load((PATH / "values.yaml").read_text())[service]["secrets"])
-            self.assertEqual(set(), secrets - known[service])
+            self.assertEqual(set(), secrets - known[service] - {HEADERS})
 
     @in_each_release
     def test_secrets_are_read_from_secrets_and_each_pod_has_only_its_own(self, among, release, _how):
@@ -215,7 +216,7 @@ class Chart(unittest.TestCase):
         labels = {component(metadata): metadata["labels"] for _, metadata, _ in pods(among)}
 
         def allows(rule, side, peer, namespace, port):
-            if port not in [each["port"] for each in rule.get("ports", [])]:
+            if "ports" in rule and port not in [each["port"] for each in rule["ports"]]:
                 return False
             return side not in rule or any(
                 selects(each.get("namespaceSelector", {}), {"kubernetes.io/metadata.name": namespace})
@@ -247,9 +248,14 @@ class Chart(unittest.TestCase):
         for namespace in ("ingress", "default"):
             inward = passes("ingress", "from", "gateway", {"app": "any"}, namespace, 8080)
             self.assertEqual(release != "full" or namespace == "ingress", inward, namespace)
-        for side, of, peer in (("ingress", "gateway", "doctor"), ("egress", "doctor", "gateway")):
-            way = "from" if side == "ingress" else "to"
-            self.assertTrue(passes(side, way, of, labels[peer], "money", 8080))
+        # The doctor, in its own pod or by `kubectl exec` in one of the gateway's.
+        for peer in ("doctor", "gateway"):
+            self.assertTrue(passes("ingress", "from", "gateway", labels[peer], "money", 8080), peer)
+            self.assertTrue(passes("egress", "to", peer, labels["gateway"], "money", 8080), peer)
+            # By their public address, whose balancer the cluster takes for the controller's pods.
+            by_its_pods = passes("egress", "to", peer, {"app": "any"}, "ingress", 8443)
+            self.assertEqual(release == "full", by_its_pods, peer)
+            self.assertFalse(passes("egress", "to", peer, {"app": "any"}, "default", 8443), peer)
         database = {"cnpg.io/cluster": "prod-billing-postgres"}
         for peer in labels:
             reaches = passes("egress", "to", peer, database, "money", 5432)
@@ -281,6 +287,9 @@ class Chart(unittest.TestCase):
             return
         self.assertEqual("pre-install,pre-upgrade", annotations["helm.sh/hook"])
         spec = job["spec"]["template"]["spec"]
+        # All of it ends before Helm's five minutes, or Helm would leave it at work.
+        self.assertGreater(300, job["spec"]["activeDeadlineSeconds"] + spec["terminationGracePeriodSeconds"])
+        self.assertEqual(0, job["spec"]["backoffLimit"])
         self.assertNotIn("serviceAccountName", spec)
         for variable in spec["containers"][0]["env"]:
             needed = variable.get("valueFrom", {}).get("secretKeyRef", {}).get("name")
@@ -303,6 +312,61 @@ class Chart(unittest.TestCase):
             ("gateway", {"gateway": {"env": {"BILLING_RATE_LIMIT_IP": 5}}}),
         ):
             self.assertNotEqual(template(service, {}), template(service, values), values)
+
+    def test_a_pod_that_need_not_wait_has_no_hook(self):
+        entry = of_kind("Deployment", objects(over(TRIAL, {"core": {"preStopSeconds": 0}})))[0]
+        self.assertNotIn("lifecycle", entry["spec"]["template"]["spec"]["containers"][0])
+
+    def test_labels_of_ones_own_are_in_the_place_of_common_ones(self):
+        mine = {"core": {"podLabels": {"team": "core"}}, "commonLabels": {"team": "money"}}
+        (text,) = [text for path, text in texts(over(TRIAL, mine)).items() if path.endswith("/deployments.yaml")]
+        self.assertEqual(1, text.count("team: core"))
+        self.assertEqual(3, text.count("team: money"))
+
+    def test_mail_goes_to_the_port_of_its_kind_of_tls(self):
+        mail = {"host": "smtp.example.com", "from": "billing@example.com"}
+        for more, port in (({}, 587), ({"secure": True}, 465), ({"port": 2525}, 2525),
+                           ({"secure": True, "port": 2465}, 2465)):
+            among = objects(over(TRIAL, {"core": {"mail": mail | more}}))
+            env = {variable["name"]: variable.get("value") for name, container in containers(among)
+                   for variable in container["env"] if name == "Deployment/prod-billing-core"}
+            self.assertEqual(str(port), env["SMTP_PORT"])
+            self.assertIn(port, self.opened("core", among))
+
+    def test_the_port_of_traces_is_that_of_the_url_or_of_its_scheme(self):
+        for url, port in (("https://otlp.example.com", 443), ("http://collector", 80),
+                          ("http://collector:4317", 4317), ("https://otlp.example.com:8443/x", 8443)):
+            among = objects(over(TRIAL, {"telemetry": {"otlpEndpoint": url}}))
+            self.assertIn(port, self.opened("core", among), url)
+            self.assertNotIn(4317, self.opened("core", among) - {port}, url)
+            for name, container in containers(among):
+                headers = [variable for variable in container["env"] if variable["name"] == HEADERS]
+                self.assertEqual("migrate" not in container["command"], bool(headers), name)
+
+    @staticmethod
+    def opened(of, among):
+        (policy,) = [entry for entry in of_kind("NetworkPolicy", among) if entry["metadata"]["name"].endswith(of)]
+        return {port["port"] for rule in policy["spec"]["egress"] for port in rule.get("ports", [])}
+
+    def test_the_ingress_takes_a_post_to_another_pod_only_where_it_was_not_sent(self):
+        (ingress,) = of_kind("Ingress", RELEASES["full", "install"])
+        annotations = ingress["metadata"]["annotations"]
+        own = {key.rpartition("/")[2].removeprefix("proxy-"): value for key, value in annotations.items()}
+        # Nothing that has been sent is sent twice while `non_idempotent` is not named.
+        self.assertEqual(("error", "2"), (own["next-upstream"], own["next-upstream-tries"]))
+        # The gateway refuses what is larger than a mebibyte in its own words.
+        self.assertEqual("4m", own["body-size"])
+
+    def test_each_alert_leads_to_its_chapter_where_the_book_has_an_address(self):
+        base = "https://git.example.com/billing/docs/runbook.md"
+        values = over(FULL, {"monitoring": {"prometheusRule": {"runbookBaseUrl": base}}})
+        (rule,) = of_kind("PrometheusRule", objects(values))
+        alerts = [each for group in rule["spec"]["groups"] for each in group["rules"] if "alert" in each]
+        self.assertLess(5, len(alerts))
+        for alert in alerts:
+            annotations = alert["annotations"]
+            chapter = annotations["runbook"].partition("#")[2]
+            self.assertEqual(f"{base}#{chapter}", annotations["runbook_url"])
 
     def test_amounts_stay_whole(self):
         large = {"core": {"env": {"BILLING_DECLINES_MAX": 50_000_000, "BILLING_LOG_X": 2**53 - 1}}}
@@ -335,6 +399,37 @@ class Chart(unittest.TestCase):
         routes = (ROOT / "billing-gateway/src/webhooks.rs").read_text()
         self.assertIn('path = "/webhooks/{provider}"', routes)
         self.assertIn('path = "/api/v1/{provider}/webhook"', routes)
+
+    def test_the_notes_warn_of_all_that_is_plain_and_of_money_without_a_backup(self):
+        def notes(values):
+            return texts(values)["billing/templates/NOTES.txt"]
+
+        for value in ("database.owner.url", "core.secrets.BILLING_SERVICE_TOKENS", "gateway.secrets.JWT_SECRET"):
+            self.assertIn(value, notes(TRIAL))
+        plain = {"core": {"existingSecret": "", "secrets": {"BILLING_SERVICE_TOKENS": "x"}}}
+        self.assertIn("core.secrets.BILLING_SERVICE_TOKENS", notes(over(REFERENCES, plain)))
+        self.assertNotIn("existingSecret", notes(REFERENCES))
+        backup = {"cloudnativepg": {"spec": {"backup": None}}}
+        self.assertNotIn("backup", notes(FULL))
+        self.assertNotIn("backup", notes(TRIAL))
+        self.assertIn("No backup of the database is set", notes(over(FULL, backup)))
+
+    def test_the_examples_of_the_readme_render(self):
+        text = (PATH / "README.md").read_text(encoding="utf-8")
+        examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
+        backup, restore = [example for example in examples if "cloudnativepg" in example]
+        (cluster,) = of_kind("Cluster", objects(over(FULL, backup)))
+        self.assertTrue(at(cluster, "spec.plugins.0.isWALArchiver"))
+        (restored,) = of_kind("Cluster", objects(over(over(FULL, backup), restore)))
+        self.assertEqual(["recovery"], list(restored["spec"]["bootstrap"]))
+        old, new = (entry["metadata"]["name"] for entry in (cluster, restored))
+        server = at(restored, "spec.externalClusters.0.plugin.parameters.serverName")
+        self.assertEqual(old, server.replace("NAME", "prod-billing"))
+        self.assertNotEqual(old, new)
+
+    def test_releases_whose_long_names_differ_at_the_end_have_objects_of_their_own(self):
+        names = [{title(entry) for entry in objects(TRIAL, name="r" * 50 + end)} for end in ("one", "two")]
+        self.assertEqual(set(), names[0] & names[1])
 
     def test_a_release_may_have_any_name(self):
         for name in ("r" * 53, "2024"):

@@ -12,6 +12,8 @@ def postgres(**values):
 
 WAY = {"parentRefs": [{"name": "inside"}], "hostnames": ["core.example.com"]}
 
+MAIL = {"host": "smtp.example.com", "from": "billing@example.com"}
+
 # By the templates, in a sentence.
 CONTRADICTIONS = [
     ({"core": {"pdb": {"minAvailable": 1, "maxUnavailable": 1}}},
@@ -74,6 +76,50 @@ CONTRADICTIONS = [
     ({"gateway": {"env": {"TRUSTED_PROXIES": 2}}}, "gateway.env.TRUSTED_PROXIES is set already"),
     ({"core": {"env": {"DATABASE_URL": "postgres://"}}}, "core.env.DATABASE_URL would show a secret"),
     ({"gateway": {"env": {"STRIPE_SECRET_KEY": "sk"}}}, "gateway.env.STRIPE_SECRET_KEY would show a secret"),
+    # Those, too, that this release reads from nowhere, or a service of another's.
+    ({"core": {"env": {"PGPASSWORD": "x"}}}, "core.env.PGPASSWORD would show a secret"),
+    ({"core": {"env": {"SMTP_PASS": "x"}}}, "core.env.SMTP_PASS would show a secret"),
+    ({"core": {"env": {"BILLING_OLD_TOKENS": "x"}}}, "core.env.BILLING_OLD_TOKENS would show a secret"),
+    ({"gateway": {"env": {"FONDY_SECRET_KEY": "x"}}}, "gateway.env.FONDY_SECRET_KEY would show a secret"),
+    ({"gateway": {"env": {"STRIPE_OLD_SECRET": "x"}}},
+     "gateway.env.STRIPE_OLD_SECRET would show a secret to whoever reads the Deployment: it belongs into "
+     "gateway.existingSecret"),
+    ({"gateway": {**JWKS, "env": {"JWT_SECRET": "x"},
+                  "jwt": {**JWKS["jwt"], "algorithm": "RS256"}}}, "gateway.env.JWT_SECRET would show a secret"),
+    ({"gateway": {"env": {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=x"}}},
+     "gateway.env.OTEL_EXPORTER_OTLP_HEADERS would show a secret"),
+    ({"migrations": {"giveUpSeconds": 900}},
+     "migrations.giveUpSeconds is 900 and migrations.retries is 0: that may take 900 seconds, and "
+     "migrations.timeoutSeconds is 280"),
+    ({"migrations": {"giveUpSeconds": 140, "retries": 1}}, "that may take 280 seconds"),
+    ({"ingress": {"enabled": True, "host": "example.com"}, "gateway": {"service": {"type": "LoadBalancer"}}},
+     "gateway.service.type is LoadBalancer beside ingress.enabled"),
+    ({"gatewayApi": {"http": {"enabled": True, **WAY}}, "gateway": {"service": {"type": "NodePort"}}},
+     "gateway.service.type is NodePort beside gatewayApi.http.enabled"),
+    ({"core": {"pdb": {"minAvailable": "51%"}}}, "core.pdb lets no pod go"),
+    ({"gateway": {"replicas": 4, "pdb": {"minAvailable": "76%"}}}, "gateway.pdb lets no pod go"),
+    ({"core": {"mail": {**MAIL, "secure": True, "port": 587}}}, "core.mail.secure is true and core.mail.port is 587"),
+    ({"core": {"mail": {**MAIL, "port": 465}}}, "core.mail.secure is false and core.mail.port is 465"),
+    ({"database": {"core": {"url": "postgres://billing_core:x@db:6432/billing"}}},
+     "database.core.url leads to port 6432, and networkPolicy.database.port is 5432"),
+    ({"networkPolicy": {"database": {"port": 6432}}},
+     "database.owner.url leads to port 5432, and networkPolicy.database.port is 6432"),
+    ({"database": {"owner": {"url": "postgresql://o@a,[::1]:5433/billing?sslmode=require"}}},
+     "database.owner.url leads to port 5433"),
+    (postgres(spec={"instances": 1}), "cloudnativepg.spec.instances has a value of its own: cloudnativepg.instances"),
+    (postgres(spec={"walStorage": {"size": "1Gi"}}), "cloudnativepg.spec.walStorage has a value of its own"),
+    (postgres(spec={"postgresql": {"parameters": {"max_connections": "9"}}}),
+     "cloudnativepg.spec.postgresql.parameters has a value of its own: cloudnativepg.parameters"),
+    (postgres(spec={"postgresql": {"synchronous": {"number": 9}}}),
+     "cloudnativepg.spec.postgresql.synchronous has a value of its own: cloudnativepg.synchronousReplicas"),
+    (postgres(spec={"managed": {"roles": [{"name": "reader"}]}}),
+     "cloudnativepg.spec.managed.roles lacks billing_core"),
+    ({"gateway": {"fondy": {"merchantId": 1396424}, "secrets": {"FONDY_SECRET_KEY": "x"}},
+      "urls": {"backend": "https://example.com"}}, "gateway.fondy.merchantId needs gateway.rateSource"),
+    ({"commonLabels": {"app.kubernetes.io/name": "money"}},
+     "commonLabels sets app.kubernetes.io/name, by which the chart finds its pods"),
+    ({"gateway": {"podLabels": {"app.kubernetes.io/component": "core"}}},
+     "gateway.podLabels sets app.kubernetes.io/component"),
 ]
 
 # By the schema, which names the value.
@@ -90,4 +136,6 @@ NOT_OF_THE_SCHEMA = [
     ({"gateway": {"topUpMax": {"usd": 1000000}}}, "/gateway/topUpMax/usd"),
     ({"gateway": {"rateSource": "ecb"}}, "/gateway/rateSource"),
     ({"urls": {"backend": "billing.example.com"}}, "/urls/backend"),
+    ({"monitoring": {"prometheusRule": {"runbookBaseUrl": "docs/runbook.md"}}},
+     "/monitoring/prometheusRule/runbookBaseUrl"),
 ]

@@ -6,7 +6,7 @@ use super::super::command::{Capture, CommandHash, Cost, EntryKind, Extend, Overa
 use super::super::state::{Book, EntryDraft, Hold, HoldState, HoldWrite, Waiver};
 use super::super::stored;
 use super::spend::{count_request, has_free_call, take_again};
-use super::{Answer, Context, HoldView, Refusal, standing};
+use super::{Answer, Besides, Context, HoldView, Refusal, standing};
 use crate::id::HoldId;
 use crate::money::Micros;
 use crate::price::cost_of;
@@ -69,6 +69,7 @@ pub(super) fn capture(
         moved: charged,
         released,
         entry: Some(entry),
+        besides: Besides::settled(settles.then_some(hold.amount)),
         ..standing(&book.account, &mut context.time)
     };
     if settles && let (Some(Waiver::FreeCall), Some(tool)) = (hold.waiver, &hold.tool) {
@@ -155,20 +156,25 @@ pub(super) fn expire(
 }
 
 /// Expires the hold, if it is there, placed, and its time is up: `expires_at` decides, whoever
-/// notices first.
-pub(super) fn expire_if_due(book: &mut Book, id: HoldId, now: Timestamp) -> Result<(), Refusal> {
+/// notices first. Answers with what that gave back.
+pub(super) fn expire_if_due(
+    book: &mut Book,
+    id: HoldId,
+    now: Timestamp,
+) -> Result<Option<Micros>, Refusal> {
     let Some((hold, _)) = book.holds.get(&id) else {
-        return Ok(());
+        return Ok(None);
     };
     if hold.state != HoldState::Placed || now < hold.expires_at {
-        return Ok(());
+        return Ok(None);
     }
     let mut hold = hold.clone();
     return_amount(book, &hold)?;
     book.account.settle_overdraft();
     hold.state = HoldState::Expired;
+    let amount = hold.amount;
     put(book, hold);
-    Ok(())
+    Ok(Some(amount))
 }
 
 enum Found {

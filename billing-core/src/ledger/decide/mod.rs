@@ -96,6 +96,27 @@ pub struct Answer {
     pub retry: Option<Retry>,
     /// The whole account, for the commands that change settings.
     pub account: Option<Box<AccountState>>,
+    pub besides: Besides,
+}
+
+/// What a command did besides what it was asked for: for who counts, and no part of a stored answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// Its hold's time was up, and it was the first to notice: what that gave back.
+    pub expired: Option<Micros>,
+    /// It charged work that outlived its hold: what was set aside anew for that.
+    pub set_aside_anew: Option<Micros>,
+    /// Given to its account when this batch opened that.
+    pub welcome: Micros,
+}
+
+impl Besides {
+    fn settled(set_aside_anew: Option<Micros>) -> Self {
+        Self {
+            set_aside_anew,
+            ..Self::default()
+        }
+    }
 }
 
 impl Answer {
@@ -176,23 +197,22 @@ pub fn decide(
         let mut answer = stored::read(&used.answer).ok_or(Refusal::StoredAnswer)?;
         let hold = used.hold;
         if let Some(id) = hold {
-            hold::expire_if_due(book, id, now)?;
+            answer.besides.expired = hold::expire_if_due(book, id, now)?;
             answer.hold = book.holds.get(&id).map(|(hold, _)| HoldView::from(hold));
         }
         answer.replayed = true;
         return Ok(answer);
     }
-    let held_before = book.account.held;
-    if let Some(id) = command.action.hold() {
-        hold::expire_if_due(book, id, now)?;
-    }
-    let expired = held_before.minus(book.account.held)?;
+    let expired = match command.action.hold() {
+        Some(id) => hold::expire_if_due(book, id, now)?,
+        None => None,
+    };
 
     let account_before = book.account.clone();
     let entries_before = book.new_entries.len();
     let mut decided = carry_out(book, command, context);
-    if let (Action::Expire(_), Ok(answer)) = (&command.action, &mut decided) {
-        answer.released = expired;
+    if let Ok(answer) = &mut decided {
+        answer.besides.expired = expired;
     }
     if decided.is_ok() {
         book.account.settle_overdraft();
@@ -275,6 +295,7 @@ pub fn standing(account: &AccountState, time: &mut LocalTime) -> Answer {
         decided_at: Some(time.now()),
         retry: None,
         account: None,
+        besides: Besides::default(),
     }
 }
 

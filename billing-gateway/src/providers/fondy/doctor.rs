@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::message::Fields;
 use super::{Fondy, STATUS, UNKNOWN_ORDER, signature};
-use crate::problem::causes;
+use crate::causes::causes;
 use crate::providers::self_test::{SELF_TEST, SelfTest, Signer};
 use crate::providers::{ProviderError, WebhookRefusal};
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use stripe_client_core::{RequestBuilder, StripeMethod, VERSION};
 
 use super::settings::Config;
-use crate::problem::causes;
+use crate::causes::causes;
 use crate::providers::ProviderError;
 use crate::providers::http::{self, Bounds, Failure, Http};
 use crate::wire::{self, Object};

@@ -7,7 +7,7 @@ use billing_proto::v1::{PaymentState, RefundState};
 use serde_json::json;
 
 use super::{ORDER, answer, answering, callback, failure, order, payment, payment_report, signed};
-use crate::problem::causes;
+use crate::causes::causes;
 use crate::providers::{HostedPages, Order, Page, Provider, ProviderError, RefundOrder, Refunds};
 
 #[tokio::test]
