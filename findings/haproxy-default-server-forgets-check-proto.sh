@@ -13,7 +13,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 haproxy=$(command -v haproxy || true)
 if [ -z "$haproxy" ]; then
     (cd "$folder" && apt-get download -qq haproxy && dpkg -x haproxy_*.deb root)
-    haproxy=$folder/root/usr/sbin/haproxy
+    haproxy=$folder/unpacked/usr/sbin/haproxy
 fi
 "$haproxy" -v | sed -n 1p
 
