@@ -12,7 +12,7 @@ folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
 haproxy=$(command -v haproxy || true)
 if [ -z "$haproxy" ]; then
-    (cd "$folder" && apt-get download -qq haproxy && dpkg -x haproxy_*.deb root)
+    (cd "$folder" && apt-get download -qq haproxy && dpkg -x haproxy_*.deb unpacked)
     haproxy=$folder/unpacked/usr/sbin/haproxy
 fi
 "$haproxy" -v | sed -n 1p
