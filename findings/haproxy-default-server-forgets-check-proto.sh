@@ -5,16 +5,14 @@
 # mends that, but only on the server's own line: in `default-server` it is read without a word and
 # forgotten. The server is down, for a `Socket error`, and the configuration is valid.
 #
-# Needs Python 3. Prints what it saw; fails where that has changed.
+# Needs Debian 12 and Python 3 (and what the package depends on). Prints what it saw; fails where that has changed.
 set -euo pipefail
 
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$folder"' EXIT
-haproxy=$(command -v haproxy || true)
-if [ -z "$haproxy" ]; then
-    (cd "$folder" && apt-get download -qq haproxy && dpkg -x haproxy_*.deb unpacked)
-    haproxy=$folder/unpacked/usr/sbin/haproxy
-fi
+pinned=2.6.12-1+deb12u4
+(cd "$folder" && apt-get download -qq "haproxy=$pinned" && dpkg -x haproxy_*.deb unpacked)
+haproxy=$folder/unpacked/usr/sbin/haproxy
 "$haproxy" -v | sed -n 1p
 
 # What speaks HTTP/1 only, as ports for metrics and probes do.
