@@ -3,7 +3,7 @@
 mod url;
 mod warning;
 
-pub(crate) use url::{guarded_url, has_user, header_names, is_loopback, origins};
+pub(crate) use url::{extend, guarded_url, has_user, header_names, is_loopback, origins};
 pub use warning::Warning;
 pub(crate) use warning::is_http;
 
@@ -33,6 +33,8 @@ pub enum ConfigError {
     CoreToken,
     #[error("JWT_ADMIN_CLAIM and JWT_ADMIN_VALUE must be set together")]
     AdminClaim,
+    #[error("STRIPE_PUBLISHABLE_KEY must be a publishable key, pk_…: every browser is told it")]
+    PublishableKey,
     #[error("{0} must be visible ASCII")]
     NotAscii(&'static str),
     #[error("{0} must be an https URL, or an http URL on loopback")]

@@ -48,10 +48,6 @@ pub struct DoctorOptions {
     /// it is tried; https, or any http
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-
-    /// The key that the pages use, if its mode is to be looked at
-    #[arg(long, env = "STRIPE_PUBLISHABLE_KEY")]
-    pub stripe_publishable_key: Option<String>,
 }
 
 /// Where the gateway is reached.

@@ -2,11 +2,13 @@
 
 use axum::http::HeaderValue;
 use clap::Args;
+use jiff::SignedDuration;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pages::Pages;
+use super::pages::{ContributionPages, Pages};
 use crate::config_check::{ConfigError, Warning, guarded_url, is_http};
+use crate::return_pages::ReturnPages;
 
 /// `whsec_`, and 32 characters or more.
 const WEBHOOK_SECRET_CHARS_MIN: usize = 38;
@@ -34,6 +36,15 @@ pub struct Settings {
     )]
     pub webhook_secret: Option<SecretString>,
 
+    /// The publishable key, which goes with the secret one: pages in which payments are made start Stripe's
+    /// Elements with it. Absent: they know it themselves, or lead to Stripe's own page
+    #[arg(
+        id = "stripe_publishable_key",
+        long = "stripe-publishable-key",
+        env = "STRIPE_PUBLISHABLE_KEY"
+    )]
+    pub publishable_key: Option<String>,
+
     /// Where the API is; https, or http on loopback
     #[arg(
         id = "stripe_api_url",
@@ -43,9 +54,9 @@ pub struct Settings {
     )]
     pub api_url: String,
 
-    /// Where the payer comes back to from Stripe's page who has paid there; https, or http on loopback.
+    /// Where somebody comes back to from Stripe's page who has given something there; https, or http on loopback.
     /// `{CONTRIBUTION_ULID}` becomes the contribution's; without it `contribution=` is added to the query.
-    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: nothing is paid on Stripe's pages
+    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: no contributions are taken
     #[arg(
         id = "stripe_success_url",
         long = "stripe-success-url",
@@ -53,7 +64,7 @@ pub struct Settings {
     )]
     pub success_url: Option<String>,
 
-    /// Where the payer comes back to who has not. Required with the other
+    /// Where somebody comes back to who has not. Required with the other
     #[arg(
         id = "stripe_cancel_url",
         long = "stripe-cancel-url",
@@ -113,12 +124,16 @@ pub struct Config {
     pub(super) secret_key: SecretString,
     pub(super) webhook_secrets: Vec<SecretString>,
     pub(super) api_url: Url,
-    pub(super) pages: Option<Pages>,
+    pub(super) publishable_key: Option<String>,
+    pub(super) pages: Pages,
 }
 
 impl Config {
     /// None where Stripe is not configured.
-    pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+    pub(in crate::providers) fn checked(
+        settings: Settings,
+        dashboard: Option<&ReturnPages>,
+    ) -> Result<Option<Self>, ConfigError> {
         let blank = |secret: &Option<SecretString>| {
             let text = secret.as_ref().map(ExposeSecret::expose_secret);
             text.is_some_and(|text| text.trim().is_empty())
@@ -151,17 +166,27 @@ impl Config {
             webhook_secrets,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
-            pages: Pages::checked(
-                settings.success_url,
-                settings.cancel_url,
-                settings.checkout_expiry_secs,
-            )?,
+            publishable_key: settings.publishable_key.map(publishable).transpose()?,
+            pages: Pages {
+                contributions: ContributionPages::checked(
+                    settings.success_url,
+                    settings.cancel_url,
+                )?,
+                top_ups: dashboard.cloned(),
+                lifetime: SignedDuration::from_secs(settings.checkout_expiry_secs.into()),
+            },
         }))
     }
 
     pub(super) fn livemode(&self) -> bool {
         is_live(&self.secret_key)
     }
+}
+
+/// It is told to everybody: a secret key in its place must never be.
+fn publishable(key: String) -> Result<String, ConfigError> {
+    let is_one = key.starts_with("pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_one.then_some(key).ok_or(ConfigError::PublishableKey)
 }
 
 #[cfg(test)]
@@ -173,6 +198,7 @@ mod tests {
         Settings {
             secret_key: key.map(Into::into),
             webhook_secret: webhook.map(Into::into),
+            publishable_key: None,
             api_url: "https://api.stripe.com".to_owned(),
             success_url: None,
             cancel_url: None,
@@ -181,7 +207,7 @@ mod tests {
     }
 
     fn checked(key: Option<&str>, webhook: Option<&str>) -> Result<Option<Config>, ConfigError> {
-        Config::checked(settings(key, webhook))
+        Config::checked(settings(key, webhook), None)
     }
 
     #[test]
@@ -245,7 +271,26 @@ mod tests {
                 api_url: url.to_owned(),
                 ..settings(Some("sk_test_1"), Some("whsec_1"))
             };
-            assert_eq!(Config::checked(settings).is_ok(), good, "{url}");
+            assert_eq!(Config::checked(settings, None).is_ok(), good, "{url}");
+        }
+    }
+
+    #[test]
+    fn no_browser_is_told_a_key_that_is_secret() {
+        for (key, good) in [
+            ("pk_test_1", true),
+            ("sk_test_1", false),
+            ("rk_live_1", false),
+            ("", false),
+            ("pk_test_1\n", false),
+        ] {
+            let settings = Settings {
+                publishable_key: Some(key.to_owned()),
+                ..settings(Some("sk_test_1"), Some("whsec_1"))
+            };
+            let refused = Config::checked(settings, None).err();
+            let expected = (!good).then_some(ConfigError::PublishableKey);
+            assert_eq!(refused, expected, "{key}");
         }
     }
 
