@@ -143,6 +143,7 @@ pub(crate) async fn update(
         mail_payments: body.boolean("mail_payments")?,
         mail_low_balance: body.boolean("mail_low_balance")?,
         contact: caller.contact(),
+        ..Default::default()
     };
     let answer = core
         .update_settings(request)
