@@ -30,6 +30,7 @@ async fn refund(system: &System, entry_id: &str, amount: i64) {
         entry_id: entry_id.to_owned(),
         amount_micros: Some(amount),
         reason: "it was empty".to_owned(),
+        ..Default::default()
     };
     system.core.balance().refund_charge(request).await.unwrap();
 }
