@@ -19,6 +19,7 @@ use crate::payment::settings::{PaymentConfig, PaymentSettings};
 use crate::providers::{ProviderConfig, ProviderSettings};
 use crate::rates::settings::{RateConfig, RateSettings};
 use crate::server::settings::{HttpLimits, HttpSettings};
+use crate::web::settings::{WebConfig, WebSettings};
 
 pub use crate::auth::settings::JwtKeys;
 pub use crate::config_check::{ConfigError, Warning};
@@ -57,6 +58,9 @@ pub struct Settings {
     pub providers: ProviderSettings,
 
     #[command(flatten)]
+    pub web: WebSettings,
+
+    #[command(flatten)]
     pub log: LogOptions,
 
     #[command(flatten)]
@@ -80,6 +84,7 @@ pub struct Config {
     pub payment: PaymentConfig,
     pub rate: RateConfig,
     pub providers: ProviderConfig,
+    pub web: WebConfig,
     /// Which answers are told of in the log.
     pub slow: SlowLog,
     /// What is to be said when the gateway starts.
@@ -106,6 +111,7 @@ impl TryFrom<Settings> for Config {
             payment,
             rate,
             providers,
+            web,
             log: _,
             slow,
         } = settings;
@@ -114,7 +120,7 @@ impl TryFrom<Settings> for Config {
             admin_addr,
             core: core.try_into()?,
             jwt: jwt.try_into()?,
-            cors_origins: origins(&http.cors_origins)?,
+            cors_origins: origins("CORS_ORIGINS", &http.cors_origins)?,
             cors_headers: header_names(&http.cors_headers)?,
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
@@ -122,6 +128,7 @@ impl TryFrom<Settings> for Config {
             rate_limit_public: http.rate_limit_public,
             payment: payment.into(),
             rate: RateConfig::try_from(rate)?,
+            web: WebConfig::checked(web, providers.are_live())?,
             warnings: providers.warnings(),
             providers: ProviderConfig::try_from(providers)?,
             slow: SlowLog::from(&slow),

@@ -15,7 +15,6 @@ const SUBJECT: &str = "settings";
 /// What the checked settings do not tell any more.
 pub(super) struct Given {
     frontend: Option<Url>,
-    publishable_key: Option<String>,
 }
 
 impl Given {
@@ -23,7 +22,6 @@ impl Given {
         let frontend = options.settings.providers.fondy.frontend_url.as_deref();
         Self {
             frontend: frontend.and_then(|url| Url::parse(url).ok()),
-            publishable_key: options.stripe_publishable_key.clone(),
         }
     }
 }
@@ -42,7 +40,7 @@ pub(super) fn check(
             Finding::warn(SUBJECT, "payments", warning.to_string(), to_do)
         })
         .collect();
-    findings.extend(modes(given, providers, public));
+    findings.extend(modes(providers, public));
     findings.extend(pages(given, config, public));
     findings.extend(users(config));
     let connections = config.http.max_connections;
@@ -62,7 +60,7 @@ pub(super) fn check(
 }
 
 /// Whether money is real, told alike everywhere.
-fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
+fn modes(providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
     let names = |live: bool| {
         let of_mode = providers
             .iter()
@@ -93,17 +91,6 @@ fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Find
             "BACKEND_URL",
             "payments are live, and no provider reaches this machine's loopback",
             "name the public address",
-        ));
-    }
-    let is_live = live.contains(&"stripe");
-    let key = given.publishable_key.as_deref().unwrap_or_default();
-    let wrong_mode = if is_live { "pk_test_" } else { "pk_live_" };
-    if key.starts_with(wrong_mode) && (is_live || test.contains(&"stripe")) {
-        findings.push(Finding::mend(
-            SUBJECT,
-            "STRIPE_PUBLISHABLE_KEY",
-            "it is of another mode than STRIPE_SECRET_KEY: no payment can be made",
-            "use two keys of one mode",
         ));
     }
     findings

@@ -53,6 +53,11 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
     fn is_reference(&self, text: &str) -> bool;
 
+    /// What the browser calls it with, where its payments can be made in the shop's own page. No secret.
+    fn publishable_key(&self) -> Option<&str> {
+        None
+    }
+
     /// Its payments in the shop's own page; None: it has none.
     fn intents(&self) -> Option<&dyn Intents> {
         None
@@ -222,8 +227,13 @@ macro_rules! providers {
         }
 
         impl ProviderSettings {
+            /// Whether the money of any of them is real.
+            pub(crate) fn are_live(&self) -> bool {
+                [$(self.$provider.livemode(),)+].contains(&true)
+            }
+
             pub(crate) fn warnings(&self) -> Vec<Warning> {
-                let live = [$(self.$provider.livemode(),)+].contains(&true);
+                let live = self.are_live();
                 [$(self.$provider.warnings(live),)+].concat()
             }
         }

@@ -27,3 +27,4 @@ mod supporters;
 mod surface;
 mod traces;
 mod unsubscribe;
+mod web;

@@ -76,6 +76,7 @@ pub(super) struct Stripe {
     client: Client,
     webhook_secrets: Vec<SecretString>,
     livemode: bool,
+    publishable_key: Option<String>,
     /// None: nothing is paid on its pages.
     pages: Option<Pages>,
 }
@@ -85,6 +86,7 @@ pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
         client: Client::new(config)?,
         webhook_secrets: config.webhook_secrets.clone(),
         livemode: config.livemode(),
+        publishable_key: config.publishable_key.clone(),
         pages: config.pages.clone(),
     })
 }
@@ -113,6 +115,10 @@ impl Provider for Stripe {
 
     fn is_reference(&self, text: &str) -> bool {
         is_id("pi_", text) || is_id(checkout::PREFIX, text)
+    }
+
+    fn publishable_key(&self) -> Option<&str> {
+        self.publishable_key.as_deref()
     }
 
     fn intents(&self) -> Option<&dyn Intents> {

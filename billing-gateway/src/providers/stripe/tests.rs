@@ -30,6 +30,7 @@ pub(super) fn stripe(url: &str) -> Stripe {
     let settings = Settings {
         secret_key: Some("sk_test_1".into()),
         webhook_secret: Some("whsec_1".into()),
+        publishable_key: None,
         api_url: url.to_owned(),
         success_url: Some("https://a.example/t".to_owned()),
         cancel_url: Some("https://a.example/c".to_owned()),
