@@ -80,10 +80,7 @@ impl From<Vec<u8>> for Body {
 impl File {
     /// The smallest that is taken.
     pub(super) fn body(&self, takes: impl Fn(Coding) -> bool) -> (Option<Coding>, &Body) {
-        for (coding, body) in [
-            (Coding::Brotli, &self.brotli),
-            (Coding::Gzip, &self.gzip),
-        ] {
+        for (coding, body) in [(Coding::Brotli, &self.brotli), (Coding::Gzip, &self.gzip)] {
             if let Some(body) = body.as_ref().filter(|_| takes(coding)) {
                 return (Some(coding), body);
             }

@@ -51,7 +51,10 @@ type Asked = Result<Path<String>, PathRejection>;
 
 impl Site {
     /// None where no pages are served.
-    pub(crate) fn open(config: &Config, providers: &Providers) -> Result<Option<Self>, FolderError> {
+    pub(crate) fn open(
+        config: &Config,
+        providers: &Providers,
+    ) -> Result<Option<Self>, FolderError> {
         let Some(dir) = &config.web.dir else {
             return Ok(None);
         };
@@ -110,9 +113,10 @@ pub(crate) fn routes(site: Option<Site>) -> Router<AppState> {
         .route("/elements/{*path}", get(elements))
         .route("/pages/{*path}", get(part_of_a_page));
     for path in SUPPORT_PAGES {
-        routes = routes
-            .route(path, support(path))
-            .route(&format!("{path}/"), get(async move |uri: OriginalUri| moved(path, &uri)));
+        routes = routes.route(path, support(path)).route(
+            &format!("{path}/"),
+            get(async move |uri: OriginalUri| moved(path, &uri)),
+        );
     }
     routes.with_state(Arc::new(site))
 }

@@ -6,7 +6,8 @@ use super::settings::WebConfig;
 
 /// The hosts of Stripe.js, as Stripe's security guide names them: its frames come from varying names.
 const STRIPE_SCRIPTS: &str = " https://js.stripe.com https://*.js.stripe.com";
-const STRIPE_FRAMES: &str = "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com";
+const STRIPE_FRAMES: &str =
+    "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com";
 const STRIPE_API: &str = " https://api.stripe.com";
 
 /// The headers of the pages.

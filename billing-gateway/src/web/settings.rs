@@ -127,8 +127,7 @@ impl WebConfig {
         if settings.token_links && live {
             return Err(ConfigError::TokenLinks);
         }
-        let text =
-            |name, value: Option<String>| value.map(|value| filled(name, value)).transpose();
+        let text = |name, value: Option<String>| value.map(|value| filled(name, value)).transpose();
         Ok(Self {
             dir: settings.dir.filter(|dir| !dir.as_os_str().is_empty()),
             login_url: page_url("BILLING_WEB_LOGIN_URL", settings.login_url)?,
