@@ -12,7 +12,9 @@ interface RegionFieldsProps {
   error: string | undefined;
 }
 
-const AREAS = Map.groupBy(TIME_ZONES, (zone) => zone.split("/")[0] ?? zone);
+const areaOf = (zone: string) => zone.split("/")[0] ?? zone;
+/** In the list's order: each area's zones stand together. */
+const AREAS = [...new Set(TIME_ZONES.map(areaOf))];
 
 export function RegionFields({ value, set, error }: RegionFieldsProps) {
   const { t } = useTranslation("settings");
@@ -44,9 +46,9 @@ export function RegionFields({ value, set, error }: RegionFieldsProps) {
               <option value={value.time_zone}>{value.time_zone}</option>
             </optgroup>
           )}
-          {[...AREAS].map(([area, zones]) => (
+          {AREAS.map((area) => (
             <optgroup key={area} label={t(`region.areas.${area}`)}>
-              {zones.map((zone) => (
+              {TIME_ZONES.filter((zone) => areaOf(zone) === area).map((zone) => (
                 <option key={zone} value={zone}>
                   {zoneName(zone)}
                 </option>

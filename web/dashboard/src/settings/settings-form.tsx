@@ -32,13 +32,14 @@ export function SettingsForm({ stored }: { stored: Settings }) {
 
   useEffect(() => {
     if (tries > 0) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
-  }, [tries, save.error]);
+  }, [tries]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     setShown(new Set(AMOUNTS));
     if (Object.keys(problems).length > 0) return setTries(tries + 1);
-    if (!save.isPending) save.mutate(change, { onSuccess: draft.drop, onError: () => setTries(tries + 1) });
+    if (!changed || save.isPending) return;
+    save.mutate(change, { onSuccess: draft.drop, onError: () => setTries(tries + 1) });
   }
 
   function set(part: Partial<typeof draft.value>) {
@@ -86,7 +87,7 @@ export function SettingsForm({ stored }: { stored: Settings }) {
           </Status>
         </div>
         {changed && <Button onClick={discard}>{t("discard")}</Button>}
-        <Button type="submit" variant="primary" busy={save.isPending} disabled={!changed}>
+        <Button type="submit" variant="primary" busy={save.isPending}>
           {t("save")}
         </Button>
       </div>
