@@ -1,3 +1,5 @@
+import type { Locale } from "@billing/client";
+
 /** Days of the calendar, as text ("2026-11-21"): neither a clock nor a zone is part of them. */
 const DAY_MILLIS = 86_400_000;
 
@@ -41,21 +43,18 @@ export function today(timeZone: string, now: Date): string {
   }
 }
 
-/** "21 Nov", "21 лист.": a day is the same in every zone, so it is written in that of its own text. */
-export function writeDay(day: string, locale: string, style: "short" | "long"): string {
-  return dayFormat(locale, style).format(millis(day));
+/** "21 Nov" or "Sat, 21 Nov 2026", the day before the month: a day is the same in every zone. */
+export function writeDay(day: string, locale: Locale, style: "short" | "long"): string {
+  return FORMATS[locale][style].format(millis(day));
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function dayFormat(locale: string, style: "short" | "long"): Intl.DateTimeFormat {
-  const key = `${locale} ${style}`;
-  let format = formats.get(key);
-  if (!format) {
-    const month = style === "short" ? "short" : "long";
-    const weekday = style === "long" ? ({ weekday: "short", year: "numeric" } as const) : {};
-    format = new Intl.DateTimeFormat(locale, { day: "numeric", month, timeZone: "UTC", ...weekday });
-    formats.set(key, format);
-  }
-  return format;
+function dayFormats(language: string) {
+  const short = { day: "numeric", month: "short", timeZone: "UTC" } as const;
+  const long = { ...short, weekday: "short", year: "numeric" } as const;
+  return {
+    short: new Intl.DateTimeFormat(language, short),
+    long: new Intl.DateTimeFormat(language, long),
+  };
 }
+
+const FORMATS = { en: dayFormats("en-GB"), uk: dayFormats("uk-UA") };

@@ -9,11 +9,11 @@ export const MOST_DAYS = 366;
 
 export type RangeFault = "no-day" | "backwards" | "too-long" | "future";
 
-/** From the address; 30 days where it says nothing that can be read. */
-export function readRange(params: URLSearchParams): Range {
-  const from = params.get("from");
-  const to = params.get("to");
-  if (from && to && isDay(from) && isDay(to)) return { from, to };
+/** From the address; 30 days where it says nothing that can be shown. */
+export function readRange(params: URLSearchParams, today: string): Range {
+  const from = params.get("from") ?? "";
+  const to = params.get("to") ?? "";
+  if (!rangeFault(from, to, today)) return { from, to };
   const preset = PRESETS.find((days) => String(days) === params.get("days"));
   return { days: preset ?? 30 };
 }

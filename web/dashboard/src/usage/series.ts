@@ -6,10 +6,13 @@ export interface Spent {
   requests: number;
 }
 
-export interface Day {
-  date: string;
+export interface Total {
   micros: bigint;
   requests: number;
+}
+
+export interface Day extends Total {
+  date: string;
 }
 
 /** The gateway leaves out days without a charge: here they are there, and empty. */
@@ -25,14 +28,9 @@ export function everyDay(
   });
 }
 
-export interface Total {
-  micros: bigint;
-  requests: number;
-}
-
-export function total(days: readonly Day[]): Total {
-  return days.reduce(
-    (sum, day) => ({ micros: sum.micros + day.micros, requests: sum.requests + day.requests }),
+export function total(parts: readonly Total[]): Total {
+  return parts.reduce<Total>(
+    (sum, part) => ({ micros: sum.micros + part.micros, requests: sum.requests + part.requests }),
     { micros: 0n, requests: 0 },
   );
 }
