@@ -4,8 +4,9 @@ import type { WebConfig } from "./config";
  * - `signed_in`: there is a token
  * - `signed_out`: there is none
  * - `ended`: the service no longer takes the one that there was
+ * - `left`: the user signed out, and is not sent to the login at once
  */
-export type SessionState = "signed_in" | "signed_out" | "ended";
+export type SessionState = "signed_in" | "signed_out" | "ended" | "left";
 
 type SessionConfig = Pick<
   WebConfig,
@@ -34,10 +35,11 @@ const CIRCLE_MS = 30_000;
 export function createSession(config: SessionConfig, page: Window = window): Session {
   const listeners = new Set<() => void>();
   const stored = config.token_storage === "local";
-  let token = takeFragment(config, page) ?? (stored ? read(page.localStorage, config.token_key) : null);
+  let token = takeFragment(config, page) ?? (stored ? read(page, "localStorage", config.token_key) : null);
   let lastOwner = ownerOf(token);
   let state: SessionState = token ? "signed_in" : "signed_out";
-  if (token && stored) write(page.localStorage, config.token_key, token);
+  let leaving = false;
+  if (token && stored) write(page, "localStorage", config.token_key, token);
 
   function change(to: SessionState, next: string | null) {
     if (state === to && token === next) return;
@@ -59,16 +61,19 @@ export function createSession(config: SessionConfig, page: Window = window): Ses
     owner: () => lastOwner,
     end: () => {
       // The platform may have put a newer one there meanwhile.
-      const newer = stored ? read(page.localStorage, config.token_key) : null;
+      const newer = stored ? read(page, "localStorage", config.token_key) : null;
       if (newer && newer !== token) return change("signed_in", newer);
-      if (stored) write(page.localStorage, config.token_key, null);
+      if (stored) write(page, "localStorage", config.token_key, null);
       change("ended", null);
     },
-    signIn: (force = false) => leaveForLogin(config, page, force),
+    signIn: (force = false) => {
+      leaving ||= leaveForLogin(config, page, force);
+      return leaving;
+    },
     signOut: () => {
-      if (stored) write(page.localStorage, config.token_key, null);
+      if (stored) write(page, "localStorage", config.token_key, null);
       forgetDrafts(page);
-      change("signed_out", null);
+      change("left", null);
       if (config.logout_url) page.location.assign(addressOf(config.logout_url, page));
     },
     subscribe: (listener) => {
@@ -85,8 +90,8 @@ function takeFragment(config: SessionConfig, page: Window): string | null {
   if (!token) return null;
   const { pathname, search } = page.location;
   page.history.replaceState(page.history.state, "", pathname + search);
-  const asked = read(page.sessionStorage, STATE_KEY);
-  write(page.sessionStorage, STATE_KEY, null);
+  const asked = read(page, "sessionStorage", STATE_KEY);
+  write(page, "sessionStorage", STATE_KEY, null);
   // Without it, anybody's link could sign the user in as somebody else.
   const answersUs = asked !== null && asked === fragment.get("state");
   return answersUs || config.token_links ? token : null;
@@ -94,12 +99,12 @@ function takeFragment(config: SessionConfig, page: Window): string | null {
 
 function leaveForLogin(config: SessionConfig, page: Window, force: boolean): boolean {
   if (!config.login_url) return false;
-  const left = Number(read(page.sessionStorage, LEFT_KEY) ?? 0);
+  const left = Number(read(page, "sessionStorage", LEFT_KEY) ?? 0);
   if (!force && Date.now() - left < CIRCLE_MS) return false;
   const address = new URL(addressOf(config.login_url, page));
   const state = crypto.randomUUID();
-  write(page.sessionStorage, STATE_KEY, state);
-  write(page.sessionStorage, LEFT_KEY, String(Date.now()));
+  write(page, "sessionStorage", STATE_KEY, state);
+  write(page, "sessionStorage", LEFT_KEY, String(Date.now()));
   address.searchParams.set("return_to", page.location.href.split("#")[0] ?? "");
   address.searchParams.set("state", state);
   page.location.assign(address.href);
@@ -132,12 +137,12 @@ const DRAFT = "billing.draft.";
 
 /** What was typed into a form, so that a login in between loses nothing. For this tab alone. */
 export function keepDraft(name: string, owner: string, value: unknown, page: Window = window) {
-  write(page.sessionStorage, DRAFT + name, JSON.stringify({ owner, value }));
+  write(page, "sessionStorage", DRAFT + name, JSON.stringify({ owner, value }));
 }
 
 /** Null: none, or another person's. */
 export function findDraft(name: string, owner: string, page: Window = window): unknown {
-  const kept = read(page.sessionStorage, DRAFT + name);
+  const kept = read(page, "sessionStorage", DRAFT + name);
   if (!kept) return null;
   try {
     const draft = JSON.parse(kept) as { owner?: unknown; value?: unknown };
@@ -148,7 +153,7 @@ export function findDraft(name: string, owner: string, page: Window = window): u
 }
 
 export function dropDraft(name: string, page: Window = window) {
-  write(page.sessionStorage, DRAFT + name, null);
+  write(page, "sessionStorage", DRAFT + name, null);
 }
 
 function forgetDrafts(page: Window) {
@@ -161,19 +166,21 @@ function forgetDrafts(page: Window) {
   }
 }
 
+type Place = "localStorage" | "sessionStorage";
+
 /** Browsers may forbid storage; then a token lives in memory, and drafts do not outlive a login. */
-function read(storage: Storage, key: string): string | null {
+function read(page: Window, place: Place, key: string): string | null {
   try {
-    return storage.getItem(key);
+    return page[place].getItem(key);
   } catch {
     return null;
   }
 }
 
-function write(storage: Storage, key: string, value: string | null) {
+function write(page: Window, place: Place, key: string, value: string | null) {
   try {
-    if (value === null) storage.removeItem(key);
-    else storage.setItem(key, value);
+    if (value === null) page[place].removeItem(key);
+    else page[place].setItem(key, value);
   } catch {
     // As above.
   }
