@@ -4,7 +4,7 @@ import { type Attempt, attemptFor, type Content, forget, noteBegun } from "./att
 /** How a payment goes on once the gateway has it. */
 export type Begun =
   /** In the page: whoever has the secret can pay. */
-  | { go: "card"; paymentId: string; clientSecret: string }
+  | { go: "card"; paymentId: string; clientSecret: string; attempt: Attempt }
   /** On the provider's page. */
   | { go: "page"; paymentId: string; url: string }
   /** This very payment was made before: nothing new was begun. */
@@ -61,6 +61,7 @@ function note(attempt: Attempt, created: CreatedPayment): Begun | "ended" {
       noteBegun(attempt, paymentId);
   }
   if (created.paymentUrl) return { go: "page", paymentId, url: created.paymentUrl };
-  if (created.clientSecret) return { go: "card", paymentId, clientSecret: created.clientSecret };
+  const { clientSecret } = created;
+  if (clientSecret) return { go: "card", paymentId, clientSecret, attempt };
   return { go: "look", paymentId };
 }

@@ -32,31 +32,63 @@ export class RowCounter {
   }
 }
 
+/** The file broke off before its end. */
+export class Truncated extends Error {
+  override readonly name = "Truncated";
+}
+
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** Copies an answer into a file. What breaks off or is stopped leaves none. */
 export async function save(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  open: () => Promise<Body>,
   sink: Sink,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<Progress> {
+  try {
+    const progress = await copy(await open(), sink, signal, onProgress);
+    await sink.finish();
+    return progress;
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+}
+
+async function copy(
+  body: Body,
+  sink: Sink,
+  signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<Progress> {
   const counter = new RowCounter();
   const progress = { bytes: 0, rows: 0 };
   const reader = body.getReader();
+  const stop = () => void reader.cancel();
+  signal.addEventListener("abort", stop, { once: true });
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
+      const { done, value } = await read(reader);
+      // A reader that was stopped says that it is done.
+      signal.throwIfAborted();
+      if (done) return progress;
       counter.count(value);
       await sink.write(value);
       progress.bytes += value.byteLength;
       progress.rows = counter.rows;
       onProgress({ ...progress });
     }
-    await sink.finish();
-    return progress;
-  } catch (error) {
-    await sink.discard();
-    throw error;
   } finally {
+    signal.removeEventListener("abort", stop);
     reader.releaseLock();
+  }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>) {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw new Truncated("the answer broke off", { cause });
   }
 }

@@ -1,11 +1,12 @@
+import type { TransactionType } from "@billing/client";
+
 import { addDays, isDay } from "../usage/days";
 
-export const KINDS = ["charge", "topup", "refund", "adjustment"] as const;
-export type Kind = (typeof KINDS)[number];
+export const KINDS: readonly TransactionType[] = ["charge", "topup", "refund", "adjustment"];
 
 /** What is shown of the history; `from` and `to` are days of the account's zone, both included. */
 export interface Filters {
-  type?: Kind;
+  type?: TransactionType;
   tool?: string;
   from?: string;
   to?: string;

@@ -6,6 +6,11 @@ import { useTranslation } from "react-i18next";
 import { useLocale } from "../i18n";
 import { Details } from "./details";
 
+/** Of the head and of every row. */
+export const COLUMNS =
+  "grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 px-2 sm:grid-cols-[minmax(0,1fr)_8rem_8rem] " +
+  "md:grid-cols-[minmax(0,1fr)_8rem_8rem_8rem]";
+
 interface Props {
   transaction: Transaction;
   index: number;
@@ -15,7 +20,6 @@ interface Props {
 }
 
 export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggle }: Props) {
-  const { t } = useTranslation("transactions");
   const locale = useLocale();
   const details = useId();
   const { amount_usd, balance_after_usd, created_at } = transaction;
@@ -29,7 +33,7 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
         role="row"
         // The head is the first.
         aria-rowindex={index + 2}
-        className="transaction-columns relative h-16 items-center hover:bg-sunken has-focus-visible:bg-sunken"
+        className={`${COLUMNS} relative h-16 items-center rounded-lg hover:bg-sunken`}
       >
         <div role="cell" className="flex min-w-0 items-center gap-2">
           <button
@@ -57,7 +61,7 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
             </span>
           </button>
         </div>
-        <div role="cell" className="figures hidden text-sm text-ink-soft sm:block">
+        <div role="cell" className="figures text-sm text-ink-soft max-sm:hidden">
           <time dateTime={created_at}>{time}</time>
         </div>
         <div
@@ -66,14 +70,14 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
         >
           {amount}
         </div>
-        <div role="cell" className="figures hidden text-right whitespace-nowrap text-ink-soft md:block">
+        <div role="cell" className="figures text-right whitespace-nowrap text-ink-soft max-md:hidden">
           {formatMoney(balance_after_usd, "USD", locale)}
         </div>
       </div>
       {isOpen && (
         <div role="row" aria-rowindex={index + 2} id={details}>
           <div role="cell" aria-colspan={4}>
-            <Details transaction={transaction} zone={zone} kind={t("column.what")} />
+            <Details transaction={transaction} zone={zone} />
           </div>
         </div>
       )}

@@ -3,7 +3,7 @@ import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tansta
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Row } from "./row";
+import { COLUMNS, Row } from "./row";
 
 /** A closed row, in the root's font size. */
 const ROW_REM = 4;
@@ -153,18 +153,18 @@ function Head() {
   const { t } = useTranslation("transactions");
   const cell = "py-2 text-sm text-ink-soft";
   return (
-    <div role="rowgroup" className="border-b border-line">
-      <div role="row" aria-rowindex={1} className="transaction-columns">
+    <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface">
+      <div role="row" aria-rowindex={1} className={COLUMNS}>
         <span role="columnheader" className={cell}>
           {t("column.what")}
         </span>
-        <span role="columnheader" className={`${cell} hidden sm:block`}>
+        <span role="columnheader" className={`${cell} max-sm:hidden`}>
           {t("column.time")}
         </span>
         <span role="columnheader" className={`${cell} text-right`}>
           {t("column.amount")}
         </span>
-        <span role="columnheader" className={`${cell} hidden text-right md:block`}>
+        <span role="columnheader" className={`${cell} text-right max-md:hidden`}>
           {t("column.balance")}
         </span>
       </div>
