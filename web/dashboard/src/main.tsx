@@ -35,8 +35,13 @@ function show(root: Root, config: WebConfig) {
     onUnauthorized: session.end,
   });
   const queries = createQueryClient();
-  // The next one who signs in here may be somebody else.
-  session.subscribe(() => queries.clear());
+  let owner = session.owner();
+  session.subscribe(() => {
+    // Nobody sees what another user was shown.
+    if (session.state() !== "signed_in" || session.owner() !== owner) queries.clear();
+    owner = session.owner();
+  });
+  if (session.state() === "signed_out") session.signIn();
   root.render(
     <ServicesProvider services={{ client, config, session }}>
       <QueryClientProvider client={queries}>
