@@ -8,3 +8,6 @@ export function pause(asked: number): number {
 
 /** From here on the page says that it takes longer than it mostly does. */
 export const LONG_MILLIS = 60_000;
+
+/** So long a declined attempt may be an earlier one, of a payment that has just been paid. */
+export const FRESH_MILLIS = 5000;

@@ -29,7 +29,7 @@ export function CardForm({ card, providers, pay }: Props) {
   const element = usePaymentElement(card.stripe, card.clientSecret, () => {
     if (provider) pay.start((client) => payHosted(client, provider, attempt.amount));
   });
-  const { confirm, paying, declined } = useConfirm(card, element.elements);
+  const { confirm, paying, declined } = useConfirm(card, element.elements, pay.reset);
 
   function onSubmit(event: FormEvent) {
     event.preventDefault();
@@ -102,7 +102,7 @@ function isDark(): boolean {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function useConfirm(card: Props["card"], elements: StripeElements | null) {
+function useConfirm(card: Props["card"], elements: StripeElements | null, onDone: () => void) {
   const navigate = useNavigate();
   const path = returnPath(card.paymentId);
   const href = useHref(path);
@@ -120,9 +120,11 @@ function useConfirm(card: Props["card"], elements: StripeElements | null) {
     const refused = await confirmed(card.stripe, elements, return_url);
     running.current = false;
     setPaying(false);
-    if (refused?.kind === "declined") setDeclined(refused.reason);
+    if (refused?.kind === "field") return;
+    if (refused?.kind === "declined") return setDeclined(refused.reason);
     // Whatever Stripe says here, only the payment's own page says that it was paid.
-    else if (refused?.kind !== "field") void navigate(path);
+    onDone();
+    void navigate(refused ? path : `${path}&redirect_status=succeeded`);
   }
 
   return { confirm, paying, declined };

@@ -1,6 +1,7 @@
 import { parseAmount, type Provider } from "@billing/client";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
 import { useLocale } from "../i18n";
 import { useDraft } from "../session/draft";
@@ -28,6 +29,7 @@ export function Form({ providers, pay, isClosed }: Props) {
   const { t } = useTranslation("top-up");
   const locale = useLocale();
   const draft = useDraft(DRAFT, { provider: "", amount: "" });
+  useLinked(draft.set);
   const [tried, setTried] = useState(false);
   const failure = useFailure();
   const chosen = providers.find(({ provider }) => provider === draft.value.provider) ?? providers[0];
@@ -82,6 +84,20 @@ export function Form({ providers, pay, isClosed }: Props) {
       </div>
     </form>
   );
+}
+
+/** A link may name provider and amount. They leave the address, so that what is typed later stays. */
+function useLinked(set: (linked: { provider?: string; amount: string }) => void) {
+  const [params, setParams] = useSearchParams();
+  const [provider, amount] = [params.get("provider"), params.get("amount")];
+  useEffect(() => {
+    if (amount === null) return;
+    set({ amount, ...(provider === null ? {} : { provider }) });
+    const rest = new URLSearchParams(params);
+    rest.delete("provider");
+    rest.delete("amount");
+    setParams(rest, { replace: true });
+  }, [provider, amount, params, set, setParams]);
 }
 
 interface AlreadyProps {

@@ -18,34 +18,38 @@ export type Outcome =
   | "canceled"
   | "expired";
 
-/**
- * `hinted` is Stripe's own `redirect_status` in the address: good enough to say that an attempt
- * failed, never that money has arrived.
- */
+/** Beside what the service says. */
+export interface Hints {
+  /**
+   * Stripe's own `redirect_status` in the address: good enough to say that an attempt failed, never
+   * that money has arrived.
+   */
+  redirect: string | null;
+  /** The payer has only just come back: the service may yet know of an earlier attempt alone. */
+  isFresh: boolean;
+}
+
 export function outcome(
   payment: Payment,
   entry: Transaction | undefined,
-  hinted: string | null,
+  { redirect, isFresh }: Hints,
 ): Outcome {
   switch (payment.status) {
     case "succeeded":
       if (entry) return "credited";
       return toMicros(payment.credited_usd) > 0n ? "booking" : "review";
     case "requires_action":
-      return hinted === "failed" ? "declined" : "action";
+      return redirect === "failed" ? "declined" : "action";
     case "created":
     case "pending":
-      return payment.message !== null || hinted === "failed" ? "declined" : "waiting";
+      if (redirect === "failed") return "declined";
+      if (redirect === "succeeded" || isFresh) return "waiting";
+      return payment.message === null ? "waiting" : "declined";
     case "failed":
     case "canceled":
     case "expired":
       return payment.status;
   }
-}
-
-/** The page asks no further: nothing that is shown can change by waiting. */
-export function isOver(outcome: Outcome): boolean {
-  return outcome === "credited";
 }
 
 /** It ended without money. It may still be reported as paid, late; then it is credited. */
@@ -74,7 +78,7 @@ export function paidAlso(payment: Payment, others: readonly Payment[]): Payment 
   return others.find(
     (other) =>
       other.payment_id !== payment.payment_id &&
-      other.status === "succeeded" &&
+      toMicros(other.credited_usd) > 0n &&
       other.currency === payment.currency &&
       toMicros(other.amount) === toMicros(payment.amount) &&
       Math.abs(paidAt(other) - paidAt(payment)) < AGAIN_MILLIS,

@@ -23,7 +23,7 @@ export default function ReturnPage() {
     <Page title={t("return.title")}>
       <div className="flex max-w-2xl flex-col gap-6">
         {paymentId ? (
-          <Returned paymentId={paymentId} hinted={params.get("redirect_status")} />
+          <Returned paymentId={paymentId} redirect={params.get("redirect_status")} />
         ) : (
           <Unknown />
         )}
@@ -32,9 +32,9 @@ export default function ReturnPage() {
   );
 }
 
-function Returned({ paymentId, hinted }: { paymentId: string; hinted: string | null }) {
+function Returned({ paymentId, redirect }: { paymentId: string; redirect: string | null }) {
   const { t } = useTranslation("top-up");
-  const payment = usePayment(paymentId, hinted);
+  const payment = usePayment(paymentId, redirect);
   if (isUnknown(payment.error)) return <Unknown />;
   if (payment.data && payment.is) {
     return <Standing known={payment.data} is={payment.is} query={payment} />;

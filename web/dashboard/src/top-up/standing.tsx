@@ -8,11 +8,14 @@ import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { useMoney } from "../ui/money";
 import { Age, useNow } from "../ui/time";
+import { useProviders } from "../queries";
 import { LONG_MILLIS } from "./backoff";
+import { CardForm } from "./card-form";
 import { Credited } from "./credited";
 import type { Looked } from "./look";
 import { difference, hasEnded, type Outcome } from "./outcome";
 import { providerName } from "./provider";
+import { usePay } from "./use-pay";
 import { WaysOn } from "./ways-on";
 
 const LOOKS: Record<Outcome, [LucideIcon, string]> = {
@@ -41,6 +44,9 @@ export function Standing({ known, is, query }: Props) {
   const words = { name: providerName(payment.provider), amount: ordered };
   const [Icon, colour] = LOOKS[is];
   const isLong = useIsLong();
+  const pay = usePay();
+  const providers = useProviders().data?.providers ?? [];
+  if (pay.card) return <CardForm card={pay.card} providers={providers} pay={pay} />;
   return (
     <>
       {query.error !== null && <NotAnswering query={query} />}
@@ -66,7 +72,7 @@ export function Standing({ known, is, query }: Props) {
             <br />
             {t("return.reference")}: <code className="font-mono break-all">{payment.payment_id}</code>
           </p>
-          <WaysOn payment={payment} is={is} query={query} />
+          <WaysOn payment={payment} is={is} query={query} pay={pay} />
         </div>
       </Card>
     </>

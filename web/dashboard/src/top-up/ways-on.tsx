@@ -2,24 +2,25 @@ import type { Payment } from "@billing/client";
 import { useTranslation } from "react-i18next";
 
 import { useProviders } from "../queries";
+import { useConfig } from "../session/context";
 import { Banner } from "../ui/banner";
-import { Button, LinkButton } from "../ui/button";
+import { Button, buttonClass, LinkButton } from "../ui/button";
 import { findBegun } from "./attempt";
 import { useFailure } from "./failure";
 import { payOn } from "./go";
 import { canContinue, hasEnded, type Outcome } from "./outcome";
 import { providerName } from "./provider";
-import { CardForm } from "./card-form";
-import { usePay } from "./use-pay";
+import type { Pay } from "./use-pay";
 
 interface Props {
   payment: Payment;
   is: Outcome;
   query: { isFetching: boolean; refetch: () => unknown };
+  pay: Pay;
 }
 
 /** What the payer can do next; never nothing. */
-export function WaysOn({ payment, is, query }: Props) {
+export function WaysOn({ payment, is, query, pay }: Props) {
   const { t } = useTranslation("top-up");
   if (is === "credited" || is === "review") {
     return (
@@ -29,12 +30,13 @@ export function WaysOn({ payment, is, query }: Props) {
         </LinkButton>
         <LinkButton to="/transactions?type=topup">{t("return.transaction")}</LinkButton>
         {is === "credited" && <LinkButton to="/top-up">{t("return.another")}</LinkButton>}
+        {is === "review" && <Support payment={payment} />}
       </div>
     );
   }
   return (
     <div className="flex flex-wrap gap-3">
-      {canContinue(is) && <Continue payment={payment} />}
+      {canContinue(is) && <Continue payment={payment} pay={pay} />}
       {(canContinue(is) || hasEnded(is)) && (
         <LinkButton variant={hasEnded(is) ? "primary" : "secondary"} to="/top-up">
           {t("return.again")}
@@ -53,21 +55,13 @@ export function WaysOn({ payment, is, query }: Props) {
 }
 
 /** The same payment once more: only the browser that began it can open it again. */
-function Continue({ payment }: { payment: Payment }) {
+function Continue({ payment, pay }: Pick<Props, "payment" | "pay">) {
   const { t } = useTranslation("top-up");
-  const providers = useProviders().data?.providers ?? [];
-  const pay = usePay();
+  const { data } = useProviders();
   const failure = useFailure();
   const attempt = findBegun(payment.payment_id);
-  const provider = providers.find((known) => known.provider === payment.provider);
+  const provider = data?.providers.find((known) => known.provider === payment.provider);
   if (!attempt || !provider) return null;
-  if (pay.card) {
-    return (
-      <div className="basis-full">
-        <CardForm key={pay.card.paymentId} card={pay.card} providers={providers} pay={pay} />
-      </div>
-    );
-  }
   return (
     <>
       {pay.error !== null && (
@@ -85,5 +79,17 @@ function Continue({ payment }: { payment: Payment }) {
         {t("return.continue")}
       </Button>
     </>
+  );
+}
+
+function Support({ payment }: { payment: Payment }) {
+  const { t } = useTranslation("top-up");
+  const { support_email } = useConfig();
+  if (!support_email) return null;
+  const subject = encodeURIComponent(payment.payment_id);
+  return (
+    <a className={buttonClass("quiet")} href={`mailto:${support_email}?subject=${subject}`}>
+      {t("return.support")}
+    </a>
   );
 }

@@ -81,7 +81,7 @@ function State({ state }: { state: State }) {
     case "done":
       return <Status>{t("csv.done", { count: state.rows, rows: written(state.rows) })}</Status>;
     case "stopped":
-      return <Status>{t("csv.stopped")}</Status>;
+      return <Status tone="info">{t("csv.stopped")}</Status>;
     case "failed":
       return (
         <Status tone="bad">

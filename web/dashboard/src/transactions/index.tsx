@@ -10,6 +10,7 @@ import { Card } from "../ui/card";
 import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
+import { Status } from "../ui/status";
 import { today as todayOf } from "../usage/days";
 import { CsvButton } from "./csv-button";
 import { FilterBar } from "./filter-bar";
@@ -49,8 +50,10 @@ function List({ filters, zone }: { filters: Filters; zone: string }) {
   const onNearEnd = useCallback(() => {
     if (!waits) void fetchNextPage();
   }, [waits, fetchNextPage]);
+  // That more cannot be loaded says nothing of what is there; loading that again would load all of it.
+  const known = isFetchNextPageError ? { ...history, error: null } : history;
   return (
-    <Known query={history} skeleton={<Skeleton className="h-128" />}>
+    <Known query={known} skeleton={<Skeleton className="h-128" />}>
       {() => (
         <>
           {hasNewer && (
@@ -70,6 +73,7 @@ function List({ filters, zone }: { filters: Filters; zone: string }) {
                 <Table rows={rows} zone={zone} hasMore={hasNextPage} onNearEnd={onNearEnd} />
                 <div className="flex flex-wrap items-center justify-between gap-3 px-2 pt-4">
                   <Shown count={rows.length} hasMore={hasNextPage} zone={zone} />
+                  <Status tone="bad">{isFetchNextPageError && t("more_failed")}</Status>
                   {hasNextPage && (
                     <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
                       {t(isFetchingNextPage ? "loading_more" : "more")}
