@@ -1,5 +1,5 @@
 import type { Decimal } from "../money";
-import type { Call, Download } from "../request";
+import type { Call, Open } from "../request";
 
 export type TransactionType = "topup" | "charge" | "refund" | "adjustment";
 
@@ -67,14 +67,14 @@ export interface HoldsResponse {
   pagination: Pagination;
 }
 
-export function historyRoutes(call: Call, download: Download) {
+export function historyRoutes(call: Call, open: Open) {
   return {
     /** Newest first. */
     getHistory: (page: HistoryPage = {}) =>
       call<HistoryResponse>("GET", "/api/billing/history", { query: { ...page } }),
-    /** All rows of a filter as a file. */
-    getHistoryCsv: (filter: HistoryFilter = {}, signal?: AbortSignal) =>
-      download("/api/billing/history.csv", { query: { ...filter }, signal }),
+    /** All rows of a filter as a file, which is read while it arrives. */
+    openHistoryCsv: (filter: HistoryFilter = {}, signal?: AbortSignal) =>
+      open("/api/billing/history.csv", { query: { ...filter }, signal }),
     /** Those under way, newest first. */
     getHolds: (page: { limit?: number; before?: string | undefined } = {}) =>
       call<HoldsResponse>("GET", "/api/billing/holds", { query: { ...page } }),

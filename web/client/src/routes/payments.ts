@@ -2,10 +2,9 @@ import { decimal } from "../json";
 import type { Decimal } from "../money";
 import type { Call } from "../request";
 
-export type ProviderName = "stripe" | "fondy";
-
 export interface Provider {
-  provider: ProviderName;
+  /** "stripe" and "fondy", unless the operator calls them otherwise. */
+  provider: string;
   currencies: string[];
   min_amount: Decimal;
   max_amount: Decimal;
@@ -76,19 +75,25 @@ export interface NewPayment {
 }
 
 export function paymentRoutes(call: Call) {
+  const createPayment = (
+    provider: string,
+    currency: string,
+    amount: Decimal,
+    { key, hosted, return_url }: NewPayment = {},
+  ) =>
+    call<CreatedPayment>("POST", `/api/billing/payment/${encodeURIComponent(provider)}/create`, {
+      body: { [`amount_${currency.toLowerCase()}`]: decimal(amount), hosted, return_url },
+      key,
+    });
   return {
     getProviders: () =>
       call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
-    createStripePayment: (amountUsd: Decimal, { key, hosted, return_url }: NewPayment = {}) =>
-      call<CreatedPayment>("POST", "/api/billing/payment/stripe/create", {
-        body: { amount_usd: decimal(amountUsd), hosted, return_url },
-        key,
-      }),
+    /** By any provider, in the currency that it is paid in. */
+    createPayment,
+    createStripePayment: (amountUsd: Decimal, payment: NewPayment = {}) =>
+      createPayment("stripe", "USD", amountUsd, payment),
     createFondyPayment: (amountUah: Decimal, { key, return_url }: NewPayment = {}) =>
-      call<CreatedPayment>("POST", "/api/billing/payment/fondy/create", {
-        body: { amount_uah: decimal(amountUah), return_url },
-        key,
-      }),
+      createPayment("fondy", "UAH", amountUah, { key, return_url }),
     getPaymentStatus: (provider: string, paymentId: string) =>
       call<Payment & { refunds: Refund[] }>(
         "GET",
