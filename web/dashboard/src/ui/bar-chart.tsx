@@ -29,8 +29,8 @@ interface BarChartProps {
 const HEIGHT = 160;
 /** Room for half of a tick's text above the highest line and below the lowest. */
 const MARGIN = 8;
-const FILLS = ["fill-chart-1", "fill-chart-2", "fill-chart-3", "fill-chart-4"] as const;
-const DOTS = ["bg-chart-1", "bg-chart-2", "bg-chart-3", "bg-chart-4"] as const;
+const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as const;
+const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
 
 /** Bars over days, drawn without a style attribute (the pages' policy allows none), and the same as a table. */
 export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
@@ -48,7 +48,7 @@ export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
 
   return (
     <figure className="m-0">
-      <div className="mb-1 flex min-h-6 flex-wrap gap-x-4 text-sm text-muted tabular-nums" aria-hidden="true">
+      <div className="mb-1 flex min-h-6 flex-wrap gap-x-4 text-sm text-ink-soft figures" aria-hidden="true">
         {shown ? <Pointed bar={shown} format={format} /> : names.map((name, i) => <Key key={name} name={name} place={i} />)}
       </div>
       <div className="flex">
@@ -86,7 +86,7 @@ export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
         </div>
       </div>
       <details className="mt-2 text-sm">
-        <summary className="min-h-11 cursor-pointer content-center text-muted">{t("chart.table")}</summary>
+        <summary className="min-h-11 cursor-pointer content-center text-ink-soft">{t("chart.table")}</summary>
         <BarTable bars={bars} names={names} format={format} caption={caption} head={tableHead} />
       </details>
     </figure>
@@ -125,14 +125,14 @@ function extremes(bar: Bar): bigint[] {
 }
 
 function Line({ y, strong }: { y: number; strong: boolean }) {
-  return <line x1="0" x2="100%" y1={y} y2={y} className={strong ? "stroke-muted" : "stroke-line"} />;
+  return <line x1="0" x2="100%" y1={y} y2={y} className={strong ? "stroke-line-strong" : "stroke-line"} />;
 }
 
 function Ticks({ scale, format }: { scale: Scale; format: (value: bigint) => string }) {
   const texts = scale.ticks.map(format);
   const width = Math.max(...texts.map((text) => text.length)) * 7 + 8;
   return (
-    <svg aria-hidden="true" width={width} height={HEIGHT + 2 * MARGIN} className="shrink-0 fill-muted text-xs tabular-nums">
+    <svg aria-hidden="true" width={width} height={HEIGHT + 2 * MARGIN} className="shrink-0 fill-ink-soft text-xs figures">
       {scale.ticks.map((tick, index) => (
         <text key={String(tick)} x={width - 8} y={MARGIN + scale.y(tick)} textAnchor="end" dominantBaseline="middle">
           {texts[index]}
@@ -169,7 +169,7 @@ function Key({ name, place }: { name: string; place: number }) {
 function Labels({ bars }: { bars: Bar[] }) {
   const few = bars.length <= 3 ? bars : [bars[0], bars[Math.floor((bars.length - 1) / 2)], bars[bars.length - 1]];
   return (
-    <div className="flex justify-between text-xs text-muted tabular-nums" aria-hidden="true">
+    <div className="flex justify-between text-xs text-ink-soft figures" aria-hidden="true">
       {few.map((bar) => bar && <span key={bar.key}>{bar.label}</span>)}
     </div>
   );

@@ -12,7 +12,7 @@ interface BarTableProps {
 export function BarTable({ bars, names, format, caption, head }: BarTableProps) {
   return (
     <div className="overflow-x-auto" role="region" aria-label={caption} tabIndex={0}>
-      <table className="w-full text-left tabular-nums">
+      <table className="w-full text-left figures">
         <caption className="sr-only">{caption}</caption>
         <thead>
           <tr className="border-b border-line">
