@@ -195,18 +195,18 @@ fn named_by(page: &File) -> impl Iterator<Item = String> {
         HTML => std::str::from_utf8(&page.plain.bytes).unwrap_or_default(),
         _ => "",
     };
-    let is_part = |name: &str| {
-        PARTS.contains(&name.split('/').next().unwrap_or_default())
-            && matches!(ending(name), "js" | "css")
-    };
     text.split(['"', '\''])
         .filter_map(|piece| piece.strip_prefix('/'))
-        .filter(move |name| is_part(name))
-        .map(str::to_owned)
+        .filter(|name| matches!(ending(name), "js" | "css"))
+        .filter_map(|name| match name.split('/').next() {
+            Some("app" | "elements") => Some(name.to_owned()),
+            Some("support") => Some(format!("pages/{name}")),
+            _ => None,
+        })
 }
 
 /// What follows the last dot.
-pub(super) fn ending(name: &str) -> &str {
+fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 

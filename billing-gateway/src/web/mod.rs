@@ -111,7 +111,7 @@ pub(crate) fn routes(site: Option<Site>) -> Router<AppState> {
         .route("/app/config.json", get(config_json))
         .route("/app/{*path}", get(app))
         .route("/elements/{*path}", get(elements))
-        .route("/pages/{*path}", get(part_of_a_page));
+        .route("/support/assets/{*path}", get(part_of_a_page));
     for path in SUPPORT_PAGES {
         routes = routes.route(path, support(path)).route(
             &format!("{path}/"),
@@ -162,11 +162,7 @@ async fn part_of_a_page(
     asked: HeaderMap,
 ) -> Result<Response, ApiError> {
     let Path(path) = path.map_err(|_no_text| ApiError::NotFound)?;
-    // The pages themselves have addresses of their own.
-    if folder::ending(&path) == "html" {
-        return Err(ApiError::NotFound);
-    }
-    site.part("pages", &path, &asked)
+    site.part("pages/support/assets", &path, &asked)
 }
 
 fn support(path: &'static str) -> MethodRouter<Arc<Site>> {

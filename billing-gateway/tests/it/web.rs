@@ -28,7 +28,12 @@ const STRIPE: [&str; 3] = [
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let page = |name: &str| format!("<!doctype html><title>{name}</title>");
+    let page = |name: &str| {
+        format!(
+            "<!doctype html><title>{name}</title>\
+             <script type=\"module\" src=\"/support/assets/support-N3o4P5q6.js\"></script>"
+        )
+    };
     for (name, content) in [
         ("app/index.html", APP.to_owned()),
         ("app/assets/index-B1c2D3e4.js", SCRIPT.to_owned()),
@@ -48,7 +53,7 @@ fn folder() -> TempDir {
         ),
         ("elements/fund-progress.js", "export {}".to_owned()),
         ("elements/assets/form-J9k0L1m2.js", "export {}".to_owned()),
-        ("pages/assets/support-N3o4P5q6.js", "export {}".to_owned()),
+        ("pages/support/assets/support-N3o4P5q6.js", "export {}".to_owned()),
         ("pages/support/index.html", page("support")),
         ("pages/support/thank-you/index.html", page("thanks")),
         ("pages/supporters/index.html", page("supporters")),
@@ -216,12 +221,12 @@ async fn each_support_page_has_one_address_and_says_nothing_to_others() {
         assert_eq!(moved.status(), 308, "{path}");
         assert_eq!(header(moved.headers(), "location"), location);
     }
-    let part = sent(gateway.get("/pages/assets/support-N3o4P5q6.js")).await;
+    let part = sent(gateway.get("/support/assets/support-N3o4P5q6.js")).await;
     assert_eq!(header(part.headers(), "cache-control"), IMMUTABLE);
     for path in [
         "/pages/support/index.html",
-        "/pages/.hidden",
-        "/pages/../secret.txt",
+        "/support/assets/../../.hidden",
+        "/support/assets/..%2f..%2f.hidden",
         "/elements/%2e%2e/secret.txt",
         "/elements/..%2fsecret.txt",
         "/elements/%ff",
@@ -373,6 +378,7 @@ async fn half_a_folder_is_told_in_one_line_at_the_start() {
     for missing in [
         "app/index.html",
         "app/assets/index-B1c2D3e4.js",
+        "pages/support/assets/support-N3o4P5q6.js",
         "elements/billing-elements.js",
         "pages/support/thank-you/index.html",
     ] {
@@ -425,7 +431,7 @@ async fn nginx_serves_the_pages_apart_with_the_same_headers() {
         "/app/favicon.svg",
         "/elements/fund-progress.js",
         "/elements/assets/form-J9k0L1m2.js",
-        "/pages/assets/support-N3o4P5q6.js",
+        "/support/assets/support-N3o4P5q6.js",
         "/support?cancelled=true",
         "/support/thank-you/?contribution=01J",
         "/settings/contributions",
