@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
-import { afterAll, afterEach, expect } from "vitest";
 
 import type { Person } from "./people";
 import { stack } from "./stack";
@@ -90,14 +89,14 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true });
 }
 
-afterEach(async () => {
+/** Closes what a flow has opened, and tells what was complained of meanwhile. */
+export async function closePages(): Promise<string[]> {
   await Promise.all(contexts.splice(0).map((context) => context.close()));
-  const said = complaints.splice(0);
-  expect(said, "the browser complains of nothing").toEqual([]);
-});
+  return complaints.splice(0);
+}
 
-afterAll(async () => {
+export async function closeBrowser(): Promise<void> {
   const running = launched;
   launched = undefined;
   await (await running)?.close();
-});
+}

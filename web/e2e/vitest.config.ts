@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["flows/*.ts"],
+    setupFiles: ["setup.ts"],
     environment: "node",
     pool: "threads",
     isolate: false,

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
@@ -106,7 +106,7 @@ pub(crate) fn routes(site: Option<Site>) -> Router<AppState> {
         return Router::new();
     };
     let mut routes = Router::new()
-        .route("/app", get(async |uri: OriginalUri| moved("/app/", &uri)))
+        .route("/app", get(async |uri: Uri| moved("/app/", &uri)))
         .route("/app/", get(dashboard))
         .route("/app/config.json", get(config_json))
         .route("/app/{*path}", get(app))
@@ -115,7 +115,7 @@ pub(crate) fn routes(site: Option<Site>) -> Router<AppState> {
     for path in SUPPORT_PAGES {
         routes = routes.route(path, support(path)).route(
             &format!("{path}/"),
-            get(async move |uri: OriginalUri| moved(path, &uri)),
+            get(async move |uri: Uri| moved(path, &uri)),
         );
     }
     routes.with_state(Arc::new(site))
@@ -174,7 +174,7 @@ fn support(path: &'static str) -> MethodRouter<Arc<Site>> {
 }
 
 /// To the one address of a page, with what was asked of it.
-fn moved(path: &str, OriginalUri(uri): &OriginalUri) -> Response {
+fn moved(path: &str, uri: &Uri) -> Response {
     let query = uri.query().map(|query| format!("?{query}"));
     let location = format!("{path}{}", query.unwrap_or_default());
     (
