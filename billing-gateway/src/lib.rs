@@ -50,6 +50,7 @@ mod test_email;
 mod unsubscribe;
 mod usage;
 pub mod usd;
+mod web;
 mod webhooks;
 mod wire;
 
@@ -67,6 +68,7 @@ use state::AppState;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use web::Site;
 
 /// Serves the public surface on `listener` and metrics and probes on `admin_listener` until
 /// `shutdown` is cancelled and what was under way has ended. Once in a process, since metrics
@@ -106,6 +108,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     config.http.max_connections = open_files::connections(config.http.max_connections);
     let state = AppState::new(&config, readiness.clone())?;
+    let site = Site::open(&config, state.providers()).map_err(StartError::Pages)?;
     for provider in state.providers().iter() {
         observe::begin_counting(provider.name());
     }
@@ -130,7 +133,7 @@ pub async fn serve(
     if let Some(rates) = rates.map_err(StartError::Rates)? {
         background.spawn(rates.keep(shutdown.clone()));
     }
-    let app = router::router(&config, state);
+    let app = router::router(&config, state, site);
     background.spawn(keep_ready(jwks, readiness.clone(), shutdown.clone()));
     background.close();
     server::serve(listener, app, config.http, readiness, shutdown).await;

@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowCredentials, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,10 +20,11 @@ use crate::config::Config;
 use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
+use crate::web::Site;
 use crate::{
     balance, contributions, docs, email_preferences, gate, health, history, holds, me, observe,
     openapi, payment, prices, progress, settings, sponsorship, supporters, test_email, unsubscribe,
-    usage, webhooks,
+    usage, web, webhooks,
 };
 
 /// What requests of ours carry.
@@ -136,7 +137,7 @@ pub(crate) fn openapi() -> OpenApi {
 }
 
 /// The public surface.
-pub(crate) fn router(config: &Config, state: AppState) -> Router {
+pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
@@ -174,6 +175,7 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), gate::per_address))
+        .merge(web::routes(site))
         .merge(probes)
         .merge(providers);
     surrounded(routes, config, state)
@@ -227,7 +229,9 @@ fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(config.cors_origins.clone())
         // Old clients send cookies along; exact origins make that harmless, and none are read.
-        .allow_credentials(true)
+        .allow_credentials(AllowCredentials::predicate(|_, head| {
+            !head.uri.path().starts_with(web::ELEMENTS)
+        }))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
         .allow_headers([&OUR_HEADERS[..], &TRACE_HEADERS, &config.cors_headers].concat())
         .expose_headers([

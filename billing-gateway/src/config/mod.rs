@@ -19,6 +19,7 @@ use crate::payment::settings::{PaymentConfig, PaymentSettings};
 use crate::providers::{ProviderConfig, ProviderSettings};
 use crate::rates::settings::{RateConfig, RateSettings};
 use crate::server::settings::{HttpLimits, HttpSettings};
+use crate::web::settings::{WebConfig, WebSettings};
 
 pub use crate::auth::settings::JwtKeys;
 pub use crate::config_check::{ConfigError, Warning};
@@ -57,6 +58,9 @@ pub struct Settings {
     pub providers: ProviderSettings,
 
     #[command(flatten)]
+    pub web: WebSettings,
+
+    #[command(flatten)]
     pub log: LogOptions,
 
     #[command(flatten)]
@@ -80,6 +84,7 @@ pub struct Config {
     pub payment: PaymentConfig,
     pub rate: RateConfig,
     pub providers: ProviderConfig,
+    pub web: WebConfig,
     /// Which answers are told of in the log.
     pub slow: SlowLog,
     /// What is to be said when the gateway starts.
@@ -106,11 +111,12 @@ impl TryFrom<Settings> for Config {
             payment,
             rate,
             providers,
+            web,
             log: _,
             slow,
         } = settings;
         let web_url = payment.web_url.clone();
-        let cors_origins = origins(&http.cors_origins)?;
+        let cors_origins = origins("CORS_ORIGINS", &http.cors_origins)?;
         let payment = PaymentConfig::checked(payment, &cors_origins)?;
         Ok(Self {
             addr,
@@ -124,6 +130,7 @@ impl TryFrom<Settings> for Config {
             rate_limit_ip: http.rate_limit_ip,
             rate_limit_public: http.rate_limit_public,
             rate: RateConfig::try_from(rate)?,
+            web: WebConfig::checked(web, providers.are_live())?,
             warnings: providers.warnings(web_url.as_deref()),
             providers: ProviderConfig::checked(providers, payment.return_pages.as_ref())?,
             payment,

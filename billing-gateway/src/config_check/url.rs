@@ -35,7 +35,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
-pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
+pub(crate) fn origins(name: &'static str, list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
     list.split(',')
         .map(str::trim)
         .filter(|origin| !origin.is_empty())
@@ -47,7 +47,7 @@ pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
             HeaderValue::from_str(origin)
                 .ok()
                 .filter(|_| exact)
-                .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
+                .ok_or_else(|| ConfigError::Origin(name, origin.to_owned()))
         })
         .collect()
 }

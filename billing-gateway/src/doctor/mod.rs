@@ -33,6 +33,7 @@ use crate::config::{Config, Settings};
 use crate::config_check::guarded_url;
 use crate::core::CoreClient;
 use crate::providers::Providers;
+use crate::web::Site;
 
 #[derive(Args, Debug)]
 pub struct DoctorOptions {
@@ -91,6 +92,9 @@ async fn looked_at(options: DoctorOptions) -> Vec<Finding> {
         Ok(providers) => providers,
         Err(error) => return refused(&error),
     };
+    if let Err(error) = Site::open(&config, &providers) {
+        return refused(&error);
+    }
     let mut findings = settings::check(&given, &config, &providers, place.public.as_ref());
     let (of_core, of_keys, of_outside, of_providers, of_rates) = tokio::join!(
         the_core::check(&core, &config),

@@ -16,7 +16,6 @@ const SUBJECT: &str = "settings";
 pub(super) struct Given {
     /// Where people's pages are, by the setting that says so.
     pages: Vec<(&'static str, Url)>,
-    publishable_key: Option<String>,
 }
 
 impl Given {
@@ -32,7 +31,6 @@ impl Given {
         });
         Self {
             pages: pages.collect(),
-            publishable_key: providers.stripe.publishable_key.clone(),
         }
     }
 }
@@ -51,7 +49,7 @@ pub(super) fn check(
             Finding::warn(SUBJECT, "payments", warning.to_string(), to_do)
         })
         .collect();
-    findings.extend(modes(given, providers, public));
+    findings.extend(modes(providers, public));
     findings.extend(pages(given, config, public));
     findings.extend(users(config));
     let connections = config.http.max_connections;
@@ -71,7 +69,7 @@ pub(super) fn check(
 }
 
 /// Whether money is real, told alike everywhere.
-fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
+fn modes(providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
     let names = |live: bool| {
         let of_mode = providers
             .iter()
@@ -102,17 +100,6 @@ fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Find
             "BACKEND_URL",
             "payments are live, and no provider reaches this machine's loopback",
             "name the public address",
-        ));
-    }
-    let is_live = live.contains(&"stripe");
-    let key = given.publishable_key.as_deref().unwrap_or_default();
-    let wrong_mode = if is_live { "pk_test_" } else { "pk_live_" };
-    if key.starts_with(wrong_mode) && (is_live || test.contains(&"stripe")) {
-        findings.push(Finding::mend(
-            SUBJECT,
-            "STRIPE_PUBLISHABLE_KEY",
-            "it is of another mode than STRIPE_SECRET_KEY: no payment can be made",
-            "use two keys of one mode",
         ));
     }
     findings

@@ -55,6 +55,11 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
     fn is_reference(&self, text: &str) -> bool;
 
+    /// What the browser calls it with, where its payments can be made in the shop's own page. No secret.
+    fn publishable_key(&self) -> Option<&str> {
+        None
+    }
+
     /// Its payments in the shop's own page; None: it has none.
     fn intents(&self) -> Option<&dyn Intents> {
         None
@@ -62,11 +67,6 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
 
     /// Its payments for this purpose on pages of its own; None: it has none, or is not set up for them.
     fn hosted_pages(&self, _purpose: PaymentPurpose) -> Option<&dyn HostedPages> {
-        None
-    }
-
-    /// By what the shop's own page is started where a payment is made in it; everybody may know it. None: not set.
-    fn publishable_key(&self) -> Option<&str> {
         None
     }
 
@@ -229,8 +229,13 @@ macro_rules! providers {
         }
 
         impl ProviderSettings {
+            /// Whether the money of any of them is real.
+            pub(crate) fn are_live(&self) -> bool {
+                [$(self.$provider.livemode(),)+].contains(&true)
+            }
+
             pub(crate) fn warnings(&self, web_url: Option<&str>) -> Vec<Warning> {
-                let live = [$(self.$provider.livemode(),)+].contains(&true);
+                let live = self.are_live();
                 let mut warnings = [$(self.$provider.warnings(live),)+].concat();
                 if live && web_url.is_some_and(is_http) {
                     warnings.push(Warning::LiveOverHttp("BILLING_WEB_URL"));

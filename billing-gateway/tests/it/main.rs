@@ -29,3 +29,4 @@ mod supporters;
 mod surface;
 mod traces;
 mod unsubscribe;
+mod web;

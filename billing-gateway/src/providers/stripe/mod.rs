@@ -121,6 +121,10 @@ impl Provider for Stripe {
         is_id("pi_", text) || is_id(checkout::PREFIX, text)
     }
 
+    fn publishable_key(&self) -> Option<&str> {
+        self.publishable_key.as_deref()
+    }
+
     fn intents(&self) -> Option<&dyn Intents> {
         Some(self)
     }
@@ -131,10 +135,6 @@ impl Provider for Stripe {
             PaymentPurpose::Unspecified | PaymentPurpose::TopUp => self.pages.top_ups.is_some(),
         };
         is_set.then_some(self)
-    }
-
-    fn publishable_key(&self) -> Option<&str> {
-        self.publishable_key.as_deref()
     }
 
     fn refunds(&self) -> &dyn Refunds {

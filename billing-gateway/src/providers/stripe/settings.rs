@@ -36,8 +36,8 @@ pub struct Settings {
     )]
     pub webhook_secret: Option<SecretString>,
 
-    /// The publishable key, which goes with the secret one: pages in which payments are made start Stripe's
-    /// Elements with it. Absent: they know it themselves, or lead to Stripe's own page
+    /// The key with which the pages load Stripe's card form, of the same mode. Absent: cards are typed on
+    /// Stripe's own pages
     #[arg(
         id = "stripe_publishable_key",
         long = "stripe-publishable-key",
@@ -110,6 +110,25 @@ fn is_live(key: &SecretString) -> bool {
     key.starts_with("sk_live_") || key.starts_with("rk_live_")
 }
 
+/// None where it is not set. It tells its mode as the secret key does.
+fn checked_publishable(
+    key: Option<&str>,
+    secret_key: &SecretString,
+) -> Result<Option<String>, ConfigError> {
+    let Some(key) = key.map(str::trim) else {
+        return Ok(None);
+    };
+    let kind = if is_live(secret_key) {
+        "pk_live_"
+    } else {
+        "pk_test_"
+    };
+    if !key.starts_with(kind) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::PublishableKey);
+    }
+    Ok(Some(key.to_owned()))
+}
+
 fn split(secrets: &SecretString) -> Vec<SecretString> {
     secrets
         .expose_secret()
@@ -123,8 +142,8 @@ fn split(secrets: &SecretString) -> Vec<SecretString> {
 pub struct Config {
     pub(super) secret_key: SecretString,
     pub(super) webhook_secrets: Vec<SecretString>,
-    pub(super) api_url: Url,
     pub(super) publishable_key: Option<String>,
+    pub(super) api_url: Url,
     pub(super) pages: Pages,
 }
 
@@ -146,9 +165,10 @@ impl Config {
         }
         let Some(secret_key) = settings.secret_key else {
             // Half of it is a mistake, not a wish to do without.
-            return match settings.webhook_secret {
-                Some(_) => Err(ConfigError::Missing("STRIPE_SECRET_KEY")),
-                None => Ok(None),
+            return if settings.webhook_secret.is_some() || settings.publishable_key.is_some() {
+                Err(ConfigError::Missing("STRIPE_SECRET_KEY"))
+            } else {
+                Ok(None)
             };
         };
         let secret_key = SecretString::from(secret_key.expose_secret().trim());
@@ -161,12 +181,14 @@ impl Config {
         if webhook_secrets.is_empty() {
             return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
         }
+        let publishable_key =
+            checked_publishable(settings.publishable_key.as_deref(), &secret_key)?;
         Ok(Some(Self {
             secret_key,
             webhook_secrets,
+            publishable_key,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
-            publishable_key: settings.publishable_key.map(publishable).transpose()?,
             pages: Pages {
                 contributions: ContributionPages::checked(
                     settings.success_url,
@@ -181,12 +203,6 @@ impl Config {
     pub(super) fn livemode(&self) -> bool {
         is_live(&self.secret_key)
     }
-}
-
-/// It is told to everybody: a secret key in its place must never be.
-fn publishable(key: String) -> Result<String, ConfigError> {
-    let is_one = key.starts_with("pk_") && key.bytes().all(|byte| byte.is_ascii_graphic());
-    is_one.then_some(key).ok_or(ConfigError::PublishableKey)
 }
 
 #[cfg(test)]
@@ -259,6 +275,39 @@ mod tests {
     }
 
     #[test]
+    fn a_publishable_key_is_of_the_mode_of_the_secret_one() {
+        let with_keys = |secret: Option<&str>, publishable: &str| {
+            let webhook = secret.map(|_| "whsec_1");
+            Config::checked(Settings {
+                publishable_key: Some(publishable.to_owned()),
+                ..settings(secret, webhook)
+            })
+        };
+        for (secret, publishable) in [
+            ("sk_test_1", "pk_test_1"),
+            ("rk_test_1", " pk_test_1\n"),
+            ("sk_live_1", "pk_live_1"),
+            ("rk_live_1", "pk_live_1"),
+        ] {
+            let config = with_keys(Some(secret), publishable).unwrap().unwrap();
+            let expected = Some(publishable.trim().to_owned());
+            assert_eq!(config.publishable_key, expected);
+        }
+        for (secret, publishable) in [
+            ("sk_test_1", "pk_live_1"),
+            ("sk_live_1", "pk_test_1"),
+            ("sk_test_1", "sk_test_1"),
+            ("sk_test_1", "pk_test_\u{e9}"),
+            ("sk_test_1", ""),
+        ] {
+            let error = with_keys(Some(secret), publishable).unwrap_err();
+            assert_eq!(error, ConfigError::PublishableKey, "{publishable}");
+        }
+        let alone = with_keys(None, "pk_test_1").unwrap_err();
+        assert_eq!(alone, ConfigError::Missing("STRIPE_SECRET_KEY"));
+    }
+
+    #[test]
     fn plain_http_is_for_loopback_alone() {
         for (url, good) in [
             ("http://127.0.0.1:12111", true),
@@ -272,25 +321,6 @@ mod tests {
                 ..settings(Some("sk_test_1"), Some("whsec_1"))
             };
             assert_eq!(Config::checked(settings, None).is_ok(), good, "{url}");
-        }
-    }
-
-    #[test]
-    fn no_browser_is_told_a_key_that_is_secret() {
-        for (key, good) in [
-            ("pk_test_1", true),
-            ("sk_test_1", false),
-            ("rk_live_1", false),
-            ("", false),
-            ("pk_test_1\n", false),
-        ] {
-            let settings = Settings {
-                publishable_key: Some(key.to_owned()),
-                ..settings(Some("sk_test_1"), Some("whsec_1"))
-            };
-            let refused = Config::checked(settings, None).err();
-            let expected = (!good).then_some(ConfigError::PublishableKey);
-            assert_eq!(refused, expected, "{key}");
         }
     }
 
