@@ -108,6 +108,11 @@ impl JsonObject {
         Ok(self)
     }
 
+    /// How many members there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The names of what nobody reads.
     pub(crate) fn others_than(&self, known: &[&str]) -> Vec<String> {
         let names = self.0.keys().filter(|name| !known.contains(&name.as_str()));

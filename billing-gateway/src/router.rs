@@ -22,8 +22,9 @@ use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::web::Site;
 use crate::{
-    balance, contributions, docs, gate, health, history, observe, openapi, payment, progress,
-    settings, sponsorship, supporters, test_email, unsubscribe, usage, web, webhooks,
+    balance, contributions, docs, email_preferences, gate, health, history, holds, me, observe,
+    openapi, payment, prices, progress, settings, sponsorship, supporters, test_email, unsubscribe,
+    usage, web, webhooks,
 };
 
 /// What requests of ours carry.
@@ -46,11 +47,19 @@ const TRACE_HEADERS: [HeaderName; 4] = [
 /// Routes for signed-in users.
 fn users() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(me::get))
         .routes(routes!(balance::get))
         .routes(routes!(history::list))
+        .routes(routes!(history::csv::get))
+        .routes(routes!(holds::list))
         .routes(routes!(usage::get))
+        .routes(routes!(usage::chart::get))
+        .routes(routes!(usage::statistics::get))
+        .routes(routes!(prices::get))
         .routes(routes!(settings::get, settings::update))
+        .routes(routes!(email_preferences::get))
         .routes(routes!(test_email::post))
+        .routes(routes!(payment::available::get))
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
@@ -92,6 +101,11 @@ fn readers() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(unsubscribe::get, unsubscribe::post))
 }
 
+/// Routes for payers' browsers on their way back from a provider's page, without a token.
+fn returns() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(payment::returned::get, payment::returned::post))
+}
+
 /// Routes for payment providers: a signature for a token, no rate limit.
 fn providers() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -116,6 +130,7 @@ pub(crate) fn openapi() -> OpenApi {
     document.merge(wall().into_openapi());
     document.merge(meter().into_openapi());
     document.merge(readers().into_openapi());
+    document.merge(returns().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
     document
@@ -130,6 +145,7 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
     let (wall, _) = wall().split_for_parts();
     let (meter, _) = meter().split_for_parts();
     let (readers, _) = readers().split_for_parts();
+    let (returns, _) = returns().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
     let bounded = from_fn_with_state(state.clone(), bounded);
@@ -155,7 +171,7 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
     let routes = Router::new()
         .merge(users)
         .merge(public)
-        .merge(readers.route_layer(bounded))
+        .merge(readers.merge(returns).route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), gate::per_address))
@@ -219,6 +235,7 @@ fn cors(config: &Config) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
         .allow_headers([&OUR_HEADERS[..], &TRACE_HEADERS, &config.cors_headers].concat())
         .expose_headers([
+            header::CONTENT_DISPOSITION,
             header::ETAG,
             header::RETRY_AFTER,
             HeaderName::from_static("ratelimit"),

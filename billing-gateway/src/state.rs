@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::auth::{Caller, PublicTenants, Verifier};
 use crate::config::Config;
 use crate::core::{CoreClient, CoreHealth};
+use crate::downloads::Downloads;
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
 use crate::providers::Providers;
@@ -40,6 +41,7 @@ struct Shared {
     request_timeout: Duration,
     in_flight: Semaphore,
     bodies: Bodies,
+    downloads: Downloads,
     waiting_room: WaitingRoom,
     readiness: Readiness,
 }
@@ -79,11 +81,12 @@ impl AppState {
                 progress: RateLimit::new("progress", config.rate_limit_public),
             },
             providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
-            payment: config.payment,
+            payment: config.payment.clone(),
             trusted_proxies: config.trusted_proxies,
             request_timeout: config.http.request_timeout,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
             bodies: Bodies::new(config.http, config.trusted_proxies),
+            downloads: Downloads::default(),
             waiting_room: WaitingRoom::new(config.http.webhooks_at_once),
             readiness,
         })))
@@ -168,7 +171,13 @@ impl FromRef<AppState> for Providers {
 
 impl FromRef<AppState> for PaymentConfig {
     fn from_ref(state: &AppState) -> Self {
-        state.0.payment
+        state.0.payment.clone()
+    }
+}
+
+impl FromRef<AppState> for Downloads {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.downloads.clone()
     }
 }
 

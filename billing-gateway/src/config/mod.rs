@@ -115,22 +115,25 @@ impl TryFrom<Settings> for Config {
             log: _,
             slow,
         } = settings;
+        let web_url = payment.web_url.clone();
+        let cors_origins = origins("CORS_ORIGINS", &http.cors_origins)?;
+        let payment = PaymentConfig::checked(payment, &cors_origins)?;
         Ok(Self {
             addr,
             admin_addr,
             core: core.try_into()?,
             jwt: jwt.try_into()?,
-            cors_origins: origins("CORS_ORIGINS", &http.cors_origins)?,
+            cors_origins,
             cors_headers: header_names(&http.cors_headers)?,
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,
             rate_limit_public: http.rate_limit_public,
-            payment: payment.into(),
             rate: RateConfig::try_from(rate)?,
             web: WebConfig::checked(web, providers.are_live())?,
-            warnings: providers.warnings(),
-            providers: ProviderConfig::try_from(providers)?,
+            warnings: providers.warnings(web_url.as_deref()),
+            providers: ProviderConfig::checked(providers, payment.return_pages.as_ref())?,
+            payment,
             slow: SlowLog::from(&slow),
             http: http.into(),
         })

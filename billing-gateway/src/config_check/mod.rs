@@ -3,7 +3,7 @@
 mod url;
 mod warning;
 
-pub(crate) use url::{guarded_url, has_user, header_names, is_loopback, origins};
+pub(crate) use url::{extend, guarded_url, has_user, header_names, is_loopback, origins};
 pub use warning::Warning;
 pub(crate) use warning::is_http;
 

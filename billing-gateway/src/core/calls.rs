@@ -5,6 +5,7 @@ use std::time::Duration;
 use billing_proto::v1::account_service_client::AccountServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
+use billing_proto::v1::price_service_client::PriceServiceClient;
 use billing_proto::v1::sponsorship_service_client::SponsorshipServiceClient;
 use billing_proto::v1::{
     ApplyProviderEventRequest, ApplyProviderEventResponse, AttachProviderReferenceRequest,
@@ -15,7 +16,8 @@ use billing_proto::v1::{
     GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
     GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
     GetUsageRequest, GetUsageResponse, ListContributionsRequest, ListContributionsResponse,
-    ListEntriesRequest, ListEntriesResponse, ListPaymentsRequest, ListPaymentsResponse,
+    ListEntriesRequest, ListEntriesResponse, ListHoldsRequest, ListHoldsResponse,
+    ListPaymentsRequest, ListPaymentsResponse, ListPricesRequest, ListPricesResponse,
     ListSupportersRequest, ListSupportersResponse, RecordRateRequest, RecordRateResponse,
     RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
     SendTestMailRequest, SendTestMailResponse, SetContributionAnonymousRequest,
@@ -69,6 +71,7 @@ macro_rules! timeout {
 calls! {
     BalanceServiceClient "GetBalance" get_balance(GetBalanceRequest) -> GetBalanceResponse;
     BalanceServiceClient "ListEntries" list_entries(ListEntriesRequest) -> ListEntriesResponse;
+    BalanceServiceClient "ListHolds" list_holds(ListHoldsRequest) -> ListHoldsResponse;
     BalanceServiceClient "GetUsage" get_usage(GetUsageRequest) -> GetUsageResponse;
 
     AccountServiceClient "GetAccount" get_account(GetAccountRequest) -> GetAccountResponse;
@@ -76,6 +79,8 @@ calls! {
         -> UpdateSettingsResponse;
     AccountServiceClient "SendTestMail" send_test_mail(SendTestMailRequest) -> SendTestMailResponse;
     AccountServiceClient "Unsubscribe" unsubscribe(UnsubscribeRequest) -> UnsubscribeResponse;
+
+    PriceServiceClient "ListPrices" list_prices(ListPricesRequest) -> ListPricesResponse;
 
     PaymentServiceClient "CreatePayment" create_payment(CreatePaymentRequest)
         -> CreatePaymentResponse;

@@ -14,14 +14,23 @@ const SUBJECT: &str = "settings";
 
 /// What the checked settings do not tell any more.
 pub(super) struct Given {
-    frontend: Option<Url>,
+    /// Where people's pages are, by the setting that says so.
+    pages: Vec<(&'static str, Url)>,
 }
 
 impl Given {
     pub(super) fn of(options: &DoctorOptions) -> Self {
-        let frontend = options.settings.providers.fondy.frontend_url.as_deref();
+        let providers = &options.settings.providers;
+        let pages = [
+            ("FRONTEND_URL", &providers.fondy.frontend_url),
+            ("BILLING_WEB_URL", &options.settings.payment.web_url),
+        ];
+        let pages = pages.into_iter().filter_map(|(name, url)| {
+            let url = Url::parse(url.as_deref()?).ok()?;
+            Some((name, url))
+        });
         Self {
-            frontend: frontend.and_then(|url| Url::parse(url).ok()),
+            pages: pages.collect(),
         }
     }
 }
@@ -112,19 +121,18 @@ fn pages(given: &Given, config: &Config, public: Option<&Url>) -> Vec<Finding> {
             ));
         }
     }
-    let Some(frontend) = &given.frontend else {
-        return findings;
-    };
-    let origin = frontend.origin().ascii_serialization();
-    let is_own = public.is_some_and(|public| public.origin() == frontend.origin());
-    let is_named = config.cors_origins.iter().any(|named| *named == *origin);
-    if !is_own && !is_named {
-        findings.push(Finding::warn(
-            SUBJECT,
-            "FRONTEND_URL",
-            format!("browsers do not let its pages call: {origin} is not among CORS_ORIGINS"),
-            format!("add {origin} to CORS_ORIGINS"),
-        ));
+    for (name, url) in &given.pages {
+        let origin = url.origin().ascii_serialization();
+        let is_own = public.is_some_and(|public| public.origin() == url.origin());
+        let is_named = config.cors_origins.iter().any(|named| *named == *origin);
+        if !is_own && !is_named {
+            findings.push(Finding::warn(
+                SUBJECT,
+                *name,
+                format!("browsers do not let its pages call: {origin} is not among CORS_ORIGINS"),
+                format!("add {origin} to CORS_ORIGINS"),
+            ));
+        }
     }
     findings
 }

@@ -1,16 +1,20 @@
 //! Payments: money that users pay in by a provider, and get back.
 
 mod apply;
+pub(crate) mod available;
 pub(crate) mod create;
 pub(crate) mod list;
 mod open;
 pub(crate) mod refund;
+pub(crate) mod returned;
 pub(crate) mod settings;
 mod shown;
 pub(crate) mod status;
+mod way;
 
 pub(crate) use apply::{apply, expired};
-pub(crate) use open::{attach, note, open, payable};
+pub(crate) use open::{attach, note, open};
+pub(crate) use way::digest;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;

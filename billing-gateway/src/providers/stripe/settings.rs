@@ -2,11 +2,13 @@
 
 use axum::http::HeaderValue;
 use clap::Args;
+use jiff::SignedDuration;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pages::Pages;
+use super::pages::{ContributionPages, Pages};
 use crate::config_check::{ConfigError, Warning, guarded_url, is_http};
+use crate::return_pages::ReturnPages;
 
 /// `whsec_`, and 32 characters or more.
 const WEBHOOK_SECRET_CHARS_MIN: usize = 38;
@@ -52,9 +54,9 @@ pub struct Settings {
     )]
     pub api_url: String,
 
-    /// Where the payer comes back to from Stripe's page who has paid there; https, or http on loopback.
+    /// Where somebody comes back to from Stripe's page who has given something there; https, or http on loopback.
     /// `{CONTRIBUTION_ULID}` becomes the contribution's; without it `contribution=` is added to the query.
-    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: nothing is paid on Stripe's pages
+    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: no contributions are taken
     #[arg(
         id = "stripe_success_url",
         long = "stripe-success-url",
@@ -62,7 +64,7 @@ pub struct Settings {
     )]
     pub success_url: Option<String>,
 
-    /// Where the payer comes back to who has not. Required with the other
+    /// Where somebody comes back to who has not. Required with the other
     #[arg(
         id = "stripe_cancel_url",
         long = "stripe-cancel-url",
@@ -142,12 +144,15 @@ pub struct Config {
     pub(super) webhook_secrets: Vec<SecretString>,
     pub(super) publishable_key: Option<String>,
     pub(super) api_url: Url,
-    pub(super) pages: Option<Pages>,
+    pub(super) pages: Pages,
 }
 
 impl Config {
     /// None where Stripe is not configured.
-    pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+    pub(in crate::providers) fn checked(
+        settings: Settings,
+        dashboard: Option<&ReturnPages>,
+    ) -> Result<Option<Self>, ConfigError> {
         let blank = |secret: &Option<SecretString>| {
             let text = secret.as_ref().map(ExposeSecret::expose_secret);
             text.is_some_and(|text| text.trim().is_empty())
@@ -184,11 +189,14 @@ impl Config {
             publishable_key,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
-            pages: Pages::checked(
-                settings.success_url,
-                settings.cancel_url,
-                settings.checkout_expiry_secs,
-            )?,
+            pages: Pages {
+                contributions: ContributionPages::checked(
+                    settings.success_url,
+                    settings.cancel_url,
+                )?,
+                top_ups: dashboard.cloned(),
+                lifetime: SignedDuration::from_secs(settings.checkout_expiry_secs.into()),
+            },
         }))
     }
 
@@ -215,7 +223,7 @@ mod tests {
     }
 
     fn checked(key: Option<&str>, webhook: Option<&str>) -> Result<Option<Config>, ConfigError> {
-        Config::checked(settings(key, webhook))
+        Config::checked(settings(key, webhook), None)
     }
 
     #[test]
@@ -312,7 +320,7 @@ mod tests {
                 api_url: url.to_owned(),
                 ..settings(Some("sk_test_1"), Some("whsec_1"))
             };
-            assert_eq!(Config::checked(settings).is_ok(), good, "{url}");
+            assert_eq!(Config::checked(settings, None).is_ok(), good, "{url}");
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn stripe(url: &str) -> Stripe {
         cancel_url: Some("https://a.example/c".to_owned()),
         checkout_expiry_secs: 3_600,
     };
-    open(&Config::checked(settings).unwrap().unwrap()).unwrap()
+    open(&Config::checked(settings, None).unwrap().unwrap()).unwrap()
 }
 
 /// Stripe, which gives these answers one after the other, and what it was asked.
