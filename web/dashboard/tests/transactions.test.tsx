@@ -115,7 +115,7 @@ test("filters make the request, and a link with them makes the same one", async 
   expect(asksOf(stage.sent)).toContain(`${HISTORY}?${filtered}`);
   await user.selectOptions(screen.getByLabelText("Kind"), "Charge");
   await waitFor(() =>
-    expect(asksOf(stage.sent)).toContain(`${HISTORY}?tool=summary&from=2026-11-01&to=2026-12-01&type=charge&limit=200`),
+    expect(asksOf(stage.sent)).toContain(`${HISTORY}?type=charge&${filtered}`),
   );
   fireEvent.change(screen.getByLabelText("To"), { target: { value: "2026-10-31" } });
   expect(await screen.findByText("The first day is after the last.")).toBeTruthy();
