@@ -97,12 +97,17 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** "5 minutes ago", "in 2 hours"; within a minute "now", in words. */
+const WITHIN_A_MINUTE = {
+  en: { past: "just now", future: "in less than a minute" },
+  uk: { past: "щойно", future: "менш ніж за хвилину" },
+};
+
+/** "5 minutes ago", "in 2 hours", "just now". */
 export function formatAge(instant: string | number, now: number, locale: Locale): string {
   const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
   }
-  return words.format(0, "second");
+  return WITHIN_A_MINUTE[locale][seconds > 0 ? "future" : "past"];
 }

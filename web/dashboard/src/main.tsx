@@ -30,7 +30,7 @@ function show(root: Root, config: WebConfig) {
   const session = createSession(config);
   const client = createClient({
     base: config.api_base,
-    tenant: config.tenant || undefined,
+    tenant: config.tenant ?? undefined,
     token: session.token,
     onUnauthorized: session.end,
   });

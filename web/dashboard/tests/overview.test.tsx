@@ -11,7 +11,7 @@ test("what is known stays while the service is away, with its age and a retry", 
 
   stage.answers["GET /api/billing/balance"] = () => problem(503, "BILLING_UNAVAILABLE");
   window.dispatchEvent(new Event("online"));
-  const stale = await screen.findByText(/You see what was known now/, {}, { timeout: 4000 });
+  const stale = await screen.findByText(/Last updated just now/, {}, { timeout: 4000 });
   expect(screen.getByText("$120.00")).toBeTruthy();
 
   stage.answers["GET /api/billing/balance"] = BALANCE.replace('"available_usd":120', '"available_usd":119');
