@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { COLUMNS, Row } from "./row";
 
-/** A closed row, in the root's font size. */
+/** A closed row with its line, in the root's font size: `h-16` of row.tsx. */
 const ROW_REM = 4;
 const OVERSCAN_ROWS = 12;
 /** So near the end, more is loaded. */
@@ -29,6 +29,13 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [focused, setFocused] = useState<number | null>(null);
   const virtualizer = useRows(list, rows, focused);
+  const container = useCallback(
+    (element: HTMLDivElement | null) => {
+      list.current = element;
+      virtualizer.containerRef(element);
+    },
+    [virtualizer],
+  );
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const isNearEnd = hasMore && last >= rows.length - NEAR_END_ROWS;
@@ -46,14 +53,11 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
   }, []);
 
   return (
-    <div role="table" aria-label={t("title")} aria-colcount={4} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+    <div role="table" aria-label={t("title")} aria-rowcount={hasMore ? -1 : rows.length + 1}>
       <Head />
       <div
         role="rowgroup"
-        ref={(element) => {
-          list.current = element;
-          virtualizer.containerRef(element);
-        }}
+        ref={container}
         className="relative"
         onKeyDown={(event) => moveFocus(event, focused, rows.length, setFocused, list.current)}
       >
@@ -65,7 +69,7 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
               key={key}
               data-index={index}
               ref={virtualizer.measureElement}
-              className="absolute inset-x-0 top-0 border-b border-line"
+              className="absolute inset-x-0 top-0"
               onFocus={() => setFocused(index)}
             >
               <Row
@@ -89,13 +93,16 @@ function useRows(
   focused: number | null,
 ) {
   const [margin, setMargin] = useState(0);
+  const [rowPixels] = useState(() => ROW_REM * rootFontSize());
+  // At every drawing: a note above the list may have come or gone.
   useLayoutEffect(() => {
     const box = list.current?.getBoundingClientRect();
-    if (box) setMargin(box.top + window.scrollY);
-  }, [list, rows.length]);
+    if (box) setMargin(Math.round(box.top + window.scrollY));
+  });
   return useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => ROW_REM * rootFontSize(),
+    // Exact, or every row that comes into sight would move all those behind it.
+    estimateSize: useCallback(() => rowPixels, [rowPixels]),
     overscan: OVERSCAN_ROWS,
     scrollMargin: margin,
     getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),

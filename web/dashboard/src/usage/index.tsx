@@ -12,6 +12,7 @@ import { Card } from "../ui/card";
 import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
+import { useNow } from "../ui/time";
 import { Chart } from "./chart";
 import { addDays, today as todayOf, writeDay } from "./days";
 import { RangePicker } from "./range-picker";
@@ -28,7 +29,7 @@ interface Days {
 export default function UsagePage() {
   const { t } = useTranslation("usage");
   const [params, setParams] = useSearchParams();
-  const today = todayOf(useZone(), new Date());
+  const today = todayOf(useZone(), useNow());
   const range = readRange(params, today);
   const usage = useUsage(rangeDays(range, today), today);
   return (
