@@ -2,11 +2,13 @@ import { useState, type FormEvent } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ACCOUNT_STATUSES, type Account, type AccountsPage } from "./api";
 import { userLink } from "./links";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { StatusBadges } from "./parts/badges";
-import { Choice } from "./parts/choice";
 import { Pager } from "./parts/pager";
+import { Button } from "../ui/button";
 import { Card } from "../ui/card";
+import { Select, TextField } from "../ui/field";
 import { type Column, Table } from "./parts/table";
 import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
@@ -28,15 +30,21 @@ export function UsersPage() {
   }
 
   return (
-    <Card title={t("users.title")}>
+    <AdminPage title={t("users.title")}>
+      <Card>
       <div className="mb-4 flex flex-wrap items-end gap-3">
         <Search key={search} search={search} onSearch={(typed) => ask({ search: typed, status })} />
-        <Choice
+        <Select
           label={t("users.status")}
           value={status}
-          options={ACCOUNT_STATUSES.map((each) => [each, t(`users.statuses.${each}`)])}
-          onChange={(chosen) => ask({ search, status: chosen })}
-        />
+          onChange={({ target }) => ask({ search, status: target.value })}
+        >
+          {ACCOUNT_STATUSES.map((each) => (
+            <option key={each} value={each}>
+              {t(`users.statuses.${each}`)}
+            </option>
+          ))}
+        </Select>
       </div>
       <Answer query={users}>
         {(page) => (
@@ -53,7 +61,8 @@ export function UsersPage() {
           </>
         )}
       </Answer>
-    </Card>
+      </Card>
+    </AdminPage>
   );
 }
 
@@ -72,7 +81,7 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
         label={t("users.search")}
         hint={t("users.searchHint")}
         value={typed}
-        onChange={setTyped}
+        onChange={({ target }) => setTyped(target.value)}
         autoComplete="off"
       />
       <Button type="submit">{t("users.find")}</Button>

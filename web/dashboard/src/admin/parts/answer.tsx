@@ -26,7 +26,7 @@ export function Answer<T>({ refused, missing, ...known }: AnswerProps<T>) {
     );
   }
   if (error instanceof ApiError && error.status === 404) {
-    if (missing !== undefined && error.code !== "ADMIN_NOT_CONFIGURED") return missing;
+    if (missing !== undefined) return missing;
     return (
       <Banner tone="info" role="status" title={t("absent.title")}>
         {t("absent.text")}

@@ -1,3 +1,4 @@
+import type { ApiError } from "@billing/client";
 import type { ReactNode } from "react";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { useProblem } from "../../ui/problem";
@@ -18,15 +19,19 @@ interface ConfirmProps {
 /** Asks before a change, stays until its answer is there, and asks again where the answer was lost. */
 export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
   const { t } = useWords();
-  const problem = useProblem();
+  const common = useProblem();
+  // The gateway's own words besides: they name amounts, and administrators can make use of them.
+  const refusal = (error: ApiError) =>
+    t("common.refusedBecause", {
+      problem: t(`problems.${error.code}`, { defaultValue: common(error) }),
+      message: error.message,
+    });
   const error = {
     none: null,
     asked: null,
     done: null,
     unknown: t("common.unanswered"),
-    refused:
-      outcome.kind === "refused" &&
-      t("common.refusedBecause", { problem: problem(outcome.error), message: outcome.error.message }),
+    refused: outcome.kind === "refused" && refusal(outcome.error),
   }[outcome.kind];
 
   return (
