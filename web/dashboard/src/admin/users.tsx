@@ -14,6 +14,8 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 const LIMIT = 50;
+/** The gateway passes over no more; whom a search does not narrow down to is not found by turning pages. */
+const OFFSET_MAX = 10_000;
 
 /** Accounts of the tenant. What is asked for stands in the address, so that it can be sent and gone back to. */
 export function UsersPage() {
@@ -21,7 +23,7 @@ export function UsersPage() {
   const [params, setParams] = useSearchParams();
   const search = params.get("search") ?? "";
   const status = ACCOUNT_STATUSES.find((each) => each === params.get("status")) ?? "all";
-  const offset = Math.max(0, Math.trunc(Number(params.get("offset") ?? 0)) || 0);
+  const offset = Math.min(OFFSET_MAX, Math.max(0, Math.trunc(Number(params.get("offset"))) || 0));
   const users = useAdmin<AccountsPage>("/api/admin/users", { limit: LIMIT, offset, search, status });
 
   function ask(next: { search: string; status: string; offset?: number }) {
@@ -32,8 +34,8 @@ export function UsersPage() {
   return (
     <AdminPage title={t("users.title")}>
       <Card>
-      <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Search key={search} search={search} onSearch={(typed) => ask({ search: typed, status })} />
+      <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
+        <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
         <Select
           label={t("users.status")}
           value={status}
@@ -55,7 +57,7 @@ export function UsersPage() {
               offset={offset}
               count={page.users.length}
               limit={LIMIT}
-              more={page.pagination.next_before !== null}
+              more={page.pagination.next_before !== null && offset + LIMIT <= OFFSET_MAX}
               onTurn={(to) => ask({ search, status, offset: to })}
             />
           </>
@@ -69,6 +71,12 @@ export function UsersPage() {
 function Search({ search, onSearch }: { search: string; onSearch: (typed: string) => void }) {
   const { t } = useWords();
   const [typed, setTyped] = useState(search);
+  const [asked, setAsked] = useState(search);
+  // Gone back or forward to another search: the field follows, and keeps its focus.
+  if (asked !== search) {
+    setAsked(search);
+    setTyped(search);
+  }
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -76,7 +84,8 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
   }
 
   return (
-    <form role="search" className="flex min-w-0 flex-1 items-end gap-2" onSubmit={submit}>
+    <form role="search" className="flex min-w-0 flex-1 basis-72 items-start gap-2" onSubmit={submit}>
+      <div className="min-w-0 flex-1">
       <TextField
         label={t("users.search")}
         hint={t("users.searchHint")}
@@ -84,7 +93,8 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
         onChange={({ target }) => setTyped(target.value)}
         autoComplete="off"
       />
-      <Button type="submit">{t("users.find")}</Button>
+      </div>
+      <Button type="submit" className="mt-7.5">{t("users.find")}</Button>
     </form>
   );
 }
