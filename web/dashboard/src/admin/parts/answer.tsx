@@ -1,10 +1,13 @@
 import { ApiError } from "@billing/client";
-import type { ComponentProps, ReactNode } from "react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Banner } from "../../ui/banner";
 import { Known } from "../../ui/away";
 import { useWords } from "../words";
 
-interface AnswerProps<T> extends ComponentProps<typeof Known<T>> {
+interface AnswerProps<T> {
+  query: Pick<UseQueryResult<T>, "data" | "error" | "dataUpdatedAt" | "isFetching" | "refetch">;
+  children: (data: T) => ReactNode;
   /** Instead of "administrators only", where it is another right that is missing. */
   refused?: string;
   /** Where the thing asked for is not there, while this part is. */

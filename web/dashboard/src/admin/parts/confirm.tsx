@@ -1,4 +1,3 @@
-import type { ApiError } from "@billing/client";
 import type { ReactNode } from "react";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { useProblem } from "../../ui/problem";
@@ -20,19 +19,15 @@ interface ConfirmProps {
 export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
   const { t } = useWords();
   const common = useProblem();
-  // The gateway's own words besides: they name amounts, and administrators can make use of them.
-  const refusal = (error: ApiError) =>
-    t("common.refusedBecause", {
-      problem: t(`problems.${error.code}`, { defaultValue: common(error) }),
-      message: error.message,
-    });
-  const error = {
-    none: null,
-    asked: null,
-    done: null,
-    unknown: t("common.unanswered"),
-    refused: outcome.kind === "refused" && refusal(outcome.error),
-  }[outcome.kind];
+
+  function error(): string | null {
+    if (outcome.kind === "unknown") return t("common.unanswered");
+    if (outcome.kind !== "refused") return null;
+    const { code, message } = outcome.error;
+    const problem = t(`problems.${code}`, { defaultValue: common(outcome.error) });
+    // The gateway's own words besides: they name amounts, and administrators can make use of them.
+    return t("common.refusedBecause", { problem, message });
+  }
 
   return (
     <ConfirmDialog
@@ -40,7 +35,7 @@ export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
       open
       confirm={outcome.kind === "unknown" ? t("common.askAgain") : label}
       busy={outcome.kind === "asked"}
-      error={error || null}
+      error={error()}
     />
   );
 }
