@@ -1,5 +1,6 @@
 import type { ChangesPage } from "./api";
 import { ChangeList } from "./change-list";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { Older } from "./parts/older";
 import { Card } from "../ui/card";
@@ -10,8 +11,9 @@ export function AuditPage() {
   const { t } = useWords();
   const audit = useAdminPages<ChangesPage>("/api/admin/audit", { limit: 50 });
   return (
-    <Card title={t("audit.title")}>
-      <p className="mb-4 text-ink-soft">{t("audit.intro")}</p>
+    <AdminPage title={t("audit.title")}>
+      <p className="text-ink-soft">{t("audit.intro")}</p>
+      <Card>
       <Answer query={audit}>
         {({ pages }) => {
           const changes = pages.flatMap((page) => page.changes);
@@ -24,6 +26,7 @@ export function AuditPage() {
           );
         }}
       </Answer>
-    </Card>
+      </Card>
+    </AdminPage>
   );
 }

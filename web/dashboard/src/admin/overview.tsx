@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Overview } from "./api";
 import { Costs } from "./costs";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { Period } from "./parts/period";
 import { Revenue } from "./revenue-panel";
@@ -19,6 +20,7 @@ export function OverviewPage() {
   const days = PERIODS.find((period) => period === asked) ?? 30;
 
   return (
+    <AdminPage title={words.t("title")}>
     <Answer query={overview}>
       {(answer) => (
         <div className="grid gap-4">
@@ -34,6 +36,7 @@ export function OverviewPage() {
         </div>
       )}
     </Answer>
+    </AdminPage>
   );
 }
 

@@ -1,5 +1,6 @@
-import { formatDay, fromMicros } from "@billing/client";
+import { fromMicros } from "@billing/client";
 import { BarChart } from "../ui/bar-chart";
+import { useNow } from "../ui/time";
 import type { RevenueOfDay } from "./api";
 import { Answer } from "./parts/answer";
 import { Card } from "../ui/card";
@@ -9,7 +10,8 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 export function Revenue({ days }: { days: number }) {
-  const { t, locale, usd, money } = useWords();
+  const { t, usd, money, day } = useWords();
+  const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
     { head: t("overview.provider"), cell: (row) => `${row.provider}, ${row.currency}` },
@@ -27,7 +29,7 @@ export function Revenue({ days }: { days: number }) {
           ) : (
             <>
               <BarChart
-                bars={revenueBars(chart, days, new Date(), (day) => formatDay(day, locale))}
+                bars={revenueBars(chart, days, new Date(now), day)}
                 format={(value) => usd(fromMicros(value))}
                 caption={t("overview.revenueCaption")}
                 tableHead={[t("overview.day"), t("overview.net")]}

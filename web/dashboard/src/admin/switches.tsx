@@ -1,7 +1,9 @@
 import { useState } from "react";
 import type { Switch, SwitchesAnswer } from "./api";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { Badge } from "./parts/badges";
+import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { SwitchDialog } from "./switch-dialog";
 import { useAdmin } from "./use-admin";
@@ -12,11 +14,12 @@ export function SwitchesPage() {
   const { t } = useWords();
   const switches = useAdmin<SwitchesAnswer>("/api/admin/switches");
   return (
+    <AdminPage title={t("switches.title")}>
     <Answer query={switches} refused={t("switches.refused")}>
       {(answer) => (
-        <div className="grid gap-4">
-          <Card title={t("switches.title")}>
-            <p className="mb-4 text-ink-soft">{t("switches.intro")}</p>
+        <div className="grid gap-5">
+          <p className="text-ink-soft">{t("switches.intro")}</p>
+          <Card>
             <ul className="m-0 list-none p-0">
               {answer.switches.map((each) => (
                 <SwitchItem key={each.name} each={each} />
@@ -33,6 +36,7 @@ export function SwitchesPage() {
         </div>
       )}
     </Answer>
+    </AdminPage>
   );
 }
 
@@ -58,7 +62,11 @@ function SwitchItem({ each }: { each: Switch }) {
           ) : (
             <>
               <span className="figures text-ink-soft">
-                {t("switches.changed", { time: time(each.changed_at, "minute"), actor: each.actor })}:
+                {t("switches.changed", {
+                  time: time(each.changed_at, "minute"),
+                  actor: each.actor ?? t("common.unknown"),
+                })}
+                :
               </span>{" "}
               {each.reason}
             </>
@@ -85,7 +93,7 @@ function History({ changes }: { changes: Switch[] }) {
               {t(change.on ? "switches.wentOn" : "switches.wentOff", { name: nameOf(change.name) })}
             </span>
             <span className="figures text-sm text-ink-soft">
-              {change.changed_at && time(change.changed_at, "minute")}, {change.actor}
+              {change.changed_at && time(change.changed_at, "minute")}, {change.actor ?? t("common.unknown")}
             </span>
           </div>
           <p className="m-0 text-sm text-ink-soft wrap-anywhere">{change.reason}</p>

@@ -2,16 +2,20 @@ import { useState, type FormEvent } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ACCOUNT_STATUSES, type Account, type AccountsPage } from "./api";
 import { userLink } from "./links";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { StatusBadges } from "./parts/badges";
-import { Choice } from "./parts/choice";
 import { Pager } from "./parts/pager";
+import { Button } from "../ui/button";
 import { Card } from "../ui/card";
+import { Select, TextField } from "../ui/field";
 import { type Column, Table } from "./parts/table";
 import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 const LIMIT = 50;
+/** The gateway passes over no more; whom a search does not narrow down to is not found by turning pages. */
+const OFFSET_MAX = 10_000;
 
 /** Accounts of the tenant. What is asked for stands in the address, so that it can be sent and gone back to. */
 export function UsersPage() {
@@ -19,7 +23,7 @@ export function UsersPage() {
   const [params, setParams] = useSearchParams();
   const search = params.get("search") ?? "";
   const status = ACCOUNT_STATUSES.find((each) => each === params.get("status")) ?? "all";
-  const offset = Math.max(0, Math.trunc(Number(params.get("offset") ?? 0)) || 0);
+  const offset = Math.min(OFFSET_MAX, Math.max(0, Math.trunc(Number(params.get("offset"))) || 0));
   const users = useAdmin<AccountsPage>("/api/admin/users", { limit: LIMIT, offset, search, status });
 
   function ask(next: { search: string; status: string; offset?: number }) {
@@ -28,15 +32,21 @@ export function UsersPage() {
   }
 
   return (
-    <Card title={t("users.title")}>
-      <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Search key={search} search={search} onSearch={(typed) => ask({ search: typed, status })} />
-        <Choice
+    <AdminPage title={t("users.title")}>
+      <Card>
+      <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
+        <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
+        <Select
           label={t("users.status")}
           value={status}
-          options={ACCOUNT_STATUSES.map((each) => [each, t(`users.statuses.${each}`)])}
-          onChange={(chosen) => ask({ search, status: chosen })}
-        />
+          onChange={({ target }) => ask({ search, status: target.value })}
+        >
+          {ACCOUNT_STATUSES.map((each) => (
+            <option key={each} value={each}>
+              {t(`users.statuses.${each}`)}
+            </option>
+          ))}
+        </Select>
       </div>
       <Answer query={users}>
         {(page) => (
@@ -47,19 +57,26 @@ export function UsersPage() {
               offset={offset}
               count={page.users.length}
               limit={LIMIT}
-              more={page.pagination.next_before !== null}
+              more={page.pagination.next_before !== null && offset + LIMIT <= OFFSET_MAX}
               onTurn={(to) => ask({ search, status, offset: to })}
             />
           </>
         )}
       </Answer>
-    </Card>
+      </Card>
+    </AdminPage>
   );
 }
 
 function Search({ search, onSearch }: { search: string; onSearch: (typed: string) => void }) {
   const { t } = useWords();
   const [typed, setTyped] = useState(search);
+  const [asked, setAsked] = useState(search);
+  // Gone back or forward to another search: the field follows, and keeps its focus.
+  if (asked !== search) {
+    setAsked(search);
+    setTyped(search);
+  }
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -67,15 +84,17 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
   }
 
   return (
-    <form role="search" className="flex min-w-0 flex-1 items-end gap-2" onSubmit={submit}>
+    <form role="search" className="flex min-w-0 flex-1 basis-72 items-start gap-2" onSubmit={submit}>
+      <div className="min-w-0 flex-1">
       <TextField
         label={t("users.search")}
         hint={t("users.searchHint")}
         value={typed}
-        onChange={setTyped}
+        onChange={({ target }) => setTyped(target.value)}
         autoComplete="off"
       />
-      <Button type="submit">{t("users.find")}</Button>
+      </div>
+      <Button type="submit" className="mt-7.5">{t("users.find")}</Button>
     </form>
   );
 }
