@@ -85,7 +85,7 @@ async function openPage(browser: Browser, url: string, options: BrowserContextOp
       violations.push(`${event.violatedDirective} ${event.blockedURI}`);
     });
   }, VIOLATIONS);
-  page.setDefaultTimeout(5000);
+  page.setDefaultTimeout(15_000);
   await page.goto(url);
   return page;
 }

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { build } from "vite";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { answers, ULID } from "../../elements/tests/answers";
 import { axe, hasBrowser, openStage, type Stage, violationsOf } from "../../elements/tests/stage";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const CONTRIBUTION = {
