@@ -20,7 +20,7 @@ const TEXTS = {
 /** In place of what is not known: that it is on its way, or that it is away, with the page's own link and a retry. */
 export function unknown<T>(remote: Remote<T>, language: Language): TemplateResult {
   const texts = TEXTS[language];
-  if (!remote.hasFailed) return html`<p class="quiet" role="status">${texts.loading}</p>`;
+  if (!remote.hasFailed) return html`<p class="quiet loading" role="status">${texts.loading}</p>`;
   return html`<slot></slot>
     <p class="quiet" role="status" part="away">${texts.away}</p>
     ${again(remote, language)}`;

@@ -40,11 +40,12 @@ function root(base: string): string {
 
 /** The query of a read that says its tenant there: a header of ours would cost a preflight. */
 export function query(parameters: Record<string, string | number | null | undefined>): string {
-  const text = new URLSearchParams();
+  const written = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== undefined && value !== "") text.set(name, String(value));
+    if (value !== null && value !== undefined && value !== "") written.set(name, String(value));
   }
-  return text.size > 0 ? `?${text.toString()}` : "";
+  const text = written.toString();
+  return text && `?${text}`;
 }
 
 function refusal(body: unknown): Refusal {

@@ -1,5 +1,5 @@
 import { css, html, nothing } from "lit";
-import { define, FundElement, TRUE_UNLESS_FALSE } from "../element";
+import { define, FundElement, falseUnlessSaid } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
@@ -12,7 +12,7 @@ export class FundBadge extends FundElement {
   static override properties = {
     level: {},
     size: { reflect: true },
-    showLabel: { attribute: "show-label", converter: TRUE_UNLESS_FALSE },
+    showLabel: { attribute: "show-label", converter: falseUnlessSaid },
     userId: { attribute: "user-id" },
   };
 

@@ -36,6 +36,7 @@ export class FundForm extends FundElement {
     tokenProvider: { attribute: false },
     name: { reflect: true },
     disabled: { type: Boolean, reflect: true },
+    isBarred: { state: true },
     draft: { state: true },
     told: { state: true },
   };
@@ -59,6 +60,8 @@ export class FundForm extends FundElement {
   declare tokenProvider: (() => string | null | Promise<string | null>) | null | undefined;
   declare name: string | null | undefined;
   declare disabled: boolean;
+  /** By the element's own `disabled`, or by a fieldset around it. */
+  declare private isBarred: boolean;
   declare private draft: Draft;
   /** The fields whose problems are said: those that were left, or all once the button was pressed. */
   declare private told: ReadonlySet<keyof Problems>;
@@ -72,6 +75,7 @@ export class FundForm extends FundElement {
   constructor() {
     super();
     this.disabled = false;
+    this.isBarred = false;
     this.askReceiptEmail = false;
     this.draft = emptyDraft();
     this.told = new Set();
@@ -93,7 +97,7 @@ export class FundForm extends FundElement {
   }
 
   formDisabledCallback(isDisabled: boolean): void {
-    this.disabled = isDisabled;
+    this.isBarred = isDisabled;
   }
 
   formStateRestoreCallback(state: unknown): void {
@@ -151,6 +155,10 @@ export class FundForm extends FundElement {
     return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
   }
 
+  get #isDisabled(): boolean {
+    return this.disabled || this.isBarred || this.#paying.isBusy;
+  }
+
   #data(terms: Terms): ReturnType<typeof dataOf> {
     return dataOf(this.draft, terms, this.language);
   }
@@ -166,7 +174,7 @@ export class FundForm extends FundElement {
       problems: Object.fromEntries(told),
       texts: TEXTS[this.language],
       language: this.language,
-      isDisabled: this.disabled || this.#paying.isBusy,
+      isDisabled: this.#isDisabled,
       change: (change) => {
         this.draft = { ...this.draft, ...change };
       },
@@ -189,7 +197,7 @@ export class FundForm extends FundElement {
 
   async #submit(event: Event, terms: Terms): Promise<void> {
     event.preventDefault();
-    if (this.disabled || this.#paying.isBusy) return;
+    if (this.#isDisabled) return;
     this.told = new Set(["amount", "consent", "message", "email"]);
     await this.updateComplete;
     const problems = problemsOf(this.draft, terms, this.language);

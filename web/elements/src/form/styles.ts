@@ -5,6 +5,11 @@ export const styles = css`
     container-type: inline-size;
   }
 
+  /** As high as what comes, so that nothing below it moves. */
+  .loading {
+    min-height: 36rem;
+  }
+
   form {
     display: grid;
     gap: 1.5rem;
@@ -130,6 +135,7 @@ export const styles = css`
     grid-template-columns: auto 1fr;
     gap: 0.75rem;
     align-items: start;
+    min-height: 2.75rem;
     padding: 0.625rem 0;
     cursor: pointer;
   }

@@ -1,7 +1,7 @@
 import { html, nothing, svg } from "lit";
 import { stale, unknown } from "../away";
 import { money, wholeCents } from "../cents";
-import { define, FundElement, TRUE_UNLESS_FALSE } from "../element";
+import { define, FundElement, trueUnlessDenied } from "../element";
 import { query } from "../gateway";
 import { Remote } from "../remote";
 import { theme } from "../theme";
@@ -28,7 +28,7 @@ export class FundProgress extends FundElement {
     currentCents: { type: Number, attribute: "current-cents" },
     supporterCount: { type: Number, attribute: "supporter-count" },
     pendingCents: { type: Number, attribute: "pending-cents" },
-    showDollarAmount: { attribute: "show-dollar-amount", converter: TRUE_UNLESS_FALSE },
+    showDollarAmount: { attribute: "show-dollar-amount", converter: trueUnlessDenied },
   };
 
   static override styles = [theme, styles];

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { stale, unknown } from "../away";
 import { icon, iconStyles } from "../badge/icon";
 import { isLevel } from "../badge/level";
@@ -62,9 +62,16 @@ export class FundWall extends FundElement {
     await this.#remote.read();
   }
 
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("period") || changed.has("tenant") || changed.has("apiBase")) {
+      this.further = undefined;
+    }
+  }
+
   #path(cursor?: string): string {
-    const { period, limit, tenant } = this;
-    return `/supporters${query({ period: period === "month" ? "month" : "all", limit, tenant, cursor })}`;
+    const period = this.period === "month" ? "month" : "all";
+    const { tenant } = this;
+    return `/supporters${query({ period, limit: this.limit || null, tenant, cursor })}`;
   }
 
   protected override render(): unknown {
