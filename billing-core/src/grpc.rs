@@ -11,8 +11,8 @@ use billing_proto::v1::sponsorship_service_server::SponsorshipService;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Core, account, admin, charge, contact, entry, hold, payment, person, preflight,
-    price, sponsorship, switch, usage,
+    Core, account, admin, charge, contact, entry, hold, payment, person, preflight, price,
+    sponsorship, switch, usage,
 };
 
 type Answer<T> = Result<Response<T>, Status>;

@@ -4,7 +4,8 @@
 mod call;
 
 pub use call::{
-    Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, no_page, page_size, timestamp,
+    Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, no_page, page_size,
+    timestamp,
 };
 
 use std::collections::HashMap;

@@ -8,9 +8,7 @@ use jiff::Timestamp;
 use tonic::{Request, Response, Status as Refused};
 use uuid::Uuid;
 
-use super::{
-    Found, MailPlace, Mark, Overviews, Search, Spent, Status, Undelivered, queries,
-};
+use super::{Found, MailPlace, Mark, Overviews, Search, Spent, Status, Undelivered, queries};
 use crate::entry::Histories;
 use crate::field::{self, FieldError};
 use crate::id::AccountId;

@@ -57,14 +57,14 @@ async fn all_accounts(
             from account_profile p join account a on a.account_id = p.account_id
             where p.tenant_id = $1 and p.user_id collate "C" > $2 and p.user_id collate "C" >= $3
                 and p.user_id collate "C" < $4 and (not $5 or a.billing_enabled and not a.suspended)
-            order by p.user_id collate "C" limit $6 + $7
+            order by p.user_id collate "C" limit $6::bigint + $7::bigint
         ), addressed as (
             select p.account_id, p.user_id, p.opened_at
             from contact c join account_profile p on p.account_id = c.account_id
                 join account a on a.account_id = c.account_id
             where c.tenant_id = $1 and c.email is not null and lower(c.email) = lower($3)
                 and p.user_id collate "C" > $2 and (not $5 or a.billing_enabled and not a.suspended)
-            order by p.user_id collate "C" limit $6 + $7
+            order by p.user_id collate "C" limit $6::bigint + $7::bigint
         )
         select f.account_id as "account_id!", f.user_id as "user_id!", f.opened_at as "opened_at!: SqlTimestamp",
             c.email as "email?"

@@ -27,8 +27,7 @@ pub async fn list_entries(
     };
     let finding = find(histories.pool(), account, &filter);
     let entries = histories.read(&call, account, finding).await?;
-    let Paged { rows, next } =
-        Paged::of(entries, page, |last| entry_id(account, Some(last.seq)));
+    let Paged { rows, next } = Paged::of(entries, page, |last| entry_id(account, Some(last.seq)));
     Ok(Response::new(v1::ListEntriesResponse {
         entries: rows
             .into_iter()

@@ -21,7 +21,9 @@ use crate::field::{self, FieldError};
 use crate::id::PaymentId;
 use crate::ledger::ApplyError;
 use crate::ledger::grpc::{parse_account, parse_opening};
-use crate::rpc::{Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, page_size};
+use crate::rpc::{
+    Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, page_size,
+};
 use crate::sponsorship;
 use crate::status::{Doubt, deadline_exceeded, of_change, of_query, outcome_unknown, with_reason};
 

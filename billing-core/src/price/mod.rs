@@ -192,7 +192,9 @@ pub async fn set(
     let placed = Placed::among(price, &versions);
     let before = placed.superseded.as_ref().map(Price::fields);
     let after = placed.price.fields();
-    let change = placed.price.change(Deed::PriceSet, said, before.unwrap_or_default(), after);
+    let change = placed
+        .price
+        .change(Deed::PriceSet, said, before.unwrap_or_default(), after);
     let at = placed.price.created_at;
     admin_change::insert(&mut transaction, Some(tenant_id), at, vec![change]).await?;
     transaction.commit().await?;
@@ -242,7 +244,13 @@ pub async fn cancel(
         .ok_or(CancelError::Started)?;
     let before = price.fields();
     let change = price.change(Deed::PriceCancel, Said::default(), before, Fields::new());
-    admin_change::insert(&mut transaction, Some(tenant_id), cancelled_at, vec![change]).await?;
+    admin_change::insert(
+        &mut transaction,
+        Some(tenant_id),
+        cancelled_at,
+        vec![change],
+    )
+    .await?;
     transaction.commit().await?;
     Ok(Price {
         cancelled_at: Some(cancelled_at),

@@ -5,7 +5,6 @@ use billing_proto::v1::admin_service_client::AdminServiceClient;
 use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{AccountStatus, PaymentState, RefundState};
 use billing_testkit::TestCore;
-use serde_json::json;
 use tonic::Code;
 
 use crate::mail::{contact, post_test};
@@ -19,13 +18,31 @@ use crate::user::User;
 const TENANT: &str = "acme";
 
 async fn list(core: &TestCore, request: v1::ListAccountsRequest) -> v1::ListAccountsResponse {
-    let request = v1::ListAccountsRequest { tenant_id: TENANT.to_owned(), ..request };
-    core.admin().list_accounts(request).await.unwrap().into_inner()
+    let request = v1::ListAccountsRequest {
+        tenant_id: TENANT.to_owned(),
+        ..request
+    };
+    core.admin()
+        .list_accounts(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 fn users(answer: &v1::ListAccountsResponse) -> Vec<&str> {
     let accounts = answer.accounts.iter();
-    accounts.map(|listed| &*listed.account.as_ref().unwrap().account.as_ref().unwrap().user_id).collect()
+    accounts
+        .map(|listed| {
+            &*listed
+                .account
+                .as_ref()
+                .unwrap()
+                .account
+                .as_ref()
+                .unwrap()
+                .user_id
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -34,7 +51,10 @@ async fn accounts_are_found_by_user_address_and_status() {
     for user in ["u-1", "u-10", "u-2", "U-1", "ю-1", "u-1%"] {
         User::with(&core, user, 5 * USD).await;
     }
-    let other = v1::AccountRef { tenant_id: "other".to_owned(), user_id: "u-1".to_owned() };
+    let other = v1::AccountRef {
+        tenant_id: "other".to_owned(),
+        user_id: "u-1".to_owned(),
+    };
     core.grant(&other, USD).await;
     let address = contact(&database, "u-2", "en").await;
     User::new(&core, "u-10").suspend().await;
@@ -51,14 +71,25 @@ async fn accounts_are_found_by_user_address_and_status() {
     assert_eq!(users(&found), ["U-1", "u-1", "u-1%", "u-10", "u-2", "ю-1"]);
     let first = found.accounts[1].account.as_ref().unwrap();
     let read = User::new(&core, "u-1").get().await;
-    assert_eq!(first, &v1::Account { preferences: None, ..read });
+    assert_eq!(
+        first,
+        &v1::Account {
+            preferences: None,
+            ..read
+        }
+    );
+    let shouted = address.to_uppercase();
     for (text, status, expected) in [
-        ("u-1", AccountStatus::Unspecified, vec!["u-1", "u-1%", "u-10"]),
+        (
+            "u-1",
+            AccountStatus::Unspecified,
+            vec!["u-1", "u-1%", "u-10"],
+        ),
         ("u-1%", AccountStatus::Unspecified, vec!["u-1%"]),
         ("U", AccountStatus::Unspecified, vec!["U-1"]),
         ("ю", AccountStatus::Unspecified, vec!["ю-1"]),
-        (&address.to_uppercase(), AccountStatus::Unspecified, vec!["u-2"]),
-        (&address, AccountStatus::Suspended, vec![]),
+        (shouted.as_str(), AccountStatus::Unspecified, vec!["u-2"]),
+        (address.as_str(), AccountStatus::Suspended, vec![]),
         ("@example.org", AccountStatus::Unspecified, vec![]),
         ("", AccountStatus::Active, vec!["u-1", "u-1%", "u-2", "ю-1"]),
         ("", AccountStatus::Suspended, vec!["u-10"]),
@@ -91,7 +122,10 @@ async fn pages_of_accounts_stay_while_accounts_are_opened() {
     assert_eq!(list(&core, page(&first.next_page_token)).await, second);
     let last = list(&core, page(&second.next_page_token)).await;
     assert_eq!((users(&last), &*last.next_page_token), (vec!["user 4"], ""));
-    let skipping = v1::ListAccountsRequest { skip: 3, ..page("") };
+    let skipping = v1::ListAccountsRequest {
+        skip: 3,
+        ..page("")
+    };
     assert_eq!(users(&list(&core, skipping).await), ["user 2", "user 3"]);
 }
 
@@ -99,13 +133,22 @@ async fn payments(
     core: &TestCore,
     request: v1::ListTenantPaymentsRequest,
 ) -> v1::ListTenantPaymentsResponse {
-    let request = v1::ListTenantPaymentsRequest { tenant_id: TENANT.to_owned(), ..request };
-    core.admin().list_tenant_payments(request).await.unwrap().into_inner()
+    let request = v1::ListTenantPaymentsRequest {
+        tenant_id: TENANT.to_owned(),
+        ..request
+    };
+    core.admin()
+        .list_tenant_payments(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 fn ids(answer: &v1::ListTenantPaymentsResponse) -> Vec<&str> {
     let payments = answer.payments.iter();
-    payments.map(|listed| &*listed.payment.as_ref().unwrap().payment_id).collect()
+    payments
+        .map(|listed| &*listed.payment.as_ref().unwrap().payment_id)
+        .collect()
 }
 
 #[tokio::test]
@@ -113,7 +156,9 @@ async fn payments_of_a_tenant_are_listed_newest_first_by_state_user_and_what_is_
     let (_database, core) = core().await;
     let a = paid(&core, "alice", "a").await;
     let b = attached(&core, "bob", "b").await;
-    apply(&core, event("declined", &b, declined())).await.unwrap();
+    apply(&core, event("declined", &b, declined()))
+        .await
+        .unwrap();
     let c = paid(&core, "carol", "c").await;
     let mut wrong = state(PaymentState::Succeeded);
     if let v1::apply_provider_event_request::Report::Payment(report) = &mut wrong {
@@ -128,20 +173,38 @@ async fn payments_of_a_tenant_are_listed_newest_first_by_state_user_and_what_is_
 
     let all = v1::ListTenantPaymentsRequest::default();
     assert_eq!(ids(&payments(&core, all.clone()).await), [d, c, b, a]);
-    let succeeded = v1::ListTenantPaymentsRequest { state: PaymentState::Succeeded.into(), ..all.clone() };
+    let succeeded = v1::ListTenantPaymentsRequest {
+        state: PaymentState::Succeeded.into(),
+        ..all.clone()
+    };
     assert_eq!(ids(&payments(&core, succeeded).await), [c, a]);
-    let of_alice = v1::ListTenantPaymentsRequest { user_id: "alice".to_owned(), ..all.clone() };
+    let of_alice = v1::ListTenantPaymentsRequest {
+        user_id: "alice".to_owned(),
+        ..all.clone()
+    };
     assert_eq!(ids(&payments(&core, of_alice).await), [d, a]);
-    let marked = v1::ListTenantPaymentsRequest { needs_review: true, ..all.clone() };
+    let marked = v1::ListTenantPaymentsRequest {
+        needs_review: true,
+        ..all.clone()
+    };
     let marked = payments(&core, marked).await;
     assert_eq!(ids(&marked), [d]);
     assert_ne!(marked.payments[0].review_reason, "");
-    let two = v1::ListTenantPaymentsRequest { page_size: 2, ..all };
+    let two = v1::ListTenantPaymentsRequest {
+        page_size: 2,
+        ..all
+    };
     let first = payments(&core, two.clone()).await;
     paid(&core, "dave", "meanwhile").await;
-    let rest = v1::ListTenantPaymentsRequest { page_token: first.next_page_token.clone(), ..two };
+    let rest = v1::ListTenantPaymentsRequest {
+        page_token: first.next_page_token.clone(),
+        ..two
+    };
     let rest = payments(&core, rest).await;
-    assert_eq!((ids(&first), ids(&rest), &*rest.next_page_token), (vec![d, c], vec![b, a], ""));
+    assert_eq!(
+        (ids(&first), ids(&rest), &*rest.next_page_token),
+        (vec![d, c], vec![b, a], "")
+    );
 }
 
 #[tokio::test]
@@ -159,16 +222,29 @@ async fn revenue_use_and_overview_are_what_was_booked() {
         };
         apply(&core, today).await.unwrap();
     }
-    let (alice, bob) = (User::new(&core, "alice"), User::with(&core, "bob", 9 * USD).await);
+    let (alice, bob) = (
+        User::new(&core, "alice"),
+        User::with(&core, "bob", 9 * USD).await,
+    );
     let spent = alice.charge("c", amount(3 * USD)).await.entry_id;
     alice.refund("r", &spent, Some(USD)).await.unwrap();
     bob.charge("c", amount(5 * USD)).await;
-    let elsewhere = v1::AccountRef { tenant_id: "other".to_owned(), user_id: "eve".to_owned() };
+    let elsewhere = v1::AccountRef {
+        tenant_id: "other".to_owned(),
+        user_id: "eve".to_owned(),
+    };
     core.grant(&elsewhere, 7 * USD).await;
-    let theirs = v1::ChargeRequest { account: Some(elsewhere), ..charge("eve", "c", 6 * USD) };
+    let theirs = v1::ChargeRequest {
+        account: Some(elsewhere),
+        ..charge("eve", "c", 6 * USD)
+    };
     core.balance().charge(theirs).await.unwrap();
     // Of other months.
-    as_owner(&database, "alter table entry disable trigger entry_append_only").await;
+    as_owner(
+        &database,
+        "alter table entry disable trigger entry_append_only",
+    )
+    .await;
     alice.charge("old", amount(USD)).await;
     as_owner(
         &database,
@@ -177,7 +253,10 @@ async fn revenue_use_and_overview_are_what_was_booked() {
     .await;
 
     let mut admin = core.admin();
-    let revenue = v1::GetRevenueRequest { tenant_id: TENANT.to_owned(), days: 1 };
+    let revenue = v1::GetRevenueRequest {
+        tenant_id: TENANT.to_owned(),
+        days: 1,
+    };
     let revenue = admin.get_revenue(revenue).await.unwrap().into_inner().days;
     let [day] = revenue.try_into().unwrap();
     let expected = v1::DayRevenue {
@@ -193,17 +272,39 @@ async fn revenue_use_and_overview_are_what_was_booked() {
     };
     assert_eq!(day, expected);
 
-    let usage = v1::GetTenantUsageRequest { tenant_id: TENANT.to_owned(), days: 92, users_max: 0 };
+    let usage = v1::GetTenantUsageRequest {
+        tenant_id: TENANT.to_owned(),
+        days: 92,
+        users_max: 0,
+    };
     let usage = admin.get_tenant_usage(usage).await.unwrap().into_inner();
-    let sums: Vec<_> = usage.users.iter().map(|user| (&*user.user_id, user.spent_micros, user.charge_count)).collect();
+    let sums: Vec<_> = usage
+        .users
+        .iter()
+        .map(|user| (&*user.user_id, user.spent_micros, user.charge_count))
+        .collect();
     assert_eq!(sums, [("bob", 5 * USD, 1), ("alice", 2 * USD, 1)]);
-    let tools: Vec<_> = usage.tools.iter().map(|tool| (&*tool.tool, tool.spent_micros, tool.charge_count)).collect();
+    let tools: Vec<_> = usage
+        .tools
+        .iter()
+        .map(|tool| (&*tool.tool, tool.spent_micros, tool.charge_count))
+        .collect();
     assert_eq!(tools, [("", 7 * USD, 2)]);
-    let days: Vec<_> = usage.days.iter().map(|day| (&day.date, day.spent_micros, day.charge_count)).collect();
+    let days: Vec<_> = usage
+        .days
+        .iter()
+        .map(|day| (&day.date, day.spent_micros, day.charge_count))
+        .collect();
     assert_eq!(days, [(&day.date, 7 * USD, 2)]);
 
-    let overview = v1::GetTenantOverviewRequest { tenant_id: TENANT.to_owned() };
-    let overview = admin.get_tenant_overview(overview).await.unwrap().into_inner();
+    let overview = v1::GetTenantOverviewRequest {
+        tenant_id: TENANT.to_owned(),
+    };
+    let overview = admin
+        .get_tenant_overview(overview)
+        .await
+        .unwrap()
+        .into_inner();
     let expected = v1::GetTenantOverviewResponse {
         account_count: 2,
         revenue_today_micros: 5 * USD,
@@ -232,8 +333,16 @@ async fn mail_that_does_not_leave_is_listed_with_a_hint_of_its_reader() {
     )
     .await;
     let page = async |page_token: String| {
-        let request = v1::ListUndeliveredRequest { tenant_id: TENANT.to_owned(), page_size: 1, page_token };
-        core.admin().list_undelivered(request).await.unwrap().into_inner()
+        let request = v1::ListUndeliveredRequest {
+            tenant_id: TENANT.to_owned(),
+            page_size: 1,
+            page_token,
+        };
+        core.admin()
+            .list_undelivered(request)
+            .await
+            .unwrap()
+            .into_inner()
     };
     let first = page(String::new()).await;
     let second = page(first.next_page_token).await;
@@ -241,13 +350,28 @@ async fn mail_that_does_not_leave_is_listed_with_a_hint_of_its_reader() {
     let shown = |mail: &v1::UndeliveredMail| {
         let user = mail.account.clone().unwrap().user_id;
         let waits = mail.next_attempt_at.is_some();
-        (user, mail.kind.clone(), mail.recipient_hint.clone(), mail.attempts, mail.last_error.clone(), waits)
+        (
+            user,
+            mail.kind.clone(),
+            mail.recipient_hint.clone(),
+            mail.attempts,
+            mail.last_error.clone(),
+            waits,
+        )
     };
     let of = |user: &str, waits| {
-        let words = ("test".to_owned(), "o***@example.org".to_owned(), 3, "450 later".to_owned());
+        let words = (
+            "test".to_owned(),
+            "o***@example.org".to_owned(),
+            3,
+            "450 later".to_owned(),
+        );
         (user.to_owned(), words.0, words.1, words.2, words.3, waits)
     };
-    assert_eq!([shown(&first.mail[0]), shown(&second.mail[0])], [of("oleh", false), of("olena", true)]);
+    assert_eq!(
+        [shown(&first.mail[0]), shown(&second.mail[0])],
+        [of("oleh", false), of("olena", true)]
+    );
 }
 
 #[tokio::test]
@@ -274,9 +398,16 @@ async fn an_administrator_of_one_tenant_sees_nothing_of_another() {
         list_admin_changes(ListAdminChangesRequest);
     }
     // What holds for all tenants is none of theirs either.
-    let request = v1::ListAdminChangesRequest { tenant_id: "other".to_owned(), with_switches: true, ..Default::default() };
+    let request = v1::ListAdminChangesRequest {
+        tenant_id: "other".to_owned(),
+        with_switches: true,
+        ..Default::default()
+    };
     let refused = admin.list_admin_changes(request).await.unwrap_err();
-    assert_eq!((refused.code(), &*reason(&refused)), (Code::PermissionDenied, "ALL_TENANTS_REQUIRED"));
+    assert_eq!(
+        (refused.code(), &*reason(&refused)),
+        (Code::PermissionDenied, "ALL_TENANTS_REQUIRED")
+    );
 }
 
 #[tokio::test]
@@ -284,13 +415,23 @@ async fn a_balance_says_whether_it_is_low_and_whether_payments_begin() {
     let (_database, core) = core().await;
     let alice = User::with(&core, "alice", 5 * USD).await;
     let before = alice.standing().await;
-    assert!(!before.low_balance && !before.payments_off && before.low_balance_threshold_micros.is_none());
-    let warned = v1::UpdateSettingsRequest { low_balance_threshold: set(5 * USD), ..Default::default() };
+    assert!(
+        !before.low_balance
+            && !before.payments_off
+            && before.low_balance_threshold_micros.is_none()
+    );
+    let warned = v1::UpdateSettingsRequest {
+        low_balance_threshold: set(5 * USD),
+        ..Default::default()
+    };
     alice.settings(warned).await;
     assert!(!alice.standing().await.low_balance);
     alice.charge("c", amount(1)).await;
     switch(&core, "payments", false).await;
-    eventually("payments are off", async || alice.standing().await.payments_off).await;
+    eventually("payments are off", async || {
+        alice.standing().await.payments_off
+    })
+    .await;
     let after = alice.standing().await;
     assert!(after.low_balance && after.payments_off_reason == "we repair something");
     assert!(alice.get().await.low_balance);
@@ -302,14 +443,25 @@ async fn placed_holds_are_listed_newest_first_and_those_that_ended_are_not() {
     let alice = User::with(&core, "alice", 9 * USD).await;
     let mut placed = Vec::new();
     for key in ["1", "2", "3", "4"] {
-        let request = v1::PlaceHoldRequest { request_id: format!("request {key}"), ..hold("alice", key, USD) };
+        let request = v1::PlaceHoldRequest {
+            request_id: format!("request {key}"),
+            ..hold("alice", key, USD)
+        };
         placed.push(alice.place(request).await.unwrap().hold.unwrap());
     }
     alice.capture(&placed[1], amount(USD)).await.unwrap();
     let brief = alice.brief_hold("brief", USD).await;
     let page = async |page_token: String| {
-        let request = v1::ListHoldsRequest { account: alice.account(), page_size: 2, page_token };
-        core.balance().list_holds(request).await.unwrap().into_inner()
+        let request = v1::ListHoldsRequest {
+            account: alice.account(),
+            page_size: 2,
+            page_token,
+        };
+        core.balance()
+            .list_holds(request)
+            .await
+            .unwrap()
+            .into_inner()
     };
     eventually("the brief hold is not listed", async || {
         let listed = page(String::new()).await.holds;
@@ -317,10 +469,30 @@ async fn placed_holds_are_listed_newest_first_and_those_that_ended_are_not() {
     })
     .await;
     let first = page(String::new()).await;
-    let held: Vec<_> = first.holds.iter().map(|listed| (listed.hold.clone().unwrap(), &*listed.request_id)).collect();
-    assert_eq!(held, [(placed[3].clone(), "request 4"), (placed[2].clone(), "request 3")]);
+    let held: Vec<_> = first
+        .holds
+        .iter()
+        .map(|listed| (listed.hold.clone().unwrap(), &*listed.request_id))
+        .collect();
+    assert_eq!(
+        held,
+        [
+            (placed[3].clone(), "request 4"),
+            (placed[2].clone(), "request 3")
+        ]
+    );
     let last = page(first.next_page_token).await;
-    assert_eq!((last.holds[0].hold.as_ref(), &*last.next_page_token), (Some(&placed[0]), ""));
-    let nonsense = v1::ListHoldsRequest { page_token: "x".to_owned(), account: Some(account("alice")), page_size: 0 };
-    assert_eq!(fields(&core.balance().list_holds(nonsense).await.unwrap_err()), ["page_token"]);
+    assert_eq!(
+        (last.holds[0].hold.as_ref(), &*last.next_page_token),
+        (Some(&placed[0]), "")
+    );
+    let nonsense = v1::ListHoldsRequest {
+        page_token: "x".to_owned(),
+        account: Some(account("alice")),
+        page_size: 0,
+    };
+    assert_eq!(
+        fields(&core.balance().list_holds(nonsense).await.unwrap_err()),
+        ["page_token"]
+    );
 }

@@ -60,7 +60,8 @@ pub async fn list_admin_changes(
 fn of_switch(change: switch::Switched) -> Change {
     let position = change.position;
     let name = position.switch.name().to_owned();
-    let on = |on: bool| BTreeMap::from([(name.clone(), Value::from(if on { "on" } else { "off" }))]);
+    let on =
+        |on: bool| BTreeMap::from([(name.clone(), Value::from(if on { "on" } else { "off" }))]);
     Change {
         place: Place {
             at: change.at,

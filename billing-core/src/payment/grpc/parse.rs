@@ -319,8 +319,8 @@ pub fn payment_token(token: String) -> Result<Option<PaymentId>, FieldError> {
 }
 
 fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError> {
-    let state = state(report.state())
-        .ok_or_else(|| FieldError::new("payment.state", "must be given"))?;
+    let state =
+        state(report.state()).ok_or_else(|| FieldError::new("payment.state", "must be given"))?;
     Ok(PaymentReport {
         state,
         amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, REPORTED_MAX)?,

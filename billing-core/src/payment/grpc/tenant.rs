@@ -41,7 +41,8 @@ pub async fn list_tenant_payments(
     let payments = look_up(&call, queries::find_payments(reads, &rows)).await?;
     let marked = payments.iter().any(|payment| payment.needs_review);
     let mut reasons = if marked {
-        call.query(queries::find_contradictions(reads, &rows)).await?
+        call.query(queries::find_contradictions(reads, &rows))
+            .await?
     } else {
         HashMap::new()
     };
