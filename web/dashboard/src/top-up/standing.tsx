@@ -3,12 +3,12 @@ import { CircleAlert, CircleCheck, Clock, type LucideIcon, ShieldQuestion } from
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useProviders } from "../queries";
 import { Banner } from "../ui/banner";
 import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { useMoney } from "../ui/money";
 import { Age, useNow } from "../ui/time";
-import { useProviders } from "../queries";
 import { LONG_MILLIS } from "./backoff";
 import { CardForm } from "./card-form";
 import { Credited } from "./credited";

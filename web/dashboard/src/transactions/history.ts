@@ -1,4 +1,4 @@
-import type { HistoryResponse, Transaction } from "@billing/client";
+import { type HistoryResponse, isAway, type Transaction } from "@billing/client";
 import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
@@ -7,6 +7,8 @@ import { useClient } from "../session/context";
 import { asked, type Filters } from "./filters";
 
 const PAGE_ROWS = 200;
+/** While nothing is there and the service is away. */
+const RETRY_MILLIS = 15_000;
 const NEWER_ASKED_MILLIS = 30_000;
 
 function rowsOf(data: InfiniteData<HistoryResponse> | undefined): Transaction[] {
@@ -30,7 +32,7 @@ export function useHistory(filters: Filters) {
     // Loading again would load every page again; whoever comes back to the page sees it anew.
     staleTime: Infinity,
     gcTime: 0,
-    refetchInterval: false,
+    refetchInterval: ({ state }) => (!state.data && isAway(state.error) ? RETRY_MILLIS : false),
     // It would compare all rows with each other whenever some come.
     structuralSharing: false,
   });
