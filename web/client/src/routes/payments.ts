@@ -92,8 +92,7 @@ export function paymentRoutes(call: Call) {
       key,
     });
   return {
-    getProviders: () =>
-      call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
+    getProviders: () => call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
     /** By any provider, in the currency that it is paid in. */
     createPayment,
     createStripePayment: (amountUsd: Decimal, payment: NewPayment = {}) =>

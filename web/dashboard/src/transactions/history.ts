@@ -1,5 +1,10 @@
 import { type HistoryResponse, isAway, type Transaction } from "@billing/client";
-import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { keys } from "../queries";
@@ -41,7 +46,11 @@ export function useHistory(filters: Filters) {
 }
 
 /** Whether something has been booked since the first page was loaded. */
-export function useNewer(filters: Filters, rows: readonly Transaction[], isLoaded: boolean): boolean {
+export function useNewer(
+  filters: Filters,
+  rows: readonly Transaction[],
+  isLoaded: boolean,
+): boolean {
   const client = useClient();
   const newest = useQuery({
     queryKey: keys.history({ ...asked(filters), limit: 1 }),
