@@ -47,7 +47,11 @@ export function Layout({ children }: { children: ReactNode }) {
           <Choices />
         </div>
       </header>
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-8 sm:py-10">
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-8 sm:py-10"
+      >
         {children}
       </main>
     </div>

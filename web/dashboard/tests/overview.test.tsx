@@ -14,7 +14,10 @@ test("what is known stays while the service is away, with its age and a retry", 
   const stale = await screen.findByText(/Last updated just now/, {}, { timeout: 4000 });
   expect(screen.getByText("$120.00")).toBeTruthy();
 
-  stage.answers["GET /api/billing/balance"] = BALANCE.replace('"available_usd":120', '"available_usd":119');
+  stage.answers["GET /api/billing/balance"] = BALANCE.replace(
+    '"available_usd":120',
+    '"available_usd":119',
+  );
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("$119.00")).toBeTruthy();
   expect(stale.isConnected).toBe(false);

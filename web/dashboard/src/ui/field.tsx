@@ -63,7 +63,9 @@ export function TextField({
 }: FieldTexts & Omit<ComponentProps<"input">, "children">) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(control) => <input type="text" className={`${INPUT} ${className}`} {...input} {...control} />}
+      {(control) => (
+        <input type="text" className={`${INPUT} ${className}`} {...input} {...control} />
+      )}
     </Field>
   );
 }
