@@ -51,7 +51,10 @@ const HISTORY = "GET /api/billing/history";
 
 const paymentIs = (change: object) => JSON.stringify({ ...PAYMENT, ...change });
 const historyOf = (...transactions: object[]) =>
-  JSON.stringify({ transactions, pagination: { limit: 500, offset: 0, count: 1, next_before: null } });
+  JSON.stringify({
+    transactions,
+    pagination: { limit: 500, offset: 0, count: 1, next_before: null },
+  });
 const paymentsOf = (...payments: object[]) =>
   JSON.stringify({ payments, pagination: { limit: 20, count: 1, next_before: null } });
 
@@ -72,7 +75,11 @@ test.each([
   ["", { status: "pending" }, "Waiting for confirmation"],
   // An earlier attempt was declined; whether the last one was is not known yet.
   ["", { status: "pending", message: DECLINED }, "Waiting for confirmation"],
-  ["&redirect_status=failed", { status: "pending", message: DECLINED }, "The last attempt was declined"],
+  [
+    "&redirect_status=failed",
+    { status: "pending", message: DECLINED },
+    "The last attempt was declined",
+  ],
   ["", { status: "requires_action" }, "Your bank asks you to confirm"],
   ["", PAID, "Confirmed, being credited"],
   ["", { ...PAID, credited_usd: 0 }, "Received, and being checked"],
@@ -82,7 +89,7 @@ test.each([
 ])("with %j, %j is told as it is and nothing as paid", async (search, change, title) => {
   await open(`/top-up/return?payment=p-1${search}`, routes(change));
   expect(await screen.findByText(title)).toBeTruthy();
-  expect(screen.queryByText(/on your balance/)).toBeNull();
+  expect(screen.queryByText(/is on your balance/)).toBeNull();
 });
 
 test("the page says that the balance has it once the history does, and not before", async () => {
@@ -108,7 +115,10 @@ test("it waits, asks by itself, and tells of a payment that is paid late", async
 test("less or more than ordered, a refund and a second payment are told beside it", async () => {
   const other = { ...PAYMENT, ...PAID, payment_id: "p-2", succeeded_at: "2026-11-28T09:20:00Z" };
   await open("/top-up/return?payment=p-1", {
-    ...routes({ ...PAID, received: 20, credited_usd: 20, refunded: 5 }, { ...ENTRY, amount_usd: 20 }),
+    ...routes(
+      { ...PAID, received: 20, credited_usd: 20, refunded: 5 },
+      { ...ENTRY, amount_usd: 20 },
+    ),
     "GET /api/billing/payments": paymentsOf(other),
   });
   expect(await screen.findByText("$20.00 is on your balance")).toBeTruthy();

@@ -39,7 +39,8 @@ const created = (change: Record<string, unknown>) =>
   JSON.stringify({ payment_id: "p-1", status: "pending", amount: 25, currency: "USD", ...change });
 
 const PAGE = created({ paymentUrl: "https://pay.example/1" });
-const NO_PAYMENTS = '{"success":true,"payments":[],"pagination":{"limit":20,"count":0,"next_before":null}}';
+const NO_PAYMENTS =
+  '{"success":true,"payments":[],"pagination":{"limit":20,"count":0,"next_before":null}}';
 const ROUTES = {
   [PROVIDERS]: offered([STRIPE, FONDY]),
   [STRIPE_CREATE]: PAGE,
@@ -88,9 +89,9 @@ test("the same is said in Ukrainian, of hryvnias and their bounds", async () => 
   const stage = await open("/top-up", ROUTES, "uk");
   await user.click(await screen.findByLabelText(/у гривнях/));
   await type("9,99", "Сума в гривнях");
-  expect(screen.getByText("Від 10\u00a0₴ до 40\u00a0000\u00a0₴")).toBeTruthy();
+  expect(screen.getByText(/Від 10.₴ до 40.000.₴/)).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "Перейти до Fondy" }));
-  expect(await screen.findByText(/10,00\u00a0₴/)).toBeTruthy();
+  expect(await screen.findByText(/10,00.₴/)).toBeTruthy();
   expect(posts(stage)).toEqual([]);
 });
 
@@ -100,7 +101,7 @@ test("an amount with a comma and spaces is sent as it is meant, and the browser 
   await user.click(await screen.findByLabelText(/у гривнях/));
   await type(" 1 250,5 ", "Сума в гривнях");
   // At 41.25: 30.315…, which nobody is promised more of.
-  expect(screen.getByText(/30,31\u00a0\$/)).toBeTruthy();
+  expect(screen.getByText(/30,31.\$/)).toBeTruthy();
   await user.click(screen.getByRole("button", { name: "Перейти до Fondy" }));
   await waitFor(() => expect(left).toHaveBeenCalledWith("https://pay.example/1"));
   expect(posts(stage)).toEqual([{ request: FONDY_CREATE, body: '{"amount_uah":1250.5}' }]);
@@ -113,7 +114,9 @@ test("a double click begins one payment, and a reload meets the same one", async
   fireEvent.click(button);
   fireEvent.click(button);
   await waitFor(() => expect(left).toHaveBeenCalledOnce());
-  expect(posts(stage)).toEqual([{ request: STRIPE_CREATE, body: '{"amount_usd":25,"hosted":true}' }]);
+  expect(posts(stage)).toEqual([
+    { request: STRIPE_CREATE, body: '{"amount_usd":25,"hosted":true}' },
+  ]);
   document.body.replaceChildren();
 
   const again = await open("/top-up", ROUTES);
@@ -191,9 +194,18 @@ test("a payment that was left open is offered to be continued, under its own key
   document.body.replaceChildren();
   sessionStorage.clear();
 
-  const unpaid = { payment_id: "p-1", provider: "stripe", status: "pending", amount: 25, currency: "USD" };
+  const unpaid = {
+    payment_id: "p-1",
+    provider: "stripe",
+    status: "pending",
+    amount: 25,
+    currency: "USD",
+  };
   const elsewhere = { ...unpaid, payment_id: "p-2", amount: 40 };
-  const payments = [unpaid, elsewhere].map((of) => ({ ...of, created_at: new Date().toISOString() }));
+  const payments = [unpaid, elsewhere].map((of) => ({
+    ...of,
+    created_at: new Date().toISOString(),
+  }));
   const again = await open("/top-up?cancelled=p-1", {
     ...ROUTES,
     "GET /api/billing/payments": JSON.stringify({ payments, pagination: { next_before: null } }),

@@ -29,7 +29,6 @@ test("sums are exact, and empty days stand there as empty", async () => {
   await open("/usage?days=7", { [USAGE]: SOME });
   // 0.1 + 0.200001 of floats is 0.300001000…04.
   expect((await screen.findAllByText("$0.300001")).length).toBeGreaterThan(0);
-  expect(screen.getByText("$0.10")).toBeTruthy();
   expect(screen.getByText(/Days are those of Europe\/Kyiv/)).toBeTruthy();
   const table = screen.getByRole("table", { name: "By day", hidden: true });
   const days = within(table).getAllByRole("row", { hidden: true });
@@ -98,7 +97,11 @@ test("days are counted by the calendar", () => {
 
 test("bars keep their proportion, hang below the line where more came back, and none is invisible", () => {
   const day = (date: string, spent_usd: string) => ({ date, spent_usd, requests: 1 });
-  const known = [day("2026-11-01", "-0.5"), day("2026-11-02", "1.5"), day("2026-11-04", "0.000001")];
+  const known = [
+    day("2026-11-01", "-0.5"),
+    day("2026-11-02", "1.5"),
+    day("2026-11-04", "0.000001"),
+  ];
   const days = everyDay("2026-11-01", "2026-11-04", known);
   const drawn = bars(days);
   expect(drawn.zero).toBe(750);

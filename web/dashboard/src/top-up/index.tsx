@@ -58,11 +58,7 @@ function TopUp({ known, check }: { known: ProvidersResponse; check: Check }) {
       {known.payments_paused && <Paused reason={known.payments_paused_reason} check={check} />}
       <Card>
         <p className="mb-5 text-ink-soft">{t("lead")}</p>
-        <Form
-          providers={providers}
-          pay={pay}
-          isClosed={isSuspended || known.payments_paused}
-        />
+        <Form providers={providers} pay={pay} isClosed={isSuspended || known.payments_paused} />
       </Card>
       <OpenPayments providers={providers} pay={pay} />
     </>

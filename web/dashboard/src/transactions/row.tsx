@@ -70,7 +70,10 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
         >
           {amount}
         </div>
-        <div role="cell" className="figures text-right whitespace-nowrap text-ink-soft max-md:hidden">
+        <div
+          role="cell"
+          className="figures text-right whitespace-nowrap text-ink-soft max-md:hidden"
+        >
           {formatMoney(balance_after_usd, "USD", locale)}
         </div>
       </div>

@@ -1,6 +1,6 @@
 import type { Transaction } from "@billing/client";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { COLUMNS, Row } from "./row";
@@ -59,7 +59,7 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
         role="rowgroup"
         ref={container}
         className="relative"
-        onKeyDown={(event) => moveFocus(event, focused, rows.length, setFocused, list.current)}
+        onKeyDown={(event) => moveFocus(event, rows.length, setFocused, list.current)}
       >
         {items.map(({ index, key }) => {
           const transaction = rows[index];
@@ -94,11 +94,15 @@ function useRows(
 ) {
   const [margin, setMargin] = useState(0);
   const [rowPixels] = useState(() => ROW_REM * rootFontSize());
-  // At every drawing: a note above the list may have come or gone.
-  useLayoutEffect(() => {
-    const box = list.current?.getBoundingClientRect();
-    if (box) setMargin(Math.round(box.top + window.scrollY));
-  });
+  // The list lies lower or higher after whatever is above it has come or gone.
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      const box = list.current?.getBoundingClientRect();
+      if (box) setMargin(Math.round(box.top + window.scrollY));
+    });
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [list]);
   return useWindowVirtualizer({
     count: rows.length,
     // Exact, or every row that comes into sight would move all those behind it.
@@ -124,15 +128,15 @@ function withFocused(range: Range, focused: number | null): number[] {
 
 function moveFocus(
   event: KeyboardEvent,
-  from: number | null,
   count: number,
   setFocused: (index: number) => void,
   list: HTMLElement | null,
 ) {
-  const to = from === null ? undefined : target(event.key, from, count);
   // Inside of an open row the keys are those of what is there.
-  const isOnRow = event.target instanceof Element && event.target.hasAttribute("data-row-button");
-  if (to === undefined || !isOnRow) return;
+  const button = event.target instanceof Element && event.target.closest("[data-row-button]");
+  const from = button && button.closest<HTMLElement>("[data-index]")?.dataset.index;
+  const to = from ? target(event.key, Number(from), count) : undefined;
+  if (to === undefined) return;
   event.preventDefault();
   setFocused(to);
   // It is in the document once it has been drawn.

@@ -74,7 +74,11 @@ function Used({ usage, days }: { usage: UsageResponse["usage"]; days: Days }) {
         <p className="text-sm text-ink-soft">
           {t("zone", { zone: usage.time_zone })} {t("refunds_note")}
         </p>
-        {isEmpty ? <Empty title={t("empty.title")}>{t("empty.text")}</Empty> : <DayChart days={each} />}
+        {isEmpty ? (
+          <Empty title={t("empty.title")}>{t("empty.text")}</Empty>
+        ) : (
+          <DayChart days={each} />
+        )}
         <details className="mt-2">
           <summary className="inline-flex min-h-11 cursor-pointer items-center font-medium text-accent">
             {t("chart.table")}
@@ -132,7 +136,11 @@ function DayChart({ days }: { days: readonly Day[] }) {
       describe={({ date, micros, requests }) => {
         const written = writeDay(date, locale, "long");
         if (micros === 0n && requests === 0) return t("chart.nothing", { date: written });
-        return t("chart.day", { date: written, spent: writeSpent(micros, locale), count: requests });
+        return t("chart.day", {
+          date: written,
+          spent: writeSpent(micros, locale),
+          count: requests,
+        });
       }}
     />
   );
