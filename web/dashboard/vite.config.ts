@@ -19,5 +19,6 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
     passWithNoTests: true,
+    testTimeout: 30_000,
   },
 });

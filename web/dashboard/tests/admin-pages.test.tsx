@@ -8,7 +8,9 @@ import { open, problem } from "./stage";
 const ME = { "GET /api/billing/me": ME_ADMIN };
 
 test("who is no administrator sees no link to this part, and is told so where they go by hand", async () => {
-  await open("/admin", { "GET /api/admin/stats/overview": () => problem(403, "ADMINISTRATOR_REQUIRED") });
+  await open("/admin", {
+    "GET /api/admin/stats/overview": () => problem(403, "ADMINISTRATOR_REQUIRED"),
+  });
   expect(await screen.findByText("Administrators only")).toBeTruthy();
   expect(screen.queryByRole("link", { name: "Administration" })).toBeNull();
 });
@@ -58,7 +60,9 @@ test("a price is shown to the last digit before it is set", async () => {
     "GET /api/admin/tool-pricing": wired({ success: true, tools: [tool] }),
     [PUT]: wired({ success: true, tool }),
   });
-  expect((await screen.findAllByText("$0.01 a call + $0.15 per 1,000,000 query_tokens")).length).toBe(2);
+  expect(
+    (await screen.findAllByText("$0.01 a call + $0.15 per 1,000,000 query_tokens")).length,
+  ).toBe(2);
   await user.click(screen.getByRole("button", { name: "Set the price of search" }));
   const dialog = within(await screen.findByRole("dialog"));
   await user.type(dialog.getByLabelText("Base cost, USD a call"), "0.0333");

@@ -12,8 +12,11 @@ import { ServicesProvider } from "../src/session/context";
 /** What a route answers: JSON text, or a whole response. */
 type Answer = string | (() => Response);
 
-export const problem = (status: number, code: string, errors?: { field: string; message: string }[]) =>
-  new Response(JSON.stringify({ status, code, message: code, errors }), { status });
+export const problem = (
+  status: number,
+  code: string,
+  errors?: { field: string; message: string }[],
+) => new Response(JSON.stringify({ status, code, message: code, errors }), { status });
 
 export const BALANCE = JSON.stringify({
   success: true,
@@ -38,13 +41,22 @@ export const BALANCE = JSON.stringify({
   },
 });
 
-const ME = { success: true, user_id: "u1", tenant_id: "demo", email: null, name: null, is_admin: false };
+const ME = {
+  success: true,
+  user_id: "u1",
+  tenant_id: "demo",
+  email: null,
+  name: null,
+  is_admin: false,
+};
 
 const DEFAULTS: Record<string, Answer> = {
   "GET /api/billing/me": JSON.stringify(ME),
   "GET /api/billing/balance": BALANCE,
-  "GET /api/billing/history": '{"success":true,"transactions":[],"pagination":{"count":0,"limit":5,"offset":0,"next_before":null}}',
-  "GET /api/billing/payment/available-providers": '{"success":true,"providers":[],"payments_paused":false}',
+  "GET /api/billing/history":
+    '{"success":true,"transactions":[],"pagination":{"count":0,"limit":5,"offset":0,"next_before":null}}',
+  "GET /api/billing/payment/available-providers":
+    '{"success":true,"providers":[],"payments_paused":false}',
 };
 
 export interface Stage {
@@ -64,7 +76,12 @@ export async function open(
   answers: Record<string, Answer> = {},
   locale: Locale = "en",
 ): Promise<Stage> {
-  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [], keys: [], leave: () => undefined };
+  const stage: Stage = {
+    answers: { ...DEFAULTS, ...answers },
+    sent: [],
+    keys: [],
+    leave: () => undefined,
+  };
   localStorage.setItem("jwt_token", `h.${btoa(JSON.stringify({ sub: "u1" }))}.s`);
   await startI18n();
   await setLanguage(locale);

@@ -12,15 +12,17 @@ type Values = Record<string, string>;
 /** What differs between before and after. Names that are not known here stay as the service writes them. */
 export function changedThings(before: Values, after: Values, words: Words): ChangedThing[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter((name) => before[name] !== after[name])
-    // It stands with the amount.
-    .filter((name) => !(name === "currency" && "amount" in after))
-    .map((name) => ({
-      name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
-      before: valueText(name, before, words),
-      after: valueText(name, after, words),
-    }));
+  return (
+    names
+      .filter((name) => before[name] !== after[name])
+      // It stands with the amount.
+      .filter((name) => !(name === "currency" && "amount" in after))
+      .map((name) => ({
+        name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
+        before: valueText(name, before, words),
+        after: valueText(name, after, words),
+      }))
+  );
 }
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;

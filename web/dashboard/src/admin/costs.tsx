@@ -37,12 +37,22 @@ function ToolCosts({ days }: { days: number }) {
                 </>
               ),
             },
-            { head: t("overview.requests"), end: true, from: "sm", cell: (row) => count(row.requests) },
+            {
+              head: t("overview.requests"),
+              end: true,
+              from: "sm",
+              cell: (row) => count(row.requests),
+            },
             { head: t("overview.spent"), end: true, cell: (row) => usd(row.spent_usd) },
           ];
           if (tools.length === 0) return <p className="text-ink-soft">{t("overview.noTools")}</p>;
           return (
-            <Table caption={t("overview.tools")} columns={columns} rows={tools} rowKey={(row) => row.tool ?? ""} />
+            <Table
+              caption={t("overview.tools")}
+              columns={columns}
+              rows={tools}
+              rowKey={(row) => row.tool ?? ""}
+            />
           );
         }}
       </Answer>
@@ -62,7 +72,10 @@ function Share({ part, whole }: { part: Decimal; whole: Decimal }) {
 
 function UserCosts({ days }: { days: number }) {
   const { t, usd, count } = useWords();
-  const costs = useAdmin<{ users: UserCost[] }>("/api/admin/stats/users-costs", { days, limit: 10 });
+  const costs = useAdmin<{ users: UserCost[] }>("/api/admin/stats/users-costs", {
+    days,
+    limit: 10,
+  });
   const columns: Column<UserCost>[] = [
     {
       head: t("overview.user"),
@@ -82,7 +95,12 @@ function UserCosts({ days }: { days: number }) {
           users.length === 0 ? (
             <p className="text-ink-soft">{t("overview.noUsers")}</p>
           ) : (
-            <Table caption={t("overview.users")} columns={columns} rows={users} rowKey={(row) => row.user_id} />
+            <Table
+              caption={t("overview.users")}
+              columns={columns}
+              rows={users}
+              rowKey={(row) => row.user_id}
+            />
           )
         }
       </Answer>

@@ -21,21 +21,21 @@ export function OverviewPage() {
 
   return (
     <AdminPage title={words.t("title")}>
-    <Answer query={overview}>
-      {(answer) => (
-        <div className="grid gap-4">
-          <SwitchedOff />
-          <Figures overview={answer.overview} words={words} />
-          <Period
-            periods={PERIODS}
-            chosen={days}
-            onChoose={(period) => setParams({ days: String(period) }, { replace: true })}
-          />
-          <Revenue days={days} />
-          <Costs days={days} />
-        </div>
-      )}
-    </Answer>
+      <Answer query={overview}>
+        {(answer) => (
+          <div className="grid gap-4">
+            <SwitchedOff />
+            <Figures overview={answer.overview} words={words} />
+            <Period
+              periods={PERIODS}
+              chosen={days}
+              onChoose={(period) => setParams({ days: String(period) }, { replace: true })}
+            />
+            <Revenue days={days} />
+            <Costs days={days} />
+          </div>
+        )}
+      </Answer>
     </AdminPage>
   );
 }

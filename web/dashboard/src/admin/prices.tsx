@@ -13,7 +13,8 @@ import { priceText } from "./price-text";
 import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
-type Opened = { what: "edit"; price: ToolPrice | null } | { what: "cancel"; price: ToolPrice } | null;
+type Opened =
+  { what: "edit"; price: ToolPrice | null } | { what: "cancel"; price: ToolPrice } | null;
 
 /** What each tool costs now, and the way to set it. */
 export function PricesPage() {
@@ -30,14 +31,16 @@ export function PricesPage() {
   return (
     <AdminPage
       title={t("prices.title")}
-      actions={<Button onClick={() => setOpened({ what: "edit", price: null })}>{t("prices.add")}</Button>}
+      actions={
+        <Button onClick={() => setOpened({ what: "edit", price: null })}>{t("prices.add")}</Button>
+      }
     >
       <p className="text-ink-soft">{t("prices.intro")}</p>
       <Status>{done}</Status>
       <Card>
-      <Answer query={prices}>
-        {({ tools }) => <PricesTable tools={tools} onOpen={setOpened} />}
-      </Answer>
+        <Answer query={prices}>
+          {({ tools }) => <PricesTable tools={tools} onOpen={setOpened} />}
+        </Answer>
       </Card>
       {opened?.what === "edit" && (
         <PriceDialog before={opened.price} onClose={() => setOpened(null)} onDone={finish} />
@@ -98,5 +101,12 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
     },
   ];
   if (tools.length === 0) return <p className="text-ink-soft">{t("prices.empty")}</p>;
-  return <Table caption={t("prices.title")} columns={columns} rows={tools} rowKey={(price) => price.tool} />;
+  return (
+    <Table
+      caption={t("prices.title")}
+      columns={columns}
+      rows={tools}
+      rowKey={(price) => price.tool}
+    />
+  );
 }

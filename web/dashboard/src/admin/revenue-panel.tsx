@@ -17,7 +17,12 @@ export function Revenue({ days }: { days: number }) {
     { head: t("overview.provider"), cell: (row) => `${row.provider}, ${row.currency}` },
     { head: t("overview.received"), end: true, cell: (row) => money(row.received, row.currency) },
     { head: t("overview.refunded"), end: true, cell: (row) => money(row.refunded, row.currency) },
-    { head: t("overview.disputed"), end: true, from: "sm", cell: (row) => money(row.disputed, row.currency) },
+    {
+      head: t("overview.disputed"),
+      end: true,
+      from: "sm",
+      cell: (row) => money(row.disputed, row.currency),
+    },
   ];
 
   return (

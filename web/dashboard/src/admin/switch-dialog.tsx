@@ -47,7 +47,9 @@ export function SwitchDialog({ each, name, onClose }: SwitchDialogProps) {
       onConfirm={() => void confirm()}
       onClose={onClose}
     >
-      <p>{t(`switches.${asked.on ? "onWarning" : "offWarning"}.${each.name}`, { defaultValue: "" })}</p>
+      <p>
+        {t(`switches.${asked.on ? "onWarning" : "offWarning"}.${each.name}`, { defaultValue: "" })}
+      </p>
       <ReasonField
         value={reason}
         onChange={(typed) => draft.set({ reason: typed })}

@@ -1,4 +1,10 @@
-import { type Decimal, formatMoney, formatTime, type Locale, type TimeStyle } from "@billing/client";
+import {
+  type Decimal,
+  formatMoney,
+  formatTime,
+  type Locale,
+  type TimeStyle,
+} from "@billing/client";
 import { useTranslation } from "react-i18next";
 
 /** Times are written in the zone of whoever looks; days of sums are UTC, and say so. */

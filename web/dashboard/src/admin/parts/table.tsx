@@ -32,7 +32,11 @@ export function Table<R>({ caption, columns, rows, rowKey }: TableProps<R>) {
       <thead>
         <tr className="border-b border-line">
           {columns.map((column) => (
-            <th key={column.head} scope="col" className={`${classOf(column)} pb-2 font-medium text-ink-soft`}>
+            <th
+              key={column.head}
+              scope="col"
+              className={`${classOf(column)} pb-2 font-medium text-ink-soft`}
+            >
               {column.head}
             </th>
           ))}
