@@ -49,7 +49,7 @@ function ChangeItem({ change, withUser }: { change: Change; withUser: boolean })
       <ul className="figures m-0 list-none p-0 text-sm">
         {changedThings(change.before, change.after, words).map((thing) => (
           <li key={thing.name} className="wrap-anywhere">
-            {t("audit.changed", { ...thing })}
+            {t(thing.before === null ? "audit.set" : "audit.changed", { ...thing })}
           </li>
         ))}
       </ul>

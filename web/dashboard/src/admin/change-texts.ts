@@ -3,7 +3,8 @@ import type { Words } from "./words";
 /** One thing that a change changed, as people read it. */
 export interface ChangedThing {
   name: string;
-  before: string;
+  /** Null where the change was of nothing that there was. */
+  before: string | null;
   after: string;
 }
 
@@ -19,7 +20,7 @@ export function changedThings(before: Values, after: Values, words: Words): Chan
       .filter((name) => !(name === "currency" && "amount" in after))
       .map((name) => ({
         name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
-        before: valueText(name, before, words),
+        before: Object.keys(before).length === 0 ? null : valueText(name, before, words),
         after: valueText(name, after, words),
       }))
   );

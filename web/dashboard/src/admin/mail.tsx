@@ -60,7 +60,7 @@ function Undelivered({ mail }: { mail: Mail[] }) {
         </>
       ),
     },
-    { head: t("mail.attempts"), end: true, from: "sm", cell: (each) => count(each.attempts) },
+    { head: t("mail.attempts"), end: true, cell: (each) => count(each.attempts) },
     { head: t("mail.created"), end: true, from: "md", cell: (each) => time(each.created_at) },
     {
       head: t("mail.next"),

@@ -78,7 +78,7 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
         </>
       ),
     },
-    { head: t("payments.provider"), from: "sm", cell: (payment) => payment.payment_provider },
+    { head: t("payments.provider"), cell: (payment) => payment.payment_provider },
     {
       head: t("payments.amount"),
       end: true,

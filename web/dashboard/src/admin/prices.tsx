@@ -36,8 +36,8 @@ export function PricesPage() {
       }
     >
       <p className="text-ink-soft">{t("prices.intro")}</p>
-      <Status>{done}</Status>
       <Card>
+        <Status>{done}</Status>
         <Answer query={prices}>
           {({ tools }) => <PricesTable tools={tools} onOpen={setOpened} />}
         </Answer>
@@ -62,7 +62,6 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
         <>
           <span className="font-medium">{price.tool}</span>{" "}
           {!price.is_active && <Badge tone="plain">{t("prices.inactive")}</Badge>}
-          <span className="block text-ink-soft sm:hidden">{priceText(price, words)}</span>
           {price.planned.map((each) => (
             <span key={each.version} className="block text-ink-soft">
               {t("prices.plannedAt", {
@@ -74,7 +73,7 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
         </>
       ),
     },
-    { head: t("prices.price"), from: "sm", cell: (price) => priceText(price, words) },
+    { head: t("prices.price"), cell: (price) => priceText(price, words) },
     { head: t("prices.version"), end: true, from: "lg", cell: (price) => count(price.version) },
     { head: t("prices.since"), end: true, from: "md", cell: (price) => time(price.valid_from) },
     {
@@ -83,7 +82,7 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
       cell: (price) => (
         <span className="flex flex-wrap justify-end gap-2">
           <Button
-            aria-label={t("prices.editFor", { tool: price.tool })}
+            aria-label={t("prices.editNamed", { tool: price.tool })}
             onClick={() => onOpen({ what: "edit", price })}
           >
             {t("prices.edit")}

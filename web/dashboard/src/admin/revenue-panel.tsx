@@ -10,7 +10,7 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 export function Revenue({ days }: { days: number }) {
-  const { t, usd, money, day } = useWords();
+  const { t, cents, round, money, day } = useWords();
   const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
@@ -20,7 +20,6 @@ export function Revenue({ days }: { days: number }) {
     {
       head: t("overview.disputed"),
       end: true,
-      from: "sm",
       cell: (row) => money(row.disputed, row.currency),
     },
   ];
@@ -35,7 +34,8 @@ export function Revenue({ days }: { days: number }) {
             <>
               <BarChart
                 bars={revenueBars(chart, days, new Date(now), day)}
-                format={(value) => usd(fromMicros(value))}
+                format={(value) => cents(fromMicros(value))}
+                formatTick={(value) => round(fromMicros(value))}
                 caption={t("overview.revenueCaption")}
                 tableHead={[t("overview.day"), t("overview.net")]}
               />

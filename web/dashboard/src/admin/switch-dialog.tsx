@@ -41,7 +41,7 @@ export function SwitchDialog({ each, name, onClose }: SwitchDialogProps) {
   return (
     <Confirm
       title={t(asked.on ? "switches.onTitle" : "switches.offTitle", { name })}
-      label={t(asked.on ? "switches.turnOn" : "switches.turnOff", { name })}
+      label={t(asked.on ? "switches.turnOnNamed" : "switches.turnOffNamed", { name })}
       danger={!asked.on}
       outcome={change.outcome}
       onConfirm={() => void confirm()}

@@ -52,12 +52,12 @@ function SwitchItem({ each }: { each: Switch }) {
   return (
     <li className="flex flex-wrap items-start justify-between gap-3 border-b border-line py-4 first:pt-0 last:border-0 last:pb-0">
       <div className="min-w-0 flex-1 basis-60">
-        <h3 className="m-0 text-base font-medium">
+        <h2 className="text-base font-medium">
           {name}{" "}
           <Badge tone={each.on ? "good" : "bad"}>
             {t(each.on ? "switches.on" : "switches.off")}
           </Badge>
-        </h3>
+        </h2>
         <p className="m-0 text-sm text-ink-soft">
           {t(`switches.about.${each.name}`, { defaultValue: "" })}
         </p>
@@ -78,8 +78,11 @@ function SwitchItem({ each }: { each: Switch }) {
           )}
         </p>
       </div>
-      <Button variant={each.on ? "danger" : "secondary"} onClick={() => setOpen(true)}>
-        {t(each.on ? "switches.turnOff" : "switches.turnOn", { name })}
+      <Button
+        aria-label={t(each.on ? "switches.turnOffNamed" : "switches.turnOnNamed", { name })}
+        onClick={() => setOpen(true)}
+      >
+        {t(each.on ? "switches.turnOff" : "switches.turnOn")}
       </Button>
       {open && <SwitchDialog each={each} name={name} onClose={() => setOpen(false)} />}
     </li>

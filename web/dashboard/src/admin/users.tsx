@@ -44,17 +44,19 @@ export function UsersPage() {
       <Card>
         <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
           <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
-          <Select
-            label={t("users.status")}
-            value={status}
-            onChange={({ target }) => ask({ search, status: target.value })}
-          >
-            {ACCOUNT_STATUSES.map((each) => (
-              <option key={each} value={each}>
-                {t(`users.statuses.${each}`)}
-              </option>
-            ))}
-          </Select>
+          <div className="w-full sm:w-auto">
+            <Select
+              label={t("users.status")}
+              value={status}
+              onChange={({ target }) => ask({ search, status: target.value })}
+            >
+              {ACCOUNT_STATUSES.map((each) => (
+                <option key={each} value={each}>
+                  {t(`users.statuses.${each}`)}
+                </option>
+              ))}
+            </Select>
+          </div>
         </div>
         <Answer query={users}>
           {(page) => (
@@ -94,7 +96,7 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
   return (
     <form
       role="search"
-      className="flex min-w-0 flex-1 basis-72 items-start gap-2"
+      className="flex min-w-0 flex-1 basis-full flex-col gap-2 sm:basis-80 sm:flex-row sm:items-start"
       onSubmit={submit}
     >
       <div className="min-w-0 flex-1">
@@ -106,7 +108,7 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
           autoComplete="off"
         />
       </div>
-      <Button type="submit" className="mt-7.5">
+      <Button type="submit" className="sm:mt-7.5">
         {t("users.find")}
       </Button>
     </form>
@@ -129,7 +131,7 @@ function Found({ users }: { users: Account[] }) {
       ),
     },
     { head: t("users.balance"), end: true, cell: (user) => usd(user.balance_usd) },
-    { head: t("users.available"), end: true, from: "sm", cell: (user) => usd(user.available_usd) },
+    { head: t("users.available"), end: true, cell: (user) => usd(user.available_usd) },
     { head: t("users.month"), end: true, from: "md", cell: (user) => usd(user.usage.month_usd) },
     { head: t("users.spent"), end: true, from: "lg", cell: (user) => usd(user.total_spent_usd) },
     {

@@ -20,6 +20,8 @@ export interface Bar {
 interface BarChartProps {
   bars: Bar[];
   format: (value: bigint) => string;
+  /** For the lines behind the bars, which are at round values; absent: as the others. */
+  formatTick?: (value: bigint) => string;
   /** Names the chart and its table. */
   caption: string;
   /** The table's first column, and the one of values. */
@@ -33,7 +35,7 @@ const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as c
 const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
 
 /** Bars over days, drawn without a style attribute (the pages' policy allows none), and the same as a table. */
-export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
+export function BarChart({ bars, format, formatTick = format, caption, tableHead }: BarChartProps) {
   const { t } = useTranslation("common");
   const [pointed, setPointed] = useState<number | null>(null);
   const names = partNames(bars);
@@ -59,7 +61,7 @@ export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
         )}
       </div>
       <div className="flex">
-        <Ticks scale={scale} format={format} />
+        <Ticks scale={scale} format={formatTick} />
         <div className="min-w-0 flex-1">
           <svg
             role="img"
@@ -196,15 +198,15 @@ function Key({ name, place }: { name: string; place: number }) {
   );
 }
 
-/** Every label where few stand beside each other, else the ends and the middle: the table has them all. */
+/** The ends, and the middle where there is room for it: the table has them all. */
 function Labels({ bars }: { bars: Bar[] }) {
-  const few =
-    bars.length <= 3
-      ? bars
-      : [bars[0], bars[Math.floor((bars.length - 1) / 2)], bars[bars.length - 1]];
+  const [first, last] = [bars[0], bars.length > 1 ? bars[bars.length - 1] : undefined];
+  const middle = bars.length > 2 ? bars[Math.floor((bars.length - 1) / 2)] : undefined;
   return (
-    <div className="flex justify-between text-xs text-ink-soft figures" aria-hidden="true">
-      {few.map((bar) => bar && <span key={bar.key}>{bar.label}</span>)}
+    <div className="figures flex justify-between text-xs text-ink-soft" aria-hidden="true">
+      <span>{first?.label}</span>
+      <span className="hidden sm:inline">{middle?.label}</span>
+      <span>{last?.label}</span>
     </div>
   );
 }

@@ -15,16 +15,14 @@ export function Entries({ userId, entries }: { userId: string; entries: Transact
           {t(`user.kinds.${entry.type}`)}
           {entry.tool && <span className="text-ink-soft"> {entry.tool}</span>}
           <span className="block text-ink-soft">{entry.description}</span>
-          <span className="block text-ink-soft sm:hidden">{time(entry.created_at)}</span>
         </>
       ),
     },
-    { head: t("user.time"), from: "sm", cell: (entry) => time(entry.created_at, "minute") },
+    { head: t("user.time"), cell: (entry) => time(entry.created_at, "minute") },
     { head: t("user.amount"), end: true, cell: (entry) => usd(entry.amount_usd, true) },
     {
       head: t("user.balanceAfter"),
       end: true,
-      from: "sm",
       cell: (entry) => usd(entry.balance_after_usd),
     },
   ];

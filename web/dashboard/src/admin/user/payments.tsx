@@ -23,7 +23,6 @@ export function Payments({ user, payments }: PaymentsProps) {
     {
       head: t("refund.left"),
       end: true,
-      from: "sm",
       cell: (payment) =>
         payment.received !== null && money(leftToRefund(payment), payment.currency),
     },
