@@ -13,7 +13,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080", "/app/config.json": "http://127.0.0.1:8080" } },
+  server: {
+    proxy: { "/api": "http://127.0.0.1:8080", "/app/config.json": "http://127.0.0.1:8080" },
+  },
   test: {
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],

@@ -77,8 +77,7 @@ export interface NewPayment {
 
 export function paymentRoutes(call: Call) {
   return {
-    getProviders: () =>
-      call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
+    getProviders: () => call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
     createStripePayment: (amountUsd: Decimal, { key, hosted, return_url }: NewPayment = {}) =>
       call<CreatedPayment>("POST", "/api/billing/payment/stripe/create", {
         body: { amount_usd: decimal(amountUsd), hosted, return_url },
