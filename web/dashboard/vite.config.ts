@@ -23,5 +23,6 @@ export default defineConfig({
     // Whole pages, on a machine that may do other things too.
     testTimeout: 20_000,
     passWithNoTests: true,
+    testTimeout: 30_000,
   },
 });

@@ -29,7 +29,13 @@ async function typeAdjustment(user: User, amount: string, reason: string) {
 }
 
 const booked = (before: string, after: string, replayed = false) =>
-  wired({ success: true, entry_id: "e", balance_before_usd: before, balance_after_usd: after, replayed });
+  wired({
+    success: true,
+    entry_id: "e",
+    balance_before_usd: before,
+    balance_after_usd: after,
+    replayed,
+  });
 
 test("a confirmation shows the balance before and after to the last digit", async () => {
   const user = setup();
@@ -45,7 +51,9 @@ test("a confirmation shows the balance before and after to the last digit", asyn
 
   stage.answers[ADJUST] = booked("12.345678", "-7.654323");
   await user.click(within(dialog).getByRole("button", { name: "Take $20.000001 away" }));
-  expect(await screen.findByText("Booked: the balance went from $12.345678 to −$7.654323.")).toBeTruthy();
+  expect(
+    await screen.findByText("Booked: the balance went from $12.345678 to −$7.654323."),
+  ).toBeTruthy();
   expect(posts(stage)).toEqual([
     { request: ADJUST, body: '{"kind":"adjustment","amount":-20.000001,"reason":"typed twice"}' },
   ]);
@@ -63,7 +71,9 @@ test("a change whose answer is lost is asked for again with the same key, and no
 
   stage.answers[ADJUST] = booked("12.345678", "17.345678", true);
   await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Ask again" }));
-  expect(await screen.findByText(/from \$12\.345678 to \$17\.345678\. It had been carried out/)).toBeTruthy();
+  expect(
+    await screen.findByText(/from \$12\.345678 to \$17\.345678\. It had been carried out/),
+  ).toBeTruthy();
   expect(stage.keys).toHaveLength(2);
   expect(stage.keys[0]).toBe(stage.keys[1]);
   expect(posts(stage)[0]).toEqual(posts(stage)[1]);
@@ -83,11 +93,16 @@ test("a change without an answer outlives the page, and is all that can be asked
   await screen.findByText(/No answer came/);
   before.leave();
 
-  const after = await open("/admin/users/42", { ...OF_USER, [ADJUST]: booked("12.345678", "17.345678") });
+  const after = await open("/admin/users/42", {
+    ...OF_USER,
+    [ADJUST]: booked("12.345678", "17.345678"),
+  });
   await screen.findByText("The change of +$5.00 (welcome) has no answer yet.");
   expect(screen.getByLabelText("Amount in USD").closest("fieldset")?.disabled).toBe(true);
   await user.click(screen.getByRole("button", { name: "Ask again" }));
-  await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Ask again" }));
+  await user.click(
+    within(await screen.findByRole("dialog")).getByRole("button", { name: "Ask again" }),
+  );
   await screen.findByText(/Booked/);
   expect(after.keys).toEqual(before.keys);
 });
@@ -146,7 +161,9 @@ test("a part of a payment is refunded, and what is left is told before", async (
     refund: { status: "requested", amount: "99.5", currency: "UAH" },
   });
   await user.click(dialog.getByRole("button", { name: "Refund ₴99.50" }));
-  expect(await screen.findByText(/^Asked for: ₴99\.50\. The provider has not answered yet/)).toBeTruthy();
+  expect(
+    await screen.findByText(/^Asked for: ₴99\.50\. The provider has not answered yet/),
+  ).toBeTruthy();
   expect(posts(stage)).toEqual([
     { request: REFUND, body: '{"reason":"asked for","user_id":"42","amount_uah":99.5}' },
   ]);
@@ -172,7 +189,10 @@ test("limits are changed only where they differ, and null is none", async () => 
 
 test("a token that ends in the middle loses nothing of what was typed", async () => {
   const user = setup();
-  const stage = await open("/admin/users/42", { ...OF_USER, [ADJUST]: () => problem(401, "UNAUTHENTICATED") });
+  const stage = await open("/admin/users/42", {
+    ...OF_USER,
+    [ADJUST]: () => problem(401, "UNAUTHENTICATED"),
+  });
   await typeAdjustment(user, "5", "welcome");
   await user.click(await screen.findByRole("button", { name: "Grant $5.00" }));
   await screen.findByText("Your session has ended");

@@ -76,7 +76,12 @@ export async function open(
   answers: Record<string, Answer> = {},
   locale: Locale = "en",
 ): Promise<Stage> {
-  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [], keys: [], leave: () => undefined };
+  const stage: Stage = {
+    answers: { ...DEFAULTS, ...answers },
+    sent: [],
+    keys: [],
+    leave: () => undefined,
+  };
   localStorage.setItem("jwt_token", `h.${btoa(JSON.stringify({ sub: "u1" }))}.s`);
   await startI18n();
   await setLanguage(locale);

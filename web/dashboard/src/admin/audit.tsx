@@ -14,18 +14,18 @@ export function AuditPage() {
     <AdminPage title={t("audit.title")}>
       <p className="text-ink-soft">{t("audit.intro")}</p>
       <Card>
-      <Answer query={audit}>
-        {({ pages }) => {
-          const changes = pages.flatMap((page) => page.changes);
-          if (changes.length === 0) return <p className="text-ink-soft">{t("audit.empty")}</p>;
-          return (
-            <>
-              <ChangeList changes={changes} withUser />
-              <Older pages={audit} />
-            </>
-          );
-        }}
-      </Answer>
+        <Answer query={audit}>
+          {({ pages }) => {
+            const changes = pages.flatMap((page) => page.changes);
+            if (changes.length === 0) return <p className="text-ink-soft">{t("audit.empty")}</p>;
+            return (
+              <>
+                <ChangeList changes={changes} withUser />
+                <Older pages={audit} />
+              </>
+            );
+          }}
+        </Answer>
       </Card>
     </AdminPage>
   );

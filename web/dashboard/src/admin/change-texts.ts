@@ -3,7 +3,8 @@ import type { Words } from "./words";
 /** One thing that a change changed, as people read it. */
 export interface ChangedThing {
   name: string;
-  before: string;
+  /** Null where the change was of nothing that there was. */
+  before: string | null;
   after: string;
 }
 
@@ -12,15 +13,17 @@ type Values = Record<string, string>;
 /** What differs between before and after. Names that are not known here stay as the service writes them. */
 export function changedThings(before: Values, after: Values, words: Words): ChangedThing[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter((name) => before[name] !== after[name])
-    // It stands with the amount.
-    .filter((name) => !(name === "currency" && "amount" in after))
-    .map((name) => ({
-      name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
-      before: valueText(name, before, words),
-      after: valueText(name, after, words),
-    }));
+  return (
+    names
+      .filter((name) => before[name] !== after[name])
+      // It stands with the amount.
+      .filter((name) => !(name === "currency" && "amount" in after))
+      .map((name) => ({
+        name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
+        before: Object.keys(before).length === 0 ? null : valueText(name, before, words),
+        after: valueText(name, after, words),
+      }))
+  );
 }
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;

@@ -18,18 +18,18 @@ export function MailPage() {
     <AdminPage title={t("mail.title")}>
       <p className="text-ink-soft">{t("mail.intro")}</p>
       <Card>
-      <Answer query={mail}>
-        {({ pages }) => {
-          const rows = pages.flatMap((page) => page.mail);
-          if (rows.length === 0) return <p className="text-ink-soft">{t("mail.empty")}</p>;
-          return (
-            <>
-              <Undelivered mail={rows} />
-              <Older pages={mail} />
-            </>
-          );
-        }}
-      </Answer>
+        <Answer query={mail}>
+          {({ pages }) => {
+            const rows = pages.flatMap((page) => page.mail);
+            if (rows.length === 0) return <p className="text-ink-soft">{t("mail.empty")}</p>;
+            return (
+              <>
+                <Undelivered mail={rows} />
+                <Older pages={mail} />
+              </>
+            );
+          }}
+        </Answer>
       </Card>
     </AdminPage>
   );
@@ -60,14 +60,20 @@ function Undelivered({ mail }: { mail: Mail[] }) {
         </>
       ),
     },
-    { head: t("mail.attempts"), end: true, from: "sm", cell: (each) => count(each.attempts) },
+    { head: t("mail.attempts"), end: true, cell: (each) => count(each.attempts) },
     { head: t("mail.created"), end: true, from: "md", cell: (each) => time(each.created_at) },
     {
       head: t("mail.next"),
       end: true,
       cell: (each) =>
-        each.next_attempt_at ? time(each.next_attempt_at) : <Badge tone="bad">{t("mail.givenUp")}</Badge>,
+        each.next_attempt_at ? (
+          time(each.next_attempt_at)
+        ) : (
+          <Badge tone="bad">{t("mail.givenUp")}</Badge>
+        ),
     },
   ];
-  return <Table caption={t("mail.title")} columns={columns} rows={mail} rowKey={(each) => each.id} />;
+  return (
+    <Table caption={t("mail.title")} columns={columns} rows={mail} rowKey={(each) => each.id} />
+  );
 }

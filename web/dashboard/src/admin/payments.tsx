@@ -28,31 +28,33 @@ export function PaymentsPage() {
   return (
     <AdminPage title={t("payments.title")}>
       <Card>
-      <div className="mb-4 sm:max-w-xs">
-        <Select
-          label={t("payments.status")}
-          value={filter}
-          onChange={({ target }) => setParams(target.value === "all" ? {} : { status: target.value })}
-        >
-          {FILTERS.map((each) => (
-            <option key={each} value={each}>
-              {t(each === "all" ? "payments.all" : `payments.statuses.${each}`)}
-            </option>
-          ))}
-        </Select>
-      </div>
-      <Answer query={payments}>
-        {({ pages }) => {
-          const rows = pages.flatMap((page) => page.transactions);
-          if (rows.length === 0) return <p className="text-ink-soft">{t("payments.empty")}</p>;
-          return (
-            <>
-              <PaymentsTable payments={rows} />
-              <Older pages={payments} />
-            </>
-          );
-        }}
-      </Answer>
+        <div className="mb-4 sm:max-w-xs">
+          <Select
+            label={t("payments.status")}
+            value={filter}
+            onChange={({ target }) =>
+              setParams(target.value === "all" ? {} : { status: target.value })
+            }
+          >
+            {FILTERS.map((each) => (
+              <option key={each} value={each}>
+                {t(each === "all" ? "payments.all" : `payments.statuses.${each}`)}
+              </option>
+            ))}
+          </Select>
+        </div>
+        <Answer query={payments}>
+          {({ pages }) => {
+            const rows = pages.flatMap((page) => page.transactions);
+            if (rows.length === 0) return <p className="text-ink-soft">{t("payments.empty")}</p>;
+            return (
+              <>
+                <PaymentsTable payments={rows} />
+                <Older pages={payments} />
+              </>
+            );
+          }}
+        </Answer>
       </Card>
     </AdminPage>
   );
@@ -76,7 +78,7 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
         </>
       ),
     },
-    { head: t("payments.provider"), from: "sm", cell: (payment) => payment.payment_provider },
+    { head: t("payments.provider"), cell: (payment) => payment.payment_provider },
     {
       head: t("payments.amount"),
       end: true,
@@ -91,9 +93,18 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
         </>
       ),
     },
-    { head: t("payments.status"), end: true, cell: (payment) => <PaymentBadge status={payment.status} /> },
+    {
+      head: t("payments.status"),
+      end: true,
+      cell: (payment) => <PaymentBadge status={payment.status} />,
+    },
   ];
   return (
-    <Table caption={t("payments.title")} columns={columns} rows={payments} rowKey={(payment) => payment.payment_id} />
+    <Table
+      caption={t("payments.title")}
+      columns={columns}
+      rows={payments}
+      rowKey={(payment) => payment.payment_id}
+    />
   );
 }

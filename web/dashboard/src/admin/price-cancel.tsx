@@ -51,7 +51,10 @@ export function CancelDialog({ price, onClose, onDone }: CancelDialogProps) {
     >
       <Sum>
         {planned.map((each) => (
-          <SumLine key={each.version} name={t("prices.planned", { time: time(each.valid_from, "minute") })}>
+          <SumLine
+            key={each.version}
+            name={t("prices.planned", { time: time(each.valid_from, "minute") })}
+          >
             {t("prices.perCall", { price: usd(each.per_call_usd) })}
           </SumLine>
         ))}

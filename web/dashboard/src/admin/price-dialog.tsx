@@ -34,7 +34,12 @@ export function PriceDialog({ before, onClose, onDone }: PriceDialogProps) {
   const draft = useDraft<PriceDraft>(`admin.${place}`, { ...BLANK, tool: before?.tool ?? "" });
   const change = useChange<NewPrice, unknown>(place, ({ tool, base, markup, reason }) =>
     request("PUT", `/api/admin/tool-pricing/${encodeURIComponent(tool)}`, {
-      body: { base_cost_usd: decimal(base), markup_percent: decimal(markup), is_active: true, reason },
+      body: {
+        base_cost_usd: decimal(base),
+        markup_percent: decimal(markup),
+        is_active: true,
+        reason,
+      },
     }),
   );
   const form = readPriceForm(draft.value, locale);
@@ -76,7 +81,9 @@ export function PriceDialog({ before, onClose, onDone }: PriceDialogProps) {
           {t("prices.unitsStay", { units: before.units.map(({ unit }) => unit).join(", ") })}
         </p>
       )}
-      {before && before.planned.length > 0 && <p className="text-sm text-warn">{t("prices.plannedStay")}</p>}
+      {before && before.planned.length > 0 && (
+        <p className="text-sm text-warn">{t("prices.plannedStay")}</p>
+      )}
     </Confirm>
   );
 }

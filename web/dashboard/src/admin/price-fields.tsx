@@ -27,7 +27,11 @@ export function PriceFields({ draft, form, named, outcome }: PriceFieldsProps) {
           label={t("prices.toolName")}
           value={tool}
           autoComplete="off"
-          error={tried && problems.tool ? t(`prices.tool_${problems.tool}`) : refusedField(outcome, "tool", t)}
+          error={
+            tried && problems.tool
+              ? t(`prices.tool_${problems.tool}`)
+              : refusedField(outcome, "tool", t)
+          }
           onChange={({ target }) => draft.set({ tool: target.value })}
         />
       )}
@@ -47,11 +51,17 @@ export function PriceFields({ draft, form, named, outcome }: PriceFieldsProps) {
         currency="%"
         value={markup}
         error={
-          tried && problems.markup ? t("prices.markupWrong") : refusedField(outcome, "markup_percent", t)
+          tried && problems.markup
+            ? t("prices.markupWrong")
+            : refusedField(outcome, "markup_percent", t)
         }
         onChange={(typed) => draft.set({ markup: typed })}
       />
-      <ReasonField value={reason} tried={tried} onChange={(typed) => draft.set({ reason: typed })} />
+      <ReasonField
+        value={reason}
+        tried={tried}
+        onChange={(typed) => draft.set({ reason: typed })}
+      />
     </>
   );
 }

@@ -9,6 +9,7 @@ export function priceText(price: ToolPrice, { t, usd, count }: Words): string {
       ? t("prices.perUnit", { price: usd(price_usd), unit })
       : t("prices.perUnits", { price: usd(price_usd), unit, units: count(per_units) }),
   );
-  const call = price.fixed_usd === null ? [] : [t("prices.perCall", { price: usd(price.fixed_usd) })];
+  const call =
+    price.fixed_usd === null ? [] : [t("prices.perCall", { price: usd(price.fixed_usd) })];
   return [...call, ...units].join(" + ") || t("prices.free");
 }

@@ -13,7 +13,8 @@ import { priceText } from "./price-text";
 import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
-type Opened = { what: "edit"; price: ToolPrice | null } | { what: "cancel"; price: ToolPrice } | null;
+type Opened =
+  { what: "edit"; price: ToolPrice | null } | { what: "cancel"; price: ToolPrice } | null;
 
 /** What each tool costs now, and the way to set it. */
 export function PricesPage() {
@@ -30,14 +31,16 @@ export function PricesPage() {
   return (
     <AdminPage
       title={t("prices.title")}
-      actions={<Button onClick={() => setOpened({ what: "edit", price: null })}>{t("prices.add")}</Button>}
+      actions={
+        <Button onClick={() => setOpened({ what: "edit", price: null })}>{t("prices.add")}</Button>
+      }
     >
       <p className="text-ink-soft">{t("prices.intro")}</p>
-      <Status>{done}</Status>
       <Card>
-      <Answer query={prices}>
-        {({ tools }) => <PricesTable tools={tools} onOpen={setOpened} />}
-      </Answer>
+        <Status>{done}</Status>
+        <Answer query={prices}>
+          {({ tools }) => <PricesTable tools={tools} onOpen={setOpened} />}
+        </Answer>
       </Card>
       {opened?.what === "edit" && (
         <PriceDialog before={opened.price} onClose={() => setOpened(null)} onDone={finish} />
@@ -59,7 +62,6 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
         <>
           <span className="font-medium">{price.tool}</span>{" "}
           {!price.is_active && <Badge tone="plain">{t("prices.inactive")}</Badge>}
-          <span className="block text-ink-soft sm:hidden">{priceText(price, words)}</span>
           {price.planned.map((each) => (
             <span key={each.version} className="block text-ink-soft">
               {t("prices.plannedAt", {
@@ -71,7 +73,7 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
         </>
       ),
     },
-    { head: t("prices.price"), from: "sm", cell: (price) => priceText(price, words) },
+    { head: t("prices.price"), cell: (price) => priceText(price, words) },
     { head: t("prices.version"), end: true, from: "lg", cell: (price) => count(price.version) },
     { head: t("prices.since"), end: true, from: "md", cell: (price) => time(price.valid_from) },
     {
@@ -80,7 +82,7 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
       cell: (price) => (
         <span className="flex flex-wrap justify-end gap-2">
           <Button
-            aria-label={t("prices.editFor", { tool: price.tool })}
+            aria-label={t("prices.editNamed", { tool: price.tool })}
             onClick={() => onOpen({ what: "edit", price })}
           >
             {t("prices.edit")}
@@ -98,5 +100,12 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
     },
   ];
   if (tools.length === 0) return <p className="text-ink-soft">{t("prices.empty")}</p>;
-  return <Table caption={t("prices.title")} columns={columns} rows={tools} rowKey={(price) => price.tool} />;
+  return (
+    <Table
+      caption={t("prices.title")}
+      columns={columns}
+      rows={tools}
+      rowKey={(price) => price.tool}
+    />
+  );
 }

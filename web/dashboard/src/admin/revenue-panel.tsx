@@ -10,14 +10,18 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 export function Revenue({ days }: { days: number }) {
-  const { t, usd, money, day } = useWords();
+  const { t, cents, round, money, day } = useWords();
   const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
     { head: t("overview.provider"), cell: (row) => `${row.provider}, ${row.currency}` },
     { head: t("overview.received"), end: true, cell: (row) => money(row.received, row.currency) },
     { head: t("overview.refunded"), end: true, cell: (row) => money(row.refunded, row.currency) },
-    { head: t("overview.disputed"), end: true, from: "sm", cell: (row) => money(row.disputed, row.currency) },
+    {
+      head: t("overview.disputed"),
+      end: true,
+      cell: (row) => money(row.disputed, row.currency),
+    },
   ];
 
   return (
@@ -30,7 +34,8 @@ export function Revenue({ days }: { days: number }) {
             <>
               <BarChart
                 bars={revenueBars(chart, days, new Date(now), day)}
-                format={(value) => usd(fromMicros(value))}
+                format={(value) => cents(fromMicros(value))}
+                formatTick={(value) => round(fromMicros(value))}
                 caption={t("overview.revenueCaption")}
                 tableHead={[t("overview.day"), t("overview.net")]}
               />

@@ -24,45 +24,55 @@ export function UsersPage() {
   const search = params.get("search") ?? "";
   const status = ACCOUNT_STATUSES.find((each) => each === params.get("status")) ?? "all";
   const offset = Math.min(OFFSET_MAX, Math.max(0, Math.trunc(Number(params.get("offset"))) || 0));
-  const users = useAdmin<AccountsPage>("/api/admin/users", { limit: LIMIT, offset, search, status });
+  const users = useAdmin<AccountsPage>("/api/admin/users", {
+    limit: LIMIT,
+    offset,
+    search,
+    status,
+  });
 
   function ask(next: { search: string; status: string; offset?: number }) {
-    const asked = Object.entries({ ...next, status: next.status === "all" ? "" : next.status });
-    setParams(asked.filter(([, value]) => value).map(([name, value]) => [name, String(value)]));
+    const asked = new URLSearchParams();
+    if (next.search) asked.set("search", next.search);
+    if (next.status !== "all") asked.set("status", next.status);
+    if (next.offset) asked.set("offset", String(next.offset));
+    setParams(asked);
   }
 
   return (
     <AdminPage title={t("users.title")}>
       <Card>
-      <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
-        <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
-        <Select
-          label={t("users.status")}
-          value={status}
-          onChange={({ target }) => ask({ search, status: target.value })}
-        >
-          {ACCOUNT_STATUSES.map((each) => (
-            <option key={each} value={each}>
-              {t(`users.statuses.${each}`)}
-            </option>
-          ))}
-        </Select>
-      </div>
-      <Answer query={users}>
-        {(page) => (
-          <>
-            <Found users={page.users} />
-            <Pager
-              label={t("users.pages")}
-              offset={offset}
-              count={page.users.length}
-              limit={LIMIT}
-              more={page.pagination.next_before !== null && offset + LIMIT <= OFFSET_MAX}
-              onTurn={(to) => ask({ search, status, offset: to })}
-            />
-          </>
-        )}
-      </Answer>
+        <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
+          <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
+          <div className="w-full sm:w-auto">
+            <Select
+              label={t("users.status")}
+              value={status}
+              onChange={({ target }) => ask({ search, status: target.value })}
+            >
+              {ACCOUNT_STATUSES.map((each) => (
+                <option key={each} value={each}>
+                  {t(`users.statuses.${each}`)}
+                </option>
+              ))}
+            </Select>
+          </div>
+        </div>
+        <Answer query={users}>
+          {(page) => (
+            <>
+              <Found users={page.users} />
+              <Pager
+                label={t("users.pages")}
+                offset={offset}
+                count={page.users.length}
+                limit={LIMIT}
+                more={page.pagination.next_before !== null && offset + LIMIT <= OFFSET_MAX}
+                onTurn={(to) => ask({ search, status, offset: to })}
+              />
+            </>
+          )}
+        </Answer>
       </Card>
     </AdminPage>
   );
@@ -84,17 +94,23 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
   }
 
   return (
-    <form role="search" className="flex min-w-0 flex-1 basis-72 items-start gap-2" onSubmit={submit}>
+    <form
+      role="search"
+      className="flex min-w-0 flex-1 basis-full flex-col gap-2 sm:basis-80 sm:flex-row sm:items-start"
+      onSubmit={submit}
+    >
       <div className="min-w-0 flex-1">
-      <TextField
-        label={t("users.search")}
-        hint={t("users.searchHint")}
-        value={typed}
-        onChange={({ target }) => setTyped(target.value)}
-        autoComplete="off"
-      />
+        <TextField
+          label={t("users.search")}
+          hint={t("users.searchHint")}
+          value={typed}
+          onChange={({ target }) => setTyped(target.value)}
+          autoComplete="off"
+        />
       </div>
-      <Button type="submit" className="mt-7.5">{t("users.find")}</Button>
+      <Button type="submit" className="sm:mt-7.5">
+        {t("users.find")}
+      </Button>
     </form>
   );
 }
@@ -115,10 +131,15 @@ function Found({ users }: { users: Account[] }) {
       ),
     },
     { head: t("users.balance"), end: true, cell: (user) => usd(user.balance_usd) },
-    { head: t("users.available"), end: true, from: "sm", cell: (user) => usd(user.available_usd) },
+    { head: t("users.available"), end: true, cell: (user) => usd(user.available_usd) },
     { head: t("users.month"), end: true, from: "md", cell: (user) => usd(user.usage.month_usd) },
     { head: t("users.spent"), end: true, from: "lg", cell: (user) => usd(user.total_spent_usd) },
-    { head: t("users.requests"), end: true, from: "lg", cell: (user) => count(user.total_requests) },
+    {
+      head: t("users.requests"),
+      end: true,
+      from: "lg",
+      cell: (user) => count(user.total_requests),
+    },
     {
       head: t("users.last"),
       end: true,
@@ -127,5 +148,12 @@ function Found({ users }: { users: Account[] }) {
     },
   ];
   if (users.length === 0) return <p className="text-ink-soft">{t("users.empty")}</p>;
-  return <Table caption={t("users.title")} columns={columns} rows={users} rowKey={(user) => user.user_id} />;
+  return (
+    <Table
+      caption={t("users.title")}
+      columns={columns}
+      rows={users}
+      rowKey={(user) => user.user_id}
+    />
+  );
 }

@@ -1,4 +1,10 @@
-import { type Decimal, formatMoney, formatTime, type Locale, type TimeStyle } from "@billing/client";
+import {
+  type Decimal,
+  formatMoney,
+  formatTime,
+  type Locale,
+  type TimeStyle,
+} from "@billing/client";
 import { useTranslation } from "react-i18next";
 
 /** Times are written in the zone of whoever looks; days of sums are UTC, and say so. */
@@ -10,7 +16,7 @@ const DAYS: Record<Locale, Intl.DateTimeFormat> = {
   uk: new Intl.DateTimeFormat("uk-UA", { day: "numeric", month: "short", timeZone: "UTC" }),
 };
 
-/** The texts of this part, and amounts and times in its language. Amounts are exact: nothing is rounded here. */
+/** The texts of this part, and amounts and times in its language. Amounts are exact unless said. */
 export function useWords() {
   const { t, i18n } = useTranslation("admin");
   const locale: Locale = i18n.language.startsWith("uk") ? "uk" : "en";
@@ -21,6 +27,10 @@ export function useWords() {
     t,
     locale,
     money,
+    /** Whole cents, for sums of many. */
+    cents: (amount: Decimal) => formatMoney(amount, "USD", locale),
+    /** Round amounts without their zeros. */
+    round: (amount: Decimal) => formatMoney(amount, "USD", locale, { short: true }),
     usd: (amount: Decimal, signed = false) => money(amount, "USD", signed),
     count: (number: number) => number.toLocaleString(locale === "uk" ? "uk-UA" : "en-GB"),
     /** Of a day, 2026-11-28. */

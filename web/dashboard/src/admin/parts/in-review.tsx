@@ -7,7 +7,8 @@ export function InReview({ of }: { of: { needs_review: boolean; review_reason: s
   if (!of.needs_review) return null;
   return (
     <span className="mt-1 block">
-      <Badge tone="warn">{t("payments.review")}</Badge> {of.review_reason ?? t("payments.reviewUnknown")}
+      <Badge tone="warn">{t("payments.review")}</Badge>{" "}
+      {of.review_reason ?? t("payments.reviewUnknown")}
     </span>
   );
 }

@@ -14,7 +14,9 @@ interface SumLineProps {
 
 export function SumLine({ name, last = false, children }: SumLineProps) {
   return (
-    <div className={`flex flex-wrap justify-between gap-x-4 py-2 ${last ? "border-t border-line font-semibold" : ""}`}>
+    <div
+      className={`flex flex-wrap justify-between gap-x-4 py-2 ${last ? "border-t border-line font-semibold" : ""}`}
+    >
       <dt className={last ? "" : "text-ink-soft"}>{name}</dt>
       <dd className="wrap-anywhere">{children}</dd>
     </div>

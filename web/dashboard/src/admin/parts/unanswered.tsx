@@ -8,7 +8,11 @@ export function Unanswered({ onAsk, children }: { onAsk: () => void; children: R
   const { t } = useWords();
   return (
     <div className="mb-4">
-      <Banner tone="warn" role="status" action={<Button onClick={onAsk}>{t("common.askAgain")}</Button>}>
+      <Banner
+        tone="warn"
+        role="status"
+        action={<Button onClick={onAsk}>{t("common.askAgain")}</Button>}
+      >
         {children}
       </Banner>
     </div>

@@ -36,7 +36,9 @@ export function AdjustDialog({ user, readAt, adjustment, outcome, ...dialog }: A
       outcome={outcome}
     >
       <Sum>
-        <SumLine name={known ? t("common.before") : t("common.now")}>{usd(user.balance_usd)}</SumLine>
+        <SumLine name={known ? t("common.before") : t("common.now")}>
+          {usd(user.balance_usd)}
+        </SumLine>
         <SumLine name={t("adjust.change")}>{usd(amount, true)}</SumLine>
         {known && (
           <SumLine name={t("common.after")} last>

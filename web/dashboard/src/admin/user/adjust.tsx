@@ -75,7 +75,9 @@ export function Adjust({ user, readAt }: AdjustProps) {
             currency="USD"
             value={draft.value.amount}
             error={
-              wrongAmount ? amountProblem(wrongAmount, "USD", AMOUNT_BOUNDS) : refusedField(outcome, "amount", t)
+              wrongAmount
+                ? amountProblem(wrongAmount, "USD", AMOUNT_BOUNDS)
+                : refusedField(outcome, "amount", t)
             }
             onChange={(amount) => draft.set({ amount })}
           />

@@ -25,13 +25,18 @@ export function UserEntriesPage() {
     limit: 50,
   });
   return (
-    <AdminPage title={t("user.entriesOf", { id })} actions={<LinkButton to={userLink(id)}>{id}</LinkButton>}>
+    <AdminPage
+      title={t("user.entriesOf", { id })}
+      actions={<LinkButton to={userLink(id)}>{id}</LinkButton>}
+    >
       <Card>
         <div className="mb-4 sm:max-w-xs">
           <Select
             label={t("user.kind")}
             value={type}
-            onChange={({ target }) => setParams(target.value === "all" ? {} : { type: target.value })}
+            onChange={({ target }) =>
+              setParams(target.value === "all" ? {} : { type: target.value })
+            }
           >
             {TYPES.map((each) => (
               <option key={each} value={each}>
@@ -73,6 +78,11 @@ function EntriesTable({ entries }: { entries: Entry[] }) {
     { head: t("user.amount"), end: true, cell: (entry) => usd(entry.amount_usd, true) },
   ];
   return (
-    <Table caption={t("user.entries")} columns={columns} rows={entries} rowKey={(entry) => entry.id} />
+    <Table
+      caption={t("user.entries")}
+      columns={columns}
+      rows={entries}
+      rowKey={(entry) => entry.id}
+    />
   );
 }

@@ -15,20 +15,26 @@ export function Entries({ userId, entries }: { userId: string; entries: Transact
           {t(`user.kinds.${entry.type}`)}
           {entry.tool && <span className="text-ink-soft"> {entry.tool}</span>}
           <span className="block text-ink-soft">{entry.description}</span>
-          <span className="block text-ink-soft sm:hidden">{time(entry.created_at)}</span>
         </>
       ),
     },
-    { head: t("user.time"), from: "sm", cell: (entry) => time(entry.created_at, "minute") },
+    { head: t("user.time"), cell: (entry) => time(entry.created_at, "minute") },
     { head: t("user.amount"), end: true, cell: (entry) => usd(entry.amount_usd, true) },
-    { head: t("user.balanceAfter"), end: true, from: "sm", cell: (entry) => usd(entry.balance_after_usd) },
+    {
+      head: t("user.balanceAfter"),
+      end: true,
+      cell: (entry) => usd(entry.balance_after_usd),
+    },
   ];
   return (
     <Card
       title={t("user.entries")}
       actions={
         entries.length > 0 && (
-          <Link to={entriesLink(userId)} className="inline-flex min-h-11 items-center text-accent underline">
+          <Link
+            to={entriesLink(userId)}
+            className="inline-flex min-h-11 items-center text-accent underline"
+          >
             {t("user.allEntries")}
           </Link>
         )
@@ -37,7 +43,12 @@ export function Entries({ userId, entries }: { userId: string; entries: Transact
       {entries.length === 0 ? (
         <p className="text-ink-soft">{t("user.noEntries")}</p>
       ) : (
-        <Table caption={t("user.entries")} columns={columns} rows={entries} rowKey={(entry) => entry.id} />
+        <Table
+          caption={t("user.entries")}
+          columns={columns}
+          rows={entries}
+          rowKey={(entry) => entry.id}
+        />
       )}
     </Card>
   );

@@ -23,7 +23,12 @@ export function Holds({ holds }: { holds: Hold[] }) {
       {holds.length === 0 ? (
         <p className="text-ink-soft">{t("user.noHolds")}</p>
       ) : (
-        <Table caption={t("user.holds")} columns={columns} rows={holds} rowKey={(hold) => hold.hold_id} />
+        <Table
+          caption={t("user.holds")}
+          columns={columns}
+          rows={holds}
+          rowKey={(hold) => hold.hold_id}
+        />
       )}
     </Card>
   );

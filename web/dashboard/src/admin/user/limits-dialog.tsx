@@ -21,7 +21,11 @@ export function LimitsDialog({ user, wanted, reason, onReason, ...dialog }: Limi
   const { t, usd } = useWords();
   const shown = (limit: Decimal | null) => (limit === null ? t("limits.none") : usd(limit));
   return (
-    <Confirm {...dialog} title={t("limits.confirmTitle", { id: user.user_id })} label={t("limits.confirm")}>
+    <Confirm
+      {...dialog}
+      title={t("limits.confirmTitle", { id: user.user_id })}
+      label={t("limits.confirm")}
+    >
       <Sum>
         {LIMITS.map((name) => {
           const limit = wanted[name];

@@ -44,7 +44,9 @@ export function Limits({ user }: { user: AccountInFull }) {
 
   function errorOf(name: LimitName): string | null {
     const problem = draft.value.tried && form.problems[name];
-    return problem ? amountProblem(problem, "USD", LIMIT_BOUNDS) : refusedField(outcome, MEMBERS[name], t);
+    return problem
+      ? amountProblem(problem, "USD", LIMIT_BOUNDS)
+      : refusedField(outcome, MEMBERS[name], t);
   }
 
   function review(event: FormEvent) {

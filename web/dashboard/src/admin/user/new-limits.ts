@@ -1,4 +1,10 @@
-import { type AmountProblem, compareAmounts, type Decimal, type Locale, parseAmount } from "@billing/client";
+import {
+  type AmountProblem,
+  compareAmounts,
+  type Decimal,
+  type Locale,
+  parseAmount,
+} from "@billing/client";
 import type { AccountInFull } from "../api";
 
 export const LIMITS = ["daily", "monthly"] as const;

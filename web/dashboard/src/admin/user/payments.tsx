@@ -23,8 +23,8 @@ export function Payments({ user, payments }: PaymentsProps) {
     {
       head: t("refund.left"),
       end: true,
-      from: "sm",
-      cell: (payment) => payment.received !== null && money(leftToRefund(payment), payment.currency),
+      cell: (payment) =>
+        payment.received !== null && money(leftToRefund(payment), payment.currency),
     },
     {
       head: t("refund.open"),

@@ -26,11 +26,17 @@ export function RefundCell({ user, payment, onDone }: RefundCellProps) {
   const { request } = useClient();
   const [open, setOpen] = useState(false);
   const { payment_id, currency } = payment;
-  const change = useChange<Refund, RefundAnswer>(`refund.${payment_id}`, ({ amount, reason }, key) =>
-    request("POST", `/api/admin/transactions/${encodeURIComponent(payment_id)}/refund`, {
-      body: { reason, user_id: user.user_id, [`amount_${currency.toLowerCase()}`]: decimal(amount) },
-      key,
-    }),
+  const change = useChange<Refund, RefundAnswer>(
+    `refund.${payment_id}`,
+    ({ amount, reason }, key) =>
+      request("POST", `/api/admin/transactions/${encodeURIComponent(payment_id)}/refund`, {
+        body: {
+          reason,
+          user_id: user.user_id,
+          [`amount_${currency.toLowerCase()}`]: decimal(amount),
+        },
+        key,
+      }),
   );
   const lost = change.unanswered !== null;
 

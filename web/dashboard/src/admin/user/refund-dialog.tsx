@@ -24,7 +24,12 @@ export function RefundDialog({ payment, change, onClose, onDone }: RefundDialogP
   const { t, money, locale } = useWords();
   const amountProblem = useAmountProblem();
   const { payment_id, currency } = payment;
-  const draft = useDraft(`admin.refund.${payment_id}`, { part: false, amount: "", reason: "", tried: false });
+  const draft = useDraft(`admin.refund.${payment_id}`, {
+    part: false,
+    amount: "",
+    reason: "",
+    tried: false,
+  });
   const { unanswered, outcome } = change;
   const { part, reason, tried } = draft.value;
   const left = leftToRefund(payment);
@@ -50,7 +55,11 @@ export function RefundDialog({ payment, change, onClose, onDone }: RefundDialogP
   return (
     <Confirm
       title={t("refund.title")}
-      label={amount === null ? t("refund.open") : t("refund.confirm", { amount: money(amount, currency) })}
+      label={
+        amount === null
+          ? t("refund.open")
+          : t("refund.confirm", { amount: money(amount, currency) })
+      }
       danger
       outcome={outcome}
       onConfirm={() => void confirm()}
@@ -71,15 +80,22 @@ export function RefundDialog({ payment, change, onClose, onDone }: RefundDialogP
           />
           {part && (
             <AmountField
-              label={t("refund.amount")}
+              label={t("refund.amount", { currency })}
               currency={currency}
               value={draft.value.amount}
-              hint={typedAmount && t("refund.leaves", { amount: money(leftAfter(left, typedAmount), currency) })}
+              hint={
+                typedAmount &&
+                t("refund.leaves", { amount: money(leftAfter(left, typedAmount), currency) })
+              }
               error={error()}
               onChange={(value) => draft.set({ amount: value })}
             />
           )}
-          <ReasonField value={reason} tried={tried} onChange={(value) => draft.set({ reason: value })} />
+          <ReasonField
+            value={reason}
+            tried={tried}
+            onChange={(value) => draft.set({ reason: value })}
+          />
         </>
       )}
       <p className="text-sm text-ink-soft">{t("refund.effect", { provider: payment.provider })}</p>

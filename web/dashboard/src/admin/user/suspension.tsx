@@ -22,9 +22,7 @@ export function Suspension({ user }: { user: AccountInFull }) {
   const deed = user.suspended ? "resume" : "suspend";
   return (
     <>
-      <Button variant={user.suspended ? "secondary" : "danger"} onClick={() => setOpen(true)}>
-        {t(`suspend.${deed}`)}
-      </Button>
+      <Button onClick={() => setOpen(true)}>{t(`suspend.${deed}`)}</Button>
       {open && <SuspensionDialog user={user} onClose={() => setOpen(false)} />}
     </>
   );
