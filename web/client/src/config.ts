@@ -2,7 +2,8 @@
 export interface WebConfig {
   /** Where the gateway is; "" is where the page comes from. */
   api_base: string;
-  tenant: string;
+  /** Null: tokens name it. */
+  tenant: string | null;
   tenant_name: string | null;
   login_url: string | null;
   logout_url: string | null;
@@ -18,7 +19,7 @@ export interface WebConfig {
 
 const DEFAULTS: WebConfig = {
   api_base: "",
-  tenant: "",
+  tenant: null,
   tenant_name: null,
   login_url: null,
   logout_url: null,

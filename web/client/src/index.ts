@@ -6,6 +6,7 @@ export { decimal, readJson, writeJson } from "./json";
 export {
   addAmounts,
   compareAmounts,
+  convert,
   editableAmount,
   formatDecimal,
   formatMoney,

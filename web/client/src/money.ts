@@ -50,6 +50,16 @@ export function percentOf(part: Decimal, whole: Decimal): number {
   return Number(percent < 0n ? 0n : percent > 100n ? 100n : percent);
 }
 
+/** What an amount is worth in another currency, in cents, rounded down. To be shown, not paid. */
+export function convert(amount: Decimal, rate: Decimal): Decimal {
+  const [units = "0", fraction = ""] = rate.split(".");
+  const scaled = BigInt(units + fraction.padEnd(8, "0").slice(0, 8));
+  const exact = toMicros(amount) * scaled;
+  const cent = 1_000_000_000_000n;
+  const down = exact < 0n && exact % cent !== 0n ? exact / cent - 1n : exact / cent;
+  return fromMicros(down * MICROS_PER_CENT);
+}
+
 export interface MoneyFormat {
   /** True: all decimals that there are, at least two. Else whole cents, rounded down. */
   exact?: boolean;

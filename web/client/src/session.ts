@@ -18,11 +18,15 @@ export interface Session {
   token: () => string | null;
   /** Whose the token is, as far as it tells; drafts are kept apart by it. */
   owner: () => string;
-  /** The service refused the token. */
+  /** The service refused the token: to the login, as `signIn` does. */
   end: () => void;
-  /** Goes to the platform's login, which leads back here. False: there is none, or it led back with
-   * a token that is refused, so that the user has to decide. */
-  signIn: (force?: boolean) => boolean;
+  /**
+   * Goes to the platform's login, which leads back here. Unless forced, it does nothing where the
+   * login has just led back with a token that is refused: then the user decides.
+   */
+  signIn: (force?: boolean) => void;
+  /** On the way to the login. */
+  leaving: () => boolean;
   signOut: () => void;
   subscribe: (listener: () => void) => () => void;
 }
@@ -64,12 +68,14 @@ export function createSession(config: SessionConfig, page: Window = window): Ses
       const newer = stored ? read(page, "localStorage", config.token_key) : null;
       if (newer && newer !== token) return change("signed_in", newer);
       if (stored) write(page, "localStorage", config.token_key, null);
+      leaving ||= leaveForLogin(config, page, false);
       change("ended", null);
     },
     signIn: (force = false) => {
-      leaving ||= leaveForLogin(config, page, force);
-      return leaving;
+      if (!leaving || force) leaving = leaveForLogin(config, page, force);
+      for (const listener of listeners) listener();
     },
+    leaving: () => leaving,
     signOut: () => {
       if (stored) write(page, "localStorage", config.token_key, null);
       forgetDrafts(page);
@@ -91,9 +97,9 @@ function takeFragment(config: SessionConfig, page: Window): string | null {
   const { pathname, search } = page.location;
   page.history.replaceState(page.history.state, "", pathname + search);
   const asked = read(page, "sessionStorage", STATE_KEY);
-  write(page, "sessionStorage", STATE_KEY, null);
   // Without it, anybody's link could sign the user in as somebody else.
   const answersUs = asked !== null && asked === fragment.get("state");
+  if (answersUs) write(page, "sessionStorage", STATE_KEY, null);
   return answersUs || config.token_links ? token : null;
 }
 

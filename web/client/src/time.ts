@@ -3,7 +3,13 @@ import type { Locale } from "./money";
 /** Zones that are offered: browsers' own lists lack UTC and Europe/Kyiv. IANA names. */
 export const TIME_ZONES: readonly string[] = [
   "UTC",
-  "Europe/Kyiv",
+  ...names(
+    "Europe",
+    "Kyiv Amsterdam Athens Belgrade Berlin Bratislava Brussels Bucharest Budapest Chisinau",
+    "Copenhagen Dublin Helsinki Istanbul Lisbon Ljubljana London Luxembourg Madrid Malta Minsk",
+    "Moscow Oslo Paris Prague Riga Rome Sarajevo Skopje Sofia Stockholm Tallinn Tirane Vienna",
+    "Vilnius Warsaw Zagreb Zurich",
+  ),
   ...names("Africa", "Abidjan Algiers Cairo Casablanca Johannesburg Lagos Nairobi Tripoli Tunis"),
   ...names(
     "America",
@@ -20,13 +26,6 @@ export const TIME_ZONES: readonly string[] = [
   ),
   ...names("Atlantic", "Azores Cape_Verde Reykjavik South_Georgia"),
   ...names("Australia", "Adelaide Brisbane Darwin Hobart Melbourne Perth Sydney"),
-  ...names(
-    "Europe",
-    "Amsterdam Athens Belgrade Berlin Bratislava Brussels Bucharest Budapest Chisinau Copenhagen",
-    "Dublin Helsinki Istanbul Lisbon Ljubljana London Luxembourg Madrid Malta Minsk Moscow Oslo",
-    "Paris Prague Riga Rome Sarajevo Skopje Sofia Stockholm Tallinn Tirane Vienna Vilnius Warsaw",
-    "Zagreb Zurich",
-  ),
   ...names("Pacific", "Auckland Chatham Fiji Guam Honolulu Kiritimati Noumea Pago_Pago Tongatapu"),
 ];
 
@@ -98,12 +97,17 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** "5 minutes ago", "in 2 hours"; within a minute "now", in words. */
+const WITHIN_A_MINUTE = {
+  en: { past: "just now", future: "in less than a minute" },
+  uk: { past: "щойно", future: "менш ніж за хвилину" },
+};
+
+/** "5 minutes ago", "in 2 hours", "just now". */
 export function formatAge(instant: string | number, now: number, locale: Locale): string {
   const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
   const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
   }
-  return words.format(0, "second");
+  return WITHIN_A_MINUTE[locale][seconds > 0 ? "future" : "past"];
 }

@@ -1,8 +1,7 @@
 import { Languages, LogOut, Menu, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useLocation } from "react-router";
 
 import { setLanguage } from "./i18n";
 import { Nav } from "./nav";
@@ -13,9 +12,7 @@ import { ThemeChoice } from "./theme-choice";
 /** Around every page: a column beside it on wide screens, a bar with a menu above it on others. */
 export function Layout({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
-  const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
-  useEffect(() => setOpen(false), [pathname]);
 
   return (
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15rem_1fr]">
@@ -46,7 +43,7 @@ export function Layout({ children }: { children: ReactNode }) {
           id="menu"
           className={`${open ? "flex" : "hidden"} flex-col gap-6 px-3 pt-2 pb-4 lg:flex lg:min-h-[calc(100dvh-5rem)]`}
         >
-          <Nav />
+          <Nav onGo={() => setOpen(false)} />
           <Choices />
         </div>
       </header>

@@ -30,13 +30,18 @@ function show(root: Root, config: WebConfig) {
   const session = createSession(config);
   const client = createClient({
     base: config.api_base,
-    tenant: config.tenant || undefined,
+    tenant: config.tenant ?? undefined,
     token: session.token,
     onUnauthorized: session.end,
   });
   const queries = createQueryClient();
-  // The next one who signs in here may be somebody else.
-  session.subscribe(() => queries.clear());
+  let owner = session.owner();
+  session.subscribe(() => {
+    // Nobody sees what another user was shown.
+    if (session.state() !== "signed_in" || session.owner() !== owner) queries.clear();
+    owner = session.owner();
+  });
+  if (session.state() === "signed_out") session.signIn();
   root.render(
     <ServicesProvider services={{ client, config, session }}>
       <QueryClientProvider client={queries}>

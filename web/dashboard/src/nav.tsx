@@ -25,7 +25,7 @@ const PAGES: [string, string, LucideIcon][] = [
 /** The administrator's part is last, so that nothing moves when it turns out to be theirs. */
 const ADMIN: (typeof PAGES)[number] = ["/admin", "nav.admin", ShieldCheck];
 
-export function Nav() {
+export function Nav({ onGo }: { onGo: () => void }) {
   const { t } = useTranslation();
   const me = useMe();
   const pages = me.data?.is_admin ? [...PAGES, ADMIN] : PAGES;
@@ -37,6 +37,7 @@ export function Nav() {
             <NavLink
               to={to}
               end={to === "/"}
+              onClick={onGo}
               className={({ isActive }) =>
                 "flex min-h-11 items-center gap-3 rounded-lg px-3 " +
                 (isActive ? "bg-accent-soft font-medium text-ink" : "text-ink-soft hover:bg-sunken")

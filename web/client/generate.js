@@ -1,0 +1,12 @@
+// Types of what the gateway documents. Amounts are text here: `readJson` keeps their digits.
+import { readFileSync, writeFileSync } from "node:fs";
+import openapiTS, { astToString } from "openapi-typescript";
+import ts from "typescript";
+
+const document = new URL("../../billing-gateway/openapi.json", import.meta.url);
+const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
+const nodes = await openapiTS(JSON.parse(readFileSync(document, "utf8")), {
+  transform: (schema) => (schema.format === "decimal" ? text : undefined),
+});
+const heading = "// Generated from billing-gateway/openapi.json by `npm run generate`. Not edited by hand.\n";
+writeFileSync(new URL("src/generated.ts", import.meta.url), heading + astToString(nodes));
