@@ -14,7 +14,9 @@ function gateway(...answers: (object | number)[]): string[] {
     const answer = answers.shift() ?? 500;
     if (answer === 0) return Promise.reject(new TypeError("no network"));
     const isGood = typeof answer === "object";
-    const body = isGood ? answer : { code: answer === 504 ? "PAYMENT_PROVIDER_TIMEOUT" : "INVALID_REQUEST" };
+    const body = isGood
+      ? answer
+      : { code: answer === 504 ? "PAYMENT_PROVIDER_TIMEOUT" : "INVALID_REQUEST" };
     return Promise.resolve(new Response(JSON.stringify(body), { status: isGood ? 200 : answer }));
   });
   return keys;

@@ -33,7 +33,12 @@ test("the page's word holds, then the tenant's", () => {
   expect(termsOf(NOTHING, tenant)).toMatchObject({ presets: [700n, 1400n], wordingVersion: "v7" });
   const ours = termsOf({ ...NOTHING, presetAmounts: [8], wording: "Show me" }, tenant);
   // The version is that of the tenant's words.
-  expect(ours).toMatchObject({ presets: [800n], least: 700n, wording: "Show me", wordingVersion: "" });
+  expect(ours).toMatchObject({
+    presets: [800n],
+    least: 700n,
+    wording: "Show me",
+    wordingVersion: "",
+  });
 });
 
 test("nobody consents by leaving things as they are", () => {
@@ -64,6 +69,8 @@ test("an amount of one's own is held to the bounds", () => {
 
 test("a message is counted in characters, and only line feeds control it", () => {
   expect(problemsOf(draft({ message: "🎉".repeat(500) }), TERMS, "en")).toEqual({});
-  expect(problemsOf(draft({ message: "🎉".repeat(501) }), TERMS, "en")).toEqual({ message: "long" });
+  expect(problemsOf(draft({ message: "🎉".repeat(501) }), TERMS, "en")).toEqual({
+    message: "long",
+  });
   expect(dataOf(draft({ message: " a\tb\nc\u0007 " }), TERMS, "en").message).toBe("a b\nc");
 });

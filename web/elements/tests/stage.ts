@@ -13,7 +13,8 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 
 /** False, and said aloud, where there is no browser to test in. */
 export const hasBrowser = CHROMIUM !== undefined;
-if (!hasBrowser) process.stderr.write("SKIPPED: no Chromium here, so nothing is tried in a browser\n");
+if (!hasBrowser)
+  process.stderr.write("SKIPPED: no Chromium here, so nothing is tried in a browser\n");
 
 /** As strict as the gateway's for the support pages. */
 const POLICY =
@@ -75,7 +76,11 @@ async function closed(browser: Browser, server: Server): Promise<void> {
 
 const VIOLATIONS = "violations";
 
-async function openPage(browser: Browser, url: string, options: BrowserContextOptions): Promise<Page> {
+async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   await page.addInitScript((name) => {
@@ -92,7 +97,10 @@ async function openPage(browser: Browser, url: string, options: BrowserContextOp
 
 /** What the page's policy had to forbid. */
 export function violationsOf(page: Page): Promise<string[]> {
-  return page.evaluate((name) => (window as unknown as Record<string, string[]>)[name] ?? [], VIOLATIONS);
+  return page.evaluate(
+    (name) => (window as unknown as Record<string, string[]>)[name] ?? [],
+    VIOLATIONS,
+  );
 }
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -103,7 +111,9 @@ export async function axe(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const { axe } = window as unknown as {
       axe: {
-        run: (options: object) => Promise<{ violations: { id: string; nodes: { target: unknown }[] }[] }>;
+        run: (
+          options: object,
+        ) => Promise<{ violations: { id: string; nodes: { target: unknown }[] }[] }>;
       };
     };
     const { violations } = await axe.run({ resultTypes: ["violations"] });

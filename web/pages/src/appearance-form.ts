@@ -117,8 +117,6 @@ export class AppearanceForm extends LitElement {
       this.outcome = isName ? "name" : "failed";
       await this.updateComplete;
       if (isName) this.querySelector<HTMLElement>("#display-name")?.focus();
-      // What was entered is kept, and there again behind the sign-in.
-      if (this.services.session.state() === "ended") this.services.session.signIn();
     }
   }
 }

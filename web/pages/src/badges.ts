@@ -8,10 +8,11 @@ export function badges(terms: Sponsorship, language: Language): TemplateResult {
   const { from } = TEXTS[language];
   return html`<ul class="badges" role="list">
     ${LEVELS.map(
-      (level) => html`<li>
-        <fund-badge .level=${level} size="lg"></fund-badge>
-        <span>${from(money(BigInt(terms.thresholds_cents[level]), language))}</span>
-      </li>`,
+      (level) =>
+        html`<li>
+          <fund-badge .level=${level} size="lg"></fund-badge>
+          <span>${from(money(BigInt(terms.thresholds_cents[level]), language))}</span>
+        </li>`,
     )}
   </ul>`;
 }

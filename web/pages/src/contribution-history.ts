@@ -49,7 +49,8 @@ export class ContributionHistory extends LitElement {
       this.#page += 1;
       const before = this.shown ?? [];
       // One that was begun meanwhile moves the others to the next page.
-      const isNew = ({ ulid }: Contribution): boolean => before.every((other) => other.ulid !== ulid);
+      const isNew = ({ ulid }: Contribution): boolean =>
+        before.every((other) => other.ulid !== ulid);
       this.shown = [...before, ...answer.data.filter(isNew)];
       this.total = answer.total;
     } catch {
@@ -69,11 +70,13 @@ export class ContributionHistory extends LitElement {
         ${shown?.map((contribution) => this.#entry(contribution, texts))}
       </ul>
       ${this.hasFailed ? html`<p role="alert">${all.away}</p>` : nothing}
-      ${this.hasFailed || (shown && shown.length < this.total)
-        ? html`<button type="button" @click=${() => void this.#next()}>
-            ${this.hasFailed ? all.again : texts.more}
-          </button>`
-        : nothing}
+      ${
+        this.hasFailed || (shown && shown.length < this.total)
+          ? html`<button type="button" @click=${() => void this.#next()}>
+              ${this.hasFailed ? all.again : texts.more}
+            </button>`
+          : nothing
+      }
     </section>`;
   }
 
@@ -91,12 +94,14 @@ export class ContributionHistory extends LitElement {
         </time>
       </div>
       ${isPartly ? html`<p class="quiet">${texts.left(left)}</p>` : nothing}
-      ${message
-        ? html`<blockquote><bdi>${message}</bdi></blockquote>
-            <p class="quiet">
-              ${contribution.message_is_shown ? texts.messageShown : texts.messageHidden}
-            </p>`
-        : nothing}
+      ${
+        message
+          ? html`<blockquote><bdi>${message}</bdi></blockquote>
+              <p class="quiet">
+                ${contribution.message_is_shown ? texts.messageShown : texts.messageHidden}
+              </p>`
+          : nothing
+      }
       ${status === "failed" ? nothing : this.#naming(contribution, texts)}
       ${this.refused === ulid ? html`<p role="alert" class="error">${texts.notSaved}</p>` : nothing}
     </li>`;

@@ -56,11 +56,13 @@ class ContributionsPage extends PageElement {
     const { config, session } = this.services;
     return html`<div class="card">
       <p>${session.state() === "ended" ? texts.ended : texts.signedOut}</p>
-      ${config.login_url
-        ? html`<button type="button" class="button" @click=${() => session.signIn(true)}>
-            ${this.texts.signIn}
-          </button>`
-        : html`<p>${texts.noLogin}</p>`}
+      ${
+        config.login_url
+          ? html`<button type="button" class="button" @click=${() => session.signIn(true)}>
+              ${this.texts.signIn}
+            </button>`
+          : html`<p>${texts.noLogin}</p>`
+      }
     </div>`;
   }
 
@@ -103,7 +105,10 @@ class ContributionsPage extends PageElement {
     const { badge_level, next_badge, next_badge_amount_cents } = supporter;
     const missing =
       next_badge && next_badge_amount_cents !== null
-        ? this.texts.missing(money(BigInt(next_badge_amount_cents) - total, this.language), next_badge)
+        ? this.texts.missing(
+            money(BigInt(next_badge_amount_cents) - total, this.language),
+            next_badge,
+          )
         : badge_level
           ? this.texts.highest
           : "";
@@ -136,4 +141,4 @@ class ContributionsPage extends PageElement {
 }
 
 customElements.define("contributions-page", ContributionsPage);
-void openPage(ContributionsPage);
+void openPage(ContributionsPage, true);

@@ -4,12 +4,15 @@ import { openServices, type Services } from "./services";
 import { TEXTS } from "./texts";
 
 /** Puts the page in the place of what stands in the document for those without scripts. */
-export async function openPage(page: new (services: Services) => PageElement): Promise<void> {
+export async function openPage(
+  page: new (services: Services) => PageElement,
+  needsSignIn = false,
+): Promise<void> {
   const place = document.getElementById("page");
   if (!place) return;
   const language = chosenLanguage();
   try {
-    const services = await openServices();
+    const services = await openServices(needsSignIn);
     document.documentElement.lang = language;
     place.replaceWith(new page(services));
   } catch {

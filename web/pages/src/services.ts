@@ -1,4 +1,11 @@
-import { type Client, createClient, createSession, loadConfig, type Session, type WebConfig } from "@billing/client";
+import {
+  type Client,
+  createClient,
+  createSession,
+  loadConfig,
+  type Session,
+  type WebConfig,
+} from "@billing/client";
 
 /** Everything that a page reaches billing by. */
 export interface Services {
@@ -9,7 +16,8 @@ export interface Services {
   stranger: Client;
 }
 
-export async function openServices(): Promise<Services> {
+/** `needsSignIn`: a token that is refused leads to the login at once; pages for everybody go on without it. */
+export async function openServices(needsSignIn: boolean): Promise<Services> {
   const config = await loadConfig("/app/config.json");
   const session = createSession(config);
   const place = { base: config.api_base, tenant: config.tenant || undefined };
@@ -21,7 +29,7 @@ export async function openServices(): Promise<Services> {
       // The token names its tenant.
       tenant: undefined,
       token: session.token,
-      onUnauthorized: session.end,
+      onUnauthorized: needsSignIn ? session.end : undefined,
     }),
     stranger: createClient({ ...place, token: () => null }),
   };

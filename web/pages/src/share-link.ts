@@ -14,11 +14,16 @@ export function shareLink(texts: Texts, recipient: string | null): TemplateResul
       <button type="button" @click=${(event: Event) => void copy(event, url, share.copied)}>
         ${share.copy}
       </button>
-      ${canShare
-        ? html`<button type="button" @click=${() => void navigator.share(hand).catch(() => undefined)}>
-            ${share.send}
-          </button>`
-        : nothing}
+      ${
+        canShare
+          ? html`<button
+              type="button"
+              @click=${() => void navigator.share(hand).catch(() => undefined)}
+            >
+              ${share.send}
+            </button>`
+          : nothing
+      }
     </div>
     <p class="quiet" role="status" id="copied"></p>
   </section>`;

@@ -30,23 +30,33 @@ export function shell({ texts, language, services, speak, content }: Frame): Tem
         ${link("/settings/contributions", texts.nav.contributions)}
       </nav>
       <div class="tools">
-        <button type="button" class="plain" lang=${other.language} @click=${() => speak(other.language)}>
+        <button
+          type="button"
+          class="plain"
+          lang=${other.language}
+          @click=${() => speak(other.language)}
+        >
           ${other.name}
         </button>
-        ${session.token() !== null
-          ? html`<button type="button" class="plain" @click=${() => session.signOut()}>
-              ${texts.signOut}
-            </button>`
-          : nothing}
+        ${
+          session.token() !== null
+            ? html`<button type="button" class="plain" @click=${() => session.signOut()}>
+                ${texts.signOut}
+              </button>`
+            : nothing
+        }
       </div>
     </header>
     <main id="main" tabindex="-1">${content}</main>
     <footer>
       <p>${texts.tax}</p>
-      ${config.support_email
-        ? html`<p>
-            ${texts.questions} <a href="mailto:${config.support_email}">${config.support_email}</a>
-          </p>`
-        : nothing}
+      ${
+        config.support_email
+          ? html`<p>
+              ${texts.questions}
+              <a href="mailto:${config.support_email}">${config.support_email}</a>
+            </p>`
+          : nothing
+      }
     </footer>`;
 }

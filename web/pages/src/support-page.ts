@@ -53,7 +53,13 @@ class SupportPage extends PageElement {
           ${this.#why()}
           <section aria-labelledby="recent">
             <h2 id="recent">${texts.recent}</h2>
-            <fund-wall preview period="month" limit="12" api-base=${config.api_base} tenant=${tenant}></fund-wall>
+            <fund-wall
+              preview
+              period="month"
+              limit="12"
+              api-base=${config.api_base}
+              tenant=${tenant}
+            ></fund-wall>
             <p><a href="/supporters">${texts.everybody}</a></p>
           </section>
         </div>
@@ -99,8 +105,8 @@ class SupportPage extends PageElement {
   readonly #signIn = (event: Event): void => {
     const { session } = this.services;
     this.#keep(event);
-    session.end();
-    if (session.signIn(true)) event.preventDefault();
+    session.signIn(true);
+    if (session.leaving()) event.preventDefault();
   };
 
   #why(): TemplateResult {

@@ -47,7 +47,10 @@ class SupportThankYouPage extends PageElement {
 
   get #isOpen(): boolean {
     const { found } = this;
-    return this.#ulid !== null && (found === "away" || (isContribution(found) && found.status === "pending"));
+    return (
+      this.#ulid !== null &&
+      (found === "away" || (isContribution(found) && found.status === "pending"))
+    );
   }
 
   async #look(): Promise<void> {
@@ -129,7 +132,9 @@ class SupportThankYouPage extends PageElement {
   }
 
   #lookAgain(): TemplateResult {
-    return html`<button type="button" @click=${() => void this.#look()}>${this.texts.again}</button>`;
+    return html`<button type="button" @click=${() => void this.#look()}>
+      ${this.texts.again}
+    </button>`;
   }
 
   #said(found: Contribution): TemplateResult {
@@ -137,7 +142,9 @@ class SupportThankYouPage extends PageElement {
     const amount = money(BigInt(found.amount_cents), this.language);
     switch (found.status) {
       case "pending":
-        return html`<p>${this.looks < LOOKS.length ? texts.pendingText(amount) : texts.slow(amount)}</p>
+        return html`<p>
+            ${this.looks < LOOKS.length ? texts.pendingText(amount) : texts.slow(amount)}
+          </p>
           ${this.looks < LOOKS.length ? nothing : this.#lookAgain()}`;
       case "failed":
         return html`<p>${texts.failedText(amount)}</p>

@@ -52,7 +52,11 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "pages-"));
     const outDir = join(folder, "dist");
-    await build({ root: join(HERE, ".."), logLevel: "error", build: { outDir, emptyOutDir: true } });
+    await build({
+      root: join(HERE, ".."),
+      logLevel: "error",
+      build: { outDir, emptyOutDir: true },
+    });
     stage = await openStage();
     stage.folders.set("/", outDir);
     stage.documents.set("/paid", "<title>There</title>");
@@ -66,9 +70,17 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
     stage.calls.length = 0;
     stage.answers.clear();
     for (const [route, answer] of answers()) stage.answers.set(route, answer);
-    const config = { api_base: "", tenant: "demo", tenant_name: "OpenMeet", login_url: "/login", token_links: true };
+    const config = {
+      api_base: "",
+      tenant: "demo",
+      tenant_name: "OpenMeet",
+      login_url: "/login",
+      token_links: true,
+    };
     stage.answers.set("GET /app/config.json", { json: config });
-    stage.answers.set("GET /api/billing/me", { json: { user_id: "42", email: null, is_admin: false } });
+    stage.answers.set("GET /api/billing/me", {
+      json: { user_id: "42", email: null, is_admin: false },
+    });
     stage.answers.set(`GET /api/v1/contributions/${ULID}`, { json: CONTRIBUTION });
     stage.answers.set("GET /api/v1/supporters/me", { json: SUPPORTER });
     stage.answers.set("GET /api/v1/contributions/me", {
@@ -119,7 +131,12 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
 
   test("thanks waits for the payment, and says so until it has come", async () => {
     const route = `GET /api/v1/contributions/${ULID}`;
-    const unknown = { badge_earned: null, total_cents: null, next_badge: null, next_badge_amount_cents: null };
+    const unknown = {
+      badge_earned: null,
+      total_cents: null,
+      next_badge: null,
+      next_badge_amount_cents: null,
+    };
     stage.answers.set(route, { json: { ...CONTRIBUTION, ...unknown, status: "pending" } });
     const page = await stage.open(`/support/thank-you?contribution=${ULID}`);
     await page.getByRole("heading", { name: "We are waiting for your payment" }).waitFor();
@@ -162,19 +179,26 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
     const page = await stage.open("/settings/contributions#token=a.b.c");
     await page.getByText("<i>Keep up!</i>").waitFor();
     await page.getByText("$15 of it remain").waitFor();
-    stage.answers.set(`PATCH /api/v1/contributions/${ULID}`, { json: { ...OWN, is_anonymous: false } });
+    stage.answers.set(`PATCH /api/v1/contributions/${ULID}`, {
+      json: { ...OWN, is_anonymous: false },
+    });
     await page.getByRole("button", { name: "Show my name" }).click();
     expect(stage.calls.some(({ method }) => method === "PATCH")).toBe(false);
     await page.getByRole("button", { name: "Agree" }).press("Enter");
     await page.getByText("Counts under your name").waitFor();
     const change = stage.calls.find(({ method }) => method === "PATCH");
-    expect(JSON.parse(change?.body ?? "")).toEqual({ is_anonymous: false, wording_version: "2026-11" });
+    expect(JSON.parse(change?.body ?? "")).toEqual({
+      is_anonymous: false,
+      wording_version: "2026-11",
+    });
     await page.context().close();
   });
 
   test("the badge is shown by its owner's wish, and the file of all data is saved whole", async () => {
     const page = await stage.open("/settings/contributions#token=a.b.c");
-    stage.answers.set("PUT /api/v1/supporters/me", { json: { ...SUPPORTER, show_badge: true, ignored: [] } });
+    stage.answers.set("PUT /api/v1/supporters/me", {
+      json: { ...SUPPORTER, show_badge: true, ignored: [] },
+    });
     await page.getByRole("checkbox", { name: "Show my badge to others" }).check();
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved.").waitFor();
@@ -184,7 +208,9 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
       show_badge: true,
       is_anonymous: false,
     });
-    stage.answers.set("GET /api/v1/supporters/me/export", { json: { exported_at: "2026-11-28T12:00:00Z" } });
+    stage.answers.set("GET /api/v1/supporters/me/export", {
+      json: { exported_at: "2026-11-28T12:00:00Z" },
+    });
     const saved = page.waitForEvent("download");
     await page.getByRole("button", { name: "Download" }).click();
     expect((await saved).suggestedFilename()).toMatch(/^contributions-.*\.json$/);
@@ -207,7 +233,9 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
           for (const width of [320, 1440]) {
             await page.setViewportSize({ width, height: 900 });
             expect(await axe(page), `${path} ${width}`).toEqual([]);
-            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            const overflow = await page.evaluate(
+              () => document.documentElement.scrollWidth - innerWidth,
+            );
             expect(overflow, `${path} ${width}`).toBeLessThanOrEqual(0);
           }
         }

@@ -79,7 +79,8 @@ export const ProgressMeter = defineComponent({
   setup(props, { slots }) {
     const config = billingConfig();
     // Vue writes 0 where a number becomes undefined; another key is another element, which knows nothing yet.
-    const key = (): string => `${props.currentCents === undefined}${props.supporterCount === undefined}`;
+    const key = (): string =>
+      `${props.currentCents === undefined}${props.supporterCount === undefined}`;
     return () =>
       h("fund-progress", { key: key(), ...place(config), ...props }, slots["default"]?.());
   },

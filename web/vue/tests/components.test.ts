@@ -13,7 +13,8 @@ async function shown(component: Component, props: object): Promise<HTMLElement> 
   app = createApp({ render: () => h(component, props) });
   app.mount(root);
   await nextTick();
-  await (root.firstElementChild as unknown as { updateComplete?: Promise<unknown> })?.updateComplete;
+  await (root.firstElementChild as unknown as { updateComplete?: Promise<unknown> })
+    ?.updateComplete;
   return root;
 }
 
@@ -55,7 +56,11 @@ test("the meter says the guide's sentence", async () => {
 
 test("a badge has its size and label, and nobody without a level has one", async () => {
   const root = await shown(BadgeDisplay, { level: "gold", showLabel: true });
-  expect(root.querySelector("fund-badge")).toMatchObject({ level: "gold", size: "md", showLabel: true });
+  expect(root.querySelector("fund-badge")).toMatchObject({
+    level: "gold",
+    size: "md",
+    showLabel: true,
+  });
   for (const component of [BadgeDisplay, BadgeIcon]) {
     expect((await shown(component, { level: null })).querySelector("fund-badge")).toBeNull();
   }

@@ -1,7 +1,11 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { useBilling } from "../src";
 
-const CONFIG = { base: "https://billing.example/api/v1", token: () => "a-token", tenant: () => "demo" };
+const CONFIG = {
+  base: "https://billing.example/api/v1",
+  token: () => "a-token",
+  tenant: () => "demo",
+};
 
 afterEach(() => vi.unstubAllGlobals());
 

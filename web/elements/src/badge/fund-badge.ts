@@ -3,7 +3,8 @@ import { define, FundElement, falseUnlessSaid } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
-import { isLevel, labelOf, type Level } from "./level";
+import { labelOf } from "./label";
+import { isLevel, type Level } from "./level";
 
 export type BadgeSize = "sm" | "md" | "lg";
 
@@ -79,7 +80,7 @@ export class FundBadge extends FundElement {
     await this.#remote.read();
   }
 
-  protected override render(): unknown {
+  protected override show(): unknown {
     const level = this.level === undefined ? this.#remote.answer?.badge_level : this.level;
     // A badge that cannot be read is left out: a profile page has more to show.
     if (!isLevel(level)) return nothing;

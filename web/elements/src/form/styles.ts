@@ -10,7 +10,7 @@ export const styles = css`
     min-height: 36rem;
   }
 
-  form {
+  .all {
     display: grid;
     gap: 1.5rem;
   }
@@ -52,10 +52,6 @@ export const styles = css`
     border: 1px solid var(--_line);
     border-radius: var(--_radius);
     font-weight: 600;
-  }
-
-  .amount input:hover + span {
-    background: var(--_wash);
   }
 
   .amount input:checked + span {
@@ -166,10 +162,6 @@ export const styles = css`
     color: var(--_on-accent);
     font-size: 1.0625em;
     font-weight: 600;
-  }
-
-  .submit:hover:enabled {
-    text-decoration: underline;
   }
 
   [part="notes"] {

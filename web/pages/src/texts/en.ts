@@ -27,8 +27,10 @@ export const en = {
     heading: (name: string | null) => (name ? `Support ${name}` : "Support us"),
     lead: "Help keep it free for everyone.",
     form: "Your contribution",
-    cancelled: "You left the payment page, so nothing was charged. Everything is as you entered it.",
-    declined: "The payment was declined, so nothing was charged. Try another card, or ask your bank.",
+    cancelled:
+      "You left the payment page, so nothing was charged. Everything is as you entered it.",
+    declined:
+      "The payment was declined, so nothing was charged. Try another card, or ask your bank.",
     why: "Why give?",
     free: {
       title: "It stays free.",
