@@ -61,7 +61,7 @@ struct UserBilling {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Limits {
+pub(crate) struct Limits {
     /// Null: no limit.
     #[schema(required = true)]
     daily_usd: Option<Usd>,
@@ -81,7 +81,7 @@ struct Resets {
 
 /// What counts against the limits, holds included.
 #[derive(Debug, Serialize, ToSchema)]
-struct Used {
+pub(crate) struct Used {
     today_usd: Usd,
     month_usd: Usd,
 }
@@ -130,8 +130,6 @@ fn billing(
     let balance_uah = rate
         .as_ref()
         .and_then(|(rate, _)| rate.uah(*settled_micros));
-    let day = limit(&answer.limits, LimitPeriod::Day)?;
-    let month = limit(&answer.limits, LimitPeriod::Month)?;
     Ok(UserBilling {
         balance_usd: Usd::from_micros(*settled_micros),
         balance_uah,
@@ -142,18 +140,12 @@ fn billing(
         low_balance: answer.low_balance,
         total_spent_usd: Usd::from_micros(answer.total_spent_micros),
         total_requests: answer.request_count,
-        limits: Limits {
-            daily_usd: day.limit_micros.map(Usd::from_micros),
-            monthly_usd: month.limit_micros.map(Usd::from_micros),
-        },
+        limits: Limits::of(&answer.limits)?,
         limits_reset: Resets {
-            daily_at: resets_at(day)?,
-            monthly_at: resets_at(month)?,
+            daily_at: resets_at(limit(&answer.limits, LimitPeriod::Day)?)?,
+            monthly_at: resets_at(limit(&answer.limits, LimitPeriod::Month)?)?,
         },
-        usage: Used {
-            today_usd: Usd::from_micros(day.used_micros),
-            month_usd: Usd::from_micros(month.used_micros),
-        },
+        usage: Used::of(&answer.limits)?,
         last_request_at: written(answer.last_request_at.as_ref())?,
         billing_enabled: answer.billing_enabled,
         suspended: answer.suspended,
@@ -164,6 +156,29 @@ fn billing(
 fn resets_at(limit: &LimitStatus) -> Result<String, ApiError> {
     written(limit.resets_at.as_ref())?
         .ok_or_else(|| ApiError::fault("a limit says not when it starts again"))
+}
+
+impl Limits {
+    pub(crate) fn of(limits: &[LimitStatus]) -> Result<Self, ApiError> {
+        let of = |period| {
+            let limit_micros = limit(limits, period)?.limit_micros;
+            Ok::<_, ApiError>(limit_micros.map(Usd::from_micros))
+        };
+        Ok(Self {
+            daily_usd: of(LimitPeriod::Day)?,
+            monthly_usd: of(LimitPeriod::Month)?,
+        })
+    }
+}
+
+impl Used {
+    pub(crate) fn of(limits: &[LimitStatus]) -> Result<Self, ApiError> {
+        let of = |period| Ok::<_, ApiError>(Usd::from_micros(limit(limits, period)?.used_micros));
+        Ok(Self {
+            today_usd: of(LimitPeriod::Day)?,
+            month_usd: of(LimitPeriod::Month)?,
+        })
+    }
 }
 
 /// The core always answers with both limits.

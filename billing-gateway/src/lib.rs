@@ -3,6 +3,7 @@
 //! It has no database and decides nothing about money. One file for each endpoint; [`router`] is
 //! the table of contents.
 
+mod admin;
 mod auth;
 mod balance;
 mod causes;
@@ -61,7 +62,8 @@ pub use start_error::StartError;
 use std::io;
 use std::sync::Arc;
 
-use billing_telemetry::admin::{self, Readiness};
+use billing_telemetry::admin as admin_port;
+use billing_telemetry::admin::Readiness;
 use config::Config;
 use rates::Rates;
 use state::AppState;
@@ -80,12 +82,12 @@ pub async fn run(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
-    let metrics = admin::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
-    admin::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
+    let metrics = admin_port::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
+    admin_port::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
     observe::describe_metrics();
     // Probes are answered until the last request is.
     let admin_shutdown = CancellationToken::new();
-    let admin = tokio::spawn(admin::serve(
+    let admin = tokio::spawn(admin_port::serve(
         admin_listener,
         metrics,
         readiness.clone(),

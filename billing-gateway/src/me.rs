@@ -2,10 +2,12 @@
 //! decides for itself.
 
 use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
+use crate::core::AdminClient;
 use crate::problem::Problem;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +22,7 @@ pub(crate) struct MeResponse {
     /// As the token says, where a claim is configured for it; else null.
     #[schema(required = true)]
     name: Option<String>,
-    /// Whether the token is an administrator's.
+    /// Whether the token is an administrator's, and this gateway has routes for them.
     is_admin: bool,
 }
 
@@ -37,7 +39,10 @@ pub(crate) struct MeResponse {
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(caller: Caller) -> Json<MeResponse> {
+pub(crate) async fn get(
+    State(administrators): State<AdminClient>,
+    caller: Caller,
+) -> Json<MeResponse> {
     let contact = caller.contact().unwrap_or_default();
     let filled = |text: String| Some(text).filter(|text| !text.is_empty());
     Json(MeResponse {
@@ -46,6 +51,6 @@ pub(crate) async fn get(caller: Caller) -> Json<MeResponse> {
         tenant_id: caller.tenant_id().to_owned(),
         email: filled(contact.email),
         name: filled(contact.name),
-        is_admin: caller.is_administrator(),
+        is_admin: caller.is_administrator() && administrators.is_on(),
     })
 }

@@ -22,9 +22,9 @@ use crate::server::{host, request_body};
 use crate::state::AppState;
 use crate::web::Site;
 use crate::{
-    balance, contributions, docs, email_preferences, gate, health, history, holds, me, observe,
-    openapi, payment, prices, progress, settings, sponsorship, supporters, test_email, unsubscribe,
-    usage, web, webhooks,
+    admin, balance, contributions, docs, email_preferences, gate, health, history, holds, me,
+    observe, openapi, payment, prices, progress, settings, sponsorship, supporters, test_email,
+    unsubscribe, usage, web, webhooks,
 };
 
 /// What requests of ours carry.
@@ -126,6 +126,7 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(admin::routes().into_openapi());
     document.merge(public().into_openapi());
     document.merge(wall().into_openapi());
     document.merge(meter().into_openapi());
@@ -141,6 +142,7 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (administrators, _) = admin::routes().split_for_parts();
     let (public, _) = public().split_for_parts();
     let (wall, _) = wall().split_for_parts();
     let (meter, _) = meter().split_for_parts();
@@ -157,9 +159,18 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
             gate::creation_per_address,
         ))
         .route_layer(from_fn_with_state(state.clone(), gate::creation_per_user));
+    // Without their token they are no routes at all.
+    let administrators = if state.admin_core().is_on() {
+        administrators
+            .route_layer(bounded.clone())
+            .route_layer(from_fn(gate::administrators))
+    } else {
+        Router::new()
+    };
     let users = users
         .route_layer(bounded.clone())
         .merge(creation)
+        .merge(administrators)
         .route_layer(from_fn_with_state(state.clone(), gate::per_user))
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let wall_limit = from_fn_with_state(state.clone(), gate::wall_per_address);

@@ -225,7 +225,7 @@ impl MailWishes {
     }
 }
 
-fn setting(member: AmountMember) -> Option<AmountSetting> {
+pub(crate) fn setting(member: AmountMember) -> Option<AmountSetting> {
     let amount_micros = match member {
         AmountMember::Absent => return None,
         AmountMember::Null => None,

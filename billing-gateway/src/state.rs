@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::auth::{Caller, PublicTenants, Verifier};
 use crate::config::Config;
-use crate::core::{CoreClient, CoreHealth};
+use crate::core::{AdminClient, CoreClient, CoreHealth};
 use crate::downloads::Downloads;
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
@@ -28,6 +28,7 @@ pub(crate) struct AppState(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     core: CoreClient,
+    admin_core: AdminClient,
     core_health: CoreHealth,
     verifier: Verifier,
     public_tenants: PublicTenants,
@@ -64,8 +65,10 @@ pub(crate) struct PublicLimits {
 impl AppState {
     pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
         let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
+        let core = CoreClient::new(&config.core)?;
         Ok(Self(Arc::new(Shared {
-            core: CoreClient::new(&config.core)?,
+            admin_core: AdminClient::new(&core, &config.core)?,
+            core,
             core_health: CoreHealth::default(),
             verifier: Verifier::new(&config.jwt)?,
             public_tenants: PublicTenants::from(&config.jwt),
@@ -94,6 +97,10 @@ impl AppState {
 
     pub(crate) fn core(&self) -> &CoreClient {
         &self.0.core
+    }
+
+    pub(crate) fn admin_core(&self) -> &AdminClient {
+        &self.0.admin_core
     }
 
     pub(crate) fn core_health(&self) -> &CoreHealth {
@@ -160,6 +167,18 @@ impl AppState {
 impl FromRef<AppState> for CoreClient {
     fn from_ref(state: &AppState) -> Self {
         state.0.core.clone()
+    }
+}
+
+impl FromRef<AppState> for AdminClient {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.admin_core.clone()
+    }
+}
+
+impl FromRef<AppState> for PublicTenants {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.public_tenants.clone()
     }
 }
 

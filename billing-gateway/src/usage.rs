@@ -47,7 +47,7 @@ struct UsageOfDay {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct UsageOfTool {
+pub(crate) struct UsageOfTool {
     /// Null: charges by amount.
     #[schema(required = true)]
     tool: Option<String>,

@@ -98,6 +98,18 @@ impl Settings {
     }
 }
 
+impl Config {
+    /// Why nobody can use the routes under `/api/admin`, where nobody can.
+    pub fn no_administrators(&self) -> Option<&'static str> {
+        if self.core.admin_token.is_none() {
+            return Some("BILLING_CORE_ADMIN_TOKEN is not set: administrators' routes are off");
+        }
+        self.jwt.admin.is_none().then_some(
+            "BILLING_CORE_ADMIN_TOKEN is set and JWT_ADMIN_CLAIM is not: nobody is an administrator",
+        )
+    }
+}
+
 impl TryFrom<Settings> for Config {
     type Error = ConfigError;
 

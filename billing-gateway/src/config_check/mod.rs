@@ -29,8 +29,6 @@ pub enum ConfigError {
     CoreUrl,
     #[error("BILLING_CORE_CA cannot be read: {0}")]
     CoreCa(String),
-    #[error("BILLING_CORE_TOKEN must be visible ASCII")]
-    CoreToken,
     #[error("JWT_ADMIN_CLAIM and JWT_ADMIN_VALUE must be set together")]
     AdminClaim,
     #[error("{0} must be visible ASCII")]

@@ -169,6 +169,7 @@ fn secrets(settings: &Settings) -> Vec<String> {
     let webhook_secrets = webhook_secrets.map(|all| all.expose_secret().split([',', ' ']));
     let single = [
         &settings.core.core_token,
+        &settings.core.core_admin_token,
         &settings.jwt.jwt_secret,
         &stripe.secret_key,
         &fondy.secret_key,

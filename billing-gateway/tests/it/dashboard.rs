@@ -292,7 +292,9 @@ async fn a_balance_says_that_it_is_low_or_below_nothing() {
 #[tokio::test]
 async fn a_token_is_told_whose_it_is() {
     let system = System::start().await;
+    let admin_token = format!("--core-admin-token={}", system.core.admin_token);
     let flags = [
+        &admin_token,
         "--jwt-email-claim=email",
         "--jwt-name-claim=name",
         "--jwt-admin-claim=role",

@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod between;
 mod binary;
 mod core_calls;
