@@ -1,5 +1,6 @@
 // Types of what the gateway documents. Amounts are text here: `readJson` keeps their digits.
 import { readFileSync, writeFileSync } from "node:fs";
+import { URL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 import ts from "typescript";
 
@@ -8,5 +9,6 @@ const text = ts.factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
 const nodes = await openapiTS(JSON.parse(readFileSync(document, "utf8")), {
   transform: (schema) => (schema.format === "decimal" ? text : undefined),
 });
-const heading = "// Generated from billing-gateway/openapi.json by `npm run generate`. Not edited by hand.\n";
+const heading =
+  "// Generated from billing-gateway/openapi.json by `npm run generate`. Not edited by hand.\n";
 writeFileSync(new URL("src/generated.ts", import.meta.url), heading + astToString(nodes));

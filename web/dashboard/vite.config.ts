@@ -13,11 +13,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080", "/app/config.json": "http://127.0.0.1:8080" } },
+  server: {
+    proxy: { "/api": "http://127.0.0.1:8080", "/app/config.json": "http://127.0.0.1:8080" },
+  },
   test: {
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: ["tests/setup.ts"],
+    // Whole pages, on a machine that may do other things too.
+    testTimeout: 20_000,
     passWithNoTests: true,
+    testTimeout: 30_000,
   },
 });

@@ -56,7 +56,7 @@ export function createDownload(options: ClientOptions): Download {
 export function createOpen(options: ClientOptions): Open {
   return async (path, call = {}) => {
     // Only until it begins: what follows has no time of its own.
-    const { body } = await exchange(options, "GET", path, call, ANSWER_WITHIN_MS, (answer) =>
+    const body = await exchange(options, "GET", path, call, ANSWER_WITHIN_MS, (answer) =>
       Promise.resolve(answer.body),
     );
     if (!body) throw new Unreachable("the service's answer has no body");

@@ -5,6 +5,7 @@ import { Route, Routes, useLocation } from "react-router";
 import { loadWords } from "./i18n";
 import { Layout } from "./layout";
 import { NotFound } from "./not-found";
+import { Outside } from "./outside";
 import { SessionGate } from "./session/gate";
 import { ErrorBoundary } from "./ui/error-boundary";
 import { Loading, Skeleton } from "./ui/skeleton";
@@ -52,6 +53,9 @@ function Pages() {
           <Route path="holds" element={<Holds />} />
           <Route path="settings" element={<Settings />} />
           <Route path="admin/*" element={<Admin />} />
+          <Route path="settings/contributions" element={<Outside />} />
+          <Route path="support/*" element={<Outside />} />
+          <Route path="supporters" element={<Outside />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </Suspense>

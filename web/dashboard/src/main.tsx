@@ -18,10 +18,7 @@ const CONFIG_URL: string = VITE_CONFIG_URL ?? `${BASE_URL}config.json`;
 
 async function start(root: Root) {
   // Both at once: neither needs the other.
-  const [config] = await Promise.all([
-    loadConfig(CONFIG_URL).catch(() => null),
-    startI18n(),
-  ]);
+  const [config] = await Promise.all([loadConfig(CONFIG_URL).catch(() => null), startI18n()]);
   if (!config) return root.render(<NoConfig retry={() => void start(root)} />);
   show(root, { ...config, api_base: VITE_API_URL ?? config.api_base });
 }

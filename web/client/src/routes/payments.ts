@@ -5,17 +5,23 @@ import type { Call } from "../request";
 export interface Provider {
   /** "stripe" and "fondy", unless the operator calls them otherwise. */
   provider: string;
+  /** What it speaks, whatever it is called: "stripe" or "fondy". */
+  protocol: string;
   currencies: string[];
   min_amount: Decimal;
   max_amount: Decimal;
   presets: Decimal[];
+  /** By which the card form is loaded into the page; null: it cannot be. */
   publishable_key: string | null;
+  /** Whether it can be paid on the provider's own page. */
   hosted: boolean;
 }
 
 export interface ProvidersResponse {
   providers: Provider[];
   payments_paused: boolean;
+  /** The operator's text for payers; null where payments begin. */
+  payments_paused_reason: string | null;
 }
 
 export type PaymentStatus =
@@ -86,8 +92,7 @@ export function paymentRoutes(call: Call) {
       key,
     });
   return {
-    getProviders: () =>
-      call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
+    getProviders: () => call<ProvidersResponse>("GET", "/api/billing/payment/available-providers"),
     /** By any provider, in the currency that it is paid in. */
     createPayment,
     createStripePayment: (amountUsd: Decimal, payment: NewPayment = {}) =>

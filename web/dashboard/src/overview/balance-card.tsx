@@ -79,7 +79,7 @@ function InHryvnias({ amount, rate }: { amount: string; rate: ShownRate }) {
           rate: formatDecimal(rate.rate, locale),
         })}
       </span>{" "}
-      <span className="text-sm whitespace-nowrap">({t("uah_age", { source, age })})</span>
+      <span className="text-sm">({t("uah_age", { source, age })})</span>
     </p>
   );
 }

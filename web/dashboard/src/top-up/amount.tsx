@@ -32,7 +32,15 @@ export function boundsOf(provider: Provider) {
 }
 
 /** How much, with what others choose and the bounds said beforehand. */
-export function Amount({ provider, typed, parsed, showsProblem, disabled, onType, onLeave }: Props) {
+export function Amount({
+  provider,
+  typed,
+  parsed,
+  showsProblem,
+  disabled,
+  onType,
+  onLeave,
+}: Props) {
   const { t } = useTranslation("top-up");
   const money = useMoney();
   const problemOf = useAmountProblem();

@@ -33,7 +33,7 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
         role="row"
         // The head is the first.
         aria-rowindex={index + 2}
-        className={`${COLUMNS} relative h-16 items-center rounded-lg hover:bg-sunken`}
+        className={`${COLUMNS} relative h-16 items-center border-b border-line hover:bg-sunken`}
       >
         <div role="cell" className="flex min-w-0 items-center gap-2">
           <button
@@ -70,12 +70,15 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
         >
           {amount}
         </div>
-        <div role="cell" className="figures text-right whitespace-nowrap text-ink-soft max-md:hidden">
+        <div
+          role="cell"
+          className="figures text-right whitespace-nowrap text-ink-soft max-md:hidden"
+        >
           {formatMoney(balance_after_usd, "USD", locale)}
         </div>
       </div>
       {isOpen && (
-        <div role="row" aria-rowindex={index + 2} id={details}>
+        <div role="row" aria-rowindex={index + 2} id={details} className="border-b border-line">
           <div role="cell" aria-colspan={4}>
             <Details transaction={transaction} zone={zone} />
           </div>

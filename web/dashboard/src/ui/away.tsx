@@ -1,5 +1,4 @@
 import { isAway } from "@billing/client";
-import type { UseQueryResult } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,10 +10,14 @@ import { useProblem } from "./problem";
 import { Loading, Skeleton } from "./skeleton";
 import { useAge } from "./time";
 
-type Asked<T> = Pick<
-  UseQueryResult<T>,
-  "data" | "error" | "dataUpdatedAt" | "isFetching" | "refetch"
->;
+/** A query, also one of pages. */
+interface Asked<T> {
+  data: T | undefined;
+  error: unknown;
+  dataUpdatedAt: number;
+  isFetching: boolean;
+  refetch: () => unknown;
+}
 
 interface KnownProps<T> {
   query: Asked<T>;
@@ -31,12 +34,12 @@ export function Known<T>({ query, skeleton, children }: KnownProps<T>) {
   if (query.data !== undefined) {
     return (
       <>
-        {query.error && <Stale query={query} />}
+        {query.error !== null && <Stale query={query} />}
         {children(query.data)}
       </>
     );
   }
-  if (query.error) return <Away query={query} />;
+  if (query.error !== null) return <Away query={query} />;
   return <Loading>{skeleton ?? <Skeleton className="h-40" />}</Loading>;
 }
 
@@ -76,7 +79,7 @@ function Retry({ query }: { query: Asked<unknown> }) {
     <Button
       busy={query.isFetching}
       icon={<RefreshCw size={16} aria-hidden />}
-      onClick={() => void query.refetch()}
+      onClick={() => query.refetch()}
     >
       {t("retry")}
     </Button>

@@ -34,12 +34,12 @@ export function eachDay(first: string, last: string): string[] {
 }
 
 /** The day that a zone has at this moment; of UTC where the browser does not know the zone. */
-export function today(timeZone: string, now: Date): string {
+export function today(timeZone: string, now: number): string {
   try {
     // Sweden writes dates as ISO 8601 has them.
     return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(now);
   } catch {
-    return dayOf(now.getTime());
+    return dayOf(now);
   }
 }
 

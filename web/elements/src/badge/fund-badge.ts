@@ -1,9 +1,10 @@
 import { css, html, nothing } from "lit";
-import { define, FundElement, TRUE_UNLESS_FALSE } from "../element";
+import { define, FundElement, falseUnlessSaid } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
-import { isLevel, labelOf, type Level } from "./level";
+import { labelOf } from "./label";
+import { isLevel, type Level } from "./level";
 
 export type BadgeSize = "sm" | "md" | "lg";
 
@@ -12,7 +13,7 @@ export class FundBadge extends FundElement {
   static override properties = {
     level: {},
     size: { reflect: true },
-    showLabel: { attribute: "show-label", converter: TRUE_UNLESS_FALSE },
+    showLabel: { attribute: "show-label", converter: falseUnlessSaid },
     userId: { attribute: "user-id" },
   };
 
@@ -79,7 +80,7 @@ export class FundBadge extends FundElement {
     await this.#remote.read();
   }
 
-  protected override render(): unknown {
+  protected override show(): unknown {
     const level = this.level === undefined ? this.#remote.answer?.badge_level : this.level;
     // A badge that cannot be read is left out: a profile page has more to show.
     if (!isLevel(level)) return nothing;

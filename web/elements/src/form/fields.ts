@@ -3,7 +3,7 @@ import { money } from "../cents";
 import type { Language } from "../language";
 import { type Draft, messageLength, type Problems } from "./draft";
 import type { Terms } from "./terms";
-import type { Texts } from "./texts";
+import type { Texts } from "../texts";
 
 /** What the parts of the form are drawn from. */
 export interface View {
@@ -11,9 +11,8 @@ export interface View {
   terms: Terms;
   /** Only those that are to be said by now. */
   problems: Problems;
-  texts: Texts;
+  texts: Texts["form"];
   language: Language;
-  isDisabled: boolean;
   change: (change: Partial<Draft>) => void;
   /** Somebody has left a field: its problem may be said. */
   leave: (field: keyof Problems) => void;
@@ -30,13 +29,13 @@ function isTicked(event: Event): boolean {
 function error(view: View, field: keyof Problems): TemplateResult | typeof nothing {
   const problem = view.problems[field];
   if (!problem) return nothing;
-  const bounds = boundsOf(view);
+  const bounds = boundsOf(view.terms, view.language);
   return html`<p id="${field}-error" class="error" part="error">
     ${view.texts.problem(bounds)[problem]}
   </p>`;
 }
 
-export function boundsOf({ terms, language }: View): { least: string; most: string } {
+export function boundsOf(terms: Terms, language: Language): { least: string; most: string } {
   return { least: money(terms.least, language), most: money(terms.most, language) };
 }
 
@@ -48,25 +47,22 @@ function described(view: View, field: keyof Problems, hint?: string): string | t
 
 export function amounts(view: View): TemplateResult {
   const { draft, terms, texts, language, change } = view;
-  const choice = (value: string, label: string): TemplateResult => html`<label
-    class="amount"
-    part="amount"
-  >
-    <input
-      type="radio"
-      name="amount"
-      value=${value}
-      .checked=${draft.amount === value}
-      ?disabled=${view.isDisabled}
-      aria-describedby=${described(view, "amount")}
-      @change=${() => change({ amount: value })}
-      @click=${(event: PointerEvent) => {
-        // A press leads on to the field; the arrow keys must be free to pass by.
-        if (value === "other" && event.detail > 0) focusOther(event);
-      }}
-    />
-    <span>${label}</span>
-  </label>`;
+  const choice = (value: string, label: string): TemplateResult =>
+    html`<label class="amount" part="amount">
+      <input
+        type="radio"
+        name="amount"
+        value=${value}
+        .checked=${draft.amount === value}
+        aria-describedby=${described(view, "amount")}
+        @change=${() => change({ amount: value })}
+        @click=${(event: PointerEvent) => {
+          // A press leads on to the field; the arrow keys must be free to pass by.
+          if (value === "other" && event.detail > 0) focusOther(event);
+        }}
+      />
+      <span>${label}</span>
+    </label>`;
   return html`<fieldset part="amounts">
     <legend>${texts.amount}</legend>
     <div class="amounts">
@@ -84,23 +80,35 @@ function focusOther(event: Event): void {
 
 /** Text, since number fields turn a typed `12,50` into 1250. */
 function other(view: View): TemplateResult {
+  const bounds = view.texts.bounds(boundsOf(view.terms, view.language));
+  const type = { type: "text", inputmode: "decimal", autocomplete: "transaction-amount" };
+  return line(view, "amount", "other", view.texts.otherLabel, bounds, type);
+}
+
+function line(
+  view: View,
+  field: "amount" | "email",
+  member: "other" | "email",
+  label: string,
+  hint: string,
+  { type, inputmode, autocomplete }: { type: string; inputmode: string; autocomplete: string },
+): TemplateResult {
   return html`<label class="field">
-      <span>${view.texts.otherLabel}</span>
+      <span>${label}</span>
       <input
-        id="other"
+        id=${member}
         part="input"
-        type="text"
-        inputmode="decimal"
-        autocomplete="transaction-amount"
-        .value=${view.draft.other}
-        ?disabled=${view.isDisabled}
-        aria-invalid=${view.problems.amount ? "true" : nothing}
-        aria-describedby=${described(view, "amount", "bounds")}
-        @input=${(event: Event) => view.change({ other: textOf(event) })}
-        @blur=${() => view.leave("amount")}
+        type=${type}
+        inputmode=${inputmode}
+        autocomplete=${autocomplete}
+        .value=${view.draft[member]}
+        aria-invalid=${view.problems[field] ? "true" : nothing}
+        aria-describedby=${described(view, field, `${member}-hint`)}
+        @input=${(event: Event) => view.change({ [member]: textOf(event) })}
+        @blur=${() => view.leave(field)}
       />
     </label>
-    <p id="bounds" class="quiet">${view.texts.bounds(boundsOf(view))}</p>`;
+    <p id="${member}-hint" class="quiet">${hint}</p>`;
 }
 
 export function privacy(view: View): TemplateResult {
@@ -111,24 +119,26 @@ export function privacy(view: View): TemplateResult {
     isChecked: boolean,
     label: string,
     set: (on: boolean) => void,
-  ): TemplateResult => html`<label class="tick" part="tick">
-    <input
-      id=${id}
-      type="checkbox"
-      .checked=${isChecked}
-      ?disabled=${view.isDisabled}
-      ?required=${id === "consent"}
-      aria-invalid=${id === "consent" && view.problems.consent ? "true" : nothing}
-      aria-describedby=${id === "consent" ? described(view, "consent") : "anonymous-hint"}
-      @change=${(event: Event) => set(isTicked(event))}
-    />
-    <span>${label}</span>
-  </label>`;
+  ): TemplateResult =>
+    html`<label class="tick" part="tick">
+      <input
+        id=${id}
+        type="checkbox"
+        .checked=${isChecked}
+        ?required=${id === "consent"}
+        aria-invalid=${id === "consent" && view.problems.consent ? "true" : nothing}
+        aria-describedby=${id === "consent" ? described(view, "consent") : "anonymous-hint"}
+        @change=${(event: Event) => set(isTicked(event))}
+      />
+      <span>${label}</span>
+    </label>`;
   return html`<div class="privacy">
     ${box("anonymous", draft.isAnonymous, texts.anonymous, (isAnonymous) => change({ isAnonymous }))}
-    ${draft.isAnonymous
-      ? nothing
-      : box("consent", draft.consent, wording, (consent) => change({ consent }))}
+    ${
+      draft.isAnonymous
+        ? nothing
+        : box("consent", draft.consent, wording, (consent) => change({ consent }))
+    }
     ${error(view, "consent")}
     <p id="anonymous-hint" class="quiet" ?hidden=${!draft.isAnonymous}>${texts.anonymousHint}</p>
   </div>`;
@@ -146,7 +156,6 @@ export function message(view: View, recipientName: string): TemplateResult {
         rows="3"
         placeholder=${texts.messagePlaceholder(recipientName)}
         .value=${draft.message}
-        ?disabled=${view.isDisabled}
         aria-invalid=${view.problems.message ? "true" : nothing}
         aria-describedby=${described(view, "message", "message-hint message-left")}
         @input=${(event: Event) => view.change({ message: textOf(event) })}
@@ -162,24 +171,10 @@ export function message(view: View, recipientName: string): TemplateResult {
 }
 
 export function receipt(view: View): TemplateResult {
+  const { email, emailHint } = view.texts;
+  const type = { type: "email", inputmode: "email", autocomplete: "email" };
   return html`<div>
-    <label class="field">
-      <span>${view.texts.email}</span>
-      <input
-        id="email"
-        part="input"
-        type="email"
-        autocomplete="email"
-        .value=${view.draft.email}
-        ?disabled=${view.isDisabled}
-        aria-invalid=${view.problems.email ? "true" : nothing}
-        aria-describedby=${described(view, "email", "email-hint")}
-        @input=${(event: Event) => view.change({ email: textOf(event) })}
-        @blur=${() => view.leave("email")}
-      />
-    </label>
-    <p id="email-hint" class="quiet">${view.texts.emailHint}</p>
-    ${error(view, "email")}
+    ${line(view, "email", "email", email, emailHint, type)} ${error(view, "email")}
   </div>`;
 }
 

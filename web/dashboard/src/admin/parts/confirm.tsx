@@ -18,16 +18,16 @@ interface ConfirmProps {
 /** Asks before a change, stays until its answer is there, and asks again where the answer was lost. */
 export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
   const { t } = useWords();
-  const problem = useProblem();
-  const error = {
-    none: null,
-    asked: null,
-    done: null,
-    unknown: t("common.unanswered"),
-    refused:
-      outcome.kind === "refused" &&
-      t("common.refusedBecause", { problem: problem(outcome.error), message: outcome.error.message }),
-  }[outcome.kind];
+  const common = useProblem();
+
+  function error(): string | null {
+    if (outcome.kind === "unknown") return t("common.unanswered");
+    if (outcome.kind !== "refused") return null;
+    const { code, message } = outcome.error;
+    const problem = t(`problems.${code}`, { defaultValue: common(outcome.error) });
+    // The gateway's own words besides: they name amounts, and administrators can make use of them.
+    return t("common.refusedBecause", { problem, message });
+  }
 
   return (
     <ConfirmDialog
@@ -35,7 +35,7 @@ export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
       open
       confirm={outcome.kind === "unknown" ? t("common.askAgain") : label}
       busy={outcome.kind === "asked"}
-      error={error || null}
+      error={error()}
     />
   );
 }
