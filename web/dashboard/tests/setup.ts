@@ -4,7 +4,9 @@ import { afterEach } from "vitest";
 // The error alone: whole documents hide it.
 configure({
   getElementError: (message) => new Error(message ?? "not found"),
-  asyncUtilTimeout: 4000,
+  asyncUtilTimeout: 10_000,
+  // Style sheets are not loaded here: nothing is hidden by them.
+  defaultHidden: true,
 });
 
 afterEach(() => {
