@@ -90,9 +90,7 @@ function Row({ hold }: { hold: Hold }) {
   return (
     <li className="flex flex-col gap-1 py-4 first:pt-0 last:pb-0">
       <p className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <span className="min-w-0 wrap-anywhere">
-          {hold.tool ?? hold.description ?? t("by_amount")}
-        </span>
+        <span className="min-w-0 wrap-anywhere">{hold.tool ?? t("by_amount")}</span>
         <Money amount={hold.amount_usd} exact className="font-medium" />
       </p>
       <dl className="flex flex-wrap gap-x-6 gap-y-1 text-sm text-ink-soft">

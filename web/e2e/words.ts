@@ -1,0 +1,30 @@
+/** The pages' own words, so that a flow finds what a person reads, in either language. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Language } from "./browser";
+
+type Tree = { [name: string]: string | Tree };
+
+const I18N = join(import.meta.dirname, "../dashboard/src/i18n");
+
+/** `t("limits.title")` of a namespace of the dashboard: a text, or a pattern where it has gaps for amounts and
+ * names, which are the page's affair. */
+export function words(language: Language, namespace: string) {
+  const all = JSON.parse(readFileSync(join(I18N, language, `${namespace}.json`), "utf8")) as Tree;
+  return (key: string): string | RegExp => {
+    let found: string | Tree | undefined = all;
+    for (const part of key.split(".")) {
+      found = typeof found === "object" ? found[part] : undefined;
+    }
+    if (typeof found !== "string") {
+      throw new Error(`no words: ${language}/${namespace}: ${key}`);
+    }
+    return found.includes("{{") ? gaps(found) : found;
+  };
+}
+
+function gaps(text: string): RegExp {
+  const escaped = text.split(/\{\{\w+\}\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(escaped.join(".+"));
+}

@@ -1,0 +1,127 @@
+import {
+  type ContributionFormData,
+  type Draft,
+  isLevel,
+  type Level,
+  type Period,
+  type Supporters,
+} from "@billing/elements";
+import { defineComponent, h, type PropType } from "vue";
+import { type BillingConfig, billingConfig } from "./billing";
+
+/** What an element reads by itself where the app has billing and the page gives no data. */
+function place(config: BillingConfig | undefined): { apiBase?: string; tenant?: string | null } {
+  return config ? { apiBase: config.base, tenant: config.tenant?.() ?? null } : {};
+}
+
+/**
+ * The form. Whoever listens to `submit` carries on themselves (`useBilling().createCheckout`), as in the guide;
+ * where nobody does, and the app has billing, the form goes to the payment itself.
+ */
+export const FundraiserForm = defineComponent({
+  name: "FundraiserForm",
+  inheritAttrs: false,
+  props: {
+    recipientName: { type: String, required: true },
+    recipientType: { type: String as PropType<"platform" | "group">, required: true },
+    presetAmounts: { type: Array as PropType<number[]>, default: () => [10, 25, 50] },
+    minAmount: { type: Number, default: 5 },
+    maxAmount: { type: Number, default: 10000 },
+    askReceiptEmail: { type: Boolean, default: false },
+    signInUrl: { type: String, default: undefined },
+  },
+  emits: {
+    submit: (_data: ContributionFormData) => true,
+    signIn: (_entered: { value: Draft }) => true,
+  },
+  setup(props, { emit, attrs, slots, expose }) {
+    const config = billingConfig();
+    let form: { value: Partial<Draft> } | null = null;
+    expose({
+      getValue: () => form?.value,
+      setValue: (value: Partial<Draft>) => {
+        if (form) form.value = value;
+      },
+    });
+    return () => {
+      const isHandled = attrs["onSubmit"] !== undefined;
+      return h(
+        "fund-form",
+        {
+          ...attrs,
+          ...place(config),
+          ...props,
+          tokenProvider: () => config?.token?.() ?? null,
+          ref: (element: unknown) => {
+            form = element as typeof form;
+          },
+          "onFund-submit": (event: CustomEvent<ContributionFormData>) => {
+            if (isHandled) event.preventDefault();
+            emit("submit", event.detail);
+          },
+          "onFund-sign-in": (event: CustomEvent<{ value: Draft }>) => emit("signIn", event.detail),
+        },
+        slots["default"]?.(),
+      );
+    };
+  },
+});
+
+export const ProgressMeter = defineComponent({
+  name: "ProgressMeter",
+  props: {
+    goalCents: { type: Number, default: undefined },
+    currentCents: { type: Number, default: undefined },
+    supporterCount: { type: Number, default: undefined },
+    pendingCents: { type: Number, default: undefined },
+    showDollarAmount: { type: Boolean, default: true },
+  },
+  setup(props, { slots }) {
+    const config = billingConfig();
+    return () => h("fund-progress", { ...place(config), ...props }, slots["default"]?.());
+  },
+});
+
+export const SupporterWall = defineComponent({
+  name: "SupporterWall",
+  props: {
+    supporters: { type: Object as PropType<Supporters>, default: undefined },
+    totalCount: { type: Number, default: undefined },
+    period: { type: String as PropType<Period>, default: "all" },
+    limit: { type: Number, default: undefined },
+    preview: { type: Boolean, default: false },
+    headingLevel: { type: Number, default: 3 },
+  },
+  emits: { "update:period": (_period: Period) => true },
+  setup(props, { emit, slots }) {
+    const config = billingConfig();
+    return () =>
+      h(
+        "fund-wall",
+        {
+          ...place(config),
+          ...props,
+          "onFund-period": (event: CustomEvent<{ period: Period }>) =>
+            emit("update:period", event.detail.period),
+        },
+        slots["default"]?.(),
+      );
+  },
+});
+
+const level = { type: String as PropType<Level | null>, default: null };
+const size = { type: String as PropType<"sm" | "md" | "lg">, default: "md" };
+
+/** The picture alone. */
+export const BadgeIcon = defineComponent({
+  name: "BadgeIcon",
+  props: { level, size },
+  setup: (props) => () => (isLevel(props.level) ? h("fund-badge", { ...props }) : null),
+});
+
+/** The picture, and its name with `show-label`; without a level there is nothing. */
+export const BadgeDisplay = defineComponent({
+  name: "BadgeDisplay",
+  props: { level, size, showLabel: { type: Boolean, default: false } },
+  setup: (props) => () => (isLevel(props.level) ? h("fund-badge", { ...props }) : null),
+});
