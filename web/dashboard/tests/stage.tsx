@@ -64,6 +64,8 @@ export interface Stage {
   answers: Record<string, Answer>;
   /** Method, path with query, and body of every request. */
   sent: { request: string; body: string }[];
+  /** `Idempotency-Key` of every request that had one. */
+  keys: string[];
 }
 
 /** The whole dashboard at an address; only the wire is ours. */
@@ -72,7 +74,7 @@ export async function open(
   answers: Record<string, Answer> = {},
   locale: Locale = "en",
 ): Promise<Stage> {
-  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [] };
+  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [], keys: [] };
   localStorage.setItem("jwt_token", `h.${btoa(JSON.stringify({ sub: "u1" }))}.s`);
   await startI18n();
   await setLanguage(locale);
@@ -113,6 +115,8 @@ function wire(stage: Stage, url: string, init: RequestInit): Response {
   const method = init.method ?? "GET";
   const body = typeof init.body === "string" ? init.body : "";
   stage.sent.push({ request: `${method} ${url}`, body });
+  const key = new Headers(init.headers).get("idempotency-key");
+  if (key) stage.keys.push(key);
   const answer = stage.answers[`${method} ${url.split("?")[0]}`];
   if (answer === undefined) return problem(404, "NOT_FOUND");
   return typeof answer === "string" ? new Response(answer) : answer();

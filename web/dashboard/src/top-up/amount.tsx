@@ -32,7 +32,15 @@ export function boundsOf(provider: Provider) {
 }
 
 /** How much, with what others choose and the bounds said beforehand. */
-export function Amount({ provider, typed, parsed, showsProblem, disabled, onType, onLeave }: Props) {
+export function Amount({
+  provider,
+  typed,
+  parsed,
+  showsProblem,
+  disabled,
+  onType,
+  onLeave,
+}: Props) {
   const { t } = useTranslation("top-up");
   const money = useMoney();
   const problemOf = useAmountProblem();
@@ -68,7 +76,7 @@ function Presets({ provider, parsed, disabled, onType }: PresetsProps) {
   const money = useMoney();
   const isChosen = (preset: Decimal) => parsed.ok && toMicros(parsed.value) === toMicros(preset);
   return (
-    <div role="group" aria-label={t("amount.presets")} className="flex flex-wrap gap-2">
+    <div role="group" aria-label={t("amount.presets")} className="grid grid-cols-2 gap-2 sm:flex">
       {provider.presets.map((preset) => (
         <button
           key={preset}

@@ -54,6 +54,7 @@ function note(attempt: Attempt, created: CreatedPayment): Begun | "ended" {
       forget({ key: attempt.key });
       return "ended";
     case "succeeded":
+      noteBegun(attempt, paymentId);
       return { go: "already", paymentId };
     case "created":
     case "pending":

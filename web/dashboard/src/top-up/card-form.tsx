@@ -26,10 +26,10 @@ export function CardForm({ card, providers, pay }: Props) {
   const { attempt } = card;
   const provider = providers.find((known) => known.provider === attempt.provider);
   const amount = useMoney()(attempt.amount, attempt.currency);
-  const element = usePaymentElement(card.stripe, card.clientSecret, () => {
+  const { mount, elements, isReady } = usePaymentElement(card.stripe, card.clientSecret, () => {
     if (provider) pay.start((client) => payHosted(client, provider, attempt.amount));
   });
-  const { confirm, paying, declined } = useConfirm(card, element.elements, pay.reset);
+  const { confirm, paying, declined } = useConfirm(card, elements, pay.reset);
 
   function onSubmit(event: FormEvent) {
     event.preventDefault();
@@ -39,13 +39,13 @@ export function CardForm({ card, providers, pay }: Props) {
   return (
     <Card title={t("card.title", { amount })}>
       <form className="flex flex-col gap-5" onSubmit={onSubmit}>
-        {!element.isReady && (
+        {!isReady && (
           <div role="status">
             <span className="sr-only">{t("card.loading")}</span>
             <Skeleton className="h-64" />
           </div>
         )}
-        <div ref={element.mount} />
+        <div ref={mount} />
         {declined && (
           <Banner tone="bad" role="alert">
             {t(`declined.${declined}`)}
@@ -58,7 +58,7 @@ export function CardForm({ card, providers, pay }: Props) {
             variant="primary"
             className="sm:flex-1"
             busy={paying || pay.busy}
-            disabled={!element.isReady}
+            disabled={!isReady}
           >
             {paying ? t("card.paying") : t("card.pay", { amount })}
           </Button>
@@ -137,7 +137,11 @@ async function confirmed(
 ): Promise<Refusal | undefined> {
   try {
     const confirmParams = { return_url };
-    const { error } = await stripe.confirmPayment({ elements, confirmParams, redirect: "if_required" });
+    const { error } = await stripe.confirmPayment({
+      elements,
+      confirmParams,
+      redirect: "if_required",
+    });
     return error && refusal(error);
   } catch {
     return { kind: "look" };

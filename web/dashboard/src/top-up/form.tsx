@@ -32,7 +32,8 @@ export function Form({ providers, pay, isClosed }: Props) {
   useLinked(draft.set);
   const [tried, setTried] = useState(false);
   const failure = useFailure();
-  const chosen = providers.find(({ provider }) => provider === draft.value.provider) ?? providers[0];
+  const chosen =
+    providers.find(({ provider }) => provider === draft.value.provider) ?? providers[0];
   if (!chosen) return null;
   const parsed = parseAmount(draft.value.amount, locale, boundsOf(chosen));
   const name = providerName(chosen.provider);

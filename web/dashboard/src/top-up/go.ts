@@ -6,6 +6,11 @@ import { begin, type Begun, resume } from "./begin";
 import { currencyOf } from "./provider";
 import { loadCardForm } from "./stripe";
 
+/** The card form cannot be had, and there is no other page. Nothing was begun. */
+export class NoCardForm extends Error {
+  override readonly name = "NoCardForm";
+}
+
 /** How a payment goes on, with what the page needs for it. */
 export type Gone = Exclude<Begun, { go: "card" }> | (Begun & { go: "card"; stripe: Stripe });
 
@@ -25,7 +30,9 @@ export async function payOn(client: Client, provider: Provider, attempt: Attempt
   // What was begun for the page cannot be paid on another one.
   const canResume = attempt.hosted || attempt.hosted === content.hosted;
   const begun = canResume ? await resume(client, attempt) : "ended";
-  return begun === "ended" ? payWith(client, stripe, content) : withForm(begun, stripe);
+  if (begun === "ended") return payWith(client, stripe, content);
+  // It was paid in the meantime: that is news, and no reason to ask.
+  return withForm(begun.go === "already" ? { ...begun, go: "look" } : begun, stripe);
 }
 
 /** On the provider's page, although the card form was there: it broke. */
@@ -47,8 +54,8 @@ async function cardForm(provider: Provider): Promise<Stripe | null> {
 }
 
 function contentOf(provider: Provider, amount: string, stripe: Stripe | null): Content {
-  const currency = currencyOf(provider);
-  // Who is paid in hryvnias has a page alone, and is not told so.
-  const hosted = currency === "USD" && stripe === null;
-  return { provider: provider.provider, currency, amount, hosted };
+  // Fondy has a page alone, and is not told so.
+  const hosted = provider.protocol === "stripe" && stripe === null;
+  if (hosted && !provider.hosted) throw new NoCardForm("the card form cannot be loaded");
+  return { provider: provider.provider, currency: currencyOf(provider), amount, hosted };
 }

@@ -13,6 +13,7 @@ import { CardForm } from "./card-form";
 import { Cancelled } from "./cancelled";
 import { Form } from "./form";
 import { OpenPayments } from "./open-payments";
+import { canPay } from "./provider";
 import { usePay } from "./use-pay";
 
 /** Adds money to the balance, by whatever provider the operator has. */
@@ -39,11 +40,12 @@ function TopUp({ known, check }: { known: ProvidersResponse; check: Check }) {
   const { t } = useTranslation("top-up");
   const isSuspended = useBalance().data?.billing.suspended ?? false;
   const pay = usePay();
-  if (known.providers.length === 0) {
+  const providers = known.providers.filter(canPay);
+  if (providers.length === 0) {
     return <Empty title={t("none.title")}>{t("none.text")}</Empty>;
   }
   if (pay.card) {
-    return <CardForm key={pay.card.paymentId} card={pay.card} providers={known.providers} pay={pay} />;
+    return <CardForm key={pay.card.paymentId} card={pay.card} providers={providers} pay={pay} />;
   }
   return (
     <>
@@ -53,21 +55,17 @@ function TopUp({ known, check }: { known: ProvidersResponse; check: Check }) {
           {t("suspended.text")}
         </Banner>
       )}
-      {known.payments_paused && <Paused check={check} />}
+      {known.payments_paused && <Paused reason={known.payments_paused_reason} check={check} />}
       <Card>
         <p className="mb-5 text-ink-soft">{t("lead")}</p>
-        <Form
-          providers={known.providers}
-          pay={pay}
-          isClosed={isSuspended || known.payments_paused}
-        />
+        <Form providers={providers} pay={pay} isClosed={isSuspended || known.payments_paused} />
       </Card>
-      <OpenPayments providers={known.providers} pay={pay} />
+      <OpenPayments providers={providers} pay={pay} />
     </>
   );
 }
 
-function Paused({ check }: { check: Check }) {
+function Paused({ reason, check }: { reason: string | null; check: Check }) {
   const { t } = useTranslation("top-up");
   const again = (
     <Button busy={check.isFetching} onClick={() => void check.refetch()}>
@@ -76,7 +74,8 @@ function Paused({ check }: { check: Check }) {
   );
   return (
     <Banner tone="warn" title={t("paused.title")} action={again} role="status">
-      {t("paused.text")}
+      {reason && <p className="mb-1">{reason}</p>}
+      <p>{t("paused.text")}</p>
     </Banner>
   );
 }

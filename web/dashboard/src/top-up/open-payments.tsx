@@ -41,7 +41,13 @@ export function OpenPayments({ providers, pay }: Props) {
     <Card title={t("open.title")}>
       <ul className="divide-y divide-line">
         {open.map((payment) => (
-          <Item key={payment.payment_id} payment={payment} providers={providers} pay={pay} now={now} />
+          <Item
+            key={payment.payment_id}
+            payment={payment}
+            providers={providers}
+            pay={pay}
+            now={now}
+          />
         ))}
       </ul>
     </Card>

@@ -9,3 +9,8 @@ export function providerName(provider: string): string {
 export function currencyOf(provider: Provider): string {
   return provider.currencies[0] ?? "USD";
 }
+
+/** Whether a browser can pay by it at all: in this page, or on the provider's. */
+export function canPay({ publishable_key, hosted }: Provider): boolean {
+  return hosted || publishable_key !== null;
+}

@@ -3,12 +3,12 @@ import { CircleAlert, CircleCheck, Clock, type LucideIcon, ShieldQuestion } from
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useProviders } from "../queries";
 import { Banner } from "../ui/banner";
 import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { useMoney } from "../ui/money";
 import { Age, useNow } from "../ui/time";
-import { useProviders } from "../queries";
 import { LONG_MILLIS } from "./backoff";
 import { CardForm } from "./card-form";
 import { Credited } from "./credited";
@@ -62,7 +62,9 @@ export function Standing({ known, is, query }: Props) {
                 <p>{t(`return.${is}.text`, words)}</p>
               </>
             )}
-            {is === "waiting" && <p>{t(isLong ? "return.waiting_long" : "return.may_close", words)}</p>}
+            {is === "waiting" && (
+              <p>{t(isLong ? "return.waiting_long" : "return.may_close", words)}</p>
+            )}
             {is === "booking" && <p>{t("return.may_close")}</p>}
             {hasEnded(is) && <p className="text-ink-soft">{t("return.late", words)}</p>}
           </div>
@@ -70,7 +72,8 @@ export function Standing({ known, is, query }: Props) {
           <p className="text-sm text-ink-soft">
             {t("return.amount", words)}
             <br />
-            {t("return.reference")}: <code className="font-mono break-all">{payment.payment_id}</code>
+            {t("return.reference")}:{" "}
+            <code className="font-mono break-all">{payment.payment_id}</code>
           </p>
           <WaysOn payment={payment} is={is} query={query} pay={pay} />
         </div>
@@ -113,7 +116,8 @@ function Differences({ payment }: { payment: Payment }) {
     lines.push(t(`return.${differs}`, words));
   }
   for (const name of ["refunded", "disputed"] as const) {
-    if (toMicros(payment[name]) > 0n) lines.push(t(`return.${name}`, { amount: of(payment[name]) }));
+    if (toMicros(payment[name]) > 0n)
+      lines.push(t(`return.${name}`, { amount: of(payment[name]) }));
   }
   if (lines.length === 0) return null;
   return (

@@ -1,5 +1,10 @@
-import type { HistoryResponse, Transaction } from "@billing/client";
-import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type HistoryResponse, isAway, type Transaction } from "@billing/client";
+import {
+  type InfiniteData,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { keys } from "../queries";
@@ -7,6 +12,8 @@ import { useClient } from "../session/context";
 import { asked, type Filters } from "./filters";
 
 const PAGE_ROWS = 200;
+/** While nothing is there and the service is away. */
+const RETRY_MILLIS = 15_000;
 const NEWER_ASKED_MILLIS = 30_000;
 
 function rowsOf(data: InfiniteData<HistoryResponse> | undefined): Transaction[] {
@@ -30,7 +37,7 @@ export function useHistory(filters: Filters) {
     // Loading again would load every page again; whoever comes back to the page sees it anew.
     staleTime: Infinity,
     gcTime: 0,
-    refetchInterval: false,
+    refetchInterval: ({ state }) => (!state.data && isAway(state.error) ? RETRY_MILLIS : false),
     // It would compare all rows with each other whenever some come.
     structuralSharing: false,
   });
@@ -39,7 +46,11 @@ export function useHistory(filters: Filters) {
 }
 
 /** Whether something has been booked since the first page was loaded. */
-export function useNewer(filters: Filters, rows: readonly Transaction[], isLoaded: boolean): boolean {
+export function useNewer(
+  filters: Filters,
+  rows: readonly Transaction[],
+  isLoaded: boolean,
+): boolean {
   const client = useClient();
   const newest = useQuery({
     queryKey: keys.history({ ...asked(filters), limit: 1 }),

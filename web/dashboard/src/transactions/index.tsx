@@ -11,6 +11,7 @@ import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
 import { Status } from "../ui/status";
+import { useNow } from "../ui/time";
 import { today as todayOf } from "../usage/days";
 import { CsvButton } from "./csv-button";
 import { FilterBar } from "./filter-bar";
@@ -23,7 +24,7 @@ export default function TransactionsPage() {
   const { t } = useTranslation("transactions");
   const [params, setParams] = useSearchParams();
   const zone = useZone();
-  const today = todayOf(zone, new Date());
+  const today = todayOf(zone, useNow());
   const filters = readFilters(params);
   return (
     <Page title={t("title")} actions={<CsvButton filters={filters} today={today} />}>
@@ -70,7 +71,9 @@ function List({ filters, zone }: { filters: Filters; zone: string }) {
               <Nothing filtered={isFiltered(filters)} />
             ) : (
               <>
-                <Table rows={rows} zone={zone} hasMore={hasNextPage} onNearEnd={onNearEnd} />
+                <div className="-mx-3 sm:mx-0">
+                  <Table rows={rows} zone={zone} hasMore={hasNextPage} onNearEnd={onNearEnd} />
+                </div>
                 <div className="flex flex-wrap items-center justify-between gap-3 px-2 pt-4">
                   <Shown count={rows.length} hasMore={hasNextPage} zone={zone} />
                   <Status tone="bad">{isFetchNextPageError && t("more_failed")}</Status>

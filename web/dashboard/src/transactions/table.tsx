@@ -1,13 +1,14 @@
 import type { Transaction } from "@billing/client";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useLocale } from "../i18n";
 import { COLUMNS, Row } from "./row";
 
-/** A closed row, in the root's font size. */
+/** A closed row with its line, in the root's font size: `h-16` of row.tsx. */
 const ROW_REM = 4;
-const OVERSCAN_ROWS = 12;
+const OVERSCAN_ROWS = 6;
 /** So near the end, more is loaded. */
 const NEAR_END_ROWS = 30;
 
@@ -25,10 +26,18 @@ interface Props {
  */
 export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
   const { t } = useTranslation("transactions");
+  const locale = useLocale();
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [focused, setFocused] = useState<number | null>(null);
   const virtualizer = useRows(list, rows, focused);
+  const container = useCallback(
+    (element: HTMLDivElement | null) => {
+      list.current = element;
+      virtualizer.containerRef(element);
+    },
+    [virtualizer],
+  );
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const isNearEnd = hasMore && last >= rows.length - NEAR_END_ROWS;
@@ -46,16 +55,13 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
   }, []);
 
   return (
-    <div role="table" aria-label={t("title")} aria-colcount={4} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+    <div role="table" aria-label={t("title")} aria-rowcount={hasMore ? -1 : rows.length + 1}>
       <Head />
       <div
         role="rowgroup"
-        ref={(element) => {
-          list.current = element;
-          virtualizer.containerRef(element);
-        }}
+        ref={container}
         className="relative"
-        onKeyDown={(event) => moveFocus(event, focused, rows.length, setFocused, list.current)}
+        onKeyDown={(event) => moveFocus(event, rows.length, setFocused, list.current)}
       >
         {items.map(({ index, key }) => {
           const transaction = rows[index];
@@ -65,13 +71,15 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
               key={key}
               data-index={index}
               ref={virtualizer.measureElement}
-              className="absolute inset-x-0 top-0 border-b border-line"
+              className="absolute inset-x-0 top-0 contain-layout"
               onFocus={() => setFocused(index)}
             >
               <Row
                 transaction={transaction}
                 index={index}
                 zone={zone}
+                locale={locale}
+                t={t}
                 isOpen={open.has(transaction.id)}
                 onToggle={toggle}
               />
@@ -89,13 +97,20 @@ function useRows(
   focused: number | null,
 ) {
   const [margin, setMargin] = useState(0);
-  useLayoutEffect(() => {
-    const box = list.current?.getBoundingClientRect();
-    if (box) setMargin(box.top + window.scrollY);
-  }, [list, rows.length]);
+  const [rowPixels] = useState(() => ROW_REM * rootFontSize());
+  // The list lies lower or higher after whatever is above it has come or gone.
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      const box = list.current?.getBoundingClientRect();
+      if (box) setMargin(Math.round(box.top + window.scrollY));
+    });
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [list]);
   return useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => ROW_REM * rootFontSize(),
+    // Exact, or every row that comes into sight would move all those behind it.
+    estimateSize: useCallback(() => rowPixels, [rowPixels]),
     overscan: OVERSCAN_ROWS,
     scrollMargin: margin,
     getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),
@@ -117,15 +132,15 @@ function withFocused(range: Range, focused: number | null): number[] {
 
 function moveFocus(
   event: KeyboardEvent,
-  from: number | null,
   count: number,
   setFocused: (index: number) => void,
   list: HTMLElement | null,
 ) {
-  const to = from === null ? undefined : target(event.key, from, count);
   // Inside of an open row the keys are those of what is there.
-  const isOnRow = event.target instanceof Element && event.target.hasAttribute("data-row-button");
-  if (to === undefined || !isOnRow) return;
+  const button = event.target instanceof Element && event.target.closest("[data-row-button]");
+  const from = button && button.closest<HTMLElement>("[data-index]")?.dataset.index;
+  const to = from ? target(event.key, Number(from), count) : undefined;
+  if (to === undefined) return;
   event.preventDefault();
   setFocused(to);
   // It is in the document once it has been drawn.

@@ -34,25 +34,29 @@ export function eachDay(first: string, last: string): string[] {
 }
 
 /** The day that a zone has at this moment; of UTC where the browser does not know the zone. */
-export function today(timeZone: string, now: Date): string {
+export function today(timeZone: string, now: number): string {
   try {
     // Sweden writes dates as ISO 8601 has them.
     return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(now);
   } catch {
-    return dayOf(now.getTime());
+    return dayOf(now);
   }
 }
 
-/** "21 Nov" or "Sat, 21 Nov 2026", the day before the month: a day is the same in every zone. */
-export function writeDay(day: string, locale: Locale, style: "short" | "long"): string {
+type DayStyle = "short" | "weekday" | "long";
+
+/** "21 Nov", "Sat, 21 Nov", "Sat, 21 Nov 2026", the day first: a day is the same in every zone. */
+export function writeDay(day: string, locale: Locale, style: DayStyle): string {
   return FORMATS[locale][style].format(millis(day));
 }
 
 function dayFormats(language: string) {
   const short = { day: "numeric", month: "short", timeZone: "UTC" } as const;
-  const long = { ...short, weekday: "short", year: "numeric" } as const;
+  const weekday = { ...short, weekday: "short" } as const;
+  const long = { ...weekday, year: "numeric" } as const;
   return {
     short: new Intl.DateTimeFormat(language, short),
+    weekday: new Intl.DateTimeFormat(language, weekday),
     long: new Intl.DateTimeFormat(language, long),
   };
 }

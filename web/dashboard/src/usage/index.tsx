@@ -12,6 +12,7 @@ import { Card } from "../ui/card";
 import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
+import { useNow } from "../ui/time";
 import { Chart } from "./chart";
 import { addDays, today as todayOf, writeDay } from "./days";
 import { RangePicker } from "./range-picker";
@@ -28,7 +29,7 @@ interface Days {
 export default function UsagePage() {
   const { t } = useTranslation("usage");
   const [params, setParams] = useSearchParams();
-  const today = todayOf(useZone(), new Date());
+  const today = todayOf(useZone(), useNow());
   const range = readRange(params, today);
   const usage = useUsage(rangeDays(range, today), today);
   return (
@@ -73,7 +74,11 @@ function Used({ usage, days }: { usage: UsageResponse["usage"]; days: Days }) {
         <p className="text-sm text-ink-soft">
           {t("zone", { zone: usage.time_zone })} {t("refunds_note")}
         </p>
-        {isEmpty ? <Empty title={t("empty.title")}>{t("empty.text")}</Empty> : <DayChart days={each} />}
+        {isEmpty ? (
+          <Empty title={t("empty.title")}>{t("empty.text")}</Empty>
+        ) : (
+          <DayChart days={each} />
+        )}
         <details className="mt-2">
           <summary className="inline-flex min-h-11 cursor-pointer items-center font-medium text-accent">
             {t("chart.table")}
@@ -129,9 +134,13 @@ function DayChart({ days }: { days: readonly Day[] }) {
       top={writeSpent(highest, locale)}
       writeDate={(date) => writeDay(date, locale, "short")}
       describe={({ date, micros, requests }) => {
-        const written = writeDay(date, locale, "long");
+        const written = writeDay(date, locale, "weekday");
         if (micros === 0n && requests === 0) return t("chart.nothing", { date: written });
-        return t("chart.day", { date: written, spent: writeSpent(micros, locale), count: requests });
+        return t("chart.day", {
+          date: written,
+          spent: writeSpent(micros, locale),
+          count: requests,
+        });
       }}
     />
   );
