@@ -1,4 +1,4 @@
-import type { Decimal } from "@billing/client";
+import type { Decimal, Hold, Transaction } from "@billing/client";
 
 /** The answers of `/api/admin/…`, which the gateway gives to administrators only. Amounts are text. */
 
@@ -16,7 +16,8 @@ export interface Account {
   total_spent_usd: Decimal;
   total_requests: number;
   last_request_at: string | null;
-  created_at: string;
+  /** Null where nothing was booked or set yet. */
+  created_at: string | null;
 }
 
 export interface AccountInFull extends Account {
@@ -30,26 +31,6 @@ export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 export interface AccountsPage {
   users: Account[];
   pagination: { limit: number; offset: number; count: number; next_before: string | null };
-}
-
-export type EntryType = "topup" | "charge" | "refund" | "adjustment";
-
-export interface Entry {
-  id: string;
-  type: EntryType;
-  amount_usd: Decimal;
-  balance_after_usd: Decimal;
-  tool: string | null;
-  description: string | null;
-  created_at: string;
-}
-
-export interface Hold {
-  hold_id: string;
-  tool: string | null;
-  amount_usd: Decimal;
-  created_at: string;
-  expires_at: string;
 }
 
 export const PAYMENT_STATUSES = [
@@ -78,20 +59,22 @@ export interface Payment {
   credited_usd: Decimal;
   reversed_usd: Decimal;
   needs_review: boolean;
+  review_reason: string | null;
   created_at: string;
 }
 
 export interface AccountAnswer {
   user: AccountInFull;
-  recent_transactions: Entry[];
+  recent_transactions: Transaction[];
   payments: Payment[];
   holds: Hold[];
 }
 
 /** A payment of the tenant, as the list of all has it. */
 export interface TenantPayment {
-  id: string;
   user_id: string;
+  /** `topup`, or `contribution`, which credits no account. */
+  type: string;
   amount_usd: Decimal;
   amount: Decimal;
   currency: string;
@@ -104,6 +87,20 @@ export interface TenantPayment {
   created_at: string;
 }
 
+/** An entry of one account, as the list of all of them has it. */
+export interface Entry {
+  id: string;
+  type: string;
+  amount_usd: Decimal;
+  description: string | null;
+  created_at: string;
+}
+
+export interface EntriesPage {
+  transactions: Entry[];
+  pagination: { limit: number; count: number; next_before: string | null };
+}
+
 export interface TenantPaymentsPage {
   transactions: TenantPayment[];
   pagination: { limit: number; count: number; next_before: string | null };
@@ -111,12 +108,14 @@ export interface TenantPaymentsPage {
 
 export interface Change {
   at: string;
-  actor: string;
+  /** Null where it was not said, or is erased. So is the reason. */
+  actor: string | null;
   action: string;
   user_id: string | null;
-  reason: string;
-  before: Record<string, unknown>;
-  after: Record<string, unknown>;
+  reason: string | null;
+  /** By name, each value as text; one that was not there is missing. */
+  before: Record<string, string>;
+  after: Record<string, string>;
 }
 
 export interface ChangesPage {
@@ -159,30 +158,53 @@ export interface UserCost {
   requests: number;
 }
 
+/** The price that holds, or, before any does, the first that will. */
 export interface ToolPrice {
   tool: string;
-  units: { unit: string; price_usd: Decimal }[];
-  is_active: boolean;
+  free: boolean;
+  free_calls_per_day: number;
+  /** `price_usd` for each `per_units`. */
+  units: { unit: string; price_usd: Decimal; per_units: number }[];
+  /** For each call; null where only units cost something. */
+  fixed_usd: Decimal | null;
   version: number;
+  valid_from: string;
+  /** It holds now. */
+  is_active: boolean;
+  /** Prices that begin later, the first one first. */
+  planned: PlannedPrice[];
+}
+
+export interface PlannedPrice {
+  version: number;
+  per_call_usd: Decimal;
   valid_from: string;
 }
 
 export interface Mail {
   id: string;
   kind: string;
-  user_id: string;
-  recipient_hint: string;
+  user_id: string | null;
+  /** The address without most of its letters; null where none is known any more. */
+  recipient_hint: string | null;
   attempts: number;
   last_error: string | null;
   created_at: string;
+  /** Null: it was given up. */
   next_attempt_at: string | null;
+}
+
+export interface MailPage {
+  mail: Mail[];
+  pagination: { limit: number; count: number; next_before: string | null };
 }
 
 export interface Switch {
   name: string;
   on: boolean;
-  reason: string;
-  actor: string;
+  /** Of the last change; null where there was none. */
+  reason: string | null;
+  actor: string | null;
   changed_at: string | null;
 }
 
@@ -202,8 +224,4 @@ export type RefundStatus = "requested" | "pending" | "succeeded" | "failed" | "c
 
 export interface RefundAnswer {
   refund: { status: RefundStatus; amount: Decimal; currency: string };
-}
-
-export function userPath(userId: string, rest = ""): string {
-  return `/api/admin/users/${encodeURIComponent(userId)}${rest}`;
 }

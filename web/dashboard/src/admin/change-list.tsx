@@ -43,11 +43,13 @@ function ChangeItem({ change, withUser }: { change: Change; withUser: boolean })
           {change.actor && `, ${change.actor}`}
         </span>
       </div>
-      <p className="m-0 text-sm text-ink-soft wrap-anywhere">{change.reason || t("audit.noReason")}</p>
+      <p className="m-0 text-sm text-ink-soft wrap-anywhere">
+        {change.reason || t("audit.noReason")}
+      </p>
       <ul className="figures m-0 list-none p-0 text-sm">
         {changedThings(change.before, change.after, words).map((thing) => (
           <li key={thing.name} className="wrap-anywhere">
-            {t("audit.changed", { ...thing })}
+            {t(thing.before === null ? "audit.set" : "audit.changed", { ...thing })}
           </li>
         ))}
       </ul>

@@ -1,34 +1,40 @@
-import { fromMicros } from "@billing/client";
 import type { Words } from "./words";
 
 /** One thing that a change changed, as people read it. */
 export interface ChangedThing {
   name: string;
-  before: string;
+  /** Null where the change was of nothing that there was. */
+  before: string | null;
   after: string;
 }
 
+type Values = Record<string, string>;
+
 /** What differs between before and after. Names that are not known here stay as the service writes them. */
-export function changedThings(
-  before: Record<string, unknown>,
-  after: Record<string, unknown>,
-  words: Words,
-): ChangedThing[] {
+export function changedThings(before: Values, after: Values, words: Words): ChangedThing[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter((name) => !(name in before && name in after) || String(before[name]) !== String(after[name]))
-    .map((name) => ({
-      name: words.t(`changed.${name.replace(/_(micros|usd)$/, "")}`, { defaultValue: name }),
-      before: valueText(name, before[name], words),
-      after: valueText(name, after[name], words),
-    }));
+  return (
+    names
+      .filter((name) => before[name] !== after[name])
+      // It stands with the amount.
+      .filter((name) => !(name === "currency" && "amount" in after))
+      .map((name) => ({
+        name: words.t(`changed.${name.replace(/_usd$/, "")}`, { defaultValue: name }),
+        before: Object.keys(before).length === 0 ? null : valueText(name, before, words),
+        after: valueText(name, after, words),
+      }))
+  );
 }
 
-function valueText(name: string, value: unknown, { t, usd }: Words): string {
-  if (value === null || value === undefined || value === "") return t("common.none");
-  const text = String(value);
-  if (text === "true" || text === "false") return t(`changed.${text}`);
-  if (name.endsWith("_micros") && /^-?\d+$/.test(text)) return usd(fromMicros(BigInt(text)));
-  if (name.endsWith("_usd") && /^-?\d+(\.\d+)?$/.test(text)) return usd(text);
-  return text;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+const WORDS = ["true", "false", "on", "off"];
+
+function valueText(name: string, values: Values, { t, usd, money, time }: Words): string {
+  const value = values[name];
+  if (value === undefined || value === "") return t("common.none");
+  if (WORDS.includes(value)) return t(`changed.${value}`);
+  if (name.endsWith("_at")) return time(value, "minute");
+  if (!DECIMAL.test(value)) return value;
+  if (name.endsWith("_usd")) return usd(value);
+  return name === "amount" && values["currency"] ? money(value, values["currency"]) : value;
 }

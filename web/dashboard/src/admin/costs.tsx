@@ -1,5 +1,4 @@
-import { percentOf } from "@billing/client";
-import { addAmounts, type Decimal } from "@billing/client";
+import { addAmounts, type Decimal, percentOf } from "@billing/client";
 import { Link } from "react-router";
 import type { ToolCost, UserCost } from "./api";
 import { Answer } from "./parts/answer";
@@ -20,7 +19,7 @@ export function Costs({ days }: { days: number }) {
 }
 
 function ToolCosts({ days }: { days: number }) {
-  const { t, usd, count } = useWords();
+  const { t, cents, count } = useWords();
   const costs = useAdmin<{ tools: ToolCost[] }>("/api/admin/stats/cost-breakdown", { days });
   return (
     <Card title={t("overview.tools")}>
@@ -37,12 +36,21 @@ function ToolCosts({ days }: { days: number }) {
                 </>
               ),
             },
-            { head: t("overview.requests"), end: true, from: "sm", cell: (row) => count(row.requests) },
-            { head: t("overview.spent"), end: true, cell: (row) => usd(row.spent_usd) },
+            {
+              head: t("overview.requests"),
+              end: true,
+              cell: (row) => count(row.requests),
+            },
+            { head: t("overview.spent"), end: true, cell: (row) => cents(row.spent_usd) },
           ];
           if (tools.length === 0) return <p className="text-ink-soft">{t("overview.noTools")}</p>;
           return (
-            <Table caption={t("overview.tools")} columns={columns} rows={tools} rowKey={(row) => row.tool ?? ""} />
+            <Table
+              caption={t("overview.tools")}
+              columns={columns}
+              rows={tools}
+              rowKey={(row) => row.tool ?? ""}
+            />
           );
         }}
       </Answer>
@@ -61,8 +69,11 @@ function Share({ part, whole }: { part: Decimal; whole: Decimal }) {
 }
 
 function UserCosts({ days }: { days: number }) {
-  const { t, usd, count } = useWords();
-  const costs = useAdmin<{ users: UserCost[] }>("/api/admin/stats/users-costs", { days, limit: 10 });
+  const { t, cents, count } = useWords();
+  const costs = useAdmin<{ users: UserCost[] }>("/api/admin/stats/users-costs", {
+    days,
+    limit: 10,
+  });
   const columns: Column<UserCost>[] = [
     {
       head: t("overview.user"),
@@ -72,8 +83,8 @@ function UserCosts({ days }: { days: number }) {
         </Link>
       ),
     },
-    { head: t("overview.requests"), end: true, from: "sm", cell: (row) => count(row.requests) },
-    { head: t("overview.spent"), end: true, cell: (row) => usd(row.spent_usd) },
+    { head: t("overview.requests"), end: true, cell: (row) => count(row.requests) },
+    { head: t("overview.spent"), end: true, cell: (row) => cents(row.spent_usd) },
   ];
   return (
     <Card title={t("overview.users")}>
@@ -82,7 +93,12 @@ function UserCosts({ days }: { days: number }) {
           users.length === 0 ? (
             <p className="text-ink-soft">{t("overview.noUsers")}</p>
           ) : (
-            <Table caption={t("overview.users")} columns={columns} rows={users} rowKey={(row) => row.user_id} />
+            <Table
+              caption={t("overview.users")}
+              columns={columns}
+              rows={users}
+              rowKey={(row) => row.user_id}
+            />
           )
         }
       </Answer>

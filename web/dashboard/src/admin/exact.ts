@@ -28,6 +28,10 @@ export function leftToRefund(payment: Refundable): Decimal {
   return fromMicros(left > 0n ? left : 0n);
 }
 
+export function leftAfter(left: Decimal, refund: Decimal): Decimal {
+  return fromMicros(toMicros(left) - toMicros(refund));
+}
+
 export function negated(amount: Decimal): Decimal {
   return fromMicros(-toMicros(amount));
 }

@@ -1,4 +1,4 @@
-/** Addresses of this part's pages, for links from any of them. */
+/** Addresses of this part's pages, for links from any of them, and of the gateway's routes of one user. */
 
 export const ADMIN = "/admin";
 
@@ -8,4 +8,8 @@ export function userLink(userId: string): string {
 
 export function entriesLink(userId: string): string {
   return `${userLink(userId)}/entries`;
+}
+
+export function userPath(userId: string, rest = ""): string {
+  return `/api/admin/users/${encodeURIComponent(userId)}${rest}`;
 }

@@ -1,30 +1,37 @@
 import { Link } from "react-router";
-import type { Mail } from "./api";
+import type { Mail, MailPage as Page } from "./api";
 import { userLink } from "./links";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { Badge } from "./parts/badges";
 import { Card } from "../ui/card";
+import { Older } from "./parts/older";
 import { type Column, Table } from "./parts/table";
-import { useAdmin } from "./use-admin";
+import { useAdminPages } from "./use-admin";
 import { useWords } from "./words";
 
 /** Mail that was tried and has not left. */
 export function MailPage() {
   const { t } = useWords();
-  const mail = useAdmin<{ mail: Mail[] }>("/api/admin/mail");
+  const mail = useAdminPages<Page>("/api/admin/mail", { limit: 50 });
   return (
-    <Card title={t("mail.title")}>
-      <p className="mb-4 text-ink-soft">{t("mail.intro")}</p>
-      <Answer query={mail}>
-        {(answer) =>
-          answer.mail.length === 0 ? (
-            <p className="text-ink-soft">{t("mail.empty")}</p>
-          ) : (
-            <Undelivered mail={answer.mail} />
-          )
-        }
-      </Answer>
-    </Card>
+    <AdminPage title={t("mail.title")}>
+      <p className="text-ink-soft">{t("mail.intro")}</p>
+      <Card>
+        <Answer query={mail}>
+          {({ pages }) => {
+            const rows = pages.flatMap((page) => page.mail);
+            if (rows.length === 0) return <p className="text-ink-soft">{t("mail.empty")}</p>;
+            return (
+              <>
+                <Undelivered mail={rows} />
+                <Older pages={mail} />
+              </>
+            );
+          }}
+        </Answer>
+      </Card>
+    </AdminPage>
   );
 }
 
@@ -44,21 +51,29 @@ function Undelivered({ mail }: { mail: Mail[] }) {
       head: t("mail.to"),
       cell: (each) => (
         <>
-          <Link to={userLink(each.user_id)} className="text-accent underline">
-            {each.user_id}
-          </Link>
-          <span className="block text-ink-soft">{each.recipient_hint || t("users.noEmail")}</span>
+          {each.user_id !== null && (
+            <Link to={userLink(each.user_id)} className="text-accent underline">
+              {each.user_id}
+            </Link>
+          )}
+          <span className="block text-ink-soft">{each.recipient_hint ?? t("users.noEmail")}</span>
         </>
       ),
     },
-    { head: t("mail.attempts"), end: true, from: "sm", cell: (each) => count(each.attempts) },
+    { head: t("mail.attempts"), end: true, cell: (each) => count(each.attempts) },
     { head: t("mail.created"), end: true, from: "md", cell: (each) => time(each.created_at) },
     {
       head: t("mail.next"),
       end: true,
       cell: (each) =>
-        each.next_attempt_at ? time(each.next_attempt_at) : <Badge tone="bad">{t("mail.givenUp")}</Badge>,
+        each.next_attempt_at ? (
+          time(each.next_attempt_at)
+        ) : (
+          <Badge tone="bad">{t("mail.givenUp")}</Badge>
+        ),
     },
   ];
-  return <Table caption={t("mail.title")} columns={columns} rows={mail} rowKey={(each) => each.id} />;
+  return (
+    <Table caption={t("mail.title")} columns={columns} rows={mail} rowKey={(each) => each.id} />
+  );
 }

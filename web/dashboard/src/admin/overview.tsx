@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import type { Overview } from "./api";
 import { Costs } from "./costs";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { Period } from "./parts/period";
 import { Revenue } from "./revenue-panel";
@@ -19,35 +20,37 @@ export function OverviewPage() {
   const days = PERIODS.find((period) => period === asked) ?? 30;
 
   return (
-    <Answer query={overview}>
-      {(answer) => (
-        <div className="grid gap-4">
-          <SwitchedOff />
-          <Figures overview={answer.overview} words={words} />
-          <Period
-            periods={PERIODS}
-            chosen={days}
-            onChoose={(period) => setParams({ days: String(period) }, { replace: true })}
-          />
-          <Revenue days={days} />
-          <Costs days={days} />
-        </div>
-      )}
-    </Answer>
+    <AdminPage title={words.t("title")}>
+      <Answer query={overview}>
+        {(answer) => (
+          <div className="grid gap-4">
+            <SwitchedOff />
+            <Figures overview={answer.overview} words={words} />
+            <Period
+              periods={PERIODS}
+              chosen={days}
+              onChoose={(period) => setParams({ days: String(period) }, { replace: true })}
+            />
+            <Revenue days={days} />
+            <Costs days={days} />
+          </div>
+        )}
+      </Answer>
+    </AdminPage>
   );
 }
 
 function Figures({ overview, words }: { overview: Overview; words: Words }) {
-  const { t, usd, count, time } = words;
+  const { t, cents, count, time } = words;
   return (
     <div>
-      <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-xl border border-line bg-line sm:grid-cols-4">
-        <Figure name={t("overview.revenueToday")}>{usd(overview.revenue_today_usd)}</Figure>
-        <Figure name={t("overview.revenueMonth")}>{usd(overview.revenue_month_usd)}</Figure>
-        <Figure name={t("overview.spentToday")}>{usd(overview.spent_today_usd)}</Figure>
-        <Figure name={t("overview.spentMonth")}>{usd(overview.spent_month_usd)}</Figure>
+      <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-2xl border border-line bg-line sm:grid-cols-4">
+        <Figure name={t("overview.revenueToday")}>{cents(overview.revenue_today_usd)}</Figure>
+        <Figure name={t("overview.revenueMonth")}>{cents(overview.revenue_month_usd)}</Figure>
+        <Figure name={t("overview.spentToday")}>{cents(overview.spent_today_usd)}</Figure>
+        <Figure name={t("overview.spentMonth")}>{cents(overview.spent_month_usd)}</Figure>
       </dl>
-      <dl className="mt-3 grid grid-cols-1 gap-px overflow-hidden rounded-xl border border-line bg-line sm:grid-cols-3">
+      <dl className="mt-3 grid grid-cols-1 divide-y divide-line rounded-2xl border border-line bg-surface sm:grid-cols-3 sm:divide-x sm:divide-y-0">
         <Counted name={t("overview.accounts")} to="users" value={count(overview.accounts)} />
         <Counted
           name={t("overview.inReview")}
@@ -71,7 +74,7 @@ function Figures({ overview, words }: { overview: Overview; words: Words }) {
 
 function Figure({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="bg-surface p-4">
+    <div className="bg-surface p-3 sm:p-4">
       <dt className="text-sm text-ink-soft">{name}</dt>
       <dd className="figures m-0 text-lg font-semibold wrap-anywhere sm:text-xl">{children}</dd>
     </div>
@@ -88,7 +91,7 @@ interface CountedProps {
 
 function Counted({ name, to, value, wanting = false }: CountedProps) {
   return (
-    <div className="flex items-baseline justify-between gap-3 bg-surface px-4 py-1">
+    <div className="flex items-baseline justify-between gap-3 px-4 py-1">
       <dt className="text-sm text-ink-soft">{name}</dt>
       <dd className="m-0">
         <Link

@@ -1,12 +1,14 @@
 import { Link, useSearchParams } from "react-router";
-import { PAYMENT_STATUSES, type PaymentStatus, type TenantPayment, type TenantPaymentsPage } from "./api";
+import { PAYMENT_STATUSES, type TenantPayment, type TenantPaymentsPage } from "./api";
 import { isZero } from "./exact";
 import { userLink } from "./links";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
-import { Badge, type Tone } from "./parts/badges";
-import { Choice } from "./parts/choice";
+import { InReview } from "./parts/in-review";
 import { Older } from "./parts/older";
 import { Card } from "../ui/card";
+import { Select } from "../ui/field";
+import { PaymentBadge } from "./parts/payment-badge";
 import { type Column, Table } from "./parts/table";
 import { useAdminPages } from "./use-admin";
 import { useWords } from "./words";
@@ -24,28 +26,37 @@ export function PaymentsPage() {
   });
 
   return (
-    <Card title={t("payments.title")}>
-      <div className="mb-4">
-        <Choice
-          label={t("payments.status")}
-          value={filter}
-          options={FILTERS.map((each) => [each, t(each === "all" ? "payments.all" : `payments.statuses.${each}`)])}
-          onChange={(chosen) => setParams(chosen === "all" ? {} : { status: chosen })}
-        />
-      </div>
-      <Answer query={payments}>
-        {({ pages }) => {
-          const rows = pages.flatMap((page) => page.transactions);
-          if (rows.length === 0) return <p className="text-ink-soft">{t("payments.empty")}</p>;
-          return (
-            <>
-              <PaymentsTable payments={rows} />
-              <Older pages={payments} />
-            </>
-          );
-        }}
-      </Answer>
-    </Card>
+    <AdminPage title={t("payments.title")}>
+      <Card>
+        <div className="mb-4 sm:max-w-xs">
+          <Select
+            label={t("payments.status")}
+            value={filter}
+            onChange={({ target }) =>
+              setParams(target.value === "all" ? {} : { status: target.value })
+            }
+          >
+            {FILTERS.map((each) => (
+              <option key={each} value={each}>
+                {t(each === "all" ? "payments.all" : `payments.statuses.${each}`)}
+              </option>
+            ))}
+          </Select>
+        </div>
+        <Answer query={payments}>
+          {({ pages }) => {
+            const rows = pages.flatMap((page) => page.transactions);
+            if (rows.length === 0) return <p className="text-ink-soft">{t("payments.empty")}</p>;
+            return (
+              <>
+                <PaymentsTable payments={rows} />
+                <Older pages={payments} />
+              </>
+            );
+          }}
+        </Answer>
+      </Card>
+    </AdminPage>
   );
 }
 
@@ -59,17 +70,15 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
           <Link to={userLink(payment.user_id)} className="font-medium text-accent underline">
             {payment.user_id}
           </Link>
-          <span className="figures block text-ink-soft">{time(payment.created_at)}</span>
-          {payment.needs_review && (
-            <span className="mt-1 block">
-              <Badge tone="warn">{t("payments.review")}</Badge>{" "}
-              {payment.review_reason ?? t("payments.reviewUnknown")}
-            </span>
-          )}
+          <span className="block text-ink-soft">
+            {time(payment.created_at)}
+            {payment.type === "contribution" && `, ${t("payments.contribution")}`}
+          </span>
+          <InReview of={payment} />
         </>
       ),
     },
-    { head: t("payments.provider"), from: "sm", cell: (payment) => payment.payment_provider },
+    { head: t("payments.provider"), cell: (payment) => payment.payment_provider },
     {
       head: t("payments.amount"),
       end: true,
@@ -84,24 +93,18 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
         </>
       ),
     },
-    { head: t("payments.status"), end: true, cell: (payment) => <PaymentBadge status={payment.status} /> },
+    {
+      head: t("payments.status"),
+      end: true,
+      cell: (payment) => <PaymentBadge status={payment.status} />,
+    },
   ];
   return (
-    <Table caption={t("payments.title")} columns={columns} rows={payments} rowKey={(payment) => payment.payment_id} />
+    <Table
+      caption={t("payments.title")}
+      columns={columns}
+      rows={payments}
+      rowKey={(payment) => payment.payment_id}
+    />
   );
-}
-
-const TONES: Record<PaymentStatus, Tone> = {
-  created: "plain",
-  pending: "plain",
-  requires_action: "plain",
-  succeeded: "good",
-  failed: "bad",
-  canceled: "plain",
-  expired: "plain",
-};
-
-export function PaymentBadge({ status }: { status: PaymentStatus }) {
-  const { t } = useWords();
-  return <Badge tone={TONES[status]}>{t(`payments.statuses.${status}`)}</Badge>;
 }

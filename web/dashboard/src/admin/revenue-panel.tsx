@@ -1,5 +1,6 @@
-import { formatDay, fromMicros } from "@billing/client";
+import { fromMicros } from "@billing/client";
 import { BarChart } from "../ui/bar-chart";
+import { useNow } from "../ui/time";
 import type { RevenueOfDay } from "./api";
 import { Answer } from "./parts/answer";
 import { Card } from "../ui/card";
@@ -9,13 +10,18 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 export function Revenue({ days }: { days: number }) {
-  const { t, locale, usd, money } = useWords();
+  const { t, cents, round, money, day } = useWords();
+  const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
     { head: t("overview.provider"), cell: (row) => `${row.provider}, ${row.currency}` },
     { head: t("overview.received"), end: true, cell: (row) => money(row.received, row.currency) },
     { head: t("overview.refunded"), end: true, cell: (row) => money(row.refunded, row.currency) },
-    { head: t("overview.disputed"), end: true, from: "sm", cell: (row) => money(row.disputed, row.currency) },
+    {
+      head: t("overview.disputed"),
+      end: true,
+      cell: (row) => money(row.disputed, row.currency),
+    },
   ];
 
   return (
@@ -27,8 +33,9 @@ export function Revenue({ days }: { days: number }) {
           ) : (
             <>
               <BarChart
-                bars={revenueBars(chart, days, new Date(), (day) => formatDay(day, locale))}
-                format={(value) => usd(fromMicros(value))}
+                bars={revenueBars(chart, days, new Date(now), day)}
+                format={(value) => cents(fromMicros(value))}
+                formatTick={(value) => round(fromMicros(value))}
                 caption={t("overview.revenueCaption")}
                 tableHead={[t("overview.day"), t("overview.net")]}
               />

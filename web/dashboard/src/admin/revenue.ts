@@ -17,7 +17,12 @@ export function revenueBars(
       name,
       value: sum(rows.filter((row) => row.date === day && row.provider === name)),
     }));
-    return { key: day, label: label(day), value: parts.reduce((all, part) => all + part.value, 0n), parts };
+    return {
+      key: day,
+      label: label(day),
+      value: parts.reduce((all, part) => all + part.value, 0n),
+      parts,
+    };
   });
 }
 

@@ -41,13 +41,15 @@ export function SwitchDialog({ each, name, onClose }: SwitchDialogProps) {
   return (
     <Confirm
       title={t(asked.on ? "switches.onTitle" : "switches.offTitle", { name })}
-      label={t(asked.on ? "switches.turnOn" : "switches.turnOff", { name })}
+      label={t(asked.on ? "switches.turnOnNamed" : "switches.turnOffNamed", { name })}
       danger={!asked.on}
       outcome={change.outcome}
       onConfirm={() => void confirm()}
       onClose={onClose}
     >
-      <p>{t(`switches.${asked.on ? "onWarning" : "offWarning"}.${each.name}`, { defaultValue: "" })}</p>
+      <p>
+        {t(`switches.${asked.on ? "onWarning" : "offWarning"}.${each.name}`, { defaultValue: "" })}
+      </p>
       <ReasonField
         value={reason}
         onChange={(typed) => draft.set({ reason: typed })}

@@ -46,7 +46,8 @@ export function useChange<C, A>(
     setOutcome({ kind: "asked" });
     const came = await send(content, key).then(
       (answer): Outcome<A> => ({ kind: "done", answer }),
-      (error: unknown): Outcome<A> => (isRefusal(error) ? { kind: "refused", error } : { kind: "unknown" }),
+      (error: unknown): Outcome<A> =>
+        isRefusal(error) ? { kind: "refused", error } : { kind: "unknown" },
     );
     if (came.kind !== "unknown") kept.settle();
     setOutcome(came);

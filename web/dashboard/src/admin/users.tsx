@@ -2,16 +2,20 @@ import { useState, type FormEvent } from "react";
 import { Link, useSearchParams } from "react-router";
 import { ACCOUNT_STATUSES, type Account, type AccountsPage } from "./api";
 import { userLink } from "./links";
+import { AdminPage } from "./parts/admin-page";
 import { Answer } from "./parts/answer";
 import { StatusBadges } from "./parts/badges";
-import { Choice } from "./parts/choice";
 import { Pager } from "./parts/pager";
+import { Button } from "../ui/button";
 import { Card } from "../ui/card";
+import { Select, TextField } from "../ui/field";
 import { type Column, Table } from "./parts/table";
 import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 const LIMIT = 50;
+/** The gateway passes over no more; whom a search does not narrow down to is not found by turning pages. */
+const OFFSET_MAX = 10_000;
 
 /** Accounts of the tenant. What is asked for stands in the address, so that it can be sent and gone back to. */
 export function UsersPage() {
@@ -19,47 +23,70 @@ export function UsersPage() {
   const [params, setParams] = useSearchParams();
   const search = params.get("search") ?? "";
   const status = ACCOUNT_STATUSES.find((each) => each === params.get("status")) ?? "all";
-  const offset = Math.max(0, Math.trunc(Number(params.get("offset") ?? 0)) || 0);
-  const users = useAdmin<AccountsPage>("/api/admin/users", { limit: LIMIT, offset, search, status });
+  const offset = Math.min(OFFSET_MAX, Math.max(0, Math.trunc(Number(params.get("offset"))) || 0));
+  const users = useAdmin<AccountsPage>("/api/admin/users", {
+    limit: LIMIT,
+    offset,
+    search,
+    status,
+  });
 
   function ask(next: { search: string; status: string; offset?: number }) {
-    const asked = Object.entries({ ...next, status: next.status === "all" ? "" : next.status });
-    setParams(asked.filter(([, value]) => value).map(([name, value]) => [name, String(value)]));
+    const asked = new URLSearchParams();
+    if (next.search) asked.set("search", next.search);
+    if (next.status !== "all") asked.set("status", next.status);
+    if (next.offset) asked.set("offset", String(next.offset));
+    setParams(asked);
   }
 
   return (
-    <Card title={t("users.title")}>
-      <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Search key={search} search={search} onSearch={(typed) => ask({ search: typed, status })} />
-        <Choice
-          label={t("users.status")}
-          value={status}
-          options={ACCOUNT_STATUSES.map((each) => [each, t(`users.statuses.${each}`)])}
-          onChange={(chosen) => ask({ search, status: chosen })}
-        />
-      </div>
-      <Answer query={users}>
-        {(page) => (
-          <>
-            <Found users={page.users} />
-            <Pager
-              label={t("users.pages")}
-              offset={offset}
-              count={page.users.length}
-              limit={LIMIT}
-              more={page.pagination.next_before !== null}
-              onTurn={(to) => ask({ search, status, offset: to })}
-            />
-          </>
-        )}
-      </Answer>
-    </Card>
+    <AdminPage title={t("users.title")}>
+      <Card>
+        <div className="mb-4 flex flex-wrap items-start gap-x-4 gap-y-3">
+          <Search search={search} onSearch={(typed) => ask({ search: typed, status })} />
+          <div className="w-full sm:w-auto">
+            <Select
+              label={t("users.status")}
+              value={status}
+              onChange={({ target }) => ask({ search, status: target.value })}
+            >
+              {ACCOUNT_STATUSES.map((each) => (
+                <option key={each} value={each}>
+                  {t(`users.statuses.${each}`)}
+                </option>
+              ))}
+            </Select>
+          </div>
+        </div>
+        <Answer query={users}>
+          {(page) => (
+            <>
+              <Found users={page.users} />
+              <Pager
+                label={t("users.pages")}
+                offset={offset}
+                count={page.users.length}
+                limit={LIMIT}
+                more={page.pagination.next_before !== null && offset + LIMIT <= OFFSET_MAX}
+                onTurn={(to) => ask({ search, status, offset: to })}
+              />
+            </>
+          )}
+        </Answer>
+      </Card>
+    </AdminPage>
   );
 }
 
 function Search({ search, onSearch }: { search: string; onSearch: (typed: string) => void }) {
   const { t } = useWords();
   const [typed, setTyped] = useState(search);
+  const [asked, setAsked] = useState(search);
+  // Gone back or forward to another search: the field follows, and keeps its focus.
+  if (asked !== search) {
+    setAsked(search);
+    setTyped(search);
+  }
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -67,15 +94,23 @@ function Search({ search, onSearch }: { search: string; onSearch: (typed: string
   }
 
   return (
-    <form role="search" className="flex min-w-0 flex-1 items-end gap-2" onSubmit={submit}>
-      <TextField
-        label={t("users.search")}
-        hint={t("users.searchHint")}
-        value={typed}
-        onChange={setTyped}
-        autoComplete="off"
-      />
-      <Button type="submit">{t("users.find")}</Button>
+    <form
+      role="search"
+      className="flex min-w-0 flex-1 basis-full flex-col gap-2 sm:basis-80 sm:flex-row sm:items-start"
+      onSubmit={submit}
+    >
+      <div className="min-w-0 flex-1">
+        <TextField
+          label={t("users.search")}
+          hint={t("users.searchHint")}
+          value={typed}
+          onChange={({ target }) => setTyped(target.value)}
+          autoComplete="off"
+        />
+      </div>
+      <Button type="submit" className="sm:mt-7.5">
+        {t("users.find")}
+      </Button>
     </form>
   );
 }
@@ -96,10 +131,15 @@ function Found({ users }: { users: Account[] }) {
       ),
     },
     { head: t("users.balance"), end: true, cell: (user) => usd(user.balance_usd) },
-    { head: t("users.available"), end: true, from: "sm", cell: (user) => usd(user.available_usd) },
+    { head: t("users.available"), end: true, cell: (user) => usd(user.available_usd) },
     { head: t("users.month"), end: true, from: "md", cell: (user) => usd(user.usage.month_usd) },
     { head: t("users.spent"), end: true, from: "lg", cell: (user) => usd(user.total_spent_usd) },
-    { head: t("users.requests"), end: true, from: "lg", cell: (user) => count(user.total_requests) },
+    {
+      head: t("users.requests"),
+      end: true,
+      from: "lg",
+      cell: (user) => count(user.total_requests),
+    },
     {
       head: t("users.last"),
       end: true,
@@ -108,5 +148,12 @@ function Found({ users }: { users: Account[] }) {
     },
   ];
   if (users.length === 0) return <p className="text-ink-soft">{t("users.empty")}</p>;
-  return <Table caption={t("users.title")} columns={columns} rows={users} rowKey={(user) => user.user_id} />;
+  return (
+    <Table
+      caption={t("users.title")}
+      columns={columns}
+      rows={users}
+      rowKey={(user) => user.user_id}
+    />
+  );
 }

@@ -20,6 +20,8 @@ export interface Bar {
 interface BarChartProps {
   bars: Bar[];
   format: (value: bigint) => string;
+  /** For the lines behind the bars, which are at round values; absent: as the others. */
+  formatTick?: (value: bigint) => string;
   /** Names the chart and its table. */
   caption: string;
   /** The table's first column, and the one of values. */
@@ -33,7 +35,7 @@ const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as c
 const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
 
 /** Bars over days, drawn without a style attribute (the pages' policy allows none), and the same as a table. */
-export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
+export function BarChart({ bars, format, formatTick = format, caption, tableHead }: BarChartProps) {
   const { t } = useTranslation("common");
   const [pointed, setPointed] = useState<number | null>(null);
   const names = partNames(bars);
@@ -48,45 +50,57 @@ export function BarChart({ bars, format, caption, tableHead }: BarChartProps) {
 
   return (
     <figure className="m-0">
-      <div className="mb-1 flex min-h-6 flex-wrap gap-x-4 text-sm text-ink-soft figures" aria-hidden="true">
-        {shown ? <Pointed bar={shown} format={format} /> : names.map((name, i) => <Key key={name} name={name} place={i} />)}
+      <div
+        className="mb-1 flex min-h-6 flex-wrap gap-x-4 text-sm text-ink-soft figures"
+        aria-hidden="true"
+      >
+        {shown ? (
+          <Pointed bar={shown} format={format} />
+        ) : (
+          names.map((name, i) => <Key key={name} name={name} place={i} />)
+        )}
       </div>
       <div className="flex">
-        <Ticks scale={scale} format={format} />
+        <Ticks scale={scale} format={formatTick} />
         <div className="min-w-0 flex-1">
-        <svg
-          role="img"
-          aria-label={caption}
-          width="100%"
-          height={HEIGHT + 2 * MARGIN}
-          className="block touch-pan-y"
-          onPointerMove={point}
-          onPointerDown={point}
-          onPointerLeave={() => setPointed(null)}
-        >
-          {scale.ticks.map((tick) => (
-            <Line key={String(tick)} y={MARGIN + scale.y(tick)} strong={tick === 0n} />
-          ))}
-          {bars.map((bar, index) => (
-            <g key={bar.key} className={pointed === null || pointed === index ? undefined : "opacity-50"}>
-              {slices(bar, names).map((slice) => (
-                <rect
-                  key={slice.place}
-                  className={FILLS[slice.place % FILLS.length]}
-                  x={`${((index + 0.15) * 100) / bars.length}%`}
-                  width={`${70 / bars.length}%`}
-                  y={MARGIN + scale.y(slice.to)}
-                  height={Math.max(0, scale.y(slice.from) - scale.y(slice.to))}
-                />
-              ))}
-            </g>
-          ))}
-        </svg>
-        <Labels bars={bars} />
+          <svg
+            role="img"
+            aria-label={caption}
+            width="100%"
+            height={HEIGHT + 2 * MARGIN}
+            className="block touch-pan-y"
+            onPointerMove={point}
+            onPointerDown={point}
+            onPointerLeave={() => setPointed(null)}
+          >
+            {scale.ticks.map((tick) => (
+              <Line key={String(tick)} y={MARGIN + scale.y(tick)} strong={tick === 0n} />
+            ))}
+            {bars.map((bar, index) => (
+              <g
+                key={bar.key}
+                className={pointed === null || pointed === index ? undefined : "opacity-50"}
+              >
+                {slices(bar, names).map((slice) => (
+                  <rect
+                    key={slice.place}
+                    className={FILLS[slice.place % FILLS.length]}
+                    x={`${((index + 0.15) * 100) / bars.length}%`}
+                    width={`${70 / bars.length}%`}
+                    y={MARGIN + scale.y(slice.to)}
+                    height={Math.max(0, scale.y(slice.from) - scale.y(slice.to))}
+                  />
+                ))}
+              </g>
+            ))}
+          </svg>
+          <Labels bars={bars} />
         </div>
       </div>
       <details className="mt-2 text-sm">
-        <summary className="min-h-11 cursor-pointer content-center text-ink-soft">{t("chart.table")}</summary>
+        <summary className="min-h-11 cursor-pointer content-center text-ink-soft">
+          {t("chart.table")}
+        </summary>
         <BarTable bars={bars} names={names} format={format} caption={caption} head={tableHead} />
       </details>
     </figure>
@@ -125,16 +139,35 @@ function extremes(bar: Bar): bigint[] {
 }
 
 function Line({ y, strong }: { y: number; strong: boolean }) {
-  return <line x1="0" x2="100%" y1={y} y2={y} className={strong ? "stroke-line-strong" : "stroke-line"} />;
+  return (
+    <line
+      x1="0"
+      x2="100%"
+      y1={y}
+      y2={y}
+      className={strong ? "stroke-line-strong" : "stroke-line"}
+    />
+  );
 }
 
 function Ticks({ scale, format }: { scale: Scale; format: (value: bigint) => string }) {
   const texts = scale.ticks.map(format);
   const width = Math.max(...texts.map((text) => text.length)) * 7 + 8;
   return (
-    <svg aria-hidden="true" width={width} height={HEIGHT + 2 * MARGIN} className="shrink-0 fill-ink-soft text-xs figures">
+    <svg
+      aria-hidden="true"
+      width={width}
+      height={HEIGHT + 2 * MARGIN}
+      className="shrink-0 fill-ink-soft text-xs figures"
+    >
       {scale.ticks.map((tick, index) => (
-        <text key={String(tick)} x={width - 8} y={MARGIN + scale.y(tick)} textAnchor="end" dominantBaseline="middle">
+        <text
+          key={String(tick)}
+          x={width - 8}
+          y={MARGIN + scale.y(tick)}
+          textAnchor="end"
+          dominantBaseline="middle"
+        >
           {texts[index]}
         </text>
       ))}
@@ -165,12 +198,15 @@ function Key({ name, place }: { name: string; place: number }) {
   );
 }
 
-/** Every label where few stand beside each other, else the ends and the middle: the table has them all. */
+/** The ends, and the middle where there is room for it: the table has them all. */
 function Labels({ bars }: { bars: Bar[] }) {
-  const few = bars.length <= 3 ? bars : [bars[0], bars[Math.floor((bars.length - 1) / 2)], bars[bars.length - 1]];
+  const [first, last] = [bars[0], bars.length > 1 ? bars[bars.length - 1] : undefined];
+  const middle = bars.length > 2 ? bars[Math.floor((bars.length - 1) / 2)] : undefined;
   return (
-    <div className="flex justify-between text-xs text-ink-soft figures" aria-hidden="true">
-      {few.map((bar) => bar && <span key={bar.key}>{bar.label}</span>)}
+    <div className="figures flex justify-between text-xs text-ink-soft" aria-hidden="true">
+      <span>{first?.label}</span>
+      <span className="hidden sm:inline">{middle?.label}</span>
+      <span>{last?.label}</span>
     </div>
   );
 }

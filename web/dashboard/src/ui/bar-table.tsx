@@ -16,19 +16,29 @@ export function BarTable({ bars, names, format, caption, head }: BarTableProps) 
         <caption className="sr-only">{caption}</caption>
         <thead>
           <tr className="border-b border-line">
-            <th scope="col" className="py-1.5 pr-4 font-medium">{head[0]}</th>
+            <th scope="col" className="py-1.5 pr-4 font-medium">
+              {head[0]}
+            </th>
             {names.map((name) => (
-              <th key={name} scope="col" className="py-1.5 pr-4 text-right font-medium">{name}</th>
+              <th key={name} scope="col" className="py-1.5 pr-4 text-right font-medium">
+                {name}
+              </th>
             ))}
-            <th scope="col" className="py-1.5 text-right font-medium">{head[1]}</th>
+            <th scope="col" className="py-1.5 text-right font-medium">
+              {head[1]}
+            </th>
           </tr>
         </thead>
         <tbody>
           {bars.map((bar) => (
             <tr key={bar.key} className="border-b border-line">
-              <th scope="row" className="py-1.5 pr-4 font-normal">{bar.label}</th>
+              <th scope="row" className="py-1.5 pr-4 font-normal">
+                {bar.label}
+              </th>
               {names.map((name) => (
-                <td key={name} className="py-1.5 pr-4 text-right">{format(partOf(bar, name))}</td>
+                <td key={name} className="py-1.5 pr-4 text-right">
+                  {format(partOf(bar, name))}
+                </td>
               ))}
               <td className="py-1.5 text-right">{format(bar.value)}</td>
             </tr>

@@ -1,10 +1,13 @@
 import { ApiError } from "@billing/client";
-import type { ComponentProps, ReactNode } from "react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Banner } from "../../ui/banner";
 import { Known } from "../../ui/away";
 import { useWords } from "../words";
 
-interface AnswerProps<T> extends ComponentProps<typeof Known<T>> {
+interface AnswerProps<T> {
+  query: Pick<UseQueryResult<T>, "data" | "error" | "dataUpdatedAt" | "isFetching" | "refetch">;
+  children: (data: T) => ReactNode;
   /** Instead of "administrators only", where it is another right that is missing. */
   refused?: string;
   /** Where the thing asked for is not there, while this part is. */
@@ -26,7 +29,7 @@ export function Answer<T>({ refused, missing, ...known }: AnswerProps<T>) {
     );
   }
   if (error instanceof ApiError && error.status === 404) {
-    if (missing !== undefined && error.code !== "ADMIN_NOT_CONFIGURED") return missing;
+    if (missing !== undefined) return missing;
     return (
       <Banner tone="info" role="status" title={t("absent.title")}>
         {t("absent.text")}

@@ -1,4 +1,5 @@
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
+import { Button } from "../../ui/button";
 import { useWords } from "../words";
 
 /** The way to older rows, which come below those that are there. */
