@@ -29,8 +29,8 @@ export function wholeCents(value: unknown): bigint | undefined {
 
 /** What a page gives as a number of dollars (25, or 12.5); undefined where that is no amount. */
 export function ofDollars(dollars: unknown): bigint | undefined {
-  const typed = /^(\d+)(?:\.(\d{1,2}))?$/.exec(String(dollars));
-  return typed?.[1] ? joined(typed[1], typed[2]) : undefined;
+  const cents = typedCents(String(dollars ?? ""), "en");
+  return typeof cents === "bigint" ? cents : undefined;
 }
 
 /**
@@ -43,9 +43,6 @@ export function typedCents(text: string, language: Language): bigint | AmountPro
   if (language === "en" && /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(rest)) rest = rest.replaceAll(",", "");
   const typed = /^(\d{1,12})(?:[.,](\d*))?$/.exec(rest);
   if (!typed?.[1]) return "no-amount";
-  return (typed[2] ?? "").length > 2 ? "decimals" : joined(typed[1], typed[2]);
-}
-
-function joined(whole: string, fraction = ""): bigint {
-  return BigInt(whole + fraction.padEnd(2, "0"));
+  const cents = typed[2] ?? "";
+  return cents.length > 2 ? "decimals" : BigInt(typed[1] + cents.padEnd(2, "0"));
 }

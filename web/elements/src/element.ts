@@ -1,20 +1,21 @@
-import { LitElement } from "lit";
+import { html, LitElement, type PropertyDeclarations } from "lit";
 import { type Language, languageOf } from "./language";
+import { type Texts, textsOf } from "./texts";
 
 const shown = new Set<FundElement>();
-let ofPage: MutationObserver | undefined;
+let languages: MutationObserver | undefined;
 
-/** The elements say everything anew where the page changes its language. */
-function watchPage(): void {
-  ofPage ??= new MutationObserver(() => {
-    for (const element of shown) element.requestUpdate();
+/** The elements say everything anew where the page, or one of them, changes its language. */
+function watch(element: Element): void {
+  languages ??= new MutationObserver(() => {
+    for (const each of shown) each.requestUpdate();
   });
-  ofPage.observe(document.documentElement, { attributeFilter: ["lang"] });
+  languages.observe(element, { attributeFilter: ["lang"] });
 }
 
 /** The place of a gateway, the language of the place on the page, and events that a page can stop. */
 export abstract class FundElement extends LitElement {
-  static override properties = {
+  static override properties: PropertyDeclarations = {
     apiBase: { attribute: "api-base" },
     tenant: {},
   };
@@ -23,19 +24,11 @@ export abstract class FundElement extends LitElement {
   declare apiBase: string | null | undefined;
   declare tenant: string | null | undefined;
 
-  static override get observedAttributes(): string[] {
-    return [...super.observedAttributes, "lang"];
-  }
-
-  override attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    super.attributeChangedCallback(name, before, now);
-    if (name === "lang") this.requestUpdate();
-  }
-
   override connectedCallback(): void {
     super.connectedCallback();
     shown.add(this);
-    watchPage();
+    watch(document.documentElement);
+    watch(this);
     // It may have been moved to where another language is spoken.
     this.requestUpdate();
   }
@@ -49,6 +42,18 @@ export abstract class FundElement extends LitElement {
     return languageOf(this);
   }
 
+  protected get texts(): Texts | undefined {
+    return textsOf(this.language, () => this.requestUpdate());
+  }
+
+  /** Until there are words the page's own stand there, as they do where no script runs. */
+  protected override render(): unknown {
+    const { texts } = this;
+    return texts ? this.show(texts) : html`<slot></slot>`;
+  }
+
+  protected abstract show(texts: Texts): unknown;
+
   /** False where the page has stopped what would follow. */
   protected fire(name: string, detail?: unknown): boolean {
     return this.dispatchEvent(
@@ -56,9 +61,6 @@ export abstract class FundElement extends LitElement {
     );
   }
 }
-
-/** An attribute that is true unless it says `false`. */
-export const TRUE_UNLESS_FALSE = { fromAttribute: (value: string | null) => value !== "false" };
 
 /** Defines an element once, also where two versions of the script are on one page: the first stays. */
 export function define(name: string, element: CustomElementConstructor): void {

@@ -1,13 +1,14 @@
 /** An answer that is none of those hoped for; `code` is the gateway's, or `UNREACHABLE`. */
 export class Refusal extends Error {
+  override readonly name = "Refusal";
+
   constructor(
     readonly code: string,
-    message: string,
-    /** What is said of single fields, by their names. */
-    readonly fields: ReadonlyMap<string, string> = new Map(),
+    message = "",
+    /** Of HTTP; 0: no answer came. */
+    readonly status = 0,
   ) {
     super(message);
-    this.name = "Refusal";
   }
 }
 
@@ -19,18 +20,18 @@ export async function ask<Answer>(
   path: string,
   init: RequestInit = {},
 ): Promise<Answer> {
-  let body: unknown = null;
-  let isGood = false;
+  let response: Response | undefined;
+  let body: unknown;
   try {
-    const signal = init.signal ?? AbortSignal.timeout(LIMIT_MS);
-    const response = await fetch(root(base) + path, { ...init, signal });
-    isGood = response.ok;
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    response = await fetch(root(base) + path, { ...init, signal });
     body = await response.json();
   } catch {
-    throw new Refusal("UNREACHABLE", "the billing service cannot be reached");
+    throw new Refusal("UNREACHABLE", "the billing service cannot be reached", response?.status);
   }
-  if (isGood) return body as Answer;
-  throw refusal(body);
+  if (response.ok) return body as Answer;
+  const { code, message } = (body ?? {}) as { code?: string; message?: string };
+  throw new Refusal(code ?? "UNREACHABLE", message, response.status);
 }
 
 function root(base: string): string {
@@ -40,19 +41,10 @@ function root(base: string): string {
 
 /** The query of a read that says its tenant there: a header of ours would cost a preflight. */
 export function query(parameters: Record<string, string | number | null | undefined>): string {
-  const text = new URLSearchParams();
+  const written = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== undefined && value !== "") text.set(name, String(value));
+    if (value !== null && value !== undefined && value !== "") written.set(name, String(value));
   }
-  return text.size > 0 ? `?${text.toString()}` : "";
-}
-
-function refusal(body: unknown): Refusal {
-  const problem = (body ?? {}) as {
-    code?: unknown;
-    message?: unknown;
-    errors?: { field: string; message: string }[];
-  };
-  const fields = new Map((problem.errors ?? []).map(({ field, message }) => [field, message]));
-  return new Refusal(String(problem.code ?? "UNREACHABLE"), String(problem.message ?? ""), fields);
+  const text = written.toString();
+  return text && `?${text}`;
 }

@@ -3,7 +3,7 @@ export { FundForm } from "./form/fund-form";
 export { FundProgress } from "./progress/fund-progress";
 export { FundWall, type Period } from "./wall/fund-wall";
 export { FundBadge, type BadgeSize } from "./badge/fund-badge";
-export { isLevel, labelOf, LEVELS, type Level } from "./badge/level";
+export { isLevel, LEVELS, type Level } from "./badge/level";
 export type { ContributionFormData, Draft } from "./form/draft";
 export type { Checkout } from "./form/checkout";
 export type { Supporter, Supporters, WallPage } from "./wall/supporters";

@@ -16,7 +16,11 @@ function around(element: Element): Element | null {
 }
 
 /** `one`, `few` and `many` as the language counts; English has no `few`, and Ukrainian fractions do not occur. */
-export function counted(count: number, language: Language, forms: [string, string, string]): string {
+export function counted(
+  count: number,
+  language: Language,
+  forms: [string, string, string],
+): string {
   const rule = new Intl.PluralRules(language).select(count);
   const form = rule === "one" ? forms[0] : rule === "few" ? forms[1] : forms[2];
   return form.replace("#", new Intl.NumberFormat(language).format(count));

@@ -34,9 +34,6 @@ export const theme = css`
   }
 
   p,
-  h2,
-  h3,
-  h4,
   ul,
   fieldset {
     margin: 0;
@@ -61,7 +58,13 @@ export const theme = css`
     cursor: pointer;
   }
 
-  button:disabled {
+  button:hover,
+  input:hover + span {
+    text-decoration: underline;
+  }
+
+  button:disabled,
+  button[aria-disabled="true"] {
     cursor: default;
     opacity: 0.7;
   }
@@ -74,14 +77,5 @@ export const theme = css`
   .quiet {
     color: var(--_quiet);
     font-size: 0.875em;
-  }
-
-  .unseen {
-    position: absolute;
-    width: 1px;
-    height: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
-    white-space: nowrap;
   }
 `;

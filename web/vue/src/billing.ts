@@ -20,6 +20,6 @@ export function createBilling(config: BillingConfig): Plugin {
 /** The app's configuration, else `VITE_BILLING_API_URL` alone; undefined: components get their data by properties. */
 export function billingConfig(): BillingConfig | undefined {
   const given = hasInjectionContext() ? inject(BILLING, undefined) : undefined;
-  const base: unknown = import.meta.env["VITE_BILLING_API_URL"];
+  const base: unknown = import.meta.env.VITE_BILLING_API_URL;
   return given ?? (typeof base === "string" ? { base } : undefined);
 }

@@ -6,7 +6,7 @@ import {
   type Period,
   type Supporters,
 } from "@billing/elements";
-import { defineComponent, h, type PropType } from "vue";
+import { defineComponent, getCurrentInstance, h, type PropType } from "vue";
 import { type BillingConfig, billingConfig } from "./billing";
 
 /** What an element reads by itself where the app has billing and the page gives no data. */
@@ -20,22 +20,25 @@ function place(config: BillingConfig | undefined): { apiBase?: string; tenant?: 
  */
 export const FundraiserForm = defineComponent({
   name: "FundraiserForm",
-  inheritAttrs: false,
   props: {
     recipientName: { type: String, required: true },
     recipientType: { type: String as PropType<"platform" | "group">, required: true },
-    presetAmounts: { type: Array as PropType<number[]>, default: () => [10, 25, 50] },
-    minAmount: { type: Number, default: 5 },
-    maxAmount: { type: Number, default: 10000 },
+    /** 10, 25 and 50 dollars, 5 to 10,000, unless the tenant has other terms. */
+    presetAmounts: { type: Array as PropType<number[]>, default: undefined },
+    minAmount: { type: Number, default: undefined },
+    maxAmount: { type: Number, default: undefined },
     askReceiptEmail: { type: Boolean, default: false },
     signInUrl: { type: String, default: undefined },
   },
   emits: {
-    submit: (_data: ContributionFormData) => true,
-    signIn: (_entered: { value: Draft }) => true,
+    submit: (data: ContributionFormData) => data.amountCents > 0,
+    signIn: (entered: { value: Draft }) => "value" in entered,
   },
-  setup(props, { emit, attrs, slots, expose }) {
+  setup(props, { emit, slots, expose }) {
     const config = billingConfig();
+    const instance = getCurrentInstance();
+    const isHandled = (): boolean => instance?.vnode.props?.["onSubmit"] !== undefined;
+    const tokenProvider = (): string | null => config?.token?.() ?? null;
     let form: { value: Partial<Draft> } | null = null;
     expose({
       getValue: () => form?.value,
@@ -43,27 +46,24 @@ export const FundraiserForm = defineComponent({
         if (form) form.value = value;
       },
     });
-    return () => {
-      const isHandled = attrs["onSubmit"] !== undefined;
-      return h(
+    return () =>
+      h(
         "fund-form",
         {
-          ...attrs,
           ...place(config),
           ...props,
-          tokenProvider: () => config?.token?.() ?? null,
+          tokenProvider,
           ref: (element: unknown) => {
             form = element as typeof form;
           },
           "onFund-submit": (event: CustomEvent<ContributionFormData>) => {
-            if (isHandled) event.preventDefault();
+            if (isHandled()) event.preventDefault();
             emit("submit", event.detail);
           },
           "onFund-sign-in": (event: CustomEvent<{ value: Draft }>) => emit("signIn", event.detail),
         },
         slots["default"]?.(),
       );
-    };
   },
 });
 
@@ -78,7 +78,11 @@ export const ProgressMeter = defineComponent({
   },
   setup(props, { slots }) {
     const config = billingConfig();
-    return () => h("fund-progress", { ...place(config), ...props }, slots["default"]?.());
+    // Vue writes 0 where a number becomes undefined; another key is another element, which knows nothing yet.
+    const key = (): string =>
+      `${props.currentCents === undefined}${props.supporterCount === undefined}`;
+    return () =>
+      h("fund-progress", { key: key(), ...place(config), ...props }, slots["default"]?.());
   },
 });
 
@@ -92,13 +96,15 @@ export const SupporterWall = defineComponent({
     preview: { type: Boolean, default: false },
     headingLevel: { type: Number, default: 3 },
   },
-  emits: { "update:period": (_period: Period) => true },
+  emits: { "update:period": (period: Period) => period === "month" || period === "all" },
   setup(props, { emit, slots }) {
     const config = billingConfig();
     return () =>
       h(
         "fund-wall",
         {
+          // As above.
+          key: `${props.totalCount === undefined}`,
           ...place(config),
           ...props,
           "onFund-period": (event: CustomEvent<{ period: Period }>) =>

@@ -7,4 +7,11 @@ export {
   SupporterWall,
 } from "./components";
 export { type CheckoutData, useBilling } from "./use-billing";
-export type { ContributionFormData, Draft, Level, Period, Supporter, Supporters } from "@billing/elements";
+export type {
+  ContributionFormData,
+  Draft,
+  Level,
+  Period,
+  Supporter,
+  Supporters,
+} from "@billing/elements";

@@ -77,7 +77,9 @@ export function useBilling(config: BillingConfig | undefined = billingConfig()) 
     );
 
   const getProgress = (): Promise<Schemas["ProgressResponse"]> =>
-    orRefuse("Failed to fetch progress", () => ask(base, `/progress${query({ tenant: tenant() })}`));
+    orRefuse("Failed to fetch progress", () =>
+      ask(base, `/progress${query({ tenant: tenant() })}`),
+    );
 
   return {
     createCheckout,
@@ -95,6 +97,6 @@ async function orRefuse<Answer>(message: string, call: () => Promise<Answer>): P
     return await call();
   } catch (error) {
     const known = error instanceof Refusal ? error : new Refusal("UNREACHABLE", String(error));
-    throw Object.assign(new Refusal(known.code, message, known.fields), { cause: error });
+    throw Object.assign(new Refusal(known.code, message, known.status), { cause: error });
   }
 }

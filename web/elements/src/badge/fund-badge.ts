@@ -1,9 +1,15 @@
 import { css, html, nothing } from "lit";
-import { define, FundElement, TRUE_UNLESS_FALSE } from "../element";
+import { define, FundElement } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
-import { isLevel, labelOf, type Level } from "./level";
+import { labelOf } from "./label";
+import { isLevel, type Level } from "./level";
+
+/** Attributes can also deny it, as templates write it: `show-label="false"`. */
+const falseUnlessSaid = {
+  fromAttribute: (value: string | null) => value !== null && value !== "false",
+};
 
 export type BadgeSize = "sm" | "md" | "lg";
 
@@ -12,7 +18,7 @@ export class FundBadge extends FundElement {
   static override properties = {
     level: {},
     size: { reflect: true },
-    showLabel: { attribute: "show-label", converter: TRUE_UNLESS_FALSE },
+    showLabel: { attribute: "show-label", converter: falseUnlessSaid },
     userId: { attribute: "user-id" },
   };
 
@@ -79,7 +85,7 @@ export class FundBadge extends FundElement {
     await this.#remote.read();
   }
 
-  protected override render(): unknown {
+  protected override show(): unknown {
     const level = this.level === undefined ? this.#remote.answer?.badge_level : this.level;
     // A badge that cannot be read is left out: a profile page has more to show.
     if (!isLevel(level)) return nothing;

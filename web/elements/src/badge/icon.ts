@@ -45,8 +45,7 @@ function facets(outer: Point[], inner: Point[]): Record<(typeof TONES)[number], 
   return paths;
 }
 
-const HEART =
-  "M24 30.6 16.4 23a5 5 0 0 1 7.1-7.1l.5.6.5-.6a5 5 0 0 1 7.1 7.1z";
+const HEART = "M24 30.6 16.4 23a5 5 0 0 1 7.1-7.1l.5.6.5-.6a5 5 0 0 1 7.1 7.1z";
 
 /** Under the heart: one for bronze to four for platinum. */
 function pips(level: Level): string {

@@ -13,15 +13,12 @@ interface Answer {
   status: string;
 }
 
-/** After these the outcome is open: the same again must be the same contribution. */
-const OPEN_ENDED = new Set([
-  "UNREACHABLE",
-  "INTERNAL_ERROR",
-  "RATE_LIMITED",
-  "BILLING_UNAVAILABLE",
-  "PAYMENT_PROVIDER_UNAVAILABLE",
-  "PAYMENT_PROVIDER_TIMEOUT",
-]);
+/** The outcome is open: the same again must be the same contribution. */
+function isOpen(error: unknown): boolean {
+  return (
+    error instanceof Refusal && (error.status === 0 || error.status === 429 || error.status > 499)
+  );
+}
 
 /** Begins contributions; one whose answer was lost is begun again under its own key. */
 export class Cashier {
@@ -50,7 +47,7 @@ export class Cashier {
       this.#open = undefined;
       return checked(answer);
     } catch (error) {
-      if (!(error instanceof Refusal && OPEN_ENDED.has(error.code))) this.#open = undefined;
+      if (!isOpen(error)) this.#open = undefined;
       throw error;
     }
   }
@@ -58,8 +55,8 @@ export class Cashier {
 
 function checked(answer: Answer): Checkout {
   // Paid or ended under a key whose first answer was lost: there is nothing to pay there.
-  if (answer.status !== "pending") throw new Refusal("CONTRIBUTION_ENDED", "");
-  if (!/^https?:\/\//.test(answer.checkout_url)) throw new Refusal("PAYMENT_PROVIDER_REFUSED", "");
+  if (answer.status !== "pending") throw new Refusal("CONTRIBUTION_ENDED");
+  if (!/^https?:\/\//.test(answer.checkout_url)) throw new Refusal("PAYMENT_PROVIDER_REFUSED");
   return {
     checkoutUrl: answer.checkout_url,
     contributionUlid: answer.contribution_ulid,

@@ -3,7 +3,7 @@ import { money } from "../cents";
 import type { Language } from "../language";
 import { type Draft, messageLength, type Problems } from "./draft";
 import type { Terms } from "./terms";
-import type { Texts } from "./texts";
+import type { Texts } from "../texts";
 
 /** What the parts of the form are drawn from. */
 export interface View {
@@ -11,9 +11,8 @@ export interface View {
   terms: Terms;
   /** Only those that are to be said by now. */
   problems: Problems;
-  texts: Texts;
+  texts: Texts["form"];
   language: Language;
-  isDisabled: boolean;
   change: (change: Partial<Draft>) => void;
   /** Somebody has left a field: its problem may be said. */
   leave: (field: keyof Problems) => void;
@@ -27,53 +26,51 @@ function isTicked(event: Event): boolean {
   return (event.target as HTMLInputElement).checked;
 }
 
-function error(view: View, field: keyof Problems): TemplateResult | typeof nothing {
-  const problem = view.problems[field];
-  if (!problem) return nothing;
-  const bounds = boundsOf(view);
-  return html`<p id="${field}-error" class="error" part="error">
-    ${view.texts.problem(bounds)[problem]}
+/** The problem of a field, in words. */
+function problem(view: View, field: keyof Problems): string | undefined {
+  const found = view.problems[field];
+  return found && view.texts.problem(boundsOf(view.terms, view.language))[found];
+}
+
+/**
+ * A field's hint, or in its place what is wrong: nothing moves when a field is left, or the button would not be under
+ * the pointer any more that has just been pressed on it.
+ */
+function hint(view: View, field: keyof Problems, id: string, words: unknown): TemplateResult {
+  const wrong = problem(view, field);
+  return html`<p id=${id} class=${wrong ? "error" : "quiet"} part=${wrong ? "error" : "hint"}>
+    ${wrong ?? words}
   </p>`;
 }
 
-export function boundsOf({ terms, language }: View): { least: string; most: string } {
+export function boundsOf(terms: Terms, language: Language): { least: string; most: string } {
   return { least: money(terms.least, language), most: money(terms.most, language) };
-}
-
-/** The ids of what is said about a field: its hint, and its error while there is one. */
-function described(view: View, field: keyof Problems, hint?: string): string | typeof nothing {
-  const ids = [view.problems[field] ? `${field}-error` : "", hint ?? ""].filter(Boolean);
-  return ids.length > 0 ? ids.join(" ") : nothing;
 }
 
 export function amounts(view: View): TemplateResult {
   const { draft, terms, texts, language, change } = view;
-  const choice = (value: string, label: string): TemplateResult => html`<label
-    class="amount"
-    part="amount"
-  >
-    <input
-      type="radio"
-      name="amount"
-      value=${value}
-      .checked=${draft.amount === value}
-      ?disabled=${view.isDisabled}
-      aria-describedby=${described(view, "amount")}
-      @change=${() => change({ amount: value })}
-      @click=${(event: PointerEvent) => {
-        // A press leads on to the field; the arrow keys must be free to pass by.
-        if (value === "other" && event.detail > 0) focusOther(event);
-      }}
-    />
-    <span>${label}</span>
-  </label>`;
+  const choice = (value: string, label: string): TemplateResult =>
+    html`<label class="amount" part="amount">
+      <input
+        type="radio"
+        name="amount"
+        value=${value}
+        .checked=${draft.amount === value}
+        @change=${() => change({ amount: value })}
+        @click=${(event: PointerEvent) => {
+          // A press leads on to the field; the arrow keys must be free to pass by.
+          if (value === "other" && event.detail > 0) focusOther(event);
+        }}
+      />
+      <span>${label}</span>
+    </label>`;
   return html`<fieldset part="amounts">
     <legend>${texts.amount}</legend>
     <div class="amounts">
       ${terms.presets.map((preset) => choice(preset.toString(), money(preset, language)))}
       ${choice("other", texts.other)}
     </div>
-    ${draft.amount === "other" ? other(view) : nothing} ${error(view, "amount")}
+    ${draft.amount === "other" ? other(view) : nothing}
   </fieldset>`;
 }
 
@@ -84,23 +81,33 @@ function focusOther(event: Event): void {
 
 /** Text, since number fields turn a typed `12,50` into 1250. */
 function other(view: View): TemplateResult {
+  const bounds = view.texts.bounds(boundsOf(view.terms, view.language));
+  return line(view, "amount", "other", view.texts.otherLabel, bounds);
+}
+
+function line(
+  view: View,
+  field: "amount" | "email",
+  member: "other" | "email",
+  label: string,
+  words: string,
+): TemplateResult {
   return html`<label class="field">
-      <span>${view.texts.otherLabel}</span>
+      <span>${label}</span>
       <input
-        id="other"
+        id=${member}
         part="input"
-        type="text"
-        inputmode="decimal"
-        autocomplete="transaction-amount"
-        .value=${view.draft.other}
-        ?disabled=${view.isDisabled}
-        aria-invalid=${view.problems.amount ? "true" : nothing}
-        aria-describedby=${described(view, "amount", "bounds")}
-        @input=${(event: Event) => view.change({ other: textOf(event) })}
-        @blur=${() => view.leave("amount")}
+        type=${field === "email" ? field : "text"}
+        inputmode=${field === "email" ? field : "decimal"}
+        autocomplete=${field === "email" ? field : "off"}
+        .value=${view.draft[member]}
+        aria-invalid=${view.problems[field] ? "true" : nothing}
+        aria-describedby="${member}-hint"
+        @input=${(event: Event) => view.change({ [member]: textOf(event) })}
+        @blur=${() => view.leave(field)}
       />
     </label>
-    <p id="bounds" class="quiet">${view.texts.bounds(boundsOf(view))}</p>`;
+    ${hint(view, field, `${member}-hint`, words)}`;
 }
 
 export function privacy(view: View): TemplateResult {
@@ -111,26 +118,31 @@ export function privacy(view: View): TemplateResult {
     isChecked: boolean,
     label: string,
     set: (on: boolean) => void,
-  ): TemplateResult => html`<label class="tick" part="tick">
-    <input
-      id=${id}
-      type="checkbox"
-      .checked=${isChecked}
-      ?disabled=${view.isDisabled}
-      ?required=${id === "consent"}
-      aria-invalid=${id === "consent" && view.problems.consent ? "true" : nothing}
-      aria-describedby=${id === "consent" ? described(view, "consent") : "anonymous-hint"}
-      @change=${(event: Event) => set(isTicked(event))}
-    />
-    <span>${label}</span>
-  </label>`;
+  ): TemplateResult =>
+    html`<label class="tick" part="tick">
+      <input
+        id=${id}
+        type="checkbox"
+        .checked=${isChecked}
+        ?required=${id === "consent"}
+        aria-invalid=${id === "consent" && view.problems.consent ? "true" : nothing}
+        aria-describedby="${id}-hint"
+        @change=${(event: Event) => set(isTicked(event))}
+      />
+      <span>${label}</span>
+    </label>`;
   return html`<div class="privacy">
     ${box("anonymous", draft.isAnonymous, texts.anonymous, (isAnonymous) => change({ isAnonymous }))}
-    ${draft.isAnonymous
-      ? nothing
-      : box("consent", draft.consent, wording, (consent) => change({ consent }))}
-    ${error(view, "consent")}
-    <p id="anonymous-hint" class="quiet" ?hidden=${!draft.isAnonymous}>${texts.anonymousHint}</p>
+    ${
+      draft.isAnonymous
+        ? nothing
+        : box("consent", draft.consent, wording, (consent) => change({ consent }))
+    }
+    ${
+      draft.isAnonymous
+        ? html`<p id="anonymous-hint" class="quiet">${texts.anonymousHint}</p>`
+        : hint(view, "consent", "consent-hint", nothing)
+    }
   </div>`;
 }
 
@@ -146,41 +158,22 @@ export function message(view: View, recipientName: string): TemplateResult {
         rows="3"
         placeholder=${texts.messagePlaceholder(recipientName)}
         .value=${draft.message}
-        ?disabled=${view.isDisabled}
         aria-invalid=${view.problems.message ? "true" : nothing}
-        aria-describedby=${described(view, "message", "message-hint message-left")}
+        aria-describedby="message-hint message-left"
         @input=${(event: Event) => view.change({ message: textOf(event) })}
         @blur=${() => view.leave("message")}
       ></textarea>
     </label>
-    <div class="under quiet">
-      <span id="message-hint" ?hidden=${draft.isAnonymous}>${texts.messageHint}</span>
-      <span id="message-left" class="left">${texts.left(length)}</span>
+    <div class="under">
+      ${hint(view, "message", "message-hint", draft.isAnonymous ? nothing : texts.messageHint)}
+      <p id="message-left" class="quiet">${texts.left(length)}</p>
     </div>
-    ${error(view, "message")}
   </div>`;
 }
 
 export function receipt(view: View): TemplateResult {
-  return html`<div>
-    <label class="field">
-      <span>${view.texts.email}</span>
-      <input
-        id="email"
-        part="input"
-        type="email"
-        autocomplete="email"
-        .value=${view.draft.email}
-        ?disabled=${view.isDisabled}
-        aria-invalid=${view.problems.email ? "true" : nothing}
-        aria-describedby=${described(view, "email", "email-hint")}
-        @input=${(event: Event) => view.change({ email: textOf(event) })}
-        @blur=${() => view.leave("email")}
-      />
-    </label>
-    <p id="email-hint" class="quiet">${view.texts.emailHint}</p>
-    ${error(view, "email")}
-  </div>`;
+  const { email, emailHint } = view.texts;
+  return html`<div>${line(view, "email", "email", email, emailHint)}</div>`;
 }
 
 /** The first field that has a problem, from the top. */

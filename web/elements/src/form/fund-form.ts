@@ -3,6 +3,7 @@ import { unknown } from "../away";
 import { define, FundElement } from "../element";
 import { query } from "../gateway";
 import { Remote } from "../remote";
+import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { chosenAtFirst, dataOf, type Draft, emptyDraft, type Problems, problemsOf } from "./draft";
 import { amounts, boundsOf, faulty, message, privacy, receipt, type View } from "./fields";
@@ -10,7 +11,6 @@ import { Participation } from "./participation";
 import { Paying } from "./paying";
 import { styles } from "./styles";
 import { type Sponsorship, type Terms, termsOf } from "./terms";
-import { TEXTS } from "./texts";
 
 /** Dollars as an attribute lists them: `preset-amounts="10,25,50"`. */
 const LIST = { fromAttribute: (value: string | null) => value?.split(",").map(Number) };
@@ -92,8 +92,8 @@ export class FundForm extends FundElement {
     this.#paying.forget();
   }
 
-  formDisabledCallback(isDisabled: boolean): void {
-    this.disabled = isDisabled;
+  formDisabledCallback(): void {
+    this.requestUpdate();
   }
 
   formStateRestoreCallback(state: unknown): void {
@@ -111,20 +111,19 @@ export class FundForm extends FundElement {
 
   protected override updated(): void {
     const terms = this.#bounds;
-    if (!terms) return;
+    const texts = this.texts?.form;
+    if (!terms || !texts) return;
     const problems = problemsOf(this.draft, terms, this.language);
-    const [missing] = Object.values(problems);
-    const view = this.#view(terms);
-    const words = missing ? view.texts.problem(boundsOf(view))[missing] : "";
+    const missing = problems.amount ?? problems.consent ?? problems.message ?? problems.email;
+    const words = missing ? texts.problem(boundsOf(terms, this.language))[missing] : "";
     const data = missing ? undefined : this.#data(terms);
     this.#outer.tell(this.draft, data, words, faulty(this.renderRoot, problems));
   }
 
-  protected override render(): unknown {
+  protected override show({ away, form: texts }: Texts): unknown {
     const terms = this.#bounds;
-    if (!terms) return html`<div lang=${this.language}>${unknown(this.#terms, this.language)}</div>`;
-    const view = this.#view(terms);
-    const { texts } = view;
+    if (!terms) return html`<div lang=${this.language}>${unknown(this.#terms, away)}</div>`;
+    const view = this.#view(terms, texts);
     const { isBusy } = this.#paying;
     return html`<form
       part="form"
@@ -133,15 +132,21 @@ export class FundForm extends FundElement {
       aria-busy=${isBusy ? "true" : "false"}
       @submit=${(event: Event) => void this.#submit(event, terms)}
     >
-      ${amounts(view)} ${privacy(view)}
-      ${message(view, this.recipientName ?? "")} ${this.askReceiptEmail ? receipt(view) : nothing}
-      ${this.#failed(view)}
-      <div class="pay">
-        <button type="submit" class="submit" part="submit" ?disabled=${view.isDisabled}>
-          ${isBusy ? texts.busy : texts.submit}
-        </button>
-        <p class="quiet" part="notes"><span>${texts.secure}</span> <span>${texts.tax}</span></p>
-      </div>
+      <fieldset class="all" ?disabled=${this.#isDisabled}>
+        ${amounts(view)} ${privacy(view)} ${message(view, this.recipientName ?? "")}
+        ${this.askReceiptEmail ? receipt(view) : nothing} ${this.#failed(view)}
+        <div>
+          <button
+            type="submit"
+            class="submit"
+            part="submit"
+            aria-disabled=${isBusy ? "true" : nothing}
+          >
+            ${isBusy ? texts.busy : texts.submit}
+          </button>
+          <p class="quiet" part="notes"><span>${texts.secure}</span> <span>${texts.tax}</span></p>
+        </div>
+      </fieldset>
     </form>`;
   }
 
@@ -151,11 +156,16 @@ export class FundForm extends FundElement {
     return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
   }
 
+  /** By itself, or by a fieldset around it. */
+  get #isDisabled(): boolean {
+    return this.matches(":disabled");
+  }
+
   #data(terms: Terms): ReturnType<typeof dataOf> {
     return dataOf(this.draft, terms, this.language);
   }
 
-  #view(terms: Terms): View {
+  #view(terms: Terms, texts: Texts["form"]): View {
     const problems = problemsOf(this.draft, terms, this.language);
     const told = Object.entries(problems).filter(([field]) =>
       this.told.has(field as keyof Problems),
@@ -164,9 +174,8 @@ export class FundForm extends FundElement {
       draft: this.draft,
       terms,
       problems: Object.fromEntries(told),
-      texts: TEXTS[this.language],
+      texts,
       language: this.language,
-      isDisabled: this.disabled || this.#paying.isBusy,
       change: (change) => {
         this.draft = { ...this.draft, ...change };
       },
@@ -189,7 +198,7 @@ export class FundForm extends FundElement {
 
   async #submit(event: Event, terms: Terms): Promise<void> {
     event.preventDefault();
-    if (this.disabled || this.#paying.isBusy) return;
+    if (this.#isDisabled || this.#paying.isBusy) return;
     this.told = new Set(["amount", "consent", "message", "email"]);
     await this.updateComplete;
     const problems = problemsOf(this.draft, terms, this.language);

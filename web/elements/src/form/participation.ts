@@ -1,14 +1,5 @@
 import type { ContributionFormData, Draft } from "./draft";
 
-const NAMES: Record<keyof ContributionFormData, string> = {
-  amountCents: "amount_cents",
-  isAnonymous: "is_anonymous",
-  publicDisplayConsent: "public_display_consent",
-  message: "message",
-  receiptEmail: "receipt_email",
-  wordingVersion: "wording_version",
-};
-
 /** The element as a field of a form of the page: its values are sent with it, and hold it back until they are good. */
 export class Participation {
   readonly #internals: ElementInternals;
@@ -31,7 +22,9 @@ export class Participation {
   ): void {
     const sent = new FormData();
     for (const [member, value] of Object.entries(data ?? {})) {
-      sent.set(NAMES[member as keyof ContributionFormData], String(value));
+      // As the gateway names them.
+      const name = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      sent.set(name, String(value));
     }
     this.#internals.setFormValue(sent, JSON.stringify(draft));
     if (data) this.#internals.setValidity({});

@@ -35,7 +35,7 @@ export class Paying implements ReactiveController {
     let isLeaving = false;
     try {
       const token = (await this.form.tokenProvider?.()) ?? this.form.token;
-      if (!token) throw new Refusal("UNAUTHENTICATED", "");
+      if (!token) throw new Refusal("UNAUTHENTICATED");
       const { apiBase, tenant } = this.form;
       const checkout = await this.#cashier.begin(apiBase ?? "", tenant, token, data);
       isLeaving = this.fire("fund-checkout", checkout);

@@ -5,7 +5,12 @@ export const styles = css`
     container-type: inline-size;
   }
 
-  form {
+  /** As high as what comes, so that nothing below it moves. */
+  .loading {
+    min-height: 36rem;
+  }
+
+  .all {
     display: grid;
     gap: 1.5rem;
   }
@@ -47,10 +52,6 @@ export const styles = css`
     border: 1px solid var(--_line);
     border-radius: var(--_radius);
     font-weight: 600;
-  }
-
-  .amount input:hover + span {
-    background: var(--_wash);
   }
 
   .amount input:checked + span {
@@ -112,7 +113,7 @@ export const styles = css`
   }
 
   .error {
-    font-size: 0.9375em;
+    font-size: 0.875em;
   }
 
   .failure:not([hidden]) {
@@ -130,6 +131,7 @@ export const styles = css`
     grid-template-columns: auto 1fr;
     gap: 0.75rem;
     align-items: start;
+    min-height: 2.75rem;
     padding: 0.625rem 0;
     cursor: pointer;
   }
@@ -148,7 +150,7 @@ export const styles = css`
     gap: 0 1rem;
   }
 
-  .left {
+  #message-left {
     margin-left: auto;
   }
 
@@ -160,10 +162,6 @@ export const styles = css`
     color: var(--_on-accent);
     font-size: 1.0625em;
     font-weight: 600;
-  }
-
-  .submit:hover:enabled {
-    text-decoration: underline;
   }
 
   [part="notes"] {

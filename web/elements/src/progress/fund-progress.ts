@@ -1,12 +1,14 @@
 import { html, nothing, svg } from "lit";
 import { stale, unknown } from "../away";
 import { money, wholeCents } from "../cents";
-import { define, FundElement, TRUE_UNLESS_FALSE } from "../element";
+import { define, FundElement } from "../element";
 import { query } from "../gateway";
 import { Remote } from "../remote";
+import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { styles } from "./styles";
-import { TEXTS } from "./texts";
+
+const trueUnlessDenied = { fromAttribute: (value: string | null) => value !== "false" };
 
 interface Progress {
   goal_cents: number | undefined;
@@ -28,7 +30,7 @@ export class FundProgress extends FundElement {
     currentCents: { type: Number, attribute: "current-cents" },
     supporterCount: { type: Number, attribute: "supporter-count" },
     pendingCents: { type: Number, attribute: "pending-cents" },
-    showDollarAmount: { attribute: "show-dollar-amount", converter: TRUE_UNLESS_FALSE },
+    showDollarAmount: { attribute: "show-dollar-amount", converter: trueUnlessDenied },
   };
 
   static override styles = [theme, styles];
@@ -56,15 +58,14 @@ export class FundProgress extends FundElement {
     await this.#remote.read();
   }
 
-  protected override render(): unknown {
-    const language = this.language;
+  protected override show({ away, progress: texts }: Texts): unknown {
+    const { language } = this;
     const progress = this.#given ?? this.#remote.answer;
     const current = wholeCents(progress?.current_cents);
     // What is not known is not shown as nothing.
     if (!progress || current === undefined) {
-      return this.#remote.isUsed ? unknown(this.#remote, language) : html`<slot></slot>`;
+      return this.#remote.isUsed ? unknown(this.#remote, away) : html`<slot></slot>`;
     }
-    const texts = TEXTS[language];
     const goal = wholeCents(progress.goal_cents) ?? 0n;
     const pending = wholeCents(progress.pending_cents) ?? 0n;
     const count = progress.supporter_count;
@@ -74,19 +75,23 @@ export class FundProgress extends FundElement {
       from: count === undefined ? "" : texts.from(count),
     };
     return html`<div lang=${language}>
-      ${goal > 0n ? this.#bar(current, goal, amounts) : nothing}
+      ${goal > 0n ? this.#bar(current, goal, amounts, texts) : nothing}
       <p part="text">
-        ${this.showDollarAmount
-          ? html`<span class="amount" part="amount">${amounts.current}</span>
-              ${goal > 0n ? texts.of(amounts.goal) : nothing}`
-          : nothing}
+        ${
+          this.showDollarAmount
+            ? html`<span class="amount" part="amount">${amounts.current}</span>
+                ${goal > 0n ? texts.of(amounts.goal) : nothing}`
+            : nothing
+        }
         ${amounts.from}
       </p>
       ${goal > 0n && current >= goal ? html`<p part="reached">${texts.reached}</p>` : nothing}
-      ${pending > 0n && this.showDollarAmount
-        ? html`<p class="quiet" part="pending">${texts.pending(money(pending, language))}</p>`
-        : nothing}
-      ${stale(this.#remote, language)}
+      ${
+        pending > 0n && this.showDollarAmount
+          ? html`<p class="quiet" part="pending">${texts.pending(money(pending, language))}</p>`
+          : nothing
+      }
+      ${stale(this.#remote, away, language)}
     </div>`;
   }
 
@@ -101,10 +106,9 @@ export class FundProgress extends FundElement {
   }
 
   /** Rounded down, so that a full bar says that the goal is reached; its width is no style, which policies forbid. */
-  #bar(current: bigint, goal: bigint, amounts: Amounts): unknown {
+  #bar(current: bigint, goal: bigint, amounts: Amounts, texts: Texts["progress"]): unknown {
     const percent = Number((current * 100n) / goal);
     const shown = Math.max(0, Math.min(100, percent));
-    const texts = TEXTS[this.language];
     return html`<div
       class="bar"
       part="bar"
@@ -113,9 +117,11 @@ export class FundProgress extends FundElement {
       aria-valuemin="0"
       aria-valuemax="100"
       aria-valuenow=${shown}
-      aria-valuetext=${this.showDollarAmount
-        ? `${amounts.current} ${texts.of(amounts.goal)} ${amounts.from}`
-        : `${percent} %`}
+      aria-valuetext=${
+        this.showDollarAmount
+          ? `${amounts.current} ${texts.of(amounts.goal)} ${amounts.from}`
+          : `${percent} %`
+      }
     >
       ${svg`<svg aria-hidden="true"><rect part="fill" height="100%" width="${shown}%" rx="6" /></svg>`}
     </div>`;

@@ -20,6 +20,11 @@ export const styles = css`
     fill: var(--_accent);
   }
 
+  /** As high as what comes, so that nothing below it moves. */
+  .loading {
+    min-height: 5.5rem;
+  }
+
   .amount {
     font-size: 1.75em;
     font-weight: 700;

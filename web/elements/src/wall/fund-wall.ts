@@ -1,14 +1,23 @@
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { stale, unknown } from "../away";
 import { icon, iconStyles } from "../badge/icon";
 import { isLevel } from "../badge/level";
 import { define, FundElement } from "../element";
 import { ask, query, Refusal } from "../gateway";
 import { Remote } from "../remote";
+import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { styles } from "./styles";
-import { countOf, joined, type Supporter, type Supporters, type Tier, TIERS, type WallPage } from "./supporters";
-import { TEXTS } from "./texts";
+import {
+  countOf,
+  joined,
+  type Supporter,
+  type Supporters,
+  type Tier,
+  TIERS,
+  type WallPage,
+} from "./supporters";
+import { TEXTS, type WallTexts } from "./texts";
 
 export type Period = "month" | "all";
 
@@ -62,36 +71,44 @@ export class FundWall extends FundElement {
     await this.#remote.read();
   }
 
-  #path(cursor?: string): string {
-    const { period, limit, tenant } = this;
-    return `/supporters${query({ period: period === "month" ? "month" : "all", limit, tenant, cursor })}`;
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("period") || changed.has("tenant") || changed.has("apiBase")) {
+      this.further = undefined;
+    }
   }
 
-  protected override render(): unknown {
+  #path(cursor?: string): string {
+    const period = this.period === "month" ? "month" : "all";
+    const { tenant } = this;
+    return `/supporters${query({ period, limit: this.limit || null, tenant, cursor })}`;
+  }
+
+  protected override show({ away }: Texts): unknown {
+    const texts = TEXTS[this.language];
     const first = this.#remote.answer;
     const shown = this.supporters ?? this.further?.supporters ?? first?.supporters;
     if (!shown && !this.#remote.isUsed) return html`<slot></slot>`;
     return html`<div lang=${this.language}>
-      ${this.preview ? nothing : this.#choice(shown)}
-      ${shown ? this.#tiers(shown) : unknown(this.#remote, this.language)}
-      ${this.preview ? nothing : this.#next()} ${stale(this.#remote, this.language)}
+      ${this.preview ? nothing : this.#choice(shown, texts)}
+      ${shown ? this.#tiers(shown, texts) : unknown(this.#remote, away)}
+      ${this.preview ? nothing : this.#next(texts)} ${stale(this.#remote, away, this.language)}
     </div>`;
   }
 
-  #choice(shown: Supporters | undefined): TemplateResult {
-    const texts = TEXTS[this.language];
+  #choice(shown: Supporters | undefined, texts: WallTexts): TemplateResult {
     const total = this.supporters ? this.totalCount : this.#remote.answer?.total_count;
     const count = total ?? (this.supporters && shown ? countOf(shown) : undefined);
-    const option = (period: Period): TemplateResult => html`<label part="period">
-      <input
-        type="radio"
-        name="period"
-        value=${period}
-        .checked=${this.period === period}
-        @change=${() => this.#choose(period)}
-      />
-      <span>${texts[period]}</span>
-    </label>`;
+    const option = (period: Period): TemplateResult =>
+      html`<label part="period">
+        <input
+          type="radio"
+          name="period"
+          value=${period}
+          .checked=${this.period === period}
+          @change=${() => this.#choose(period)}
+        />
+        <span>${texts[period]}</span>
+      </label>`;
     return html`<div class="head">
       <fieldset class="periods" part="periods">
         <legend class="unseen">${texts.period}</legend>
@@ -106,32 +123,32 @@ export class FundWall extends FundElement {
     else this.requestUpdate();
   }
 
-  #tiers(shown: Supporters): TemplateResult | TemplateResult[] {
+  #tiers(shown: Supporters, texts: WallTexts): TemplateResult | TemplateResult[] {
     const period = this.period === "month" ? "month" : "all";
     if (countOf(shown) === 0) {
-      return html`<p class="quiet" part="nobody">${TEXTS[this.language].nobody[period]}</p>`;
+      return html`<p class="quiet" part="nobody">${texts.nobody[period]}</p>`;
     }
     return TIERS.filter((tier) => shown[tier]?.length).map((tier) =>
-      this.#tier(tier, shown[tier] ?? []),
+      this.#tier(tier, shown[tier] ?? [], texts),
     );
   }
 
-  #tier(tier: Tier, supporters: readonly Supporter[]): TemplateResult {
+  #tier(tier: Tier, supporters: readonly Supporter[], texts: WallTexts): TemplateResult {
     return html`<section class="tier ${tier}-tier" part="tier ${tier}">
       <div class="heading" role="heading" aria-level=${this.headingLevel} part="heading">
-        ${isLevel(tier) ? icon(tier) : nothing}<span>${TEXTS[this.language].tiers[tier]}</span>
+        ${isLevel(tier) ? icon(tier) : nothing}<span>${texts.tiers[tier]}</span>
       </div>
       <ul role="list">
-        ${supporters.map((supporter) => this.#entry(supporter))}
+        ${supporters.map((supporter) => this.#entry(supporter, texts))}
       </ul>
     </section>`;
   }
 
-  #entry({ name, since, message }: Supporter): TemplateResult {
+  #entry({ name, since, message }: Supporter, texts: WallTexts): TemplateResult {
     const month = monthOf(since, this.language);
     return html`<li part="supporter">
       <span class="name" part="name"><bdi>${name}</bdi></span>
-      ${month ? html`<span class="quiet">${TEXTS[this.language].since(month)}</span>` : nothing}
+      ${month ? html`<span class="quiet">${texts.since(month)}</span>` : nothing}
       ${message ? html`<q part="message"><bdi>${message}</bdi></q>` : nothing}
     </li>`;
   }
@@ -140,9 +157,8 @@ export class FundWall extends FundElement {
     return (this.further ?? this.#remote.answer)?.next_cursor;
   }
 
-  #next(): TemplateResult | typeof nothing {
+  #next(texts: WallTexts): TemplateResult | typeof nothing {
     if (this.supporters || !this.#cursor) return nothing;
-    const texts = TEXTS[this.language];
     return html`<p role="alert" class="failure">
         ${this.more === "failed" ? texts.moreFailed : nothing}
       </p>

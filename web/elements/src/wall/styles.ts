@@ -100,6 +100,15 @@ export const styles = css`
     white-space: pre-line;
   }
 
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+
   .more {
     width: 100%;
     margin-top: 1.5rem;

@@ -29,7 +29,7 @@ export const TEXTS = {
       silver: "Срібло",
       bronze: "Бронза",
       supporter: "Прихильники",
-    } satisfies Record<Tier, string>,
+    },
     count: (count: number) =>
       counted(count, "uk", ["# прихильник", "# прихильники", "# прихильників"]),
     since: (month: string) => `з нами від: ${month}`,
@@ -38,3 +38,5 @@ export const TEXTS = {
     moreFailed: "Зараз не вдається показати наступні імена. Спробуйте ще раз.",
   },
 };
+
+export type WallTexts = (typeof TEXTS)["en"];
