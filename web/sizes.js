@@ -15,7 +15,10 @@ function graph(name, seen = new Set()) {
   seen.add(name);
   const text = readFileSync(join(dist, name), "utf8");
   for (const [, imported] of text.matchAll(/\b(?:from|import)\s*["']([^"']+\.js)["']/g)) {
-    graph(imported.startsWith("/") ? imported.slice(1) : posix.join(posix.dirname(name), imported), seen);
+    graph(
+      imported.startsWith("/") ? imported.slice(1) : posix.join(posix.dirname(name), imported),
+      seen,
+    );
   }
   return seen;
 }
@@ -28,7 +31,10 @@ function named(page) {
 
 const all = (names) => names.reduce((seen, name) => graph(name, seen), new Set());
 const bytes = (names) =>
-  [...names].reduce((sum, name) => sum + gzipSync(readFileSync(join(dist, name)), { level: 9 }).length, 0);
+  [...names].reduce(
+    (sum, name) => sum + gzipSync(readFileSync(join(dist, name)), { level: 9 }).length,
+    0,
+  );
 
 const budgets = [
   ["dashboard, before its first page", all(named("app/index.html")), 180_000],

@@ -21,5 +21,7 @@ export async function violations(page: Page): Promise<string[]> {
   const beyond = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
-  return beyond > 0 ? [...found, `the page is ${beyond.toString()} px wider than the window`] : found;
+  return beyond > 0
+    ? [...found, `the page is ${beyond.toString()} px wider than the window`]
+    : found;
 }

@@ -54,7 +54,9 @@ export async function visit(person: Person | null, look: Look = {}): Promise<Pag
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       const where = `${event.sourceFile}:${event.lineNumber.toString()}`;
-      console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} at ${where} (${event.sample})`);
+      console.error(
+        `policy: ${event.effectiveDirective} ${event.blockedURI} at ${where} (${event.sample})`,
+      );
     });
   });
   const page = await context.newPage();

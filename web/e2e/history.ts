@@ -27,8 +27,12 @@ export function writeCharges(person: Person, count: number): void {
     commit;`;
   const variables = { tenant: stack.tenant_id, person: person.id, count: count.toString() };
   const set = Object.entries(variables).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-  execFileSync("psql", ["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", ...set, stack.database_url], {
-    input: statements,
-    stdio: ["pipe", "ignore", "inherit"],
-  });
+  execFileSync(
+    "psql",
+    ["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", ...set, stack.database_url],
+    {
+      input: statements,
+      stdio: ["pipe", "ignore", "inherit"],
+    },
+  );
 }

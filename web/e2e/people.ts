@@ -27,9 +27,16 @@ export function administrator(): Person {
 }
 
 /** A request of the person's own to the gateway, past the pages. */
-export async function asked(person: Person, path: string, init: RequestInit = {}): Promise<unknown> {
+export async function asked(
+  person: Person,
+  path: string,
+  init: RequestInit = {},
+): Promise<unknown> {
   const headers = { authorization: `Bearer ${person.token}`, "content-type": "application/json" };
-  const answer = await fetch(`${stack.gateway}${path}`, { ...init, headers: { ...headers, ...init.headers } });
+  const answer = await fetch(`${stack.gateway}${path}`, {
+    ...init,
+    headers: { ...headers, ...init.headers },
+  });
   const text = await answer.text();
   if (!answer.ok) {
     throw new Error(`${path}: ${answer.status} ${text}`);

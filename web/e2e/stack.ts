@@ -20,7 +20,9 @@ export interface Stack {
 function announced(): Stack {
   const path = process.env.BILLING_UP;
   if (path === undefined) {
-    throw new Error("BILLING_UP names no file: cargo xtask up --json > up.json, then BILLING_UP=up.json");
+    throw new Error(
+      "BILLING_UP names no file: cargo xtask up --json > up.json, then BILLING_UP=up.json",
+    );
   }
   const stack = JSON.parse(readFileSync(path, "utf8")) as Record<string, string | null>;
   for (const name of ["dashboard_url", "admin_url", "support_url", "sandbox"]) {

@@ -43,7 +43,12 @@ export const ALLOWED = 1;
 export function charge(person: Person, tool = "search"): Promise<number> {
   const account = message([1, stack.tenant_id], [2, person.id]);
   const cost = message([2, message([1, tool])]);
-  const request = message([1, account], [2, randomUUID()], [3, cost], [5, `req-${randomUUID().slice(0, 8)}`]);
+  const request = message(
+    [1, account],
+    [2, randomUUID()],
+    [3, cost],
+    [5, `req-${randomUUID().slice(0, 8)}`],
+  );
   return call("billing.v1.BalanceService/Charge", request).then(firstNumber);
 }
 
@@ -51,9 +56,10 @@ export function charge(person: Person, tool = "search"): Promise<number> {
 export function hold(person: Person, tool = "search"): Promise<number> {
   const account = message([1, stack.tenant_id], [2, person.id]);
   const cost = message([2, message([1, tool])]);
-  return call("billing.v1.BalanceService/PlaceHold", message([1, account], [2, randomUUID()], [3, cost])).then(
-    firstNumber,
-  );
+  return call(
+    "billing.v1.BalanceService/PlaceHold",
+    message([1, account], [2, randomUUID()], [3, cost]),
+  ).then(firstNumber);
 }
 
 function call(path: string, request: Buffer): Promise<Buffer> {

@@ -25,6 +25,30 @@ export function words(language: Language, namespace: string) {
 }
 
 function gaps(text: string): RegExp {
-  const escaped = text.split(/\{\{\w+\}\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const escaped = text
+    .split(/\{\{\w+\}\}/)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(escaped.join(".+"));
+}
+
+/** Words of the elements and of the support pages, which are code there, with gaps that are functions. */
+interface Support {
+  form: { consent: string; anonymous: string; submit: string };
+  meter: { goal: string };
+  pages: { thankYou: { thanks: string }; supporters: { heading: (name: string) => string } };
+}
+
+type Texts<Part extends keyof Support> = Record<string, { TEXTS: Record<Language, Support[Part]> }>;
+
+const FORM: Texts<"form"> = import.meta.glob("../elements/src/form/texts.ts", { eager: true });
+const METER: Texts<"meter"> = import.meta.glob("../elements/src/progress/texts.ts", {
+  eager: true,
+});
+const PAGES: Texts<"pages"> = import.meta.glob("../pages/src/texts/index.ts", { eager: true });
+
+export function supportWords(language: Language): Support {
+  const [form, meter, pages] = [FORM, METER, PAGES].map(
+    (modules) => Object.values(modules)[0]?.TEXTS[language],
+  );
+  return { form, meter, pages } as unknown as Support;
 }

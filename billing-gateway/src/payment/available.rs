@@ -41,7 +41,7 @@ struct AvailableProvider {
     protocol: &'static str,
     /// What it is paid in, ISO 4217.
     #[schema(example = json!(["USD"]))]
-    currencies: [&'static str; 1],
+    currencies: Vec<&'static str>,
     /// The least and the most of one top-up, in its currency.
     min_amount: Amount,
     max_amount: Amount,
@@ -103,7 +103,7 @@ fn available(
     Ok(AvailableProvider {
         provider: provider.name(),
         protocol: provider.protocol(),
-        currencies: [currency.code],
+        currencies: vec![currency.code],
         min_amount: amount(currency, least_minor)?,
         max_amount: amount(currency, most_minor)?,
         presets: presets

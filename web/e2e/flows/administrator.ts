@@ -21,7 +21,9 @@ async function topUp(person: Person, language: "en" | "uk"): Promise<void> {
   await page.goto(paymentUrl);
   await page.getByRole("button", { name: "Pay", exact: true }).click();
   await page.getByRole("link", { name: "On to the shop" }).click();
-  await page.getByRole("heading", { name: words(language, "top-up")("return.credited.title") }).waitFor();
+  await page
+    .getByRole("heading", { name: words(language, "top-up")("return.credited.title") })
+    .waitFor();
 }
 
 describe.each(LANGUAGES)("administrator (%s)", (language) => {
@@ -36,13 +38,18 @@ describe.each(LANGUAGES)("administrator (%s)", (language) => {
     await page.getByRole("button", { name: t("users.find") }).click();
     await page.getByRole("link", { name: person.id }).click();
     await page.getByRole("textbox", { name: t("adjust.amount") }).fill("3");
-    await page.getByRole("textbox", { name: t("common.reason") }).first().fill("a <b>gift</b>");
+    await page
+      .getByRole("textbox", { name: t("common.reason") })
+      .first()
+      .fill("a <b>gift</b>");
     await page.getByRole("button", { name: t("adjust.review") }).click();
     await picture(page, `admin-grant-${language}`);
     await page.getByRole("button", { name: t("adjust.confirmGrant") }).click();
     await page.getByText(t("adjust.done")).waitFor();
     await picture(page, `admin-user-${language}`);
-    const { billing } = (await asked(person, "/api/billing/balance")) as { billing: { balance_usd: number } };
+    const { billing } = (await asked(person, "/api/billing/balance")) as {
+      billing: { balance_usd: number };
+    };
     expect(billing.balance_usd).toBe(4);
   });
 
@@ -51,7 +58,10 @@ describe.each(LANGUAGES)("administrator (%s)", (language) => {
     await topUp(person, language);
     const page = await visit(administrator(), { language });
     await page.goto(`${stack.gateway}/app/admin/users/${person.id}`);
-    await page.getByRole("button", { name: t("refund.open") }).first().click();
+    await page
+      .getByRole("button", { name: t("refund.open") })
+      .first()
+      .click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("textbox", { name: t("common.reason") }).fill("asked for");
     await picture(page, `admin-refund-${language}`);

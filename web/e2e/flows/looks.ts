@@ -34,28 +34,37 @@ const LOOKS: Record<Language, [Scheme, number][]> = {
 };
 
 describe.each(LANGUAGES)("axe (%s)", (language) => {
-  test("finds no violation on any page, light and dark, narrow and wide", { timeout: 60_000 }, async () => {
-    const person = newcomer();
-    await asked(person, "/api/billing/balance");
-    await Promise.all([charge(person), charge(person), hold(person)]);
-    const found: string[] = [];
-    for (const [who, paths] of [
-      [person, OF_A_USER],
-      [administrator(), OF_AN_ADMINISTRATOR.map((path) => `/app/admin${path}`)],
-    ] as const) {
-      const page = await visit(who, { language });
-      for (const path of [...paths, ...(who === person ? [] : [`/app/admin/users/${person.id}`])]) {
-        await page.goto(`${stack.gateway}${path}`);
-        await page.getByRole("heading", { level: 1 }).waitFor();
-        await page.waitForLoadState("networkidle");
-        for (const [colorScheme, width] of LOOKS[language]) {
-          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-          await page.setViewportSize({ width, height: 900 });
-          const here = await violations(page);
-          found.push(...here.map((what) => `${path} ${colorScheme} ${width.toString()}: ${what}`));
+  test(
+    "finds no violation on any page, light and dark, narrow and wide",
+    { timeout: 60_000 },
+    async () => {
+      const person = newcomer();
+      await asked(person, "/api/billing/balance");
+      await Promise.all([charge(person), charge(person), hold(person)]);
+      const found: string[] = [];
+      for (const [who, paths] of [
+        [person, OF_A_USER],
+        [administrator(), OF_AN_ADMINISTRATOR.map((path) => `/app/admin${path}`)],
+      ] as const) {
+        const page = await visit(who, { language });
+        for (const path of [
+          ...paths,
+          ...(who === person ? [] : [`/app/admin/users/${person.id}`]),
+        ]) {
+          await page.goto(`${stack.gateway}${path}`);
+          await page.getByRole("heading", { level: 1 }).waitFor();
+          await page.waitForLoadState("networkidle");
+          for (const [colorScheme, width] of LOOKS[language]) {
+            await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+            await page.setViewportSize({ width, height: 900 });
+            const here = await violations(page);
+            found.push(
+              ...here.map((what) => `${path} ${colorScheme} ${width.toString()}: ${what}`),
+            );
+          }
         }
       }
-    }
-    expect(found).toEqual([]);
-  });
+      expect(found).toEqual([]);
+    },
+  );
 });

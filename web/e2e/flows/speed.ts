@@ -13,13 +13,16 @@ function watch() {
   const seen = { paintMillis: 0, shift: 0, longestMillis: 0 };
   Object.assign(globalThis, { seen });
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) seen.paintMillis = Math.max(seen.paintMillis, entry.startTime);
+    for (const entry of list.getEntries())
+      seen.paintMillis = Math.max(seen.paintMillis, entry.startTime);
   }).observe({ type: "largest-contentful-paint", buffered: true });
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shift += entry.value;
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+      seen.shift += entry.value;
   }).observe({ type: "layout-shift", buffered: true });
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) seen.longestMillis = Math.max(seen.longestMillis, entry.duration);
+    for (const entry of list.getEntries())
+      seen.longestMillis = Math.max(seen.longestMillis, entry.duration);
   }).observe({ type: "longtask", buffered: true });
 }
 
@@ -43,7 +46,9 @@ test("the overview is painted in 1.5 s on a slow machine, moves nothing, and cos
       .filter(({ name }) => name.split("?")[0]?.endsWith(".js"))
       .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).encodedBodySize, 0),
   );
-  console.log(`overview: ${Math.round(seen.paintMillis).toString()} ms, shift ${seen.shift.toFixed(3)}, ${scripts.toString()} bytes of script`);
+  console.log(
+    `overview: ${Math.round(seen.paintMillis).toString()} ms, shift ${seen.shift.toFixed(3)}, ${scripts.toString()} bytes of script`,
+  );
   expect(seen.paintMillis).toBeGreaterThan(0);
   expect(seen.paintMillis).toBeLessThan(1_500);
   expect(seen.shift).toBeLessThan(0.05);

@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { TEXTS as FORM } from "../../elements/src/form/texts";
-import { TEXTS as METER } from "../../elements/src/progress/texts";
-import { TEXTS as PAGES } from "../../pages/src/texts";
 import { LANGUAGES, picture, visit } from "../browser";
 import { newcomer } from "../people";
 import { stack } from "../stack";
+import { supportWords } from "../words";
 
 interface Progress {
   current_cents: number;
@@ -18,8 +16,7 @@ async function given(): Promise<number> {
 }
 
 describe.each(LANGUAGES)("support (%s)", (language) => {
-  const form = FORM[language];
-  const texts = PAGES[language];
+  const { form, meter, pages: texts } = supportWords(language);
 
   async function give(name: string, isAnonymous: boolean) {
     const page = await visit(newcomer(name), { language });
@@ -27,7 +24,7 @@ describe.each(LANGUAGES)("support (%s)", (language) => {
     const consent = page.getByRole("checkbox", { name: form.consent });
     await consent.waitFor();
     expect(await consent.isChecked(), "consent is nobody's to give but the person's").toBe(false);
-    await page.getByText(METER[language].goal).waitFor();
+    await page.getByText(meter.goal).waitFor();
     await picture(page, `support-${language}`);
     if (isAnonymous) {
       await page.getByRole("checkbox", { name: form.anonymous }).check();

@@ -19,7 +19,9 @@ describe.each(LANGUAGES)("top-up (%s)", (language) => {
     const page = await visit(person, { language });
     await page.goto(`${stack.gateway}/app/top-up`);
     await page.getByRole("radio", { name: t("provider.USD") }).check();
-    await page.getByRole("textbox", { name: t("amount.USD") }).fill(language === "uk" ? "12,50" : "12.50");
+    await page
+      .getByRole("textbox", { name: t("amount.USD") })
+      .fill(language === "uk" ? "12,50" : "12.50");
     await picture(page, `top-up-usd-${language}`);
     await page.getByRole("button", { name: t("continue_to") }).click();
     await page.getByRole("button", { name: "Pay", exact: true }).click();
@@ -52,7 +54,7 @@ describe.each(LANGUAGES)("top-up (%s)", (language) => {
     for (const typed of ["0.5", "1000000", "1 2 3,4,5", "ten", "-5", "1.999"]) {
       await amount.fill(typed);
       await page.getByRole("button", { name: t("continue_to") }).click();
-      await expect.poll(() => amount.getAttribute("aria-invalid"), typed).toBe("true");
+      await expect.poll(() => amount.getAttribute("aria-invalid"), { message: typed }).toBe("true");
     }
     await picture(page, `top-up-refused-${language}`);
     expect(page.url()).toContain("/app/top-up");

@@ -27,6 +27,11 @@ pub(super) struct Pages {
 }
 
 impl Pages {
+    /// Whether anything is paid on them.
+    pub(super) fn is_used(&self) -> bool {
+        self.contributions.is_some() || self.top_ups.is_some()
+    }
+
     /// Where the payer of an order comes back to, who has paid and who has not. None: nothing is set for it.
     pub(super) fn led_to(&self, order: &Order<'_>) -> Option<(String, String)> {
         let page = order.page;

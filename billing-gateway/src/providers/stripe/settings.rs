@@ -281,7 +281,7 @@ mod tests {
             Config::checked(Settings {
                 publishable_key: Some(publishable.to_owned()),
                 ..settings(secret, webhook)
-            })
+            }, None)
         };
         for (secret, publishable) in [
             ("sk_test_1", "pk_test_1"),
