@@ -1,8 +1,12 @@
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-// Until the first page of a file is there, on a machine that does other things too.
-configure({ asyncUtilTimeout: 5000 });
+// The error alone: whole documents hide it. The first page of a file is compiled while it is waited for, which
+// takes seconds on a busy machine.
+configure({
+  getElementError: (message) => new Error(message ?? "not found"),
+  asyncUtilTimeout: 10_000,
+});
 
 afterEach(() => {
   cleanup();

@@ -64,8 +64,10 @@ export interface Stage {
   answers: Record<string, Answer>;
   /** Method, path with query, and body of every request. */
   sent: { request: string; body: string }[];
-  /** `Idempotency-Key` of every request that had one. */
+  /** Its idempotency key, of every request in turn that has one. */
   keys: string[];
+  /** Closes the page; what the tab keeps stays. */
+  leave: () => void;
 }
 
 /** The whole dashboard at an address; only the wire is ours. */
@@ -74,7 +76,12 @@ export async function open(
   answers: Record<string, Answer> = {},
   locale: Locale = "en",
 ): Promise<Stage> {
-  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [], keys: [] };
+  const stage: Stage = {
+    answers: { ...DEFAULTS, ...answers },
+    sent: [],
+    keys: [],
+    leave: () => undefined,
+  };
   localStorage.setItem("jwt_token", `h.${btoa(JSON.stringify({ sub: "u1" }))}.s`);
   await startI18n();
   await setLanguage(locale);
@@ -86,7 +93,7 @@ export async function open(
     onUnauthorized: session.end,
     fetch: async (url, init) => wire(stage, String(url), init ?? {}),
   });
-  render(
+  const { unmount } = render(
     <ServicesProvider services={{ client, config, session }}>
       <QueryClientProvider client={createQueryClient()}>
         <MemoryRouter initialEntries={[path]}>
@@ -95,6 +102,7 @@ export async function open(
       </QueryClientProvider>
     </ServicesProvider>,
   );
+  stage.leave = unmount;
   return stage;
 }
 
@@ -115,7 +123,7 @@ function wire(stage: Stage, url: string, init: RequestInit): Response {
   const method = init.method ?? "GET";
   const body = typeof init.body === "string" ? init.body : "";
   stage.sent.push({ request: `${method} ${url}`, body });
-  const key = new Headers(init.headers).get("idempotency-key");
+  const key = new Headers(init.headers).get("Idempotency-Key");
   if (key) stage.keys.push(key);
   const answer = stage.answers[`${method} ${url.split("?")[0]}`];
   if (answer === undefined) return problem(404, "NOT_FOUND");
