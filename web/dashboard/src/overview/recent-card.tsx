@@ -1,0 +1,77 @@
+import type { Transaction } from "@billing/client";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { keys } from "../queries";
+import { useClient } from "../session/context";
+import { Known } from "../ui/away";
+import { Card } from "../ui/card";
+import { Empty } from "../ui/empty";
+import { Money } from "../ui/money";
+import { Skeleton } from "../ui/skeleton";
+import { Time } from "../ui/time";
+
+const SHOWN = 5;
+
+export function RecentCard() {
+  const { t } = useTranslation("overview");
+  const recent = useRecent();
+  return (
+    <Card
+      title={t("recent.title")}
+      actions={
+        <Link
+          to="/transactions"
+          className="-my-2 flex min-h-11 items-center text-accent underline-offset-2 hover:underline"
+        >
+          {t("recent.all")}
+        </Link>
+      }
+    >
+      <Known query={recent} skeleton={<Skeleton className="h-80" />}>
+        {({ transactions }) =>
+          transactions.length === 0 ? (
+            <Empty title={t("recent.empty")}>{t("recent.empty_text")}</Empty>
+          ) : (
+            <ul className="divide-y divide-line">
+              {transactions.map((transaction) => (
+                <Row key={transaction.id} transaction={transaction} />
+              ))}
+            </ul>
+          )
+        }
+      </Known>
+    </Card>
+  );
+}
+
+function Row({ transaction }: { transaction: Transaction }) {
+  const { t } = useTranslation("overview");
+  const { type, tool, description, amount_usd, created_at } = transaction;
+  return (
+    <li className="flex items-start justify-between gap-4 py-3 first:pt-0 last:pb-0">
+      <div className="min-w-0">
+        <p className="truncate">{tool ?? description ?? t(`type.${type}`)}</p>
+        <p className="text-sm text-ink-soft">
+          {t(`type.${type}`)} · <Time at={created_at} style="short" />
+        </p>
+      </div>
+      <Money
+        amount={amount_usd}
+        signed
+        exact
+        className={amount_usd.startsWith("-") ? "font-medium" : "font-medium text-good"}
+      />
+    </li>
+  );
+}
+
+/** Asked for beside the balance, though shown after it. */
+export function useRecent() {
+  const client = useClient();
+  return useQuery({
+    queryKey: keys.history({ limit: SHOWN }),
+    queryFn: () => client.getHistory({ limit: SHOWN }),
+  });
+}
