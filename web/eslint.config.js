@@ -21,7 +21,7 @@ export default ts.config(
     },
   },
   {
-    files: ["e2e/**", "**/*.config.{js,ts}"],
+    files: ["e2e/**", "**/*.config.{js,ts}", "assemble.js", "sizes.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly" } },
   },
 );

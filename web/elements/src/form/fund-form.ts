@@ -1,0 +1,222 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { unknown } from "../away";
+import { define, FundElement } from "../element";
+import { query } from "../gateway";
+import { Remote } from "../remote";
+import type { Texts } from "../texts";
+import { theme } from "../theme";
+import { chosenAtFirst, dataOf, type Draft, emptyDraft, type Problems, problemsOf } from "./draft";
+import { amounts, boundsOf, faulty, message, privacy, receipt, type View } from "./fields";
+import { Participation } from "./participation";
+import { Paying } from "./paying";
+import { styles } from "./styles";
+import { type Sponsorship, type Terms, termsOf } from "./terms";
+
+/** Dollars as an attribute lists them: `preset-amounts="10,25,50"`. */
+const LIST = { fromAttribute: (value: string | null) => value?.split(",").map(Number) };
+
+/**
+ * Where people give: an amount, whether they are named, a message. It tells what was entered (`fund-submit`); with
+ * `api-base` and a token it also begins the contribution and goes to the page on which it is paid.
+ */
+export class FundForm extends FundElement {
+  static formAssociated = true;
+
+  static override properties = {
+    recipientName: { attribute: "recipient-name" },
+    recipientType: { attribute: "recipient-type", reflect: true },
+    presetAmounts: { attribute: "preset-amounts", converter: LIST },
+    minAmount: { type: Number, attribute: "min-amount" },
+    maxAmount: { type: Number, attribute: "max-amount" },
+    wording: {},
+    wordingVersion: { attribute: "wording-version" },
+    askReceiptEmail: { type: Boolean, attribute: "ask-receipt-email" },
+    signInUrl: { attribute: "sign-in-url" },
+    token: { attribute: false },
+    tokenProvider: { attribute: false },
+    name: { reflect: true },
+    disabled: { type: Boolean, reflect: true },
+    draft: { state: true },
+    told: { state: true },
+  };
+
+  static override styles = [theme, styles];
+
+  declare recipientName: string | null | undefined;
+  declare recipientType: "platform" | "group" | null | undefined;
+  /** In dollars, as are the bounds; absent: the tenant's, or those of the guide. */
+  declare presetAmounts: readonly number[] | null | undefined;
+  declare minAmount: number | null | undefined;
+  declare maxAmount: number | null | undefined;
+  /** The words of the consent, and their version. */
+  declare wording: string | null | undefined;
+  declare wordingVersion: string | null | undefined;
+  /** Where the platform knows no address to which a receipt could go. */
+  declare askReceiptEmail: boolean;
+  declare signInUrl: string | null | undefined;
+  /** The user's token; no attribute, which would stand in the page. */
+  declare token: string | null | undefined;
+  declare tokenProvider: (() => string | null | Promise<string | null>) | null | undefined;
+  declare name: string | null | undefined;
+  declare disabled: boolean;
+  declare private draft: Draft;
+  /** The fields whose problems are said: those that were left, or all once the button was pressed. */
+  declare private told: ReadonlySet<keyof Problems>;
+
+  readonly #terms = new Remote<Sponsorship>(this, () =>
+    this.apiBase == null ? null : `/sponsorship${query({ tenant: this.tenant })}`,
+  );
+  readonly #paying = new Paying(this, (name, detail) => this.fire(name, detail));
+  readonly #outer = new Participation(this);
+
+  constructor() {
+    super();
+    this.disabled = false;
+    this.askReceiptEmail = false;
+    this.draft = emptyDraft();
+    this.told = new Set();
+  }
+
+  /** What was chosen and typed, to keep it over a sign-in. */
+  get value(): Draft {
+    return { ...this.draft };
+  }
+
+  set value(value: Partial<Draft> | null | undefined) {
+    this.draft = { ...this.draft, ...value };
+  }
+
+  formResetCallback(): void {
+    this.draft = emptyDraft();
+    this.told = new Set();
+    this.#paying.forget();
+  }
+
+  formDisabledCallback(): void {
+    this.requestUpdate();
+  }
+
+  formStateRestoreCallback(state: unknown): void {
+    if (typeof state === "string") this.value = JSON.parse(state) as Partial<Draft>;
+  }
+
+  protected override willUpdate(): void {
+    const presets = this.#bounds?.presets;
+    const { amount } = this.draft;
+    // Nothing is chosen yet, or something that is not offered any more.
+    if (presets && amount !== "other" && !presets.some((preset) => preset.toString() === amount)) {
+      this.draft = { ...this.draft, amount: chosenAtFirst(presets) };
+    }
+  }
+
+  protected override updated(): void {
+    const terms = this.#bounds;
+    const texts = this.texts?.form;
+    if (!terms || !texts) return;
+    const problems = problemsOf(this.draft, terms, this.language);
+    const missing = problems.amount ?? problems.consent ?? problems.message ?? problems.email;
+    const words = missing ? texts.problem(boundsOf(terms, this.language))[missing] : "";
+    const data = missing ? undefined : this.#data(terms);
+    this.#outer.tell(this.draft, data, words, faulty(this.renderRoot, problems));
+  }
+
+  protected override show({ away, form: texts }: Texts): unknown {
+    const terms = this.#bounds;
+    if (!terms) return html`<div lang=${this.language}>${unknown(this.#terms, away)}</div>`;
+    const view = this.#view(terms, texts);
+    const { isBusy } = this.#paying;
+    return html`<form
+      part="form"
+      lang=${this.language}
+      novalidate
+      aria-busy=${isBusy ? "true" : "false"}
+      @submit=${(event: Event) => void this.#submit(event, terms)}
+    >
+      <fieldset class="all" ?disabled=${this.#isDisabled}>
+        ${amounts(view)} ${privacy(view)} ${message(view, this.recipientName ?? "")}
+        ${this.askReceiptEmail ? receipt(view) : nothing} ${this.#failed(view)}
+        <div>
+          <button
+            type="submit"
+            class="submit"
+            part="submit"
+            aria-disabled=${isBusy ? "true" : nothing}
+          >
+            ${isBusy ? texts.busy : texts.submit}
+          </button>
+          <p class="quiet" part="notes"><span>${texts.secure}</span> <span>${texts.tax}</span></p>
+        </div>
+      </fieldset>
+    </form>`;
+  }
+
+  /** Undefined until the tenant's terms are known, since the consent is given to its words. */
+  get #bounds(): Terms | undefined {
+    const sponsorship = this.#terms.answer;
+    return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
+  }
+
+  /** By itself, or by a fieldset around it. */
+  get #isDisabled(): boolean {
+    return this.matches(":disabled");
+  }
+
+  #data(terms: Terms): ReturnType<typeof dataOf> {
+    return dataOf(this.draft, terms, this.language);
+  }
+
+  #view(terms: Terms, texts: Texts["form"]): View {
+    const problems = problemsOf(this.draft, terms, this.language);
+    const told = Object.entries(problems).filter(([field]) =>
+      this.told.has(field as keyof Problems),
+    );
+    return {
+      draft: this.draft,
+      terms,
+      problems: Object.fromEntries(told),
+      texts,
+      language: this.language,
+      change: (change) => {
+        this.draft = { ...this.draft, ...change };
+      },
+      leave: (field) => {
+        this.told = new Set([...this.told, field]);
+      },
+    };
+  }
+
+  #failed({ texts }: View): TemplateResult {
+    const { failure } = this.#paying;
+    // An operator's own words stand above ours.
+    const said = failure?.code === "PAYMENTS_OFF" ? failure.message : "";
+    const words = failure && (said || (texts.failure[failure.code] ?? texts.failure["else"]));
+    const isLink = failure?.code === "UNAUTHENTICATED" && this.signInUrl;
+    return html`<div role="alert" part="failure" class="failure" ?hidden=${!words}>
+      ${words} ${isLink ? html`<a href=${this.signInUrl}>${texts.signIn}</a>` : nothing}
+    </div>`;
+  }
+
+  async #submit(event: Event, terms: Terms): Promise<void> {
+    event.preventDefault();
+    if (this.#isDisabled || this.#paying.isBusy) return;
+    this.told = new Set(["amount", "consent", "message", "email"]);
+    await this.updateComplete;
+    const problems = problemsOf(this.draft, terms, this.language);
+    if (Object.keys(problems).length > 0) {
+      faulty(this.renderRoot, problems)?.focus();
+      return;
+    }
+    const data = this.#data(terms);
+    if (!this.fire("fund-submit", data)) return;
+    if (this.apiBase == null) this.#outer.form?.requestSubmit();
+    else await this.#paying.begin(data);
+  }
+}
+
+define("fund-form", FundForm);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "fund-form": FundForm;
+  }
+}
