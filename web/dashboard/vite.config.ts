@@ -23,6 +23,5 @@ export default defineConfig({
     // Whole pages on machines that do other work as well.
     testTimeout: 30_000,
     passWithNoTests: true,
-    testTimeout: 30_000,
   },
 });
