@@ -51,7 +51,7 @@ export class FundWall extends FundElement {
 
   readonly #remote = new Remote<WallPage>(
     this,
-    () => (this.supporters == null && this.apiBase != null ? this.#path() : null),
+    () => (!this.supporters && this.hasPlace ? this.#path() : null),
     () => {
       this.further = undefined;
       this.more = "ready";
