@@ -7,6 +7,7 @@ use prost::Message;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "billing/v1/account.proto",
+        "billing/v1/admin.proto",
         "billing/v1/balance.proto",
         "billing/v1/error.proto",
         "billing/v1/operator.proto",

@@ -15,7 +15,13 @@ export default ts.config(
     },
   },
   {
-    files: ["e2e/**", "**/*.config.{js,ts}"],
+    files: ["dashboard/public/**"],
+    languageOptions: {
+      globals: { document: "readonly", localStorage: "readonly", navigator: "readonly" },
+    },
+  },
+  {
+    files: ["e2e/**", "**/*.config.{js,ts}", "assemble.js", "sizes.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly" } },
   },
 );

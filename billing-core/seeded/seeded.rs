@@ -62,6 +62,8 @@ const NAMES: &[&str] = &[
     "anonymous-is-public",
     "hidden-is-named",
     "show-badge-for-all",
+    "change-not-kept",
+    "gateway-names-actors",
 ];
 
 /// Whether this process has the bug. Ends it where the variable names none.

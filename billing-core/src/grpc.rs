@@ -2,6 +2,7 @@
 
 use billing_proto::v1;
 use billing_proto::v1::account_service_server::AccountService;
+use billing_proto::v1::admin_service_server::AdminService;
 use billing_proto::v1::balance_service_server::BalanceService;
 use billing_proto::v1::operator_service_server::OperatorService;
 use billing_proto::v1::payment_service_server::PaymentService;
@@ -10,8 +11,8 @@ use billing_proto::v1::sponsorship_service_server::SponsorshipService;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Core, account, charge, contact, entry, hold, payment, person, preflight, price, sponsorship,
-    switch, usage,
+    Core, account, admin, charge, contact, entry, hold, payment, person, preflight, price,
+    sponsorship, switch, usage,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -28,6 +29,7 @@ impl BalanceService for Core {
     async fn refund_charge(&self, request: Request<v1::RefundChargeRequest>) -> Answer<v1::RefundChargeResponse> { charge::grpc::refund_charge(self, request).await }
     async fn get_balance(&self, request: Request<v1::GetBalanceRequest>) -> Answer<v1::GetBalanceResponse> { account::grpc::get_balance(self, request).await }
     async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(&self.histories, request).await }
+    async fn list_holds(&self, request: Request<v1::ListHoldsRequest>) -> Answer<v1::ListHoldsResponse> { hold::grpc::list_holds(self, request).await }
     async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { usage::grpc::get_usage(self, request).await }
 }
 
@@ -90,6 +92,18 @@ impl AccountService for Core {
     async fn adjust_balance(&self, request: Request<v1::AdjustBalanceRequest>) -> Answer<v1::AdjustBalanceResponse> { account::grpc::adjust_balance(self, request).await }
     async fn get_tenant(&self, request: Request<v1::GetTenantRequest>) -> Answer<v1::GetTenantResponse> { account::get_tenant(self, request).await }
     async fn set_tenant(&self, request: Request<v1::SetTenantRequest>) -> Answer<v1::SetTenantResponse> { account::set_tenant(self, request).await }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip] // One line each.
+impl AdminService for Core {
+    async fn list_accounts(&self, request: Request<v1::ListAccountsRequest>) -> Answer<v1::ListAccountsResponse> { admin::grpc::list_accounts(&self.histories, request).await }
+    async fn list_tenant_payments(&self, request: Request<v1::ListTenantPaymentsRequest>) -> Answer<v1::ListTenantPaymentsResponse> { payment::grpc::tenant::list_tenant_payments(&self.histories, &self.payments, request).await }
+    async fn get_revenue(&self, request: Request<v1::GetRevenueRequest>) -> Answer<v1::GetRevenueResponse> { payment::grpc::tenant::get_revenue(&self.histories, request).await }
+    async fn get_tenant_usage(&self, request: Request<v1::GetTenantUsageRequest>) -> Answer<v1::GetTenantUsageResponse> { admin::grpc::get_tenant_usage(&self.histories, request).await }
+    async fn get_tenant_overview(&self, request: Request<v1::GetTenantOverviewRequest>) -> Answer<v1::GetTenantOverviewResponse> { admin::grpc::get_tenant_overview(&self.overviews, &self.histories, request).await }
+    async fn list_undelivered(&self, request: Request<v1::ListUndeliveredRequest>) -> Answer<v1::ListUndeliveredResponse> { admin::grpc::list_undelivered(&self.histories, request).await }
+    async fn list_admin_changes(&self, request: Request<v1::ListAdminChangesRequest>) -> Answer<v1::ListAdminChangesResponse> { admin::changes::grpc::list_admin_changes(&self.histories, request).await }
 }
 
 #[tonic::async_trait]

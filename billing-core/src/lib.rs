@@ -1,6 +1,8 @@
 //! The billing core: the ledger, its decisions, and the gRPC surface over them.
 
 pub mod account;
+pub mod admin;
+pub mod admin_change;
 pub mod auth;
 pub mod charge;
 pub mod command;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+use crate::admin::Overviews;
 use crate::decisions::DecisionCounters;
 use crate::entry::Histories;
 use crate::ledger::{Batcher, Reader};
@@ -61,6 +64,8 @@ pub struct Core {
     pub decisions: Arc<DecisionCounters>,
     pub payments: Payments,
     pub sponsorship: SponsorshipReader,
+    /// What of each tenant was read a moment ago.
+    pub overviews: Overviews,
     /// By which mail is unsubscribed from.
     pub links: Arc<Links>,
     /// Where mail is written that is not sent.

@@ -3,7 +3,10 @@
 
 mod call;
 
-pub use call::{Call, KEY_BYTES, TENANT_BYTES, call_of, timestamp};
+pub use call::{
+    Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, no_page, page_size,
+    timestamp,
+};
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -35,12 +38,14 @@ fn access(path: &str) -> Access {
     match path {
         "/billing.v1.BalanceService/GetBalance"
         | "/billing.v1.BalanceService/ListEntries"
+        | "/billing.v1.BalanceService/ListHolds"
         | "/billing.v1.BalanceService/GetUsage"
         | "/billing.v1.SponsorshipService/GetBadges" => {
             Access::Roles(&[Role::Tools, Role::Gateway, Role::Admin])
         }
         "/billing.v1.PriceService/EstimateCost" => Access::Roles(&[Role::Tools, Role::Admin]),
-        "/billing.v1.AccountService/GetAccount"
+        "/billing.v1.PriceService/ListPrices"
+        | "/billing.v1.AccountService/GetAccount"
         | "/billing.v1.AccountService/UpdateSettings"
         | "/billing.v1.AccountService/SendTestMail"
         | "/billing.v1.AccountService/Unsubscribe"

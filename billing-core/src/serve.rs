@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use billing_proto::FILE_DESCRIPTOR_SET;
 use billing_proto::v1::account_service_server::AccountServiceServer;
+use billing_proto::v1::admin_service_server::AdminServiceServer;
 use billing_proto::v1::balance_service_server::BalanceServiceServer;
 use billing_proto::v1::operator_service_server::OperatorServiceServer;
 use billing_proto::v1::payment_service_server::PaymentServiceServer;
@@ -26,6 +27,7 @@ use tonic_health::server::HealthReporter;
 use tower::layer::util::Stack;
 use tracing::{info, warn};
 
+use crate::admin::Overviews;
 use crate::auth::ServiceToken;
 use crate::config::{Earlier, ServeOptions, Tuning};
 use crate::database::{Database, Settings};
@@ -158,6 +160,7 @@ fn router(
         .add_service(PriceServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(AccountServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(OperatorServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
+        .add_service(AdminServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(SponsorshipServiceServer::new(core()).max_decoding_message_size(MESSAGE_MAX))
         .add_service(PaymentServiceServer::new(core()).max_decoding_message_size(EVENT_MAX)))
 }
@@ -228,6 +231,7 @@ pub async fn start(
             },
         },
         links,
+        overviews: Overviews::default(),
         outbox_dir: options.outbox_dir.as_deref().map(Arc::from),
         catalogue,
     })

@@ -17,6 +17,11 @@ pub(crate) struct BalanceResponse {
     /// Always true: what is not a success is a problem body.
     success: bool,
     billing: UserBilling,
+    /// An operator lets no new payment begin.
+    payments_paused: bool,
+    /// The operator's text, for payers; null where payments begin.
+    #[schema(required = true)]
+    payments_paused_reason: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,11 +38,16 @@ struct UserBilling {
     available_usd: Usd,
     /// Set aside for calls that are under way.
     held_usd: Usd,
+    /// What the balance is below 0; 0 where it is not.
+    debt_usd: Usd,
+    /// The balance is below the threshold of the warning.
+    low_balance: bool,
     /// Charges less refunds of charges, since the beginning.
     total_spent_usd: Usd,
     /// Number of charges.
     total_requests: i64,
     limits: Limits,
+    limits_reset: Resets,
     usage: Used,
     /// Time of the last charge, RFC 3339; null before the first.
     #[schema(format = DateTime, required = true)]
@@ -51,7 +61,7 @@ struct UserBilling {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Limits {
+pub(crate) struct Limits {
     /// Null: no limit.
     #[schema(required = true)]
     daily_usd: Option<Usd>,
@@ -60,9 +70,18 @@ struct Limits {
     monthly_usd: Option<Usd>,
 }
 
+/// When what counts against the limits begins at 0 again, RFC 3339.
+#[derive(Debug, Serialize, ToSchema)]
+struct Resets {
+    #[schema(format = DateTime)]
+    daily_at: String,
+    #[schema(format = DateTime)]
+    monthly_at: String,
+}
+
 /// What counts against the limits, holds included.
 #[derive(Debug, Serialize, ToSchema)]
-struct Used {
+pub(crate) struct Used {
     today_usd: Usd,
     month_usd: Usd,
 }
@@ -89,6 +108,8 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Json<BalanceRespon
     Ok(Json(BalanceResponse {
         success: true,
         billing: billing(&answer, rate?)?,
+        payments_paused: answer.payments_off,
+        payments_paused_reason: answer.payments_off.then_some(answer.payments_off_reason),
     }))
 }
 
@@ -100,6 +121,7 @@ fn billing(
         settled_micros,
         held_micros,
         available_micros,
+        debt_micros,
         ..
     } = answer
         .balance
@@ -108,29 +130,55 @@ fn billing(
     let balance_uah = rate
         .as_ref()
         .and_then(|(rate, _)| rate.uah(*settled_micros));
-    let day = limit(&answer.limits, LimitPeriod::Day)?;
-    let month = limit(&answer.limits, LimitPeriod::Month)?;
     Ok(UserBilling {
         balance_usd: Usd::from_micros(*settled_micros),
         balance_uah,
         uah_rate: rate.map(|(_, shown)| shown),
         available_usd: Usd::from_micros(*available_micros),
         held_usd: Usd::from_micros(*held_micros),
+        debt_usd: Usd::from_micros(*debt_micros),
+        low_balance: answer.low_balance,
         total_spent_usd: Usd::from_micros(answer.total_spent_micros),
         total_requests: answer.request_count,
-        limits: Limits {
-            daily_usd: day.limit_micros.map(Usd::from_micros),
-            monthly_usd: month.limit_micros.map(Usd::from_micros),
+        limits: Limits::of(&answer.limits)?,
+        limits_reset: Resets {
+            daily_at: resets_at(limit(&answer.limits, LimitPeriod::Day)?)?,
+            monthly_at: resets_at(limit(&answer.limits, LimitPeriod::Month)?)?,
         },
-        usage: Used {
-            today_usd: Usd::from_micros(day.used_micros),
-            month_usd: Usd::from_micros(month.used_micros),
-        },
+        usage: Used::of(&answer.limits)?,
         last_request_at: written(answer.last_request_at.as_ref())?,
         billing_enabled: answer.billing_enabled,
         suspended: answer.suspended,
         time_zone: answer.time_zone.clone(),
     })
+}
+
+fn resets_at(limit: &LimitStatus) -> Result<String, ApiError> {
+    written(limit.resets_at.as_ref())?
+        .ok_or_else(|| ApiError::fault("a limit says not when it starts again"))
+}
+
+impl Limits {
+    pub(crate) fn of(limits: &[LimitStatus]) -> Result<Self, ApiError> {
+        let of = |period| {
+            let limit_micros = limit(limits, period)?.limit_micros;
+            Ok::<_, ApiError>(limit_micros.map(Usd::from_micros))
+        };
+        Ok(Self {
+            daily_usd: of(LimitPeriod::Day)?,
+            monthly_usd: of(LimitPeriod::Month)?,
+        })
+    }
+}
+
+impl Used {
+    pub(crate) fn of(limits: &[LimitStatus]) -> Result<Self, ApiError> {
+        let of = |period| Ok::<_, ApiError>(Usd::from_micros(limit(limits, period)?.used_micros));
+        Ok(Self {
+            today_usd: of(LimitPeriod::Day)?,
+            month_usd: of(LimitPeriod::Month)?,
+        })
+    }
 }
 
 /// The core always answers with both limits.

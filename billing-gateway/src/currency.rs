@@ -48,14 +48,25 @@ impl Currency {
 
     /// None where the amount is out of range.
     pub(crate) fn amount(self, minor: i64) -> Option<Amount> {
-        let micros = minor.checked_mul(self.micros_per_minor)?;
-        Some(Amount(Usd::from_micros(micros)))
+        Some(Amount(Usd::from_micros(self.micros(minor)?)))
+    }
+
+    /// Millionths of the currency's unit; none where that is out of range.
+    pub(crate) fn micros(self, minor: i64) -> Option<i64> {
+        minor.checked_mul(self.micros_per_minor)
     }
 
     /// Minor units; none where that would round.
     pub(crate) fn minor(self, micros: i64) -> Option<i64> {
         (micros.checked_rem(self.micros_per_minor)? == 0)
             .then(|| micros.checked_div(self.micros_per_minor))?
+    }
+}
+
+/// An amount of dollars, which may be finer than a cent.
+impl From<Usd> for Amount {
+    fn from(amount: Usd) -> Self {
+        Self(amount)
     }
 }
 

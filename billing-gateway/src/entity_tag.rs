@@ -51,7 +51,7 @@ pub(crate) fn json(
     answer(asked, "application/json", cache_control, body)
 }
 
-fn tag(body: &[u8]) -> String {
+pub(crate) fn tag(body: &[u8]) -> String {
     let mut tag = String::from("\"");
     for byte in Sha256::digest(body).into_iter().take(TAG_BYTES) {
         // A String takes whatever is written.
@@ -62,7 +62,7 @@ fn tag(body: &[u8]) -> String {
 }
 
 /// Compared weakly, since proxies that compress an answer weaken its tag.
-fn has(asked: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn has(asked: &HeaderMap, tag: &str) -> bool {
     asked
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -31,6 +31,16 @@ pub(crate) async fn per_user(
     state.user_limit().pass(caller, request, next).await
 }
 
+/// For routes behind [`signed_in`]: whoever is not an administrator is refused before their body is read.
+pub(crate) async fn administrators(
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    caller.administered()?;
+    Ok(next.run(request).await)
+}
+
 pub(crate) async fn per_address(
     State(state): State<AppState>,
     request: Request,

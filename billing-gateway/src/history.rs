@@ -1,5 +1,8 @@
 //! `GET /api/billing/history`: the user's entries, newest first.
 
+pub(crate) mod csv;
+mod filter;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -24,6 +27,9 @@ const FIELDS: FieldNames<'static> = &[
     ("skip", "offset"),
     ("page_token", "before"),
     ("next_page_token", "next_before"),
+    ("tool", "tool"),
+    ("from", "from"),
+    ("to", "to"),
 ];
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,7 +41,7 @@ pub(crate) struct HistoryResponse {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Transaction {
+pub(crate) struct Transaction {
     id: String,
     user_id: String,
     r#type: TransactionType,
@@ -52,6 +58,12 @@ struct Transaction {
     /// The tool that was used; null for charges by amount and for everything else.
     #[schema(required = true)]
     tool: Option<String>,
+    /// The hold whose capture it is; null for what set nothing aside.
+    #[schema(required = true)]
+    hold_id: Option<String>,
+    /// The version of the tool's price; null for charges by amount and for everything else.
+    #[schema(required = true)]
+    price_version: Option<i64>,
     /// False: it was charged while an operator had switched enforcement off.
     enforced: bool,
     /// By whom it was paid in or taken back; null for what no payment moved.
@@ -70,7 +82,7 @@ struct Transaction {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum TransactionType {
+pub(crate) enum TransactionType {
     Charge,
     /// A charge given back; negative: a payment reversed or disputed.
     Refund,
@@ -106,6 +118,13 @@ struct Pagination {
          description = "How many to pass over first"),
         ("before" = Option<String>, Query,
          description = "Only what is older than the transaction with this id"),
+        ("type" = Option<TransactionType>, Query, description = "Only these; absent: all"),
+        ("tool" = Option<String>, Query, description = "Only of this tool; absent: all"),
+        ("from" = Option<String>, Query,
+         description = "From this time on: RFC 3339, or YYYY-MM-DD for the beginning of a day of \
+                        the account's time zone"),
+        ("to" = Option<String>, Query,
+         description = "Up to this time, which is not included; written as `from`"),
     ),
     responses(
         (status = 200, body = HistoryResponse),
@@ -121,11 +140,9 @@ pub(crate) async fn list(
     let limit = query.whole("limit", 1..=LIMIT_MAX, LIMIT_DEFAULT)?;
     let offset = query.whole("offset", 0..=OFFSET_MAX, 0)?;
     let request = ListEntriesRequest {
-        account: Some(caller.account()),
-        page_size: limit,
         page_token: query.text("before").unwrap_or_default().to_owned(),
         skip: offset,
-        ..ListEntriesRequest::default()
+        ..filter::filtered(&core, &caller, &query, limit).await?
     };
     let (answer, rate) = tokio::join!(core.list_entries(request), rates::shown(&core));
     let answer = answer.map_err(|error| error.into_api(FIELDS))?;
@@ -133,7 +150,7 @@ pub(crate) async fn list(
     let transactions = answer
         .entries
         .into_iter()
-        .map(|entry| transaction(entry, &caller, rate.as_ref()))
+        .map(|entry| transaction(entry, caller.user_id(), rate.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Json(HistoryResponse {
         success: true,
@@ -147,9 +164,10 @@ pub(crate) async fn list(
     }))
 }
 
-fn transaction(
+/// An entry of `user_id`, as it is shown.
+pub(crate) fn transaction(
     entry: Entry,
-    caller: &Caller,
+    user_id: &str,
     rate: Option<&Rate>,
 ) -> Result<Transaction, ApiError> {
     let r#type = shown_as(entry.kind())?;
@@ -162,7 +180,7 @@ fn transaction(
     let amount_uah = amount_uah(&entry, rate);
     Ok(Transaction {
         id: entry.entry_id,
-        user_id: caller.user_id().to_owned(),
+        user_id: user_id.to_owned(),
         r#type,
         amount_usd: Usd::from_micros(entry.amount_micros),
         amount_uah,
@@ -170,6 +188,8 @@ fn transaction(
         balance_after_usd: Usd::from_micros(entry.balance_after_micros),
         request_id: filled(entry.request_id),
         tool: filled(entry.tool),
+        hold_id: filled(entry.hold_id),
+        price_version: entry.price_version,
         enforced: !entry.unenforced,
         payment_provider: filled(entry.payment_provider),
         payment_id: filled(entry.payment_id),
@@ -189,7 +209,7 @@ fn amount_uah(entry: &Entry, rate: Option<&Rate>) -> Option<Amount> {
 }
 
 /// The four words that the clients of the first platform know.
-fn shown_as(kind: EntryKind) -> Result<TransactionType, ApiError> {
+pub(crate) fn shown_as(kind: EntryKind) -> Result<TransactionType, ApiError> {
     match kind {
         EntryKind::Charge => Ok(TransactionType::Charge),
         EntryKind::Refund | EntryKind::PaymentReversal | EntryKind::Dispute => {

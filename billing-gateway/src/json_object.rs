@@ -17,6 +17,7 @@ use crate::usd::Usd;
 /// The largest amount that the contract takes in a request. Said here too, since the core would
 /// say it in micros.
 const MICROS_MAX: i64 = 1_000_000_000_000_000;
+const MICROS_MIN: i64 = -MICROS_MAX;
 
 /// The members of a JSON object. Unknown ones pass; one that is given twice does not.
 #[derive(Debug)]
@@ -50,20 +51,21 @@ where
 impl JsonObject {
     /// An amount of 0 or more, null, or nothing.
     pub(crate) fn amount(&self, field: &'static str) -> Result<AmountMember, ApiError> {
-        let json = match self.0.get(field) {
+        let amount = match self.0.get(field) {
             None => return Ok(AmountMember::Absent),
             Some(raw) if raw.get() == "null" => return Ok(AmountMember::Null),
-            Some(raw) => raw.get(),
+            Some(raw) => bounded(field, raw)?,
         };
-        let amount =
-            Usd::parse(json).map_err(|error| ApiError::invalid(field, error.to_string()))?;
         if amount.micros() < 0 {
             return Err(ApiError::invalid(field, "must be 0 or more"));
         }
-        if amount.micros() > MICROS_MAX {
-            return Err(ApiError::invalid(field, "must be at most 1000000000"));
-        }
         Ok(AmountMember::Amount(amount))
+    }
+
+    /// An amount of either sign, or nothing.
+    pub(crate) fn signed_amount(&self, field: &'static str) -> Result<Option<Usd>, ApiError> {
+        let raw = self.0.get(field);
+        raw.map(|raw| bounded(field, raw)).transpose()
     }
 
     /// A whole number, written without a fraction.
@@ -108,6 +110,11 @@ impl JsonObject {
         Ok(self)
     }
 
+    /// How many members there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The names of what nobody reads.
     pub(crate) fn others_than(&self, known: &[&str]) -> Vec<String> {
         let names = self.0.keys().filter(|name| !known.contains(&name.as_str()));
@@ -121,6 +128,18 @@ impl JsonObject {
             _ => self.text(field),
         }
     }
+}
+
+fn bounded(field: &'static str, raw: &RawValue) -> Result<Usd, ApiError> {
+    let amount =
+        Usd::parse(raw.get()).map_err(|error| ApiError::invalid(field, error.to_string()))?;
+    if amount.micros() > MICROS_MAX {
+        return Err(ApiError::invalid(field, "must be at most 1000000000"));
+    }
+    if amount.micros() < MICROS_MIN {
+        return Err(ApiError::invalid(field, "must be at least -1000000000"));
+    }
+    Ok(amount)
 }
 
 fn text_error(raw: &RawValue) -> &'static str {
@@ -192,6 +211,27 @@ mod tests {
         assert!(most.amount("more").is_err());
         assert_eq!(body.amount("zero").unwrap(), amount(0));
         assert_eq!(body.amount("some").unwrap(), amount(12_500_000));
+    }
+
+    #[test]
+    fn an_amount_of_either_sign_is_as_exact_as_any_other() {
+        let body = object(
+            r#"{"less": -12.50, "big": 1e400, "small": 0.0000001, "none": null, "nan": "NaN",
+                "least": -1000000000, "lower": -1000000000.000001}"#,
+        );
+        let read = |field| {
+            let amount = body.signed_amount(field).ok().flatten();
+            amount.map(Usd::micros)
+        };
+        assert_eq!(read("less"), Some(-12_500_000));
+        assert_eq!(read("least"), Some(-1_000_000_000_000_000));
+        assert!(body.signed_amount("gone").unwrap().is_none());
+        for field in ["big", "small", "none", "nan", "lower"] {
+            let ApiError::InvalidField(error) = body.signed_amount(field).unwrap_err() else {
+                panic!("{field}");
+            };
+            assert_eq!(error.field, field);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It has no database and decides nothing about money. One file for each endpoint; [`router`] is
 //! the table of contents.
 
+mod admin;
 mod auth;
 mod balance;
 mod causes;
@@ -10,20 +11,26 @@ pub mod config;
 mod config_check;
 mod contributions;
 mod core;
+mod csv;
 mod currency;
 mod docs;
 pub mod doctor;
+mod downloads;
+mod email_preferences;
 mod entity_tag;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzed;
 mod gate;
 mod health;
 mod history;
+mod holds;
 mod json_object;
+mod me;
 mod observe;
 mod openapi;
 mod payment;
 mod payment_id;
+mod prices;
 pub mod problem;
 mod progress;
 mod providers;
@@ -32,6 +39,7 @@ mod query;
 mod rate_limit;
 mod rates;
 mod reconcile;
+mod return_pages;
 mod router;
 mod server;
 mod settings;
@@ -43,6 +51,7 @@ mod test_email;
 mod unsubscribe;
 mod usage;
 pub mod usd;
+mod web;
 mod webhooks;
 mod wire;
 
@@ -53,13 +62,15 @@ pub use start_error::StartError;
 use std::io;
 use std::sync::Arc;
 
-use billing_telemetry::admin::{self, Readiness};
+use billing_telemetry::admin as admin_port;
+use billing_telemetry::admin::Readiness;
 use config::Config;
 use rates::Rates;
 use state::AppState;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use web::Site;
 
 /// Serves the public surface on `listener` and metrics and probes on `admin_listener` until
 /// `shutdown` is cancelled and what was under way has ended. Once in a process, since metrics
@@ -71,12 +82,12 @@ pub async fn run(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
-    let metrics = admin::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
-    admin::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
+    let metrics = admin_port::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
+    admin_port::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
     observe::describe_metrics();
     // Probes are answered until the last request is.
     let admin_shutdown = CancellationToken::new();
-    let admin = tokio::spawn(admin::serve(
+    let admin = tokio::spawn(admin_port::serve(
         admin_listener,
         metrics,
         readiness.clone(),
@@ -99,6 +110,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     config.http.max_connections = open_files::connections(config.http.max_connections);
     let state = AppState::new(&config, readiness.clone())?;
+    let site = Site::open(&config, state.providers()).map_err(StartError::Pages)?;
     for provider in state.providers().iter() {
         observe::begin_counting(provider.name());
     }
@@ -123,7 +135,7 @@ pub async fn serve(
     if let Some(rates) = rates.map_err(StartError::Rates)? {
         background.spawn(rates.keep(shutdown.clone()));
     }
-    let app = router::router(&config, state);
+    let app = router::router(&config, state, site);
     background.spawn(keep_ready(jwks, readiness.clone(), shutdown.clone()));
     background.close();
     server::serve(listener, app, config.http, readiness, shutdown).await;

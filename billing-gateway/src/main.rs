@@ -142,6 +142,9 @@ async fn serve_until_signal(settings: Settings) -> Result<(), Box<dyn Error>> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    if let Some(why) = config.no_administrators() {
+        tracing::info!("{why}");
+    }
     open_files::allow_all();
     let listener = listen("BILLING_GATEWAY_ADDR", config.addr).await?;
     let admin_listener = listen("BILLING_GATEWAY_ADMIN_ADDR", config.admin_addr).await?;

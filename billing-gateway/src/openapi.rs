@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
         (name = "billing", description = "For the signed-in user"),
         (name = "sponsorship", description = "Contributions, and what follows from them"),
         (name = "payments", description = "Money that comes in by a payment provider"),
+        (name = "admin", description = "For administrators, about the tenant of their token"),
         (name = "mail", description = "For readers of mail, by the link in it"),
         (name = "health", description = "For probes"),
     ),

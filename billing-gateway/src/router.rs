@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowCredentials, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,9 +20,11 @@ use crate::config::Config;
 use crate::problem::{ApiError, Outage};
 use crate::server::{host, request_body};
 use crate::state::AppState;
+use crate::web::Site;
 use crate::{
-    balance, contributions, docs, gate, health, history, observe, openapi, payment, progress,
-    settings, sponsorship, supporters, test_email, unsubscribe, usage, webhooks,
+    admin, balance, contributions, docs, email_preferences, gate, health, history, holds, me,
+    observe, openapi, payment, prices, progress, settings, sponsorship, supporters, test_email,
+    unsubscribe, usage, web, webhooks,
 };
 
 /// What requests of ours carry.
@@ -45,11 +47,19 @@ const TRACE_HEADERS: [HeaderName; 4] = [
 /// Routes for signed-in users.
 fn users() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(me::get))
         .routes(routes!(balance::get))
         .routes(routes!(history::list))
+        .routes(routes!(history::csv::get))
+        .routes(routes!(holds::list))
         .routes(routes!(usage::get))
+        .routes(routes!(usage::chart::get))
+        .routes(routes!(usage::statistics::get))
+        .routes(routes!(prices::get))
         .routes(routes!(settings::get, settings::update))
+        .routes(routes!(email_preferences::get))
         .routes(routes!(test_email::post))
+        .routes(routes!(payment::available::get))
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(payment::refund::post))
@@ -91,6 +101,11 @@ fn readers() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(unsubscribe::get, unsubscribe::post))
 }
 
+/// Routes for payers' browsers on their way back from a provider's page, without a token.
+fn returns() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(payment::returned::get, payment::returned::post))
+}
+
 /// Routes for payment providers: a signature for a token, no rate limit.
 fn providers() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -111,24 +126,28 @@ pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
     document.merge(creation().into_openapi());
+    document.merge(admin::routes().into_openapi());
     document.merge(public().into_openapi());
     document.merge(wall().into_openapi());
     document.merge(meter().into_openapi());
     document.merge(readers().into_openapi());
+    document.merge(returns().into_openapi());
     document.merge(providers().into_openapi());
     document.merge(probes().into_openapi());
     document
 }
 
 /// The public surface.
-pub(crate) fn router(config: &Config, state: AppState) -> Router {
+pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Router {
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (administrators, _) = admin::routes().split_for_parts();
     let (public, _) = public().split_for_parts();
     let (wall, _) = wall().split_for_parts();
     let (meter, _) = meter().split_for_parts();
     let (readers, _) = readers().split_for_parts();
+    let (returns, _) = returns().split_for_parts();
     let (providers, _) = providers().split_for_parts();
     let (probes, _) = probes().split_for_parts();
     let bounded = from_fn_with_state(state.clone(), bounded);
@@ -140,9 +159,18 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
             gate::creation_per_address,
         ))
         .route_layer(from_fn_with_state(state.clone(), gate::creation_per_user));
+    // Without their token they are no routes at all.
+    let administrators = if state.admin_core().is_on() {
+        administrators
+            .route_layer(bounded.clone())
+            .route_layer(from_fn(gate::administrators))
+    } else {
+        Router::new()
+    };
     let users = users
         .route_layer(bounded.clone())
         .merge(creation)
+        .merge(administrators)
         .route_layer(from_fn_with_state(state.clone(), gate::per_user))
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let wall_limit = from_fn_with_state(state.clone(), gate::wall_per_address);
@@ -154,10 +182,11 @@ pub(crate) fn router(config: &Config, state: AppState) -> Router {
     let routes = Router::new()
         .merge(users)
         .merge(public)
-        .merge(readers.route_layer(bounded))
+        .merge(readers.merge(returns).route_layer(bounded))
         .route("/openapi.json", get(docs::json(&document)))
         .route("/docs", get(docs::page(&document)))
         .route_layer(from_fn_with_state(state.clone(), gate::per_address))
+        .merge(web::routes(site))
         .merge(probes)
         .merge(providers);
     surrounded(routes, config, state)
@@ -211,10 +240,13 @@ fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(config.cors_origins.clone())
         // Old clients send cookies along; exact origins make that harmless, and none are read.
-        .allow_credentials(true)
+        .allow_credentials(AllowCredentials::predicate(|_, head| {
+            !head.uri.path().starts_with(web::ELEMENTS)
+        }))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
         .allow_headers([&OUR_HEADERS[..], &TRACE_HEADERS, &config.cors_headers].concat())
         .expose_headers([
+            header::CONTENT_DISPOSITION,
             header::ETAG,
             header::RETRY_AFTER,
             HeaderName::from_static("ratelimit"),

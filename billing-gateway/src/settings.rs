@@ -21,6 +21,23 @@ const FIELDS: FieldNames<'static> = &[
     ("time_zone", "time_zone"),
 ];
 
+/// Kinds of mail, each with the name that later clients have for it.
+const PAYMENTS: [&str; 2] = ["mail_payments", "notify_payment_success"];
+const LOW_BALANCE: [&str; 2] = ["mail_low_balance", "notify_low_balance"];
+const PAYMENT_FAILURES: [&str; 2] = ["mail_payment_failures", "notify_payment_failure"];
+/// Every kind of mail at once.
+const ALL_MAIL: &str = "email_notifications";
+
+/// Whatever a request may set besides mail.
+const OTHERS: &[&str] = &[
+    "daily_limit_usd",
+    "monthly_limit_usd",
+    "low_balance_threshold_usd",
+    "time_zone",
+    "locale",
+    ALL_MAIL,
+];
+
 /// What to change. Absent: unchanged.
 #[derive(ToSchema)]
 #[expect(
@@ -43,12 +60,18 @@ pub(crate) struct SettingsRequest {
     /// The language of mail: `en` or `uk`.
     #[schema(required = false, nullable = false, example = "uk")]
     locale: Option<String>,
-    /// Mail about payments: received, failed, refunded.
+    /// Mail about money that came in by payments, or went back. Also called `notify_payment_success`.
     #[schema(required = false, nullable = false)]
     mail_payments: Option<bool>,
-    /// Mail when the balance falls below the threshold, or is gone.
+    /// Mail when the balance falls below the threshold, or is gone. Also called `notify_low_balance`.
     #[schema(required = false, nullable = false)]
     mail_low_balance: Option<bool>,
+    /// Mail about payments that failed. Also called `notify_payment_failure`.
+    #[schema(required = false, nullable = false)]
+    mail_payment_failures: Option<bool>,
+    /// All three kinds of mail. False stands above each of them, true does not.
+    #[schema(required = false, nullable = false)]
+    email_notifications: Option<bool>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +80,8 @@ pub(crate) struct UpdatedSettings {
     success: bool,
     message: &'static str,
     settings: Settings,
+    /// Members of the request that are no settings: nothing was done about them.
+    ignored: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,6 +108,7 @@ struct Settings {
     locale: String,
     mail_payments: bool,
     mail_low_balance: bool,
+    mail_payment_failures: bool,
     /// Whether an address is known that mail can be sent to.
     has_email: bool,
 }
@@ -133,6 +159,14 @@ pub(crate) async fn update(
     caller: Caller,
     body: JsonObject,
 ) -> Result<Json<UpdatedSettings>, ApiError> {
+    let known = [OTHERS, &PAYMENTS, &LOW_BALANCE, &PAYMENT_FAILURES].concat();
+    let ignored = body.others_than(&known);
+    if let Some(unknown) = ignored.first()
+        && ignored.len() == body.len()
+    {
+        return Err(ApiError::invalid(unknown.clone(), "is not a setting"));
+    }
+    let mail = MailWishes::of(&body)?;
     let request = UpdateSettingsRequest {
         account: Some(caller.account()),
         daily_limit: setting(body.amount("daily_limit_usd")?),
@@ -140,9 +174,11 @@ pub(crate) async fn update(
         low_balance_threshold: setting(body.amount("low_balance_threshold_usd")?),
         time_zone: body.text("time_zone")?,
         locale: body.text("locale")?,
-        mail_payments: body.boolean("mail_payments")?,
-        mail_low_balance: body.boolean("mail_low_balance")?,
+        mail_payments: mail.payments,
+        mail_low_balance: mail.low_balance,
+        mail_payment_failures: mail.payment_failures,
         contact: caller.contact(),
+        ..UpdateSettingsRequest::default()
     };
     let answer = core
         .update_settings(request)
@@ -152,10 +188,44 @@ pub(crate) async fn update(
         success: true,
         message: "Settings updated",
         settings: settings(answer.account)?,
+        ignored,
     }))
 }
 
-fn setting(member: AmountMember) -> Option<AmountSetting> {
+/// Which mail is wanted; none: as before.
+struct MailWishes {
+    payments: Option<bool>,
+    low_balance: Option<bool>,
+    payment_failures: Option<bool>,
+}
+
+impl MailWishes {
+    /// Who turns all mail off means it, whatever the single switches beside it say; who turns it on and says
+    /// more of a single one, means that.
+    fn of(body: &JsonObject) -> Result<Self, ApiError> {
+        let all = body.boolean(ALL_MAIL)?;
+        let wish = |[name, alias]: [&'static str; 2]| {
+            let single = match (body.boolean(name)?, body.boolean(alias)?) {
+                (Some(_), Some(_)) => {
+                    let twice = format!("is given twice: it is {name}");
+                    return Err(ApiError::invalid(alias, twice));
+                }
+                (single, None) | (None, single) => single,
+            };
+            Ok(match all {
+                Some(false) => all,
+                Some(true) | None => single.or(all),
+            })
+        };
+        Ok(Self {
+            payments: wish(PAYMENTS)?,
+            low_balance: wish(LOW_BALANCE)?,
+            payment_failures: wish(PAYMENT_FAILURES)?,
+        })
+    }
+}
+
+pub(crate) fn setting(member: AmountMember) -> Option<AmountSetting> {
     let amount_micros = match member {
         AmountMember::Absent => return None,
         AmountMember::Null => None,
@@ -181,6 +251,7 @@ fn settings(account: Option<Account>) -> Result<Settings, ApiError> {
         locale: preferences.locale,
         mail_payments: preferences.mail_payments,
         mail_low_balance: preferences.mail_low_balance,
+        mail_payment_failures: preferences.mail_payment_failures,
         has_email: account.has_email,
     })
 }

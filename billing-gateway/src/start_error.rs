@@ -4,6 +4,7 @@ use std::io;
 
 use crate::auth;
 use crate::config_check::ConfigError;
+use crate::web::FolderError;
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,8 @@ pub enum StartError {
     Providers(#[source] reqwest::Error),
     #[error("no HTTP client can be made for exchange rates")]
     Rates(#[source] reqwest::Error),
+    #[error(transparent)]
+    Pages(FolderError),
     #[error("metrics cannot be recorded")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the admin port failed")]

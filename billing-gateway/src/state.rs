@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::auth::{Caller, PublicTenants, Verifier};
 use crate::config::Config;
-use crate::core::{CoreClient, CoreHealth};
+use crate::core::{AdminClient, CoreClient, CoreHealth};
+use crate::downloads::Downloads;
 use crate::payment::settings::PaymentConfig;
 use crate::problem::{ApiError, Outage};
 use crate::providers::Providers;
@@ -27,6 +28,7 @@ pub(crate) struct AppState(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     core: CoreClient,
+    admin_core: AdminClient,
     core_health: CoreHealth,
     verifier: Verifier,
     public_tenants: PublicTenants,
@@ -40,6 +42,7 @@ struct Shared {
     request_timeout: Duration,
     in_flight: Semaphore,
     bodies: Bodies,
+    downloads: Downloads,
     waiting_room: WaitingRoom,
     readiness: Readiness,
 }
@@ -62,8 +65,10 @@ pub(crate) struct PublicLimits {
 impl AppState {
     pub(crate) fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
         let max_requests = usize::try_from(config.http.max_requests).unwrap_or(usize::MAX);
+        let core = CoreClient::new(&config.core)?;
         Ok(Self(Arc::new(Shared {
-            core: CoreClient::new(&config.core)?,
+            admin_core: AdminClient::new(&core, &config.core)?,
+            core,
             core_health: CoreHealth::default(),
             verifier: Verifier::new(&config.jwt)?,
             public_tenants: PublicTenants::from(&config.jwt),
@@ -79,11 +84,12 @@ impl AppState {
                 progress: RateLimit::new("progress", config.rate_limit_public),
             },
             providers: Providers::new(&config.providers).map_err(StartError::Providers)?,
-            payment: config.payment,
+            payment: config.payment.clone(),
             trusted_proxies: config.trusted_proxies,
             request_timeout: config.http.request_timeout,
             in_flight: Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS)),
             bodies: Bodies::new(config.http, config.trusted_proxies),
+            downloads: Downloads::default(),
             waiting_room: WaitingRoom::new(config.http.webhooks_at_once),
             readiness,
         })))
@@ -91,6 +97,10 @@ impl AppState {
 
     pub(crate) fn core(&self) -> &CoreClient {
         &self.0.core
+    }
+
+    pub(crate) fn admin_core(&self) -> &AdminClient {
+        &self.0.admin_core
     }
 
     pub(crate) fn core_health(&self) -> &CoreHealth {
@@ -160,6 +170,18 @@ impl FromRef<AppState> for CoreClient {
     }
 }
 
+impl FromRef<AppState> for AdminClient {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.admin_core.clone()
+    }
+}
+
+impl FromRef<AppState> for PublicTenants {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.public_tenants.clone()
+    }
+}
+
 impl FromRef<AppState> for Providers {
     fn from_ref(state: &AppState) -> Self {
         state.0.providers.clone()
@@ -168,7 +190,13 @@ impl FromRef<AppState> for Providers {
 
 impl FromRef<AppState> for PaymentConfig {
     fn from_ref(state: &AppState) -> Self {
-        state.0.payment
+        state.0.payment.clone()
+    }
+}
+
+impl FromRef<AppState> for Downloads {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.downloads.clone()
     }
 }
 

@@ -1,5 +1,9 @@
 //! `GET /api/billing/usage`: what was spent, by day and by tool.
 
+pub(crate) mod chart;
+mod last_days;
+pub(crate) mod statistics;
+
 use axum::Json;
 use billing_proto::v1::{DayUsage, GetBalanceRequest, GetUsageRequest, ToolUsageSum};
 use jiff::tz::TimeZone;
@@ -43,7 +47,7 @@ struct UsageOfDay {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct UsageOfTool {
+pub(crate) struct UsageOfTool {
     /// Null: charges by amount.
     #[schema(required = true)]
     tool: Option<String>,
@@ -79,28 +83,11 @@ pub(crate) async fn get(
     caller: Caller,
     query: QueryText,
 ) -> Result<Json<UsageResponse>, ApiError> {
-    let bound = |field| {
-        query
-            .text(field)
-            .map(|text| Bound::parse(field, text))
-            .transpose()
-    };
-    let (from, to) = (bound("from")?, bound("to")?);
-    let days_are_named = [from, to].into_iter().flatten().any(Bound::is_day);
-    let zone = if days_are_named {
-        time_zone(&core, &caller).await?
-    } else {
-        TimeZone::UTC
-    };
-    let resolved = |field, bound: Option<Bound>| {
-        bound
-            .map(|bound| bound.resolve(field, &zone).map(sent))
-            .transpose()
-    };
+    let Bounds { from, to } = bounds(&core, &caller, &query).await?;
     let request = GetUsageRequest {
         account: Some(caller.account()),
-        from: resolved("from", from)?,
-        to: resolved("to", to)?,
+        from,
+        to,
     };
     let answer = core
         .get_usage(request)
@@ -114,6 +101,42 @@ pub(crate) async fn get(
             time_zone: answer.time_zone,
         },
     }))
+}
+
+/// From when to when, as the core takes it.
+pub(crate) struct Bounds {
+    pub from: Option<prost_types::Timestamp>,
+    pub to: Option<prost_types::Timestamp>,
+}
+
+/// The parameters `from` and `to` of a query.
+pub(crate) async fn bounds(
+    core: &Core,
+    caller: &Caller,
+    query: &QueryText,
+) -> Result<Bounds, ApiError> {
+    let bound = |field| {
+        query
+            .text(field)
+            .map(|text| Bound::parse(field, text))
+            .transpose()
+    };
+    let (from, to) = (bound("from")?, bound("to")?);
+    let days_are_named = [from, to].into_iter().flatten().any(Bound::is_day);
+    let zone = if days_are_named {
+        time_zone(core, caller).await?
+    } else {
+        TimeZone::UTC
+    };
+    let resolved = |field, bound: Option<Bound>| {
+        bound
+            .map(|bound| bound.resolve(field, &zone).map(sent))
+            .transpose()
+    };
+    Ok(Bounds {
+        from: resolved("from", from)?,
+        to: resolved("to", to)?,
+    })
 }
 
 /// A day in a request is one of the account's, as the days of the answer are.

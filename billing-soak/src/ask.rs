@@ -94,6 +94,7 @@ async fn keyed(mut backend: Client, operation: &Operation) -> Result<Told, Statu
                 entry_id: charge.clone(),
                 amount_micros: *amount_micros,
                 reason: String::new(),
+                ..Default::default()
             };
             let answer = backend.refund_charge(request).await?;
             Ok(told::refunded(answer.into_inner()))

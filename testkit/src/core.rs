@@ -7,6 +7,7 @@ use billing_core::command::Cli;
 use billing_core::serve;
 use billing_proto::v1;
 use billing_proto::v1::account_service_client::AccountServiceClient;
+use billing_proto::v1::admin_service_client::AdminServiceClient;
 use billing_proto::v1::balance_service_client::BalanceServiceClient;
 use billing_proto::v1::payment_service_client::PaymentServiceClient;
 use billing_proto::v1::price_service_client::PriceServiceClient;
@@ -32,6 +33,8 @@ pub struct TestCore {
     pub admin_token: String,
     /// Admits a tool backend to the tenant `other` only.
     pub other_tenants_token: String,
+    /// An administrator of the tenant `other` alone.
+    pub other_tenants_admin_token: String,
     /// Admits a gateway to that tenant only.
     pub other_gateways_token: String,
     pub readiness: Readiness,
@@ -66,8 +69,9 @@ impl TestCore {
         let (gateway_token, gateway) = new_token(Role::Gateway, "*").unwrap();
         let (admin_token, admin) = new_token(Role::Admin, "*").unwrap();
         let (other_tenants_token, other) = new_token(Role::Tools, "other").unwrap();
+        let (other_tenants_admin_token, other_admin) = new_token(Role::Admin, "other").unwrap();
         let (other_gateways_token, other_gateway) = new_token(Role::Gateway, "other").unwrap();
-        let tokens = [tools, gateway, admin, other, other_gateway].join(";");
+        let tokens = [tools, gateway, admin, other, other_admin, other_gateway].join(";");
         let mut command = vec![
             "billing-core",
             "--database-url",
@@ -97,6 +101,7 @@ impl TestCore {
             gateway_token,
             admin_token,
             other_tenants_token,
+            other_tenants_admin_token,
             other_gateways_token,
             readiness,
             channel,
@@ -125,6 +130,11 @@ impl TestCore {
     /// As an administrator.
     pub fn accounts(&self) -> AccountServiceClient<Service> {
         AccountServiceClient::with_interceptor(self.channel(), Self::caller(&self.admin_token))
+    }
+
+    /// As an administrator.
+    pub fn admin(&self) -> AdminServiceClient<Service> {
+        AdminServiceClient::with_interceptor(self.channel(), Self::caller(&self.admin_token))
     }
 
     /// As an administrator.

@@ -1,5 +1,6 @@
 //! Debian's proxies and its pooler with the files of `deploy/`, of which only addresses are changed.
 
+mod pages;
 mod pooler;
 mod proxy;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
+pub use self::pages::Pages;
 pub use self::pooler::Pooler;
 pub use self::proxy::{Proxy, Upstream};
 

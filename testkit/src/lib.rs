@@ -19,5 +19,5 @@ mod nginx;
 
 pub use crate::core::{Caller, TestCore};
 pub use crate::database::TestDatabase;
-pub use crate::deployed::{Pooler, Proxy, Upstream};
+pub use crate::deployed::{Pages, Pooler, Proxy, Upstream};
 pub use crate::nginx::Nginx;

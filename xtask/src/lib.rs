@@ -4,6 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod lint;
 pub mod migrations;
+pub mod pages;
 pub mod programs;
 pub mod seeded_bugs;
 pub mod soak;

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::config;
 use crate::migrations;
+use crate::pages;
 use crate::programs;
 use crate::seeded_bugs;
 use crate::sqlx_data::{self, Purpose};
@@ -50,6 +51,7 @@ pub async fn run() -> Result<()> {
     chart(&mut steps).await;
     dependencies(&mut steps).await;
     compose(&mut steps).await;
+    web(&mut steps).await;
     steps
         .run("query data (.sqlx)", sqlx_data::run(Purpose::Check))
         .await;
@@ -174,6 +176,38 @@ async fn compose_check() -> Result<()> {
         .arg(check.join("check.py"))
         .arg(config::target().join("compose"));
     succeed(&mut command).await
+}
+
+async fn web(steps: &mut Steps) {
+    steps
+        .run("lock file of the pages", async { pages::check_lock() })
+        .await;
+    let (types, style) = (
+        "types of the pages from openapi.json",
+        "eslint and prettier",
+    );
+    if let Some(obstacle) = pages::obstacle().await {
+        steps.skip(types, &obstacle);
+        steps.skip(style, &obstacle);
+        return;
+    }
+    let fetched = async |arguments: &[&str]| {
+        pages::install().await?;
+        succeed(&mut pages::npm(arguments)).await
+    };
+    let check = [
+        "run",
+        "--silent",
+        "generate",
+        "-w",
+        "@billing/client",
+        "--",
+        "--check",
+    ];
+    steps.run(types, fetched(&check)).await;
+    steps
+        .run(style, fetched(&["run", "--silent", "lint"]))
+        .await;
 }
 
 fn cargo_deny() -> Option<PathBuf> {

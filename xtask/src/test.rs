@@ -3,6 +3,7 @@
 mod fondy;
 mod images;
 mod majors;
+mod pages;
 mod sandbox;
 mod stripe;
 
@@ -49,6 +50,7 @@ pub async fn run(options: &Options) -> Result<()> {
     if options.filters.is_empty() {
         stripe::run(&mut steps).await;
         fondy::run(&mut steps).await;
+        pages::run(&mut steps).await;
         images::run(&mut steps).await;
         // They fail on wrong books and wrong answers, never on time.
         let mut bench = xtask(&["bench", "--quick", "--profile", "dev"]);
@@ -92,6 +94,16 @@ async fn rust(options: &Options) -> Result<()> {
 async fn python_client() -> Result<()> {
     let tests = config::repository().join("tests/python");
     let python = python_with("python", &tests.join("requirements.txt")).await?;
+    against_up(async |announcement| {
+        let mut flow = Command::new(python);
+        succeed(flow.arg(tests.join("flow.py")).arg(announcement)).await
+    })
+    .await
+}
+
+/// Starts `up` with nothing in it but the demonstration, and stops it when all is driven; what it announces
+/// is in the file of the given path.
+async fn against_up(drive: impl AsyncFnOnce(&Path) -> Result<()>) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("billing-test-")
         // As root the PostgreSQL in it runs as somebody else, who must pass.
@@ -101,8 +113,7 @@ async fn python_client() -> Result<()> {
     let announcement = folder.path().join("up.json");
     let driven = async {
         fs::write(&announcement, up.announcement().await?)?;
-        let mut flow = Command::new(python);
-        succeed(flow.arg(tests.join("flow.py")).arg(&announcement)).await
+        drive(&announcement).await
     };
     let driven = driven.await;
     let stopped = up.stop().await;

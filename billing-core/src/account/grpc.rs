@@ -1,20 +1,25 @@
 //! `GetBalance`, `GetAccount`, what an account is set to, grants and adjustments.
 
-use billing_proto::v1;
+use billing_proto::v1::{self, ErrorReason};
 use tonic::{Request, Response, Status};
 
 use crate::Core;
+use crate::admin_change::{Deed, Said};
+use crate::auth::Role;
 use crate::contact::grpc::{parse_contact, parse_locale};
 use crate::contact::{ContactChange, Preferences, find_preferences, upsert_contact};
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
-use crate::ledger::grpc::{balance, entry_id, limits, parse_account, parse_opening};
+use crate::ledger::grpc::{
+    account as shown, balance, entry_id, limits, parse_account, parse_opening, standing_at,
+};
 use crate::ledger::{
-    AccountState, Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed,
-    LocalTime, Note, Opening, Post, Setting, SettingsChange, is_zone, standing,
+    Action, Answer, ChangeSettings, Command, CommandHash, EntryKind, Keyed, Note, Opening, Post,
+    Setting, SettingsChange, is_zone,
 };
 use crate::money::Micros;
 use crate::rpc::{Call, KEY_BYTES, call_of, timestamp};
+use crate::status::with_reason;
 
 pub async fn get_balance(
     core: &Core,
@@ -28,6 +33,7 @@ pub async fn get_balance(
         .await?;
     let now = standing_at(&mut snapshot.account, snapshot.now);
     let account = snapshot.account;
+    let payments_off = core.catalogue.reading().switches.payments_off.clone();
     Ok(Response::new(v1::GetBalanceResponse {
         balance: Some(balance(now.balance)),
         limits: limits(&now.limits),
@@ -37,6 +43,10 @@ pub async fn get_balance(
         request_count: account.request_count,
         last_request_at: account.last_request_at.map(timestamp),
         time_zone: account.time_zone.to_string(),
+        low_balance_threshold_micros: account.low_balance_threshold.map(Micros::get),
+        low_balance: account.is_low(),
+        payments_off: payments_off.is_some(),
+        payments_off_reason: payments_off.unwrap_or_default(),
     }))
 }
 
@@ -53,44 +63,12 @@ pub async fn get_account(
     let now = standing_at(&mut snapshot.account, snapshot.now);
     let preferences = call.query(find_preferences(&core.pool, id)).await?;
     let account = shown(id, name, &snapshot.account, &now, snapshot.exists);
+    let payments_off = core.catalogue.reading().switches.payments_off.clone();
     Ok(Response::new(v1::GetAccountResponse {
         account: Some(with_preferences(account, preferences)),
+        payments_off: payments_off.is_some(),
+        payments_off_reason: payments_off.unwrap_or_default(),
     }))
-}
-
-/// How the account stands at a moment, its day and month begun anew where they have ended.
-fn standing_at(account: &mut AccountState, now: jiff::Timestamp) -> Answer {
-    let mut time = LocalTime::new(now);
-    account.roll(time.day_in(&account.time_zone).date);
-    standing(account, &mut time)
-}
-
-fn shown(
-    id: AccountId,
-    name: Opening,
-    account: &AccountState,
-    now: &Answer,
-    exists: bool,
-) -> v1::Account {
-    v1::Account {
-        account: Some(v1::AccountRef {
-            tenant_id: name.tenant_id,
-            user_id: name.user_id,
-        }),
-        account_id: id.to_string(),
-        balance: Some(balance(now.balance)),
-        limits: limits(&now.limits),
-        time_zone: account.time_zone.to_string(),
-        billing_enabled: account.billing_enabled,
-        suspended: account.suspended,
-        low_balance_threshold_micros: account.low_balance_threshold.map(Micros::get),
-        total_spent_micros: account.total_spent.get(),
-        request_count: account.request_count,
-        last_request_at: account.last_request_at.map(timestamp),
-        exists,
-        preferences: None,
-        has_email: false,
-    }
 }
 
 fn with_preferences(account: v1::Account, preferences: Preferences) -> v1::Account {
@@ -100,6 +78,7 @@ fn with_preferences(account: v1::Account, preferences: Preferences) -> v1::Accou
             locale: preferences.locale,
             mail_payments: preferences.mail_payments,
             mail_low_balance: preferences.mail_low_balance,
+            mail_payment_failures: preferences.mail_payment_failures,
         }),
         ..account
     }
@@ -110,6 +89,7 @@ async fn change(
     call: &Call,
     account: Option<v1::AccountRef>,
     change: SettingsChange,
+    by: Option<(Deed, Said)>,
 ) -> Result<v1::Account, Status> {
     let (id, name) = parse_account(call, account)?;
     let command = Command {
@@ -117,6 +97,7 @@ async fn change(
         action: Action::ChangeSettings(ChangeSettings {
             opening: name.clone(),
             change,
+            by,
         }),
     };
     let answer = core.batcher.submit(command, call.deadline).await?;
@@ -146,10 +127,12 @@ pub async fn update_settings(
         locale: request.locale.map(parse_locale).transpose()?,
         mail_payments: request.mail_payments,
         mail_low_balance: request.mail_low_balance,
+        mail_payment_failures: request.mail_payment_failures,
         ..parse_contact(request.contact)
     };
+    let by = parse_author(&call, request.actor, request.reason)?;
     let (id, name) = parse_opening(&call, request.account.clone())?;
-    let account = change(core, &call, request.account, settings).await?;
+    let account = change(core, &call, request.account, settings, by).await?;
     let remembered = async {
         if !contact.is_empty() {
             upsert_contact(&core.pool, id, &name, &contact).await?;
@@ -160,6 +143,29 @@ pub async fn update_settings(
     Ok(Response::new(v1::UpdateSettingsResponse {
         account: Some(with_preferences(account, preferences)),
     }))
+}
+
+/// An administrator who changes somebody else's settings says so; nobody else may say that they are one.
+fn parse_author(
+    call: &Call,
+    actor: String,
+    reason: String,
+) -> Result<Option<(Deed, Said)>, Status> {
+    let said = Said::parse(actor, reason)?;
+    if said.actor.is_none() {
+        if said.reason.is_some() {
+            return Err(FieldError::new("actor", "must be given with a reason").into());
+        }
+        return Ok(None);
+    }
+    if call.caller.role != Role::Admin {
+        return Err(with_reason(
+            ErrorReason::RoleNotAllowed,
+            "only an administrator's token may name an actor",
+            [],
+        ));
+    }
+    Ok(Some((Deed::Settings, said)))
 }
 
 fn parse_setting(field: &str, setting: Option<v1::AmountSetting>) -> Result<Setting, FieldError> {
@@ -193,7 +199,8 @@ pub async fn suspend_account(
         suspended: Some(true),
         ..SettingsChange::default()
     };
-    let account = change(core, &call, request.account, suspension).await?;
+    let by = (Deed::Suspend, Said::parse(request.actor, request.reason)?);
+    let account = change(core, &call, request.account, suspension, Some(by)).await?;
     Ok(Response::new(v1::SuspendAccountResponse {
         account: Some(account),
     }))
@@ -208,7 +215,8 @@ pub async fn resume_account(
         suspended: Some(false),
         ..SettingsChange::default()
     };
-    let account = change(core, &call, request.account, resumption).await?;
+    let by = (Deed::Resume, Said::parse(request.actor, request.reason)?);
+    let account = change(core, &call, request.account, resumption, Some(by)).await?;
     Ok(Response::new(v1::ResumeAccountResponse {
         account: Some(account),
     }))
@@ -223,7 +231,11 @@ pub async fn set_billing_enabled(
         billing_enabled: Some(request.billing_enabled),
         ..SettingsChange::default()
     };
-    let account = change(core, &call, request.account, switch).await?;
+    let by = (
+        Deed::BillingEnabled,
+        Said::parse(request.actor, request.reason)?,
+    );
+    let account = change(core, &call, request.account, switch, Some(by)).await?;
     Ok(Response::new(v1::SetBillingEnabledResponse {
         account: Some(account),
     }))
@@ -247,6 +259,8 @@ pub async fn grant_credit(
         entry_id: entry_id(id, answer.entry),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,
+        settled_before_micros: settled_before(&answer),
+        settled_after_micros: answer.balance.settled.get(),
     }))
 }
 
@@ -268,7 +282,15 @@ pub async fn adjust_balance(
         entry_id: entry_id(id, answer.entry),
         balance: Some(balance(answer.balance)),
         replayed: answer.replayed,
+        settled_before_micros: settled_before(&answer),
+        settled_after_micros: answer.balance.settled.get(),
     }))
+}
+
+/// The answer, a stored one too, is of right after its own entry, whatever else its batch booked.
+fn settled_before(answer: &Answer) -> i64 {
+    let before = answer.balance.settled.minus(answer.moved);
+    before.unwrap_or_default().get()
 }
 
 /// A grant or an adjustment: both say why and by whom.

@@ -4,6 +4,7 @@ use billing_proto::v1;
 use tonic::{Request, Response, Status};
 
 use crate::Core;
+use crate::admin_change::Said;
 use crate::field;
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::ledger::grpc::{
@@ -79,8 +80,10 @@ pub async fn refund_charge(
         .amount_micros
         .map(|micros| field::positive_amount("amount_micros", micros))
         .transpose()?;
-    let note = field::optional_text("reason", request.reason, 500)?.map(|reason| Note {
-        reason: Some(reason),
+    let Said { actor, reason } = Said::parse(request.actor, request.reason)?;
+    let note = (actor.is_some() || reason.is_some()).then(|| Note {
+        reason,
+        actor,
         ..Note::default()
     });
     let charge = parse_entry_id(account, request.entry_id)?;

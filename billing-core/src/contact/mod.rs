@@ -12,6 +12,7 @@ pub struct Preferences {
     pub locale: String,
     pub mail_payments: bool,
     pub mail_low_balance: bool,
+    pub mail_payment_failures: bool,
     pub has_email: bool,
 }
 
@@ -21,6 +22,7 @@ impl Default for Preferences {
             locale: "en".to_owned(),
             mail_payments: true,
             mail_low_balance: true,
+            mail_payment_failures: true,
             has_email: false,
         }
     }
@@ -41,6 +43,7 @@ pub struct ContactChange {
     pub locale: Option<String>,
     pub mail_payments: Option<bool>,
     pub mail_low_balance: Option<bool>,
+    pub mail_payment_failures: Option<bool>,
 }
 
 impl ContactChange {

@@ -13,7 +13,9 @@ pub async fn find_preferences(
 ) -> Result<Preferences, sqlx::Error> {
     let found = query_as!(
         Preferences,
-        r#"select locale, mail_payments, mail_low_balance, email is not null as "has_email!"
+        r#"select locale, mail_payments, mail_low_balance,
+            coalesce(mail_payment_failures, mail_payments) as "mail_payment_failures!",
+            email is not null as "has_email!"
         from contact where account_id = $1"#,
         account.uuid(),
     )
@@ -22,6 +24,7 @@ pub async fn find_preferences(
     Ok(found.unwrap_or_default())
 }
 
+/// Where mail about failed payments has followed the rest so far, it does no longer: it stays as it was.
 pub async fn upsert_contact(
     executor: impl PgExecutor<'_>,
     account: AccountId,
@@ -34,12 +37,14 @@ pub async fn upsert_contact(
     let reached = change.reached.clone().unwrap_or_default();
     query!(
         "insert into contact as c (account_id, tenant_id, user_id, email, name, locale, mail_payments,
-            mail_low_balance)
-        values ($1, $2, $3, $4, $5, coalesce($6, 'en'), coalesce($7, true), coalesce($8, true))
+            mail_low_balance, mail_payment_failures)
+        values ($1, $2, $3, $4, $5, coalesce($6, 'en'), coalesce($7, true), coalesce($8, true),
+            coalesce($10, true))
         on conflict (account_id) do update set email = case when $9 then $4 else c.email end,
             name = case when $9 then $5 else c.name end,
             locale = coalesce($6, c.locale), mail_payments = coalesce($7, c.mail_payments),
-            mail_low_balance = coalesce($8, c.mail_low_balance), updated_at = clock_timestamp()",
+            mail_low_balance = coalesce($8, c.mail_low_balance),
+            mail_payment_failures = coalesce($10, c.mail_payment_failures, c.mail_payments), updated_at = clock_timestamp()",
         account.uuid(),
         name.tenant_id,
         name.user_id,
@@ -49,6 +54,7 @@ pub async fn upsert_contact(
         change.mail_payments,
         change.mail_low_balance,
         change.reached.is_some(),
+        change.mail_payment_failures,
     )
     .execute(executor)
     .await?;

@@ -8,10 +8,10 @@ use super::{Entry, Filter, Histories, queries};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntryId, EntrySeq, HoldId, PaymentId};
 use crate::ledger::grpc::{entry_id, parse_account};
-use crate::rpc::{call_of, timestamp};
+use crate::rpc::{PAGE_DEFAULT, Paged, call_of, page_size, timestamp};
 
-const DEFAULT_PAGE: i64 = 50;
-const MAX_PAGE: i64 = 500;
+/// Most entries on a page.
+const ENTRIES_MAX: i64 = 500;
 
 pub async fn list_entries(
     histories: &Histories,
@@ -19,29 +19,21 @@ pub async fn list_entries(
 ) -> Result<Response<v1::ListEntriesResponse>, Status> {
     let (call, mut request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account.take())?;
-    let page = match request.page_size {
-        0 => DEFAULT_PAGE,
-        size => field::number("page_size", size.into(), 1, MAX_PAGE)?,
-    };
+    let page = page_size(request.page_size, PAGE_DEFAULT, ENTRIES_MAX)?;
     let filter = Filter {
         // One more than the page, to know whether there is another.
         most: page + 1,
         ..parse_filter(account, request)?
     };
     let finding = find(histories.pool(), account, &filter);
-    let mut entries = histories.read(&call, account, finding).await?;
-    let more = entries.len() > usize::try_from(page).unwrap_or_default();
-    entries.truncate(usize::try_from(page).unwrap_or_default());
-    let next_page_token = match entries.last() {
-        Some(last) if more => entry_id(account, Some(last.seq)),
-        _ => String::new(),
-    };
+    let entries = histories.read(&call, account, finding).await?;
+    let Paged { rows, next } = Paged::of(entries, page, |last| entry_id(account, Some(last.seq)));
     Ok(Response::new(v1::ListEntriesResponse {
-        entries: entries
+        entries: rows
             .into_iter()
             .map(|entry| shown(account, entry))
             .collect(),
-        next_page_token,
+        next_page_token: next,
     }))
 }
 
@@ -62,8 +54,13 @@ async fn find(
 }
 
 fn parse_filter(account: AccountId, request: v1::ListEntriesRequest) -> Result<Filter, FieldError> {
-    let kind = v1::EntryKind::try_from(request.kind)
-        .map_err(|_| FieldError::new("kind", "must be a kind that the contract names"))?;
+    let mut kinds = Vec::new();
+    let asked = request.kinds.iter().map(|kind| ("kinds", *kind));
+    for (field, kind) in std::iter::once(("kind", request.kind)).chain(asked) {
+        let kind = v1::EntryKind::try_from(kind)
+            .map_err(|_| FieldError::new(field, "must be a kind that the contract names"))?;
+        kinds.extend(kind_name(kind));
+    }
     let before = match field::optional_text("page_token", request.page_token, 64)? {
         None => None,
         Some(token) => Some(
@@ -82,7 +79,7 @@ fn parse_filter(account: AccountId, request: v1::ListEntriesRequest) -> Result<F
     };
     Ok(Filter {
         before,
-        kind: kind_name(kind),
+        kinds,
         tool: field::optional_text("tool", request.tool, 128)?,
         from: field::timestamp("from", request.from)?,
         to: field::timestamp("to", request.to)?,

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::id::AccountId;
 use crate::rpc::Call;
@@ -59,6 +60,16 @@ impl Histories {
             .await
             .map_err(|_| deadline_exceeded())?;
         call.query(query).await
+    }
+
+    /// The same for what is of no single account: such reads have one share together.
+    pub async fn read_apart<T>(
+        &self,
+        call: &Call,
+        query: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, Status> {
+        self.read(call, AccountId::from_uuid(Uuid::nil()), query)
+            .await
     }
 
     /// A place in the account's line; none where it is too long already.

@@ -47,7 +47,8 @@ pub struct Entry {
 pub struct Filter {
     /// Only what is older than this entry.
     pub before: Option<EntrySeq>,
-    pub kind: Option<&'static str>,
+    /// None: of all kinds.
+    pub kinds: Vec<&'static str>,
     pub tool: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,

@@ -69,7 +69,7 @@ pub async fn entries(
             -- What is skipped is not joined.
             select * from entry
             where account_id = $1 and seq >= $2 and seq < $3
-                and ($4::text is null or kind = $4) and ($5::text is null or tool = $5)
+                and (cardinality($4::text[]) = 0 or kind = any($4)) and ($5::text is null or tool = $5)
             order by seq desc offset $6 limit $7
         ) as e
             left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
@@ -79,7 +79,7 @@ pub async fn entries(
         account.uuid(),
         from.get(),
         before.get(),
-        filter.kind,
+        &filter.kinds as &[&str],
         filter.tool,
         filter.skip,
         filter.most,

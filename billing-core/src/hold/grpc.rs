@@ -1,9 +1,10 @@
-//! `PlaceHold`, `CaptureHold`, `ReleaseHold`, `ExtendHold`.
+//! `PlaceHold`, `CaptureHold`, `ReleaseHold`, `ExtendHold`, `ListHolds`.
 
 use billing_proto::v1;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::{Placed, queries};
 use crate::Core;
 use crate::field;
 use crate::id::HoldId;
@@ -16,7 +17,9 @@ use crate::ledger::{
     Release,
 };
 use crate::preflight;
-use crate::rpc::{KEY_BYTES, call_of};
+use crate::rpc::{
+    KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, call_of, no_page, page_size, timestamp,
+};
 
 pub async fn place_hold(
     core: &Core,
@@ -159,6 +162,35 @@ pub async fn extend_hold(
     Ok(Response::new(v1::ExtendHoldResponse {
         hold: answer.hold.map(shown),
         balance: Some(balance(answer.balance)),
+    }))
+}
+
+pub async fn list_holds(
+    core: &Core,
+    request: Request<v1::ListHoldsRequest>,
+) -> Result<Response<v1::ListHoldsResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let page = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let before = match field::optional_text("page_token", request.page_token, 64)? {
+        None => None,
+        Some(token) => Some(HoldId::from_uuid(
+            Uuid::try_parse(&token).map_err(|_| no_page())?,
+        )),
+    };
+    let listing = queries::placed(core.histories.pool(), account, before, page + 1);
+    let holds = core.histories.read(&call, account, listing).await?;
+    let Paged { rows, next } = Paged::of(holds, page, |last| last.hold.id.to_string());
+    let entry = |placed: Placed| v1::PlacedHold {
+        hold: Some(shown(placed.hold)),
+        placed_at: Some(timestamp(placed.at)),
+        tool: placed.tool.unwrap_or_default(),
+        price_version: placed.price_version,
+        request_id: placed.request_id.unwrap_or_default(),
+    };
+    Ok(Response::new(v1::ListHoldsResponse {
+        holds: rows.into_iter().map(entry).collect(),
+        next_page_token: next,
     }))
 }
 

@@ -13,6 +13,7 @@ use super::local_time::LocalTime;
 use super::queries::{self, Found, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use super::told;
+use crate::admin_change;
 use crate::database::explained;
 use crate::id::AccountId;
 use crate::money::Micros;
@@ -383,6 +384,7 @@ async fn write(
     if !columns.repairs.account_ids.is_empty() {
         queries::insert_repairs(conn, now, &columns.repairs).await?;
     }
+    admin_change::insert(conn, None, now, columns.admin_changes).await?;
     let warnings: Vec<_> = columns
         .warnings
         .iter()

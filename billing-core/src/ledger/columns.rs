@@ -10,6 +10,7 @@ use super::command::Note;
 use super::state::{
     AccountState, Book, Hold, HoldWrite, Level, LowBalance, NewEntry, Repair, Waiver,
 };
+use crate::admin_change::NewChange;
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 
@@ -28,6 +29,8 @@ pub struct Columns {
     pub repairs: RepairColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
+    /// What administrators changed.
+    pub admin_changes: Vec<NewChange>,
 }
 
 /// How accounts were brought back from the future.
@@ -183,6 +186,7 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
+        self.admin_changes.extend(book.admin_changes);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
         }

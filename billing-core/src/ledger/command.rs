@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use crate::admin_change::{Deed, Said};
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::Micros;
 use crate::price::ToolUse;
@@ -119,6 +120,8 @@ pub struct RepairClock {
 pub struct ChangeSettings {
     pub opening: Opening,
     pub change: SettingsChange,
+    /// Of an administrator's change; none: the person's own, of which nothing is kept.
+    pub by: Option<(Deed, Said)>,
 }
 
 impl Action {

@@ -6,9 +6,10 @@ use tracing::error;
 
 use super::batcher::LedgerError;
 use super::command::{Cost, Note, Opening, Overage};
-use super::decide::{Answer, Decision, HoldView, Limits, Refusal, Retry};
+use super::decide::{Answer, Decision, HoldView, Limits, Refusal, Retry, standing};
 use super::joint_reads::ReadError;
-use super::state::{Balance, HoldState};
+use super::local_time::LocalTime;
+use super::state::{AccountState, Balance, HoldState};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntryId, EntrySeq};
 use crate::money::Micros;
@@ -84,6 +85,43 @@ pub fn limits(limits: &Limits) -> Vec<v1::LimitStatus> {
             limits.month_ends_at,
         ),
     ]
+}
+
+/// How the account stands at a moment, its day and month begun anew where they have ended.
+pub fn standing_at(account: &mut AccountState, now: jiff::Timestamp) -> Answer {
+    let mut time = LocalTime::new(now);
+    account.roll(time.day_in(&account.time_zone).date);
+    standing(account, &mut time)
+}
+
+/// An account as answers show it, without what belongs to its person.
+pub fn account(
+    id: AccountId,
+    name: Opening,
+    state: &AccountState,
+    now: &Answer,
+    exists: bool,
+) -> v1::Account {
+    v1::Account {
+        account: Some(v1::AccountRef {
+            tenant_id: name.tenant_id,
+            user_id: name.user_id,
+        }),
+        account_id: id.to_string(),
+        balance: Some(balance(now.balance)),
+        limits: limits(&now.limits),
+        time_zone: state.time_zone.to_string(),
+        billing_enabled: state.billing_enabled,
+        suspended: state.suspended,
+        low_balance_threshold_micros: state.low_balance_threshold.map(Micros::get),
+        total_spent_micros: state.total_spent.get(),
+        request_count: state.request_count,
+        last_request_at: state.last_request_at.map(timestamp),
+        exists,
+        preferences: None,
+        has_email: false,
+        low_balance: state.is_low(),
+    }
 }
 
 pub fn decision(decision: Decision) -> v1::Decision {

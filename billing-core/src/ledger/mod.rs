@@ -43,7 +43,7 @@ pub use decide::{
 };
 pub use joint_reads::{JointReads, Question, ReadError};
 pub use local_time::{LocalTime, is_zone};
-pub use queries::{find_account, hardly_wait};
+pub use queries::{find_account, find_accounts, hardly_wait};
 pub use reader::{Reader, Snapshot};
 pub use session::{Session, hot_path};
 pub use state::{AccountState, Balance, FreeCalls, HoldState};

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::command::{CommandHash, EntryKind, Note};
+use crate::admin_change::NewChange;
 use crate::id::{AccountId, EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
 
@@ -78,6 +79,11 @@ impl Balance {
 }
 
 impl AccountState {
+    /// Whether the settled balance is below what the user wants to be warned at, or gone.
+    pub fn is_low(&self) -> bool {
+        Level::of(self.settled, self.low_balance_threshold) != Level::Enough
+    }
+
     /// An account as it is before its first entry, on the given local day.
     pub fn new(daily_limit: Option<Micros>, monthly_limit: Option<Micros>, today: Date) -> Self {
         Self {
@@ -282,6 +288,8 @@ pub struct Book {
     /// What a repair of the account's clock has found to count today, and what it has done.
     pub counted: Option<Counted>,
     pub repair: Option<Repair>,
+    /// What administrators changed.
+    pub admin_changes: Vec<NewChange>,
 }
 
 /// What counts in a day and its month.
@@ -365,6 +373,7 @@ impl Book {
             warnings: Vec::new(),
             counted: None,
             repair: None,
+            admin_changes: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::Place;
+use crate::admin_change::{Deed, Said};
 use crate::contact::find_preferences;
 use crate::field;
 use crate::id::AccountId;
@@ -27,9 +28,9 @@ pub enum AccountsCommand {
     /// Correct the balance, up or down, also into debt.
     Adjust(Movement),
     /// Deny everything that the account wants to spend.
-    Suspend(Whose),
+    Suspend(Turn),
     /// End a suspension.
-    Resume(Whose),
+    Resume(Turn),
     /// Bring an account back that a wrong clock had brought into the future (`audit` names it): its limits
     /// have the day that it is now, with what has counted in it, and its holds expire within 24 hours.
     RepairClock(Repair),
@@ -70,6 +71,20 @@ pub struct Movement {
 }
 
 #[derive(Debug, Args)]
+pub struct Turn {
+    #[command(flatten)]
+    pub whose: Whose,
+
+    /// Why, for whoever reads what administrators changed.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+
+    /// Who.
+    #[arg(long, env = "USER", default_value = "")]
+    pub actor: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Repair {
     #[command(flatten)]
     pub whose: Whose,
@@ -96,8 +111,8 @@ pub async fn run(command: AccountsCommand) -> anyhow::Result<()> {
             post(movement, EntryKind::Grant).await
         }
         AccountsCommand::Adjust(movement) => post(movement, EntryKind::Adjustment).await,
-        AccountsCommand::Suspend(whose) => suspend(&whose, true).await,
-        AccountsCommand::Resume(whose) => suspend(&whose, false).await,
+        AccountsCommand::Suspend(turn) => suspend(turn, Deed::Suspend).await,
+        AccountsCommand::Resume(turn) => suspend(turn, Deed::Resume).await,
         AccountsCommand::RepairClock(repair) => repair_clock(repair).await,
     }
 }
@@ -227,8 +242,10 @@ async fn repair_clock(repair: Repair) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn suspend(whose: &Whose, suspended: bool) -> anyhow::Result<()> {
+async fn suspend(turn: Turn, deed: Deed) -> anyhow::Result<()> {
+    let whose = &turn.whose;
     let (id, name) = whose.account()?;
+    let suspended = deed == Deed::Suspend;
     let change = SettingsChange {
         suspended: Some(suspended),
         ..SettingsChange::default()
@@ -238,6 +255,7 @@ async fn suspend(whose: &Whose, suspended: bool) -> anyhow::Result<()> {
         action: Action::ChangeSettings(ChangeSettings {
             opening: name,
             change,
+            by: Some((deed, Said::parse(turn.actor, turn.reason)?)),
         }),
     };
     carry_out(&whose.place.connect().await?, command).await?;

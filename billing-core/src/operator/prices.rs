@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Place;
+use crate::admin_change::Said;
 use crate::field;
 use crate::money::Micros;
 use crate::price::terms::{TOOL_BYTES, parse_free_calls, parse_unit_prices};
@@ -67,6 +68,14 @@ pub struct Version {
     #[arg(long)]
     pub from: Option<Timestamp>,
 
+    /// Why, for whoever reads what administrators changed.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+
+    /// Who.
+    #[arg(long, env = "USER", default_value = "")]
+    pub actor: String,
+
     #[command(flatten)]
     pub place: Place,
 }
@@ -120,7 +129,15 @@ async fn set(version: Version) -> anyhow::Result<()> {
         free_calls_per_day: parse_free_calls(version.free_calls_per_day)?,
     };
     let pool = version.place.connect().await?;
-    let placed = price::set(&pool, &tenant, &tool, &terms, version.from).await?;
+    let said = Said::parse(version.actor, version.reason)?;
+    let placed = price::set(
+        &pool,
+        (tenant.as_str(), tool.as_str()),
+        &terms,
+        version.from,
+        said,
+    )
+    .await?;
     let Placed {
         price,
         superseded,

@@ -360,6 +360,7 @@ pub struct Contact {
     pub locale: String,
     pub mail_payments: bool,
     pub mail_low_balance: bool,
+    pub mail_payment_failures: bool,
 }
 
 pub async fn find_contact(
@@ -368,7 +369,9 @@ pub async fn find_contact(
 ) -> Result<Option<Contact>, sqlx::Error> {
     query_as!(
         Contact,
-        "select email, name, locale, mail_payments, mail_low_balance from contact where account_id = $1",
+        r#"select email, name, locale, mail_payments, mail_low_balance,
+            coalesce(mail_payment_failures, mail_payments) as "mail_payment_failures!"
+        from contact where account_id = $1"#,
         account,
     )
     .fetch_optional(executor)

@@ -2,6 +2,7 @@
 
 mod parse;
 mod shown;
+pub mod tenant;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +21,14 @@ use crate::field::{self, FieldError};
 use crate::id::PaymentId;
 use crate::ledger::ApplyError;
 use crate::ledger::grpc::{parse_account, parse_opening};
-use crate::rpc::{Call, KEY_BYTES, TENANT_BYTES, call_of};
+use crate::rpc::{
+    Call, KEY_BYTES, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, page_size,
+};
 use crate::sponsorship;
 use crate::status::{Doubt, deadline_exceeded, of_change, of_query, outcome_unknown, with_reason};
 
-/// Most payments on a page.
-const PAGE_MAX: i64 = 200;
-const PAGE_DEFAULT: i64 = 50;
+/// Most events on a page.
+const EVENTS_MAX: i64 = 100;
 const PAGE_URL_BYTES: usize = 2048;
 /// How far the clock of whoever fetched a rate may be ahead.
 const RATE_SKEW: Duration = Duration::from_mins(5);
@@ -145,10 +147,7 @@ pub async fn list_payments(
 ) -> Result<Response<v1::ListPaymentsResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, _) = parse_account(&call, request.account)?;
-    let page = match request.page_size {
-        0 => PAGE_DEFAULT,
-        size => field::number("page_size", size.into(), 1, PAGE_MAX)?,
-    };
+    let page = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
     let before = match field::optional_text("page_token", request.page_token, 80)? {
         None => None,
         Some(token) => Some(
@@ -168,17 +167,11 @@ pub async fn list_payments(
         let ids = queries::list_payments(&payments.reads, account, before, page + 1).await?;
         queries::find_payments(&payments.reads, &ids).await
     };
-    let mut payments = look_up(&call, listed).await?;
-    let most = usize::try_from(page).unwrap_or_default();
-    let more = payments.len() > most;
-    payments.truncate(most);
-    let next_page_token = match payments.last() {
-        Some(last) if more => last.id.to_string(),
-        _ => String::new(),
-    };
+    let payments = look_up(&call, listed).await?;
+    let Paged { rows, next } = Paged::of(payments, page, |last| last.id.to_string());
     Ok(Response::new(v1::ListPaymentsResponse {
-        payments: payments.iter().map(shown::payment).collect(),
-        next_page_token,
+        payments: rows.iter().map(shown::payment).collect(),
+        next_page_token: next,
     }))
 }
 
@@ -246,24 +239,15 @@ pub async fn replay_events(
     let (call, request) = call_of(request)?;
     let provider = parse::provider(request.provider)?;
     let since = field::timestamp("since", request.since)?;
-    let page = match request.page_size {
-        0 => PAGE_DEFAULT,
-        size => field::number("page_size", size.into(), 1, 100)?,
-    };
+    let page = page_size(request.page_size, PAGE_DEFAULT, EVENTS_MAX)?;
     let token = field::optional_text("page_token", request.page_token, KEY_BYTES + 64)?;
     let after = token.as_deref().map(parse::event_token).transpose()?;
     let listing = list_open(&payments.reads, &provider, since, after, page + 1);
-    let mut events = call.query(listing).await?;
-    let most = usize::try_from(page).unwrap_or_default();
-    let more = events.len() > most;
-    events.truncate(most);
-    let next_page_token = match events.last() {
-        Some(last) if more => shown::event_token(last),
-        _ => String::new(),
-    };
+    let events = call.query(listing).await?;
+    let Paged { rows, next } = Paged::of(events, page, shown::event_token);
     Ok(Response::new(v1::ReplayEventsResponse {
-        events: events.into_iter().map(shown::stored_event).collect(),
-        next_page_token,
+        events: rows.into_iter().map(shown::stored_event).collect(),
+        next_page_token: next,
     }))
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::queries::RefundWords;
 use super::{Payment, PaymentError, Refund, RefundState, State, commit, queries};
+use crate::admin_change::{self, Deed, Fields, LeadsTo, NewChange, Said};
 use crate::auth::Caller;
 use crate::database::clock;
 use crate::id::PaymentId;
@@ -106,6 +107,8 @@ pub async fn start(
         actor: &new.actor,
     };
     queries::insert_refund(&mut transaction, payment.id, &refund, &words).await?;
+    let change = changed(payment.id, refund.id);
+    admin_change::insert(&mut transaction, Some(&new.tenant_id), now, vec![change]).await?;
     refunds.push(refund.clone());
     payment.sum_refunds(&refunds);
     queries::write_payment(&mut transaction, &payment, now).await?;
@@ -115,6 +118,21 @@ pub async fn start(
         payment,
         replayed: false,
     })
+}
+
+/// Leads to the refund, which says who wanted it and why.
+fn changed(payment: PaymentId, refund: Uuid) -> NewChange {
+    NewChange {
+        account: Some(payment.account),
+        deed: Deed::PaymentRefund,
+        said: Said::default(),
+        before: Fields::new(),
+        after: Fields::new(),
+        leads_to: LeadsTo::Refund {
+            payment: payment.number,
+            refund,
+        },
+    }
 }
 
 /// The provider will never carry a refund of ours out: its amount is free again. One that the

@@ -158,6 +158,7 @@ async fn go_on(
         }
     }
     queries::erase_refunds(pool, account, &begun.words).await?;
+    queries::erase_changes(pool, account, &begun.words).await?;
     search_events(pool, account, begun, deadline, told).await
 }
 

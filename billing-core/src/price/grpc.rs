@@ -10,6 +10,7 @@ use super::{
     CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnpricedTools, Words,
     cost_of,
 };
+use crate::admin_change::Said;
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
@@ -33,8 +34,10 @@ pub async fn set_price(
         free_calls_per_day: parse_free_calls(request.free_calls_per_day)?,
     };
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
+    let said = Said::parse(request.actor, request.reason)?;
+    let name = (tenant_id.as_str(), tool.as_str());
     let placed = call
-        .change(super::set(pool, &tenant_id, &tool, &terms, effective_at))
+        .change(super::set(pool, name, &terms, effective_at, said))
         .await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(placed.price)),

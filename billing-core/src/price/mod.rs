@@ -14,6 +14,7 @@ use sqlx::PgPool;
 pub use catalogue::{Catalogue, CataloguePulse, Reading, Stale, UnpricedTools};
 pub use cost::{PriceError, cost_of, least_common_multiple};
 
+use crate::admin_change::{self, Deed, Fields, LeadsTo, NewChange, Said};
 use crate::database::clock;
 use crate::money::Micros;
 
@@ -67,6 +68,43 @@ impl Price {
     /// set last.
     const fn rank(&self) -> (Timestamp, i64) {
         (self.effective_at, self.version)
+    }
+
+    /// For who reads what was changed.
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::from([
+            ("tool", self.tool.clone()),
+            ("version", self.version.to_string()),
+            ("per_call_micros", self.terms.per_call.get().to_string()),
+            ("exempt", self.terms.exempt.to_string()),
+            (
+                "free_calls_per_day",
+                self.terms.free_calls_per_day.to_string(),
+            ),
+            ("effective_at", self.effective_at.to_string()),
+        ]);
+        let units = self.terms.unit_prices.iter();
+        let units: Vec<_> = units
+            .map(|price| format!("{}={}/{}", price.unit, price.amount.get(), price.per_units))
+            .collect();
+        if !units.is_empty() {
+            fields.insert("unit_prices", units.join(" "));
+        }
+        fields
+    }
+
+    fn change(&self, deed: Deed, said: Said, before: Fields, after: Fields) -> NewChange {
+        NewChange {
+            account: None,
+            deed,
+            said,
+            before,
+            after,
+            leads_to: LeadsTo::Price {
+                tool: self.tool.clone(),
+                version: self.version,
+            },
+        }
     }
 }
 
@@ -128,14 +166,14 @@ pub enum CancelError {
     Sql(#[from] sqlx::Error),
 }
 
-/// Adds a version of a tool's price; where it is there already, answers with that one, so that the call may
-/// be repeated.
+/// Adds a version of a tool's price, and keeps who did; where it is there already, answers with that one, so that
+/// the call may be repeated.
 pub async fn set(
     pool: &PgPool,
-    tenant_id: &str,
-    tool: &str,
+    (tenant_id, tool): (&str, &str),
     terms: &Terms,
     effective_at: Option<Timestamp>,
+    said: Said,
 ) -> Result<Placed, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     queries::lock_tool(&mut transaction, tenant_id, tool).await?;
@@ -151,8 +189,16 @@ pub async fn set(
     }
     let price =
         queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
+    let placed = Placed::among(price, &versions);
+    let before = placed.superseded.as_ref().map(Price::fields);
+    let after = placed.price.fields();
+    let change = placed
+        .price
+        .change(Deed::PriceSet, said, before.unwrap_or_default(), after);
+    let at = placed.price.created_at;
+    admin_change::insert(&mut transaction, Some(tenant_id), at, vec![change]).await?;
     transaction.commit().await?;
-    Ok(Placed::among(price, &versions))
+    Ok(placed)
 }
 
 /// The version that a call would repeat. A plan is repeated by one with its start alone: it is to hold from
@@ -196,6 +242,15 @@ pub async fn cancel(
     let cancelled_at = queries::insert_cancellation(&mut transaction, &price, words)
         .await?
         .ok_or(CancelError::Started)?;
+    let before = price.fields();
+    let change = price.change(Deed::PriceCancel, Said::default(), before, Fields::new());
+    admin_change::insert(
+        &mut transaction,
+        Some(tenant_id),
+        cancelled_at,
+        vec![change],
+    )
+    .await?;
     transaction.commit().await?;
     Ok(Price {
         cancelled_at: Some(cancelled_at),

@@ -9,12 +9,16 @@ use tokio::time::{Instant, timeout_at};
 use tonic::{Request, Status};
 
 use crate::auth::Caller;
+use crate::field::{self, FieldError};
 use crate::id::AccountId;
 use crate::status::{deadline_exceeded, of_change, of_query, with_reason};
 
 /// Longest name of a tenant, and longest idempotency key, that requests give.
 pub const TENANT_BYTES: usize = 128;
 pub const KEY_BYTES: usize = 255;
+/// Rows of most pages: where requests say nothing, and at most.
+pub const PAGE_DEFAULT: i64 = 50;
+pub const PAGE_MAX: i64 = 200;
 
 /// What the layer has found out about a call; handlers take it from the request.
 #[derive(Clone, Debug)]
@@ -88,6 +92,40 @@ pub fn call_of<T>(request: Request<T>) -> Result<(Call, T), Status> {
         .remove::<Call>()
         .ok_or_else(|| Status::internal("the call passed no gate"))?;
     Ok((call, message))
+}
+
+/// Rows of a page: as many as were asked for, and where the next one begins.
+pub struct Paged<T> {
+    pub rows: Vec<T>,
+    /// Empty on the last page.
+    pub next: String,
+}
+
+impl<T> Paged<T> {
+    /// Of rows of which one more was read than the page has, if there are as many.
+    pub fn of(mut rows: Vec<T>, page: i64, token: impl FnOnce(&T) -> String) -> Self {
+        let most = usize::try_from(page).unwrap_or_default();
+        let more = rows.len() > most;
+        rows.truncate(most);
+        let next = match rows.last() {
+            Some(last) if more => token(last),
+            _ => String::new(),
+        };
+        Self { rows, next }
+    }
+}
+
+/// How many rows a page is asked to have.
+pub fn page_size(given: i32, default: i64, most: i64) -> Result<i64, FieldError> {
+    match given {
+        0 => Ok(default),
+        size => field::number("page_size", size.into(), 1, most),
+    }
+}
+
+/// Why a token is refused that no page has given.
+pub fn no_page() -> FieldError {
+    FieldError::new("page_token", "must be the next_page_token of a page")
 }
 
 pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {

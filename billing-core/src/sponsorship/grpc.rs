@@ -18,7 +18,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::ledger::grpc::{parse_account, parse_opening};
-use crate::rpc::{Call, TENANT_BYTES, call_of, timestamp};
+use crate::rpc::{Call, TENANT_BYTES, call_of, no_page, page_size, timestamp};
 use crate::status::with_reason;
 
 const MESSAGE_CHARS: usize = 500;
@@ -144,13 +144,6 @@ pub async fn list_contributions(
         total: i32::try_from(total).unwrap_or(i32::MAX),
         standing: supporter.standing,
     }))
-}
-
-fn page_size(given: i32, default: i64, most: i64) -> Result<i64, FieldError> {
-    match given {
-        0 => Ok(default),
-        size => field::number("page_size", size.into(), 1, most),
-    }
 }
 
 pub async fn set_contribution_anonymous(
@@ -297,7 +290,7 @@ fn parse_wall_token(token: String) -> Result<Vec<Uuid>, FieldError> {
         return Ok(Vec::new());
     };
     let keys: Result<Vec<Uuid>, _> = token.split('.').map(Uuid::try_parse).collect();
-    keys.map_err(|_| FieldError::new("page_token", "must be the next_page_token of a page"))
+    keys.map_err(|_| no_page())
 }
 
 pub async fn get_progress(

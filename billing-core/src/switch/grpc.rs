@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Position, Switch, queries};
 use crate::field::{self, FieldError};
-use crate::rpc::{call_of, timestamp};
+use crate::rpc::{PAGE_DEFAULT, PAGE_MAX, call_of, page_size, timestamp};
 
 pub async fn list_switches(
     pool: &PgPool,
@@ -55,10 +55,7 @@ pub async fn list_switch_changes(
 ) -> Result<Response<v1::ListSwitchChangesResponse>, Status> {
     let (call, request) = call_of(request)?;
     call.all_tenants()?;
-    let most = match request.page_size {
-        0 => 50,
-        size => field::number("page_size", size.into(), 1, 200)?,
-    };
+    let most = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
     let changes = call.query(queries::changes(pool, most)).await?;
     Ok(Response::new(v1::ListSwitchChangesResponse {
         changes: changes.into_iter().map(shown).collect(),

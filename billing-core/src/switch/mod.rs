@@ -5,6 +5,7 @@ pub mod grpc;
 pub mod queries;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// What can be switched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,16 @@ impl Position {
             changed_at: None,
         }
     }
+}
+
+/// A change of a switch, for who reads it among other changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switched {
+    pub at: Timestamp,
+    /// Always the same for the same change.
+    pub id: Uuid,
+    pub was_on: bool,
+    pub position: Position,
 }
 
 /// All of them, as they were read at one moment.

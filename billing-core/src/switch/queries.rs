@@ -1,9 +1,16 @@
 //! Every statement about switches.
 
-use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgExecutor, PgPool, query, query_as};
+#![expect(
+    clippy::as_conversions,
+    reason = "sqlx's macros take the type of a parameter by `as`"
+)]
 
-use super::{Position, Switch};
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
+use sqlx::{PgExecutor, PgPool, query, query_as};
+use uuid::Uuid;
+
+use super::{Position, Switch, Switched};
 
 /// A switch, or a change of one, as the tables have it.
 struct PositionRow {
@@ -88,4 +95,44 @@ pub async fn changes(pool: &PgPool, most: i64) -> Result<Vec<Position>, sqlx::Er
     .fetch_all(pool)
     .await?;
     Ok(known(rows))
+}
+
+/// What was switched behind a moment and a change of it, newest first. A change has no id of its own: it is made
+/// of its key.
+pub async fn changes_behind(
+    pool: &PgPool,
+    behind: Option<(Timestamp, Uuid)>,
+    most: i64,
+) -> Result<Vec<Switched>, sqlx::Error> {
+    let rows = query!(
+        r#"select id as "id!", name, is_on, reason, actor, changed_at as "changed_at: SqlTimestamp",
+            coalesce((select e.is_on from switch_change e where e.name = c.name and e.changed_at < c.changed_at
+                order by e.changed_at desc limit 1), true) as "was_on!"
+        from (select md5(name || extract(epoch from changed_at))::uuid as id, * from switch_change) c
+        where $1::timestamptz is null or (changed_at, id) < ($1, $2)
+        order by changed_at desc, id desc limit $3"#,
+        behind.map(|(at, _)| at.to_sqlx()) as Option<SqlTimestamp>,
+        behind.map(|(_, id)| id),
+        most,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            let at = row.changed_at.to_jiff();
+            Some(Switched {
+                at,
+                id: row.id,
+                was_on: row.was_on,
+                position: Position {
+                    switch: Switch::named(&row.name)?,
+                    on: row.is_on,
+                    reason: row.reason,
+                    actor: row.actor,
+                    changed_at: Some(at),
+                },
+            })
+        })
+        .collect())
 }

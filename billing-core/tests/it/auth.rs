@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 54] = [
+const ROLES: [(&str, &[Role]); 62] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -32,6 +32,13 @@ const ROLES: [(&str, &[Role]); 54] = [
         "AccountService/UpdateSettings",
         &[Role::Admin, Role::Gateway],
     ),
+    ("AdminService/GetRevenue", &[Role::Admin]),
+    ("AdminService/GetTenantOverview", &[Role::Admin]),
+    ("AdminService/GetTenantUsage", &[Role::Admin]),
+    ("AdminService/ListAccounts", &[Role::Admin]),
+    ("AdminService/ListAdminChanges", &[Role::Admin]),
+    ("AdminService/ListTenantPayments", &[Role::Admin]),
+    ("AdminService/ListUndelivered", &[Role::Admin]),
     ("BalanceService/CaptureHold", &[Role::Admin, Role::Tools]),
     ("BalanceService/Charge", &[Role::Admin, Role::Tools]),
     ("BalanceService/CheckBalance", &[Role::Admin, Role::Tools]),
@@ -46,6 +53,10 @@ const ROLES: [(&str, &[Role]); 54] = [
     ),
     (
         "BalanceService/ListEntries",
+        &[Role::Admin, Role::Tools, Role::Gateway],
+    ),
+    (
+        "BalanceService/ListHolds",
         &[Role::Admin, Role::Tools, Role::Gateway],
     ),
     ("BalanceService/PlaceHold", &[Role::Admin, Role::Tools]),
@@ -78,7 +89,7 @@ const ROLES: [(&str, &[Role]); 54] = [
     ("PaymentService/ReplayEvents", &[Role::Admin, Role::Gateway]),
     ("PaymentService/StartRefund", &[Role::Admin, Role::Gateway]),
     ("PriceService/EstimateCost", &[Role::Admin, Role::Tools]),
-    ("PriceService/ListPrices", &[Role::Admin]),
+    ("PriceService/ListPrices", &[Role::Admin, Role::Gateway]),
     ("PriceService/SetPrice", &[Role::Admin]),
     ("PriceService/CancelPrice", &[Role::Admin]),
     ("SponsorshipService/ErasePerson", &[Role::Admin]),
@@ -272,6 +283,11 @@ async fn a_token_of_another_tenant_finds_nothing_and_changes_nothing() {
         ..Default::default()
     };
     assert_not_found(backend.get_usage(request).await);
+    let request = v1::ListHoldsRequest {
+        account: alice.account(),
+        ..Default::default()
+    };
+    assert_not_found(backend.list_holds(request).await);
     let mut prices = PriceServiceClient::with_interceptor(core.channel(), caller);
     let request = v1::EstimateCostRequest {
         tenant_id: "acme".to_owned(),

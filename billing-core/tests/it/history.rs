@@ -136,6 +136,11 @@ async fn entries_are_found_by_kind_tool_and_time() {
     assert_eq!(amounts(&alice, kind(EntryKind::Adjustment)).await, [-9]);
     assert_eq!(amounts(&alice, kind(EntryKind::Grant)).await, [5 * USD]);
     assert!(amounts(&alice, kind(EntryKind::TopUp)).await.is_empty());
+    let several = v1::ListEntriesRequest {
+        kinds: vec![EntryKind::Refund.into(), EntryKind::Grant.into()],
+        ..kind(EntryKind::Adjustment)
+    };
+    assert_eq!(amounts(&alice, several).await, [-9, 2, 5 * USD]);
     let by_tool = v1::ListEntriesRequest {
         tool: "search".to_owned(),
         ..Default::default()

@@ -17,6 +17,8 @@ mod support;
 mod user;
 
 mod account;
+mod admin;
+mod admin_changes;
 mod auth;
 mod between;
 mod blocked;

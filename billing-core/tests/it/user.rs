@@ -188,6 +188,7 @@ impl<'a> User<'a> {
             entry_id: entry_id.to_owned(),
             amount_micros,
             reason: "it failed".to_owned(),
+            ..Default::default()
         };
         let answer = self.core.balance().refund_charge(request).await;
         answer.map(tonic::Response::into_inner)
@@ -257,6 +258,7 @@ impl<'a> User<'a> {
     pub async fn suspend(&self) {
         let request = v1::SuspendAccountRequest {
             account: self.account(),
+            ..Default::default()
         };
         self.core.accounts().suspend_account(request).await.unwrap();
     }
@@ -264,6 +266,7 @@ impl<'a> User<'a> {
     pub async fn resume(&self) {
         let request = v1::ResumeAccountRequest {
             account: self.account(),
+            ..Default::default()
         };
         self.core.accounts().resume_account(request).await.unwrap();
     }
@@ -272,6 +275,7 @@ impl<'a> User<'a> {
         let request = v1::SetBillingEnabledRequest {
             account: self.account(),
             billing_enabled,
+            ..Default::default()
         };
         let answer = self.core.accounts().set_billing_enabled(request).await;
         let account = answer.unwrap().into_inner().account.unwrap();

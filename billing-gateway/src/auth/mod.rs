@@ -94,6 +94,10 @@ impl Caller {
         })
     }
 
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.administrator
+    }
+
     /// The accounts of the tenant, for an administrator only.
     pub(crate) fn administered(&self) -> Result<AccountRef, ApiError> {
         if !self.administrator {

@@ -42,6 +42,11 @@ impl PublicTenants {
         Ok(tenant)
     }
 
+    /// Whether the gateway serves one tenant, and no other.
+    pub(crate) fn is_single(&self) -> bool {
+        self.is_only
+    }
+
     pub(crate) fn of(
         &self,
         named: Option<String>,

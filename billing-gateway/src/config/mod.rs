@@ -19,6 +19,7 @@ use crate::payment::settings::{PaymentConfig, PaymentSettings};
 use crate::providers::{ProviderConfig, ProviderSettings};
 use crate::rates::settings::{RateConfig, RateSettings};
 use crate::server::settings::{HttpLimits, HttpSettings};
+use crate::web::settings::{WebConfig, WebSettings};
 
 pub use crate::auth::settings::JwtKeys;
 pub use crate::config_check::{ConfigError, Warning};
@@ -57,6 +58,9 @@ pub struct Settings {
     pub providers: ProviderSettings,
 
     #[command(flatten)]
+    pub web: WebSettings,
+
+    #[command(flatten)]
     pub log: LogOptions,
 
     #[command(flatten)]
@@ -80,6 +84,7 @@ pub struct Config {
     pub payment: PaymentConfig,
     pub rate: RateConfig,
     pub providers: ProviderConfig,
+    pub web: WebConfig,
     /// Which answers are told of in the log.
     pub slow: SlowLog,
     /// What is to be said when the gateway starts.
@@ -90,6 +95,18 @@ impl Settings {
     /// How many threads serve requests.
     pub fn threads(&self) -> usize {
         self.http.threads()
+    }
+}
+
+impl Config {
+    /// Why nobody can use the routes under `/api/admin`, where nobody can.
+    pub fn no_administrators(&self) -> Option<&'static str> {
+        if self.core.admin_token.is_none() {
+            return Some("BILLING_CORE_ADMIN_TOKEN is not set: administrators' routes are off");
+        }
+        self.jwt.admin.is_none().then_some(
+            "BILLING_CORE_ADMIN_TOKEN is set and JWT_ADMIN_CLAIM is not: nobody is an administrator",
+        )
     }
 }
 
@@ -106,24 +123,29 @@ impl TryFrom<Settings> for Config {
             payment,
             rate,
             providers,
+            web,
             log: _,
             slow,
         } = settings;
+        let web_url = payment.web_url.clone();
+        let cors_origins = origins("CORS_ORIGINS", &http.cors_origins)?;
+        let payment = PaymentConfig::checked(payment, &cors_origins)?;
         Ok(Self {
             addr,
             admin_addr,
             core: core.try_into()?,
             jwt: jwt.try_into()?,
-            cors_origins: origins(&http.cors_origins)?,
+            cors_origins,
             cors_headers: header_names(&http.cors_headers)?,
             trusted_proxies: http.trusted_proxies,
             rate_limit_user: http.rate_limit_user,
             rate_limit_ip: http.rate_limit_ip,
             rate_limit_public: http.rate_limit_public,
-            payment: payment.into(),
             rate: RateConfig::try_from(rate)?,
-            warnings: providers.warnings(),
-            providers: ProviderConfig::try_from(providers)?,
+            web: WebConfig::checked(web, providers.are_live())?,
+            warnings: providers.warnings(web_url.as_deref()),
+            providers: ProviderConfig::checked(providers, payment.return_pages.as_ref())?,
+            payment,
             slow: SlowLog::from(&slow),
             http: http.into(),
         })

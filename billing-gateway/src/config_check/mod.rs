@@ -3,7 +3,7 @@
 mod url;
 mod warning;
 
-pub(crate) use url::{guarded_url, has_user, header_names, is_loopback, origins};
+pub(crate) use url::{extend, guarded_url, has_user, header_names, is_loopback, origins};
 pub use warning::Warning;
 pub(crate) use warning::is_http;
 
@@ -29,8 +29,6 @@ pub enum ConfigError {
     CoreUrl,
     #[error("BILLING_CORE_CA cannot be read: {0}")]
     CoreCa(String),
-    #[error("BILLING_CORE_TOKEN must be visible ASCII")]
-    CoreToken,
     #[error("JWT_ADMIN_CLAIM and JWT_ADMIN_VALUE must be set together")]
     AdminClaim,
     #[error("{0} must be visible ASCII")]
@@ -46,8 +44,20 @@ pub enum ConfigError {
     ProviderName(&'static str),
     #[error("BILLING_RATE_SOURCE must be none, nbu, or static: and a rate, such as static:41.50")]
     RateSource,
-    #[error("CORS_ORIGINS: `{0}` is not an origin such as https://app.example.com")]
-    Origin(String),
+    #[error("{0}: `{1}` is not an origin such as https://app.example.com")]
+    Origin(&'static str, String),
+    #[error(
+        "STRIPE_PUBLISHABLE_KEY must be the key that begins with pk_test_ or pk_live_, of the mode of \
+         STRIPE_SECRET_KEY: no payment could be made with one of another mode"
+    )]
+    PublishableKey,
+    #[error("{0} must be an https URL, an http URL on loopback, or a path such as /login")]
+    PageUrl(&'static str),
+    #[error(
+        "BILLING_WEB_TOKEN_LINKS is for trials: where payments are live, anybody's link would sign a user \
+         in as somebody else"
+    )]
+    TokenLinks,
     #[error("CORS_HEADERS: `{0}` is not the name of a header")]
     Header(String),
 }

@@ -17,6 +17,13 @@ pub(crate) fn has_user(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
+/// `url` with further parts of its path. Every http URL has a path.
+pub(crate) fn extend(url: &mut Url, parts: &[&str]) {
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(parts);
+    }
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -28,7 +35,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Only `scheme://host[:port]` is ever sent by a browser; anything else would never match.
-pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
+pub(crate) fn origins(name: &'static str, list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
     list.split(',')
         .map(str::trim)
         .filter(|origin| !origin.is_empty())
@@ -40,7 +47,7 @@ pub(crate) fn origins(list: &str) -> Result<Vec<HeaderValue>, ConfigError> {
             HeaderValue::from_str(origin)
                 .ok()
                 .filter(|_| exact)
-                .ok_or_else(|| ConfigError::Origin(origin.to_owned()))
+                .ok_or_else(|| ConfigError::Origin(name, origin.to_owned()))
         })
         .collect()
 }

@@ -15,13 +15,11 @@ use crate::auth::Caller;
 use crate::core::{Core, FieldNames};
 use crate::currency::USD;
 use crate::json_object::JsonObject;
-use crate::payment::create::{
-    PROVIDER_TIMEOUT, RECEIPT_EMAIL, count, digest, has_ended, receipt_email,
-};
-use crate::payment::{apply, expired, idempotency_key, note, open, present};
+use crate::payment::create::{PROVIDER_TIMEOUT, RECEIPT_EMAIL, count, has_ended, receipt_email};
+use crate::payment::{apply, digest, expired, idempotency_key, note, open, present};
 use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{
-    Event, HostedPages, Opened, Order, Page, Provider, ProviderError, Providers,
+    Event, HostedPages, Opened, Order, Page, Payable, Provider, ProviderError, Providers,
 };
 
 const AMOUNT: &str = "amount_cents";
@@ -121,7 +119,10 @@ pub(crate) async fn post(
     let mut paid_in_usd = providers
         .iter()
         .filter(|provider| provider.currency() == USD);
-    let with_pages = paid_in_usd.find_map(|provider| Some((provider, provider.hosted_pages()?)));
+    let with_pages = paid_in_usd.find_map(|provider| {
+        let pages = provider.hosted_pages(PaymentPurpose::Contribution)?;
+        Some((provider, pages))
+    });
     let Some((provider, pages)) = with_pages else {
         let reason = "contributions are not taken here".to_owned();
         return Err(PaymentError::Off { reason }.into());
@@ -257,9 +258,11 @@ impl Checkout<'_> {
                 product: PRODUCT,
                 description: DESCRIPTION,
                 ulid,
+                back: None,
             },
         };
-        open(self.core, self.provider, &order, customer).await
+        let payable = Payable::HostedPages(self.pages);
+        open(self.core, self.provider, payable, &order, customer).await
     }
 
     /// Ends an earlier contribution of the same person, so that only one is paid. One that was paid after all

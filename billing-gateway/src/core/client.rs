@@ -11,7 +11,7 @@ use backon::{ExponentialBuilder, Retryable};
 use billing_proto::{code, retry};
 use billing_telemetry::span::Span;
 use billing_telemetry::trace::{TRACEPARENT, TraceContext};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Response, Status};
@@ -66,16 +66,22 @@ impl Rpc {
 
 impl CoreClient {
     pub(crate) fn new(config: &CoreConfig) -> Result<Self, ConfigError> {
-        let bearer = format!("Bearer {}", config.token.expose_secret());
-        let mut authorization: MetadataValue<Ascii> = bearer
-            .parse()
-            .map_err(|_not_ascii| ConfigError::CoreToken)?;
-        authorization.set_sensitive(true);
         Ok(Self {
             channel: endpoint(config)?.connect_lazy(),
-            authorization,
+            authorization: bearer("BILLING_CORE_TOKEN", &config.token)?,
             timeout: config.timeout,
         })
+    }
+
+    /// The same way, as an administrator; none where the gateway has no token for it.
+    pub(crate) fn administering(&self, config: &CoreConfig) -> Result<Option<Self>, ConfigError> {
+        let Some(token) = &config.admin_token else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            authorization: bearer("BILLING_CORE_ADMIN_TOKEN", token)?,
+            ..self.clone()
+        }))
     }
 
     /// Whether the core says that it serves.
@@ -116,6 +122,14 @@ impl CoreClient {
         Core {
             client: self.clone(),
             trace: None,
+        }
+    }
+
+    /// The core, for whoever sent a request.
+    pub(super) fn asked(&self, request: &Parts) -> Core {
+        Core {
+            client: self.clone(),
+            trace: request.extensions.get::<TraceContext>().copied(),
         }
     }
 
@@ -167,6 +181,18 @@ impl CoreClient {
     }
 }
 
+fn bearer(
+    setting: &'static str,
+    token: &SecretString,
+) -> Result<MetadataValue<Ascii>, ConfigError> {
+    let bearer = format!("Bearer {}", token.expose_secret());
+    let mut authorization: MetadataValue<Ascii> = bearer
+        .parse()
+        .map_err(|_not_ascii| ConfigError::NotAscii(setting))?;
+    authorization.set_sensitive(true);
+    Ok(authorization)
+}
+
 fn endpoint(config: &CoreConfig) -> Result<Endpoint, ConfigError> {
     let endpoint = Endpoint::from_shared(config.url.clone())
         .map_err(|_not_a_url| ConfigError::CoreUrl)?
@@ -209,6 +235,11 @@ fn record(rpc: Rpc, code: Code, started: Instant, span: &Span) {
 }
 
 impl Core {
+    /// Itself, as [`super::AdminCore`] has it too.
+    pub(super) fn core(&self) -> &Self {
+        self
+    }
+
     /// How long calls may take.
     pub(super) fn timeout(&self) -> Duration {
         self.client.timeout
@@ -239,9 +270,6 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Ok(Self {
-            client: CoreClient::from_ref(state),
-            trace: parts.extensions.get::<TraceContext>().copied(),
-        })
+        Ok(CoreClient::from_ref(state).asked(parts))
     }
 }

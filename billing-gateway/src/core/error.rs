@@ -128,6 +128,12 @@ fn in_our_names(description: &str, names: FieldNames<'_>) -> String {
 }
 
 impl CoreError {
+    /// It is for whoever operates the whole service: the token is of some tenants.
+    pub(crate) fn wants_all_tenants(&self) -> bool {
+        matches!(self, Self::Away(Outage::CoreToken(status))
+            if ErrorReason::of(status) == Some(ErrorReason::AllTenantsRequired))
+    }
+
     /// As the REST surface says it; `names` are the fields that the endpoint's request has.
     pub(crate) fn into_api(self, names: FieldNames<'_>) -> ApiError {
         match self {

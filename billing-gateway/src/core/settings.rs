@@ -29,6 +29,10 @@ pub struct CoreSettings {
     #[arg(long, env = "BILLING_CORE_TOKEN", hide_env_values = true)]
     pub core_token: Option<SecretString>,
 
+    /// A second service token, of the role admin, for the routes under `/api/admin`; absent: they are off
+    #[arg(long, env = "BILLING_CORE_ADMIN_TOKEN", hide_env_values = true)]
+    pub core_admin_token: Option<SecretString>,
+
     /// PEM file of the authority that signed the core's certificate; absent: the system's
     #[arg(long, env = "BILLING_CORE_CA")]
     pub core_ca: Option<PathBuf>,
@@ -43,6 +47,8 @@ pub struct CoreSettings {
 pub struct CoreConfig {
     pub url: String,
     pub token: SecretString,
+    /// None: the routes of administrators are off.
+    pub admin_token: Option<SecretString>,
     pub ca: Option<PathBuf>,
     pub timeout: Duration,
 }
@@ -57,6 +63,13 @@ impl TryFrom<CoreSettings> for CoreConfig {
         if token.expose_secret().trim().is_empty() {
             return Err(ConfigError::Blank("BILLING_CORE_TOKEN"));
         }
+        let admin_token = core.core_admin_token;
+        if admin_token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret().trim().is_empty())
+        {
+            return Err(ConfigError::Blank("BILLING_CORE_ADMIN_TOKEN"));
+        }
         let url = Url::parse(&core.core_url).map_err(|_not_a_url| ConfigError::CoreUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(ConfigError::CoreUrl);
@@ -64,6 +77,7 @@ impl TryFrom<CoreSettings> for CoreConfig {
         Ok(Self {
             url: core.core_url,
             token,
+            admin_token,
             ca: core.core_ca,
             timeout: Duration::from_millis(core.core_timeout_ms),
         })

@@ -33,6 +33,7 @@ use crate::config::{Config, Settings};
 use crate::config_check::guarded_url;
 use crate::core::CoreClient;
 use crate::providers::Providers;
+use crate::web::Site;
 
 #[derive(Args, Debug)]
 pub struct DoctorOptions {
@@ -48,10 +49,6 @@ pub struct DoctorOptions {
     /// it is tried; https, or any http
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-
-    /// The key that the pages use, if its mode is to be looked at
-    #[arg(long, env = "STRIPE_PUBLISHABLE_KEY")]
-    pub stripe_publishable_key: Option<String>,
 }
 
 /// Where the gateway is reached.
@@ -95,6 +92,9 @@ async fn looked_at(options: DoctorOptions) -> Vec<Finding> {
         Ok(providers) => providers,
         Err(error) => return refused(&error),
     };
+    if let Err(error) = Site::open(&config, &providers) {
+        return refused(&error);
+    }
     let mut findings = settings::check(&given, &config, &providers, place.public.as_ref());
     let (of_core, of_keys, of_outside, of_providers, of_rates) = tokio::join!(
         the_core::check(&core, &config),
@@ -169,6 +169,7 @@ fn secrets(settings: &Settings) -> Vec<String> {
     let webhook_secrets = webhook_secrets.map(|all| all.expose_secret().split([',', ' ']));
     let single = [
         &settings.core.core_token,
+        &settings.core.core_admin_token,
         &settings.jwt.jwt_secret,
         &stripe.secret_key,
         &fondy.secret_key,

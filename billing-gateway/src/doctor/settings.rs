@@ -14,16 +14,23 @@ const SUBJECT: &str = "settings";
 
 /// What the checked settings do not tell any more.
 pub(super) struct Given {
-    frontend: Option<Url>,
-    publishable_key: Option<String>,
+    /// Where people's pages are, by the setting that says so.
+    pages: Vec<(&'static str, Url)>,
 }
 
 impl Given {
     pub(super) fn of(options: &DoctorOptions) -> Self {
-        let frontend = options.settings.providers.fondy.frontend_url.as_deref();
+        let providers = &options.settings.providers;
+        let pages = [
+            ("FRONTEND_URL", &providers.fondy.frontend_url),
+            ("BILLING_WEB_URL", &options.settings.payment.web_url),
+        ];
+        let pages = pages.into_iter().filter_map(|(name, url)| {
+            let url = Url::parse(url.as_deref()?).ok()?;
+            Some((name, url))
+        });
         Self {
-            frontend: frontend.and_then(|url| Url::parse(url).ok()),
-            publishable_key: options.stripe_publishable_key.clone(),
+            pages: pages.collect(),
         }
     }
 }
@@ -42,7 +49,7 @@ pub(super) fn check(
             Finding::warn(SUBJECT, "payments", warning.to_string(), to_do)
         })
         .collect();
-    findings.extend(modes(given, providers, public));
+    findings.extend(modes(providers, public));
     findings.extend(pages(given, config, public));
     findings.extend(users(config));
     let connections = config.http.max_connections;
@@ -62,7 +69,7 @@ pub(super) fn check(
 }
 
 /// Whether money is real, told alike everywhere.
-fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
+fn modes(providers: &Providers, public: Option<&Url>) -> Vec<Finding> {
     let names = |live: bool| {
         let of_mode = providers
             .iter()
@@ -95,17 +102,6 @@ fn modes(given: &Given, providers: &Providers, public: Option<&Url>) -> Vec<Find
             "name the public address",
         ));
     }
-    let is_live = live.contains(&"stripe");
-    let key = given.publishable_key.as_deref().unwrap_or_default();
-    let wrong_mode = if is_live { "pk_test_" } else { "pk_live_" };
-    if key.starts_with(wrong_mode) && (is_live || test.contains(&"stripe")) {
-        findings.push(Finding::mend(
-            SUBJECT,
-            "STRIPE_PUBLISHABLE_KEY",
-            "it is of another mode than STRIPE_SECRET_KEY: no payment can be made",
-            "use two keys of one mode",
-        ));
-    }
     findings
 }
 
@@ -125,19 +121,18 @@ fn pages(given: &Given, config: &Config, public: Option<&Url>) -> Vec<Finding> {
             ));
         }
     }
-    let Some(frontend) = &given.frontend else {
-        return findings;
-    };
-    let origin = frontend.origin().ascii_serialization();
-    let is_own = public.is_some_and(|public| public.origin() == frontend.origin());
-    let is_named = config.cors_origins.iter().any(|named| *named == *origin);
-    if !is_own && !is_named {
-        findings.push(Finding::warn(
-            SUBJECT,
-            "FRONTEND_URL",
-            format!("browsers do not let its pages call: {origin} is not among CORS_ORIGINS"),
-            format!("add {origin} to CORS_ORIGINS"),
-        ));
+    for (name, url) in &given.pages {
+        let origin = url.origin().ascii_serialization();
+        let is_own = public.is_some_and(|public| public.origin() == url.origin());
+        let is_named = config.cors_origins.iter().any(|named| *named == *origin);
+        if !is_own && !is_named {
+            findings.push(Finding::warn(
+                SUBJECT,
+                *name,
+                format!("browsers do not let its pages call: {origin} is not among CORS_ORIGINS"),
+                format!("add {origin} to CORS_ORIGINS"),
+            ));
+        }
     }
     findings
 }

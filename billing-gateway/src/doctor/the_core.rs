@@ -1,7 +1,9 @@
 //! The core: whether it serves us, as whom, what it knows, and what time it is there.
 
 use billing_proto::v1::operator_service_client::OperatorServiceClient;
-use billing_proto::v1::{GetRateRequest, GetSponsorshipRequest, ListSwitchesRequest};
+use billing_proto::v1::{
+    GetRateRequest, GetSponsorshipRequest, ListAccountsRequest, ListSwitchesRequest,
+};
 use billing_telemetry::doctor::{Finding, clock_reading, judge_clock, within};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +15,7 @@ use super::contract;
 use crate::auth::settings::TenantSource;
 use crate::causes::causes;
 use crate::config::Config;
-use crate::core::{CoreClient, CoreError};
+use crate::core::{AdminClient, CoreClient, CoreError};
 use crate::currency::UAH;
 use crate::problem::Outage;
 
@@ -34,6 +36,8 @@ pub(super) async fn check(core: &CoreClient, config: &Config) -> Vec<Finding> {
         .all(|finding| finding.verdict.level() != "mend");
     findings.extend(of_token);
     if is_taken {
+        let second = admin_token(core, config);
+        findings.extend(within("token", "BILLING_CORE_ADMIN_TOKEN", second).await);
         findings.extend(within("contract", url, contract::check(core)).await);
     }
     findings
@@ -115,6 +119,58 @@ async fn token(core: &CoreClient, config: &Config) -> Vec<Finding> {
         )];
     }
     vec![Finding::ok(TOKEN, "the core takes it as a gateway's")]
+}
+
+/// Whether the core knows the second token, as an administrator's and for the tenant of everybody.
+async fn admin_token(core: &CoreClient, config: &Config) -> Vec<Finding> {
+    const TOKEN: &str = "token";
+    const NAME: &str = "BILLING_CORE_ADMIN_TOKEN";
+    let mend = |wrong: String| {
+        let to_do = "make one by `billing-core token --role admin`, and give its line to the core";
+        vec![Finding::mend(TOKEN, NAME, wrong, to_do)]
+    };
+    let calls = match AdminClient::new(core, &config.core) {
+        Ok(client) => client.unasked(),
+        Err(error) => return mend(causes(&error)),
+    };
+    let why_nobody = config.no_administrators();
+    let Some(calls) = calls else {
+        return vec![Finding::ok(TOKEN, why_nobody.unwrap_or_default())];
+    };
+    let mut findings = match calls.list_switches(ListSwitchesRequest {}).await {
+        Ok(_) => vec![Finding::ok(
+            TOKEN,
+            format!("the core takes {NAME} as an administrator's, of every tenant"),
+        )],
+        Err(error) if error.wants_all_tenants() => {
+            let of_some = "as an administrator's, of some tenants: switches are not theirs";
+            vec![Finding::ok(
+                TOKEN,
+                format!("the core takes {NAME} {of_some}"),
+            )]
+        }
+        Err(CoreError::Away(Outage::CoreToken(status))) => {
+            return mend(status.message().to_owned());
+        }
+        Err(error) => return mend(causes(&error)),
+    };
+    if let TenantSource::Fixed(tenant) = &config.jwt.tenant {
+        let request = ListAccountsRequest {
+            tenant_id: tenant.clone(),
+            page_size: 1,
+            ..ListAccountsRequest::default()
+        };
+        if let Err(CoreError::NotFound) = calls.list_accounts(request).await {
+            return mend(format!(
+                "it is not for the tenant `{tenant}` of BILLING_DEFAULT_TENANT"
+            ));
+        }
+    }
+    findings.extend(why_nobody.map(|why| {
+        let to_do = "set JWT_ADMIN_CLAIM and JWT_ADMIN_VALUE, or take the token away";
+        Finding::warn(TOKEN, NAME, why, to_do)
+    }));
+    findings
 }
 
 #[cfg(test)]

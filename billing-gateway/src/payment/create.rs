@@ -1,6 +1,5 @@
 //! `POST /api/billing/payment/{provider}/create`: begins a top-up.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use axum::Json;
@@ -12,7 +11,6 @@ use billing_proto::v1::{
     CreatePaymentRequest, CreatePaymentResponse, Payment, PaymentPurpose, PaymentState,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
@@ -21,7 +19,8 @@ use crate::currency::Amount;
 use crate::json_object::{AmountMember, JsonObject};
 use crate::payment::settings::PaymentConfig;
 use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
-use crate::payment::{fields, idempotency_key, named, open, payable, present};
+use crate::payment::way::Way;
+use crate::payment::{apply, fields, idempotency_key, named, note, open, present};
 use crate::problem::{ApiError, PaymentError, Problem};
 use crate::providers::{BrowserMembers, BrowserSchema, Order, Page, Payable, Provider, Providers};
 use crate::usd::Usd;
@@ -48,6 +47,14 @@ pub(crate) struct CreatePaymentBody {
     /// Where the provider sends its receipt. Billing does not keep it.
     #[schema(required = false, nullable = false)]
     receipt_email: Option<String>,
+    /// True: it is paid on a page of the provider's, whose address the answer has. Absent: as the provider usually
+    /// is.
+    #[schema(required = false, nullable = false)]
+    hosted: Option<bool>,
+    /// Where the payer comes back to from the provider's page, of an origin that may call; `payment=` and
+    /// our name of the payment are put into its query, or `cancelled=`. Absent: the dashboard.
+    #[schema(required = false, nullable = false)]
+    return_url: Option<String>,
 }
 
 /// A payment that the browser goes on with.
@@ -129,6 +136,7 @@ async fn create(
 ) -> Result<CreatedPayment, ApiError> {
     let said = body.text(RECEIPT_EMAIL)?;
     let receipt_email = said.as_deref().map(receipt_email).transpose()?;
+    let way = Way::of(body, provider, config)?;
     let request = CreatePaymentRequest {
         account: Some(caller.account()),
         idempotency_key: idempotency_key(headers)?,
@@ -137,23 +145,21 @@ async fn create(
         amount_minor: amount_minor(body, provider, config)?,
         currency: provider.currency().code.to_owned(),
         livemode: provider.livemode(),
-        content: said.as_deref().map(digest).unwrap_or_default(),
+        content: way.content(said.as_deref()),
         contact: caller.contact(),
         provider_account: String::new(),
         contribution: None,
     };
-    let recorded = async || {
-        let answer = core.create_payment(request.clone()).await;
-        answer.map_err(|error| error.into_api(&fields(provider.currency())))
+    let creation = Creation {
+        core,
+        provider,
+        way: &way,
+        receipt_email: receipt_email.as_deref(),
     };
     let begin = async {
-        let answer = recorded().await?;
-        match begun(core, provider, answer, receipt_email.as_deref()).await {
+        match creation.begun(&request).await {
             // Another request with the key may have been told the page meanwhile.
-            Err(ApiError::Payment(PaymentError::Begun)) => {
-                let answer = recorded().await?;
-                begun(core, provider, answer, receipt_email.as_deref()).await
-            }
+            Err(ApiError::Payment(PaymentError::Begun)) => creation.begun(&request).await,
             begun => begun,
         }
     };
@@ -170,41 +176,92 @@ async fn create(
     })
 }
 
-/// A recorded payment, made at its provider where it is not yet, and what the browser goes on with.
-async fn begun(
-    core: &Core,
-    provider: &dyn Provider,
-    answer: CreatePaymentResponse,
-    receipt_email: Option<&str>,
-) -> Result<(Payment, BrowserMembers), ApiError> {
-    let payment = present(answer.payment)?;
-    let reference = payment.provider_reference.as_str();
-    // What is paid or has ended is not opened again: nobody would ask the provider about it.
-    if has_ended(payment.state()) {
-        let browser = provider.known(reference, None);
-        return Ok((payment, browser));
-    }
-    if !answer.page_url.is_empty() {
-        let browser = provider.known(reference, Some(&answer.page_url));
-        return Ok((payment, browser));
-    }
-    if reference.is_empty() {
-        let customer = answer.customer_reference;
-        let order = Order {
-            payment: &payment,
-            receipt_email,
-            page: Page::TOP_UP,
+struct Creation<'a> {
+    core: &'a Core,
+    provider: &'a dyn Provider,
+    way: &'a Way<'a>,
+    receipt_email: Option<&'a str>,
+}
+
+impl Creation<'_> {
+    /// A recorded payment, made at its provider where it is not yet, and what the browser goes on with.
+    async fn begun(
+        &self,
+        request: &CreatePaymentRequest,
+    ) -> Result<(Payment, BrowserMembers), ApiError> {
+        let mut answer = self.record(request).await?;
+        if answer.replayed && self.way.is_unusual && self.ask(&answer).await? {
+            answer = self.record(request).await?;
+        }
+        let payment = present(answer.payment)?;
+        let reference = payment.provider_reference.as_str();
+        // What is paid or has ended is not opened again: nobody would ask the provider about it. And a page whose
+        // payer has done their part is over.
+        let is_over = self.way.is_unusual && payment.processing;
+        if has_ended(payment.state()) || is_over {
+            let browser = self.provider.known(reference, None);
+            return Ok((payment, browser));
+        }
+        if !answer.page_url.is_empty() {
+            let browser = self.provider.known(reference, Some(&answer.page_url));
+            return Ok((payment, browser));
+        }
+        if reference.is_empty() {
+            return self.open(&payment, answer.customer_reference).await;
+        }
+        // The key was used before: the browser goes on with what it was given then.
+        let browser = match self.way.payable {
+            Payable::Intents(intents) => intents.resume(reference).await,
+            Payable::HostedPages(pages) => {
+                let found = pages.find(&payment, &answer.customer_reference).await;
+                let found = found.map_err(PaymentError::from)?;
+                let told = found.filter(|opened| opened.page_url.is_some());
+                let opened = told.ok_or(PaymentError::Begun)?;
+                note(self.core, &payment, &opened).await?;
+                Ok(opened.browser)
+            }
         };
-        let opened = open(core, provider, &order, customer).await;
-        return opened.map(|(payment, opened)| (payment, opened.browser));
+        let browser = browser.map_err(PaymentError::from)?;
+        Ok((payment, browser))
     }
-    // The key was used before: the browser goes on with what it was given then.
-    let Payable::Intents(intents) = payable(provider, &payment)? else {
-        return Err(PaymentError::Begun.into());
-    };
-    let resumed = intents.resume(reference).await;
-    let browser = resumed.map_err(PaymentError::from)?;
-    Ok((payment, browser))
+
+    async fn record(
+        &self,
+        request: &CreatePaymentRequest,
+    ) -> Result<CreatePaymentResponse, ApiError> {
+        let answer = self.core.create_payment(request.clone()).await;
+        answer.map_err(|error| error.into_api(&fields(self.provider.currency())))
+    }
+
+    async fn open(
+        &self,
+        payment: &Payment,
+        customer: String,
+    ) -> Result<(Payment, BrowserMembers), ApiError> {
+        let order = Order {
+            payment,
+            receipt_email: self.receipt_email,
+            page: Page::top_up(self.way.back.as_ref()),
+        };
+        let opened = open(self.core, self.provider, self.way.payable, &order, customer).await;
+        opened.map(|(payment, opened)| (payment, opened.browser))
+    }
+
+    /// Whether the provider says more of a page that is to be given again than we have heard: it may have ended, or
+    /// was paid on.
+    async fn ask(&self, answer: &CreatePaymentResponse) -> Result<bool, ApiError> {
+        let payment = present(answer.payment.clone())?;
+        if payment.provider_reference.is_empty() || has_ended(payment.state()) {
+            return Ok(false);
+        }
+        // Where it does not answer, the page says it.
+        let events = self.provider.retrieve(&payment.provider_reference).await;
+        for event in events.unwrap_or_default() {
+            let applied = apply(self.core, self.provider.name(), event).await;
+            applied.map_err(|error| error.into_api(&[]))?;
+        }
+        Ok(true)
+    }
 }
 
 pub(crate) fn has_ended(state: PaymentState) -> bool {
@@ -257,14 +314,4 @@ fn amount_minor(
 pub(crate) fn receipt_email(said: &str) -> Result<String, ApiError> {
     contact::address(said)
         .ok_or_else(|| ApiError::invalid(RECEIPT_EMAIL, "must be an e-mail address"))
-}
-
-/// The core compares it where a key is used again, and does not keep the address.
-pub(crate) fn digest(email: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(email.as_bytes()) {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }

@@ -1,16 +1,20 @@
 //! Payments: money that users pay in by a provider, and get back.
 
 mod apply;
+pub(crate) mod available;
 pub(crate) mod create;
 pub(crate) mod list;
 mod open;
 pub(crate) mod refund;
+pub(crate) mod returned;
 pub(crate) mod settings;
-mod shown;
+pub(crate) mod shown;
 pub(crate) mod status;
+mod way;
 
 pub(crate) use apply::{apply, expired};
-pub(crate) use open::{attach, note, open, payable};
+pub(crate) use open::{attach, note, open};
+pub(crate) use way::digest;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -66,7 +70,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
 
 /// The payment of `account` that `id` names: our name of it, or the provider's. Whatever cannot be
 /// either is not asked for. Ours comes first: there are providers that call a payment as we do.
-async fn find(
+pub(crate) async fn find(
     core: &Core,
     account: AccountRef,
     provider: Option<&dyn Provider>,

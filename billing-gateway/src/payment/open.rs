@@ -14,11 +14,11 @@ const PAGE_URL_BYTES_MAX: usize = 2048;
 pub(crate) async fn open(
     core: &Core,
     provider: &dyn Provider,
+    payable: Payable<'_>,
     order: &Order<'_>,
     customer: String,
 ) -> Result<(Payment, Opened), ApiError> {
     let payment = order.payment;
-    let payable = payable(provider, payment)?;
     let opened = match provider.customers() {
         None => payable.create(order, "").await,
         Some(customers) => of_customer(core, payable, customers, order, customer).await?,
@@ -26,15 +26,6 @@ pub(crate) async fn open(
     let opened = opened.map_err(PaymentError::from)?;
     let payment = note(core, payment, &opened).await?;
     Ok((payment, opened))
-}
-
-/// How the payment is made at its provider.
-pub(crate) fn payable<'a>(
-    provider: &'a dyn Provider,
-    payment: &Payment,
-) -> Result<Payable<'a>, ApiError> {
-    Payable::of(provider, payment.purpose())
-        .ok_or_else(|| ApiError::fault("a payment that its provider does not make"))
 }
 
 /// Notes what the provider calls the payment, and its page; answers with the payment as it then stands.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use billing_proto::text::is_blank;
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{
     EventOutcome, Payment, Refund, RefundState, RejectRefundRequest, StartRefundRequest,
@@ -45,13 +46,22 @@ pub(crate) struct RefundBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RefundResponse {
-    refund_id: String,
-    payment_id: String,
+    pub refund_id: String,
+    pub payment_id: String,
     /// `requested`: the provider has not answered; it is asked again until it does.
-    status: RefundStatus,
-    amount: Amount,
+    pub status: RefundStatus,
+    pub amount: Amount,
     /// ISO 4217.
-    currency: String,
+    pub currency: String,
+}
+
+impl RefundResponse {
+    pub(crate) fn code(&self) -> StatusCode {
+        match self.status {
+            RefundStatus::Requested => StatusCode::ACCEPTED,
+            _ => StatusCode::OK,
+        }
+    }
 }
 
 /// How a refund that we asked for went.
@@ -97,10 +107,24 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<(StatusCode, Json<RefundResponse>), ApiError> {
-    let tenant = caller.administered()?;
+    caller.administered()?;
     let id = named(path)?;
-    let by_reference = providers.iter().find(|known| known.is_reference(&id));
-    let (payment, _) = find(&core, tenant, by_reference.map(AsRef::as_ref), &id).await?;
+    let response = give_back(&core, &providers, &caller, &id, &headers, &body).await?;
+    Ok((response.code(), Json(response)))
+}
+
+/// For an administrator's request: gives back, as its body says, of the payment that `id` names.
+pub(crate) async fn give_back(
+    core: &Core,
+    providers: &Providers,
+    caller: &Caller,
+    id: &str,
+    headers: &HeaderMap,
+    body: &JsonObject,
+) -> Result<RefundResponse, ApiError> {
+    let tenant = caller.administered()?;
+    let by_reference = providers.iter().find(|known| known.is_reference(id));
+    let (payment, _) = find(core, tenant, by_reference.map(AsRef::as_ref), id).await?;
     let provider = providers
         .find(&payment.provider)
         .ok_or(ApiError::NotFound)?
@@ -109,9 +133,9 @@ pub(crate) async fn post(
     let request = StartRefundRequest {
         tenant_id: caller.tenant_id().to_owned(),
         payment_id: payment.payment_id,
-        idempotency_key: idempotency_key(&headers)?,
-        amount_minor: amount_minor(&body, currency)?,
-        reason: reason(&body)?,
+        idempotency_key: idempotency_key(headers)?,
+        amount_minor: amount_minor(body, currency)?,
+        reason: reason(body)?,
         actor: caller.user_id().to_owned(),
     };
     let answer = core
@@ -124,9 +148,9 @@ pub(crate) async fn post(
     let payment = present(answer.payment)?;
     let refunded = match refund.state() {
         RefundState::Requested if answer.replayed => {
-            ask_again(&core, provider, &payment, &refund).await?
+            ask_again(core, provider, &payment, &refund).await?
         }
-        RefundState::Requested => carry_out(&core, provider, &payment, &refund).await?,
+        RefundState::Requested => carry_out(core, provider, &payment, &refund).await?,
         // The provider never took it on: as the first answer was, or would have been.
         RefundState::Failed if refund.provider_reference.is_empty() => Refunded::Rejected,
         state => Refunded::Booked(state),
@@ -136,18 +160,13 @@ pub(crate) async fn post(
         Refunded::Rejected => return Err(PaymentError::RefundRefused.into()),
         Refunded::Unknown => RefundState::Requested,
     };
-    let status = match state {
-        RefundState::Requested => StatusCode::ACCEPTED,
-        _ => StatusCode::OK,
-    };
-    let response = RefundResponse {
+    Ok(RefundResponse {
         refund_id: refund.refund_id,
         payment_id: refund.payment_id,
         status: refund_status(state)?,
         amount: amount(currency, refund.amount_minor)?,
         currency: payment.currency,
-    };
-    Ok((status, Json(response)))
+    })
 }
 
 /// The same for one that was asked for before, perhaps so long ago that the provider has forgotten its
@@ -285,8 +304,9 @@ fn amount_minor(body: &JsonObject, currency: Currency) -> Result<Option<i64>, Ap
     Ok(Some(minor))
 }
 
-fn reason(body: &JsonObject) -> Result<String, ApiError> {
+/// Why an administrator does it.
+pub(crate) fn reason(body: &JsonObject) -> Result<String, ApiError> {
     body.text("reason")?
-        .filter(|reason| !reason.trim().is_empty() && reason.len() <= REASON_BYTES_MAX)
+        .filter(|reason| !is_blank(reason) && reason.len() <= REASON_BYTES_MAX)
         .ok_or_else(|| ApiError::invalid("reason", "must be 1 to 500 bytes of text"))
 }

@@ -118,7 +118,7 @@ impl TryFrom<Payment> for ShownPayment {
 }
 
 impl ShownRefund {
-    pub(super) fn of(refund: Refund, currency: Currency) -> Result<Self, ApiError> {
+    pub(crate) fn of(refund: Refund, currency: Currency) -> Result<Self, ApiError> {
         Ok(Self {
             status: refund_status(refund.state())?,
             amount: amount(currency, refund.amount_minor)?,
@@ -129,17 +129,17 @@ impl ShownRefund {
     }
 }
 
-pub(super) fn currency(code: &str) -> Result<Currency, ApiError> {
+pub(crate) fn currency(code: &str) -> Result<Currency, ApiError> {
     Currency::of(code).ok_or_else(|| ApiError::fault("a payment is in an unknown currency"))
 }
 
-pub(super) fn amount(currency: Currency, minor: i64) -> Result<Amount, ApiError> {
+pub(crate) fn amount(currency: Currency, minor: i64) -> Result<Amount, ApiError> {
     currency
         .amount(minor)
         .ok_or_else(|| ApiError::fault("an amount is out of range"))
 }
 
-pub(super) fn payment_status(state: PaymentState) -> Result<PaymentStatus, ApiError> {
+pub(crate) fn payment_status(state: PaymentState) -> Result<PaymentStatus, ApiError> {
     match state {
         PaymentState::Created => Ok(PaymentStatus::Created),
         PaymentState::Pending => Ok(PaymentStatus::Pending),
@@ -152,7 +152,7 @@ pub(super) fn payment_status(state: PaymentState) -> Result<PaymentStatus, ApiEr
     }
 }
 
-pub(super) fn refund_status(state: RefundState) -> Result<RefundStatus, ApiError> {
+pub(crate) fn refund_status(state: RefundState) -> Result<RefundStatus, ApiError> {
     match state {
         RefundState::Requested => Ok(RefundStatus::Requested),
         RefundState::Pending => Ok(RefundStatus::Pending),

@@ -32,6 +32,8 @@ pub const ADMINISTRATOR_REQUIRED: Kind = kind(
     "ADMINISTRATOR_REQUIRED",
     "Administrators only",
 );
+pub const OPERATOR_REQUIRED: Kind =
+    kind(StatusCode::FORBIDDEN, "OPERATOR_REQUIRED", "Operators only");
 pub const METHOD_NOT_ALLOWED: Kind = kind(
     StatusCode::METHOD_NOT_ALLOWED,
     "METHOD_NOT_ALLOWED",
@@ -83,6 +85,12 @@ pub const REFUND_EXCEEDS: Kind = kind(
     "REFUND_EXCEEDS_PAYMENT",
     "Refund exceeds payment",
 );
+pub const REFUND_EXCEEDS_CHARGE: Kind = kind(
+    StatusCode::CONFLICT,
+    "REFUND_EXCEEDS_CHARGE",
+    "Refund exceeds charge",
+);
+pub const PRICE_HOLDS: Kind = kind(StatusCode::CONFLICT, "PRICE_HOLDS", "Price holds already");
 pub const REFUND_TOO_LATE: Kind = kind(StatusCode::CONFLICT, "REFUND_TOO_LATE", "Refund too late");
 pub const REFUND_REFUSED: Kind = kind(StatusCode::CONFLICT, "REFUND_REFUSED", "Refund refused");
 pub const WEBHOOK_SIGNATURE: Kind = kind(
@@ -154,13 +162,14 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 31] = [
+pub const KINDS: [Kind; 34] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
     UNAUTHENTICATED,
     TENANT_MISMATCH,
     ADMINISTRATOR_REQUIRED,
+    OPERATOR_REQUIRED,
     ACCOUNT_SUSPENDED,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
@@ -171,6 +180,8 @@ pub const KINDS: [Kind; 31] = [
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,
+    REFUND_EXCEEDS_CHARGE,
+    PRICE_HOLDS,
     REFUND_TOO_LATE,
     REFUND_REFUSED,
     BODY_TOO_LARGE,

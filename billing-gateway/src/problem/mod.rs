@@ -19,8 +19,8 @@ use utoipa::ToSchema;
 
 use self::kind::{
     ADMINISTRATOR_REQUIRED, BODY_LATE, BODY_TOO_LARGE, FAULT, INVALID, Kind, METHOD_NOT_ALLOWED,
-    NO_EMAIL, NOT_FOUND, NOT_JSON, RATE_LIMITED, TENANT_MISMATCH, TEST_MAIL_TOO_SOON,
-    UNAUTHENTICATED, UNAVAILABLE,
+    NO_EMAIL, NOT_FOUND, NOT_JSON, OPERATOR_REQUIRED, PRICE_HOLDS, RATE_LIMITED, TENANT_MISMATCH,
+    TEST_MAIL_TOO_SOON, UNAUTHENTICATED, UNAVAILABLE,
 };
 use crate::causes::causes;
 use crate::providers::ProviderError;
@@ -38,6 +38,13 @@ pub enum ApiError {
     OtherTenant,
     #[error("only an administrator may do this")]
     NotAdministrator,
+    /// A switch holds for every tenant.
+    #[error("only an operator of the whole service may do this")]
+    NotOperator,
+    #[error(
+        "the price holds already: it stays until another one begins; one of 0 makes the tool free"
+    )]
+    PriceHolds,
     #[error("there is nothing here")]
     NotFound,
     #[error("this path does not answer that method")]
@@ -156,6 +163,8 @@ impl ApiError {
             Self::Unauthenticated(_) => UNAUTHENTICATED,
             Self::OtherTenant => TENANT_MISMATCH,
             Self::NotAdministrator => ADMINISTRATOR_REQUIRED,
+            Self::NotOperator => OPERATOR_REQUIRED,
+            Self::PriceHolds => PRICE_HOLDS,
             Self::NotFound => NOT_FOUND,
             Self::MethodNotAllowed => METHOD_NOT_ALLOWED,
             Self::BodyLate => BODY_LATE,

@@ -8,11 +8,12 @@ use billing_proto::v1::ErrorReason;
 use super::kind::{
     ACCOUNT_SUSPENDED, CONTRIBUTION_ENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN,
     PAYMENTS_OFF, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE,
-    RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_REFUSED, REFUND_TOO_LATE, TOO_MANY_OPEN,
-    WEBHOOK_SIGNATURE, WEBHOOK_TIME,
+    RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_EXCEEDS_CHARGE, REFUND_REFUSED, REFUND_TOO_LATE,
+    TOO_MANY_OPEN, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
 use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
+use crate::usd::Usd;
 
 /// How long payments pause where the core does not say.
 const PAUSE: Duration = Duration::from_mins(5);
@@ -52,6 +53,8 @@ pub enum PaymentError {
     NotRefundable,
     #[error("more than what is left of the payment: {left}")]
     RefundExceeds { left: String },
+    #[error("more than what is left of the charge: {left}")]
+    RefundExceedsCharge { left: String },
     #[error("the time for refunds of this payment has passed: {days} days")]
     RefundTooLate { days: String },
     #[error("the payment provider does not carry out this refund")]
@@ -86,6 +89,9 @@ impl PaymentError {
             ErrorReason::RefundExceedsPayment => Self::RefundExceeds {
                 left: left_of(details),
             },
+            ErrorReason::RefundExceedsCharge => Self::RefundExceedsCharge {
+                left: left_of_charge(details),
+            },
             ErrorReason::RefundTooLate => Self::RefundTooLate {
                 days: detail(details, "days").to_owned(),
             },
@@ -108,6 +114,7 @@ impl PaymentError {
             Self::ProviderRefused(_) => PROVIDER_REFUSED,
             Self::NotRefundable => NOT_REFUNDABLE,
             Self::RefundExceeds { .. } => REFUND_EXCEEDS,
+            Self::RefundExceedsCharge { .. } => REFUND_EXCEEDS_CHARGE,
             Self::RefundTooLate { .. } => REFUND_TOO_LATE,
             Self::RefundRefused => REFUND_REFUSED,
             Self::Webhook(WebhookRefusal::Time) => WEBHOOK_TIME,
@@ -144,6 +151,14 @@ fn left_of(details: &HashMap<String, String>) -> String {
     amount.map_or_else(
         || format!("{minor} minor units"),
         |amount| format!("{amount} {code}"),
+    )
+}
+
+fn left_of_charge(details: &HashMap<String, String>) -> String {
+    let micros = detail(details, "refundable_micros");
+    micros.parse().map_or_else(
+        |_no_number| format!("{micros} micros"),
+        |micros| format!("{} USD", Usd::from_micros(micros)),
     )
 }
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use billing_proto::v1::{Payment, PaymentPurpose};
 
 use super::{BrowserMembers, Event, Provider, ProviderError};
+use crate::return_pages::ReturnPages;
 
 /// How a payment is made at a provider, and paid.
 #[derive(Clone, Copy)]
@@ -18,11 +19,23 @@ impl<'a> Payable<'a> {
     /// contribution on the provider's. None: they are not.
     pub(crate) fn of(provider: &'a dyn Provider, purpose: PaymentPurpose) -> Option<Self> {
         let intents = provider.intents().map(Self::Intents);
-        let pages = provider.hosted_pages().map(Self::HostedPages);
+        let pages = provider.hosted_pages(purpose).map(Self::HostedPages);
         match purpose {
             PaymentPurpose::Unspecified | PaymentPurpose::TopUp => intents.or(pages),
             PaymentPurpose::Contribution => pages,
         }
+    }
+
+    /// Every way in which a payment of this purpose may have been made, the usual one first: a top-up also on the
+    /// provider's page, where its payer asked for that.
+    pub(crate) fn every(
+        provider: &'a dyn Provider,
+        purpose: PaymentPurpose,
+    ) -> impl Iterator<Item = Self> {
+        let usual = Self::of(provider, purpose);
+        let pages = provider.hosted_pages(purpose).map(Self::HostedPages);
+        let other = pages.filter(|_| matches!(usual, Some(Self::Intents(_))));
+        usual.into_iter().chain(other)
     }
 
     /// Makes the payment there.
@@ -123,14 +136,21 @@ pub(crate) struct Page<'a> {
     pub description: &'a str,
     /// What our own pages call it, in the addresses that the payer comes back to; may be empty.
     pub ulid: &'a str,
+    /// Where the payer of a top-up comes back to; none: where the settings lead them.
+    pub back: Option<&'a ReturnPages>,
 }
 
-impl Page<'static> {
-    pub(crate) const TOP_UP: Self = Self {
-        product: "Balance top-up",
-        description: "",
-        ulid: "",
-    };
+impl<'a> Page<'a> {
+    pub(crate) const TOP_UP: Self = Self::top_up(None);
+
+    pub(crate) const fn top_up(back: Option<&'a ReturnPages>) -> Self {
+        Self {
+            product: "Balance top-up",
+            description: "",
+            ulid: "",
+            back,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

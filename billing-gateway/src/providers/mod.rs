@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
+use billing_proto::v1::PaymentPurpose;
 use billing_telemetry::doctor::Finding;
 use clap::Args;
 use jiff::Timestamp;
@@ -27,8 +28,9 @@ use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
 use self::self_test::SelfTest;
-use crate::config_check::{ConfigError, Warning};
+use crate::config_check::{ConfigError, Warning, is_http};
 use crate::currency::Currency;
+use crate::return_pages::ReturnPages;
 
 /// What every provider does for us, and what it can do besides. Requests may be repeated: the ids of our
 /// payments and refunds are its idempotency keys.
@@ -53,13 +55,18 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// Whether `text` may be what it calls a payment. Nothing else is put into its paths.
     fn is_reference(&self, text: &str) -> bool;
 
+    /// What the browser calls it with, where its payments can be made in the shop's own page. No secret.
+    fn publishable_key(&self) -> Option<&str> {
+        None
+    }
+
     /// Its payments in the shop's own page; None: it has none.
     fn intents(&self) -> Option<&dyn Intents> {
         None
     }
 
-    /// Its payments on pages of its own; None: it has none, or is not set up for them.
-    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
+    /// Its payments for this purpose on pages of its own; None: it has none, or is not set up for them.
+    fn hosted_pages(&self, _purpose: PaymentPurpose) -> Option<&dyn HostedPages> {
         None
     }
 
@@ -222,9 +229,18 @@ macro_rules! providers {
         }
 
         impl ProviderSettings {
-            pub(crate) fn warnings(&self) -> Vec<Warning> {
-                let live = [$(self.$provider.livemode(),)+].contains(&true);
-                [$(self.$provider.warnings(live),)+].concat()
+            /// Whether the money of any of them is real.
+            pub(crate) fn are_live(&self) -> bool {
+                [$(self.$provider.livemode(),)+].contains(&true)
+            }
+
+            pub(crate) fn warnings(&self, web_url: Option<&str>) -> Vec<Warning> {
+                let live = self.are_live();
+                let mut warnings = [$(self.$provider.warnings(live),)+].concat();
+                if live && web_url.is_some_and(is_http) {
+                    warnings.push(Warning::LiveOverHttp("BILLING_WEB_URL"));
+                }
+                warnings
             }
         }
 
@@ -234,11 +250,13 @@ macro_rules! providers {
             $($provider: Option<$provider::Config>,)+
         }
 
-        impl TryFrom<ProviderSettings> for ProviderConfig {
-            type Error = ConfigError;
-
-            fn try_from(settings: ProviderSettings) -> Result<Self, ConfigError> {
-                Ok(Self { $($provider: $provider::Config::checked(settings.$provider)?,)+ })
+        impl ProviderConfig {
+            /// `back`: the pages that payers of top-ups come back to.
+            pub(crate) fn checked(
+                settings: ProviderSettings,
+                back: Option<&ReturnPages>,
+            ) -> Result<Self, ConfigError> {
+                Ok(Self { $($provider: $provider::Config::checked(settings.$provider, back)?,)+ })
             }
         }
 

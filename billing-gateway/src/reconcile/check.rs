@@ -96,28 +96,13 @@ impl Check<'_> {
         give_up: bool,
     ) -> Result<Option<String>, ApiError> {
         let customer = attach(self.core, payment, String::new(), String::new()).await?;
-        let found = match Payable::of(self.provider, payment.purpose()) {
-            // It is not set up for such payments any more: whoever waits for this one waits in vain.
-            None => None,
-            Some(Payable::Intents(intents)) => {
-                let found = intents.find(payment, &customer).await;
-                let found = found.map_err(PaymentError::from)?;
-                if let Some(reference) = &found {
-                    attach(self.core, payment, reference.clone(), String::new()).await?;
-                }
-                found
+        // None where it is not set up for such payments any more: whoever waits for this one waits in vain.
+        let ways: Vec<_> = Payable::every(self.provider, payment.purpose()).collect();
+        for way in &ways {
+            let found = self.find(*way, payment, &customer).await?;
+            if found.is_some() {
+                return Ok(found);
             }
-            Some(Payable::HostedPages(pages)) => {
-                let found = pages.find(payment, &customer).await;
-                let found = found.map_err(PaymentError::from)?;
-                if let Some(opened) = &found {
-                    note(self.core, payment, opened).await?;
-                }
-                found.map(|opened| opened.reference)
-            }
-        };
-        if found.is_some() {
-            return Ok(found);
         }
         if give_up {
             self.apply(expired(payment, self.provider.livemode()))
@@ -128,15 +113,46 @@ impl Check<'_> {
             self.end(payment).await?;
             return Ok(None);
         }
-        if is_open && payment.purpose() == PaymentPurpose::TopUp {
+        // Which of several ways its payer asked for is not known here: a repeat of their request makes it.
+        if let [way] = ways.as_slice()
+            && is_open
+            && payment.purpose() == PaymentPurpose::TopUp
+        {
             let order = Order {
                 payment,
                 receipt_email: None,
                 page: Page::TOP_UP,
             };
-            open(self.core, self.provider, &order, customer).await?;
+            open(self.core, self.provider, *way, &order, customer).await?;
         }
         Ok(None)
+    }
+
+    /// What the provider calls a payment that was made there in this way, which is noted.
+    async fn find(
+        &self,
+        way: Payable<'_>,
+        payment: &Payment,
+        customer: &str,
+    ) -> Result<Option<String>, ApiError> {
+        match way {
+            Payable::Intents(intents) => {
+                let found = intents.find(payment, customer).await;
+                let found = found.map_err(PaymentError::from)?;
+                if let Some(reference) = &found {
+                    attach(self.core, payment, reference.clone(), String::new()).await?;
+                }
+                Ok(found)
+            }
+            Payable::HostedPages(pages) => {
+                let found = pages.find(payment, customer).await;
+                let found = found.map_err(PaymentError::from)?;
+                if let Some(opened) = &found {
+                    note(self.core, payment, opened).await?;
+                }
+                Ok(found.map(|opened| opened.reference))
+            }
+        }
     }
 
     /// Ends a contribution that has no page. Where it was given one at this moment, that ends too.

@@ -1,20 +1,17 @@
 //! `GET /api/v1/supporters/me/export`: everything that is stored of the user.
 
-use std::io;
-
-use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use billing_proto::v1::ExportPersonRequest;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::core::Core;
+use crate::downloads::{self, Downloads};
 use crate::problem::{ApiError, Problem};
 
 /// As it is stored: the names are those of the columns, and versions add some.
@@ -59,7 +56,12 @@ struct ExportResponse {
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(core: Core, caller: Caller) -> Result<Response, ApiError> {
+pub(crate) async fn get(
+    State(downloads): State<Downloads>,
+    core: Core,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    let place = downloads.begin(caller.account())?;
     let mut request = ExportPersonRequest {
         account: Some(caller.account()),
         page_token: String::new(),
@@ -67,18 +69,21 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Response, ApiError
     // What can be refused is, before the answer begins.
     let first = core.export_person(request.clone()).await;
     let first = first.map_err(|error| error.into_api(&[]))?;
-    // One part waits at most: whoever reads slowly lets the core wait.
-    let (sender, parts) = mpsc::channel::<Result<Bytes, io::Error>>(1);
+    let (parts, body) = downloads::channel();
     tokio::spawn(async move {
+        let _place = place;
         let mut part = first;
-        while sender.send(Ok(part.json.into())).await.is_ok() && !part.next_page_token.is_empty() {
+        while parts.send(part.json).await.is_ok() {
+            if part.next_page_token.is_empty() {
+                // Whoever has gone needs no end.
+                let _ = parts.end().await;
+                return;
+            }
             request.page_token = part.next_page_token;
             part = match core.export_person(request.clone()).await {
                 Ok(part) => part,
                 Err(error) => {
                     warn!(?error, "an export is broken off");
-                    // Whoever asked sees that the answer is not whole.
-                    drop(sender.send(Err(io::Error::other("broken off"))).await);
                     return;
                 }
             };
@@ -91,5 +96,5 @@ pub(crate) async fn get(core: Core, caller: Caller) -> Result<Response, ApiError
             "attachment; filename=\"export.json\"",
         ),
     ];
-    Ok((headers, Body::from_stream(ReceiverStream::new(parts))).into_response())
+    Ok((headers, body).into_response())
 }

@@ -90,6 +90,7 @@ async fn move_money(core: &Process) {
         entry_id: charged.into_inner().entry_id,
         amount_micros: Some(100_000),
         reason: "for a test".to_owned(),
+        ..Default::default()
     };
     calls.refund_charge(refund).await.unwrap();
     move_holds(core).await;

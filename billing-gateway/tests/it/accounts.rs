@@ -1,6 +1,7 @@
 //! Balance and settings of real accounts.
 
 use billing_proto::v1::{ChargeRequest, Decision, PlaceHoldRequest};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, System, account, config, micros, problem, sent, token};
@@ -36,6 +37,8 @@ async fn a_user_who_was_never_seen_has_a_new_account() {
             "uah_rate": null,
             "available_usd": 0,
             "held_usd": 0,
+            "debt_usd": 0,
+            "low_balance": false,
             "total_spent_usd": 0,
             "total_requests": 0,
             "limits": {"daily_usd": 10, "monthly_usd": 100},
@@ -45,8 +48,16 @@ async fn a_user_who_was_never_seen_has_a_new_account() {
             "suspended": false,
             "time_zone": "UTC",
         },
+        "payments_paused": false,
+        "payments_paused_reason": null,
     });
-    assert_eq!(system.json("new", "/api/billing/balance").await, expected);
+    let mut balance = system.json("new", "/api/billing/balance").await;
+    let resets = balance["billing"]["limits_reset"].take();
+    let at = |name: &str| resets[name].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(Timestamp::now() < at("daily_at"), "{resets}");
+    assert!(at("daily_at") <= at("monthly_at"), "{resets}");
+    balance["billing"].as_object_mut().unwrap().remove("limits_reset");
+    assert_eq!(balance, expected);
 }
 
 #[tokio::test]
@@ -100,9 +111,11 @@ async fn a_setting_that_is_absent_stays_and_null_is_no_limit() {
         "locale": "en",
         "mail_payments": true,
         "mail_low_balance": true,
+        "mail_payment_failures": true,
         "has_email": false,
     });
     assert_eq!(answer["settings"], set);
+    assert_eq!(answer["ignored"], json!(["unknown"]));
     assert_eq!(put(&system, "u", "{}").await["settings"], set);
     let less = put(&system, "u", r#"{"monthly_limit_usd": null}"#).await;
     assert_eq!(less["settings"]["monthly_limit_usd"], Value::Null);
@@ -190,7 +203,7 @@ async fn a_gateway_whose_token_the_core_does_not_know_is_unavailable() {
 
 #[tokio::test]
 async fn a_gateway_is_ready_while_its_core_serves() {
-    let System { core, gateway } = System::start().await;
+    let System { core, gateway, .. } = System::start().await;
     assert_eq!(sent(gateway.get("/ready")).await.status(), 200);
     core.stop().await;
     let request = gateway

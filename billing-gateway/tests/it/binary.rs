@@ -66,6 +66,13 @@ async fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> Value {
 
 /// What it warns of when it starts with these settings as well.
 async fn warned(settings: &[(&str, &str)]) -> Vec<String> {
+    let said = said(settings).await.into_iter();
+    let warnings = said.filter(|(level, _)| level == "WARN");
+    warnings.map(|(_, message)| message).collect()
+}
+
+/// What it says before it serves with these settings as well, each with its level.
+async fn said(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut child = program(&["--addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0"])
         .env("JWT_SECRET", "0123456789abcdef0123456789abcdef")
         .env("BILLING_CORE_TOKEN", "the-core-token")
@@ -77,7 +84,7 @@ async fn warned(settings: &[(&str, &str)]) -> Vec<String> {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut warned = Vec::new();
+    let mut told = Vec::new();
     while let Some(line) = lines.next_line().await.unwrap() {
         let said: Value = serde_json::from_str(&line).unwrap();
         for (name, value) in settings {
@@ -88,14 +95,14 @@ async fn warned(settings: &[(&str, &str)]) -> Vec<String> {
                 "{line}"
             );
         }
-        match said["message"].as_str().unwrap() {
-            "serving" => break,
-            message if said["level"] == "WARN" => warned.push(message.to_owned()),
-            _ => {}
+        let text = |member: &str| said[member].as_str().unwrap().to_owned();
+        if said["message"] == "serving" {
+            break;
         }
+        told.push((text("level"), text("message")));
     }
     child.kill().await.unwrap();
-    warned
+    told
 }
 
 #[tokio::test]
@@ -200,6 +207,28 @@ async fn it_warns_once_of_each_setting_that_is_hardly_meant() {
 }
 
 #[tokio::test]
+async fn it_says_in_one_line_why_nobody_administers() {
+    let of = async |settings: &[(&str, &str)]| {
+        let said = said(settings).await.into_iter();
+        let about = said.filter(|(_, message)| message.contains("administrator"));
+        about.map(|(_, message)| message).collect::<Vec<_>>()
+    };
+    let off = "BILLING_CORE_ADMIN_TOKEN is not set: administrators' routes are off";
+    assert_eq!(of(&[]).await, [off]);
+    let token = ("BILLING_CORE_ADMIN_TOKEN", "of-an-administrators-gateway");
+    let nobody = of(&[token]).await;
+    assert!(
+        nobody[0].ends_with("nobody is an administrator"),
+        "{nobody:?}"
+    );
+    let claim = ("JWT_ADMIN_CLAIM", "role");
+    assert_eq!(
+        of(&[token, claim, ("JWT_ADMIN_VALUE", "admin")]).await,
+        [""; 0]
+    );
+}
+
+#[tokio::test]
 async fn it_serves_until_sigterm_or_sigint_and_ends_well() {
     let client = client();
     for signal in ["-TERM", "-INT"] {
@@ -244,6 +273,10 @@ async fn it_does_not_start_without_what_it_needs_and_names_it() {
     for (arguments, named) in [
         (vec![secret, tenant], "BILLING_CORE_TOKEN"),
         (vec![token, tenant], "JWT_SECRET"),
+        (
+            vec![token, secret, tenant, "--core-admin-token= "],
+            "BILLING_CORE_ADMIN_TOKEN",
+        ),
         (vec![token, tenant, "--jwt-secret=short"], "JWT_SECRET"),
         (vec![token, secret], "BILLING_DEFAULT_TENANT"),
         (

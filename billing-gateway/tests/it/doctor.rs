@@ -140,6 +140,7 @@ async fn webhooks_of_its_own_come_through_and_nothing_of_them_remains() {
     for says in [
         "1 signed, each taken as it was sent",
         "the core takes it as a gateway's",
+        "administrators' routes are off",
         "the core knows all",
         "the core's clock",
         "Stripe's clock",
@@ -476,5 +477,30 @@ async fn a_certificate_that_does_not_hold_today_is_told_as_that() {
         }
         assert!(!visit.said.contains("see DNS"), "{}", visit.said);
         assert!(visit.said.contains("show a certificate"), "{}", visit.said);
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_administrators_is_told_from_one_of_another_role_or_tenant() {
+    let stage = Stage::<Stripe>::start().await;
+    let core = &stage.core;
+    let look = async |token: &str, more: &[&str]| {
+        let token = format!("--core-admin-token={token}");
+        as_json(&stage, &[&[token.as_str()], more].concat()).await
+    };
+    let claim = ["--jwt-admin-claim=role", "--jwt-admin-value=admin"];
+    let good = look(&core.admin_token, &claim).await;
+    let of_all = "as an administrator's, of every tenant";
+    assert!(good.said.contains(of_all), "{}", good.said);
+    let nobody = look(&core.admin_token, &[]).await;
+    let told = nobody.is_told("token", "warn", "nobody is an administrator");
+    assert!(told, "{}", nobody.said);
+    for (token, wrong) in [
+        (&core.gateway_token, "the role gateway may not call this"),
+        (&core.other_tenants_admin_token, "not for the tenant `demo`"),
+    ] {
+        let visit = look(token, &claim).await;
+        assert!(visit.is_told("token", "mend", wrong), "{}", visit.said);
+        assert!(!visit.said.contains(token.as_str()), "{}", visit.said);
     }
 }

@@ -30,6 +30,7 @@ async fn refund(system: &System, entry_id: &str, amount: i64) {
         entry_id: entry_id.to_owned(),
         amount_micros: Some(amount),
         reason: "it was empty".to_owned(),
+        ..Default::default()
     };
     system.core.balance().refund_charge(request).await.unwrap();
 }
@@ -141,6 +142,8 @@ async fn a_transaction_has_every_member_that_old_clients_read() {
         "balance_after_usd": 4.65,
         "request_id": "request-a",
         "tool": null,
+        "hold_id": null,
+        "price_version": null,
         "payment_provider": null,
         "payment_id": null,
         "description": "searched",

@@ -29,16 +29,25 @@ pub(crate) struct Gateway {
 
 /// The real core on a database of its own, and a gateway before it.
 pub(crate) struct System {
+    pub(crate) database: TestDatabase,
     pub(crate) core: TestCore,
     pub(crate) gateway: Gateway,
 }
 
 impl System {
     pub(crate) async fn start() -> Self {
-        let database = TestDatabase::new().await;
+        Self::on(TestDatabase::new().await).await
+    }
+
+    /// On a database that holds something already.
+    pub(crate) async fn on(database: TestDatabase) -> Self {
         let core = TestCore::start(&database).await;
         let gateway = Gateway::start(config(&core.url(), &core.gateway_token, &[])).await;
-        Self { core, gateway }
+        Self {
+            database,
+            core,
+            gateway,
+        }
     }
 
     /// The text of a successful answer to `user`.

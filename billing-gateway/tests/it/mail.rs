@@ -47,6 +47,7 @@ async fn language_and_mail_are_settings_like_the_others() {
             "locale": "en",
             "mail_payments": true,
             "mail_low_balance": true,
+            "mail_payment_failures": true,
             "has_email": false,
         },
     });
@@ -66,7 +67,7 @@ async fn an_address_comes_from_the_token_and_never_from_a_body() {
     let system = started().await;
     let put = |claims: &Value| {
         request(&system.gateway, Method::PUT, "settings", claims)
-            .json(&json!({"email": "other@mail.example", "contact": {"email": "o@mail.example"}}))
+            .json(&json!({"locale": "en", "email": "other@mail.example", "contact": {"email": "o@mail.example"}}))
     };
     let without = good(put(&json!({"userId": "u", "email": "no address"}))).await;
     assert_eq!(without["settings"]["has_email"], false);

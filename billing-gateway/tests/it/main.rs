@@ -6,11 +6,14 @@
 )]
 
 mod accounts;
+mod admin;
 mod between;
 mod binary;
 mod core_calls;
 mod crowds;
+mod dashboard;
 mod doctor;
+mod downloads;
 mod entries;
 mod export;
 mod fondy;
@@ -27,3 +30,4 @@ mod supporters;
 mod surface;
 mod traces;
 mod unsubscribe;
+mod web;

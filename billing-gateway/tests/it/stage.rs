@@ -230,10 +230,12 @@ fn gateway_config(core: &TestCore, provider: &[String], flags: &[&str]) -> Confi
         // Tests say themselves when payments are asked about.
         "--reconcile-secs=0",
     ];
+    let administrators = format!("--core-admin-token={}", core.admin_token);
     let provider = provider.iter().map(String::as_str);
     let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
     let overridden = |flag: &&str| flags.iter().any(|given| name(given) == name(flag));
     let mut all: Vec<&str> = usual.into_iter().chain(provider).collect();
+    all.push(&administrators);
     all.retain(|flag| !overridden(flag));
     all.extend_from_slice(flags);
     config(&core.url(), &core.gateway_token, &all)

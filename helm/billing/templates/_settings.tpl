@@ -65,6 +65,10 @@ BILLING_DEFAULT_TENANT: {{ . | quote }}
     "JWT_EMAIL_CLAIM" .jwt.emailClaim "JWT_NAME_CLAIM" .jwt.nameClaim
     "JWT_ADMIN_CLAIM" .jwt.adminClaim "JWT_ADMIN_VALUE" .jwt.adminValue
     "CORS_ORIGINS" (join "," .corsOrigins)
+    "BILLING_WEB_LOGIN_URL" .web.loginUrl "BILLING_WEB_LOGOUT_URL" .web.logoutUrl
+    "BILLING_WEB_TOKEN_STORAGE" .web.tokenStorage "BILLING_WEB_TENANT_NAME" .web.tenantName
+    "BILLING_WEB_SUPPORT_EMAIL" .web.supportEmail "BILLING_WEB_FRAME_ANCESTORS" (join "," .web.frameAncestors)
+    "STRIPE_PUBLISHABLE_KEY" .stripe.publishableKey
     "STRIPE_SUCCESS_URL" .stripe.successUrl "STRIPE_CANCEL_URL" .stripe.cancelUrl
     "BILLING_RATE_SOURCE" .rateSource
     "BILLING_TOPUP_MAX_USD" .topUpMax.usd "BILLING_TOPUP_MAX_UAH" .topUpMax.uah
@@ -72,6 +76,13 @@ BILLING_DEFAULT_TENANT: {{ . | quote }}
 {{- with include "billing.scalar" $value }}
 {{ $name }}: {{ . | quote }}
 {{- end }}
+{{- end }}
+{{- if .web.enabled }}
+{{- with include "billing.backendUrl" $ }}
+BILLING_WEB_URL: {{ . | quote }}
+{{- end }}
+{{- else }}
+BILLING_WEB_DIR: ""
 {{- end }}
 {{- with .fondy }}
 {{- if .merchantId }}
@@ -111,6 +122,7 @@ SMTP_PASS: optional
 
 {{- define "billing.gateway.secrets" -}}
 BILLING_CORE_TOKEN: needed
+BILLING_CORE_ADMIN_TOKEN: optional
 {{- if not .Values.gateway.jwt.jwksUrl }}
 JWT_SECRET: needed
 {{- end }}

@@ -53,6 +53,7 @@ SECRETS = {
     "BILLING_CORE_PASSWORD": {"postgres", "core"},
     "BILLING_SERVICE_TOKENS": {"core"},
     "BILLING_CORE_TOKEN": {"gateway"},
+    "BILLING_CORE_ADMIN_TOKEN": {"gateway"},
     "JWT_SECRET": {"gateway"},
     "STRIPE_SECRET_KEY": {"gateway"},
     "STRIPE_WEBHOOK_SECRET": {"gateway"},

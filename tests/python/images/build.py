@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from dockerfile import LARGEST, REPOSITORY, check_dockerfile
+from dockerfile import LARGEST, LARGEST_PAGES, REPOSITORY, check_dockerfile
 
 USER = "65532:65532"
 # As the compose file runs them.
@@ -31,6 +31,20 @@ def main():
         for other in ("/bin/sh", "/billing-sandbox"):
             started = subprocess.run([docker, "run", *CONFINED, f"--entrypoint={other}", tag], capture_output=True)
             assert started.returncode != 0, f"{tag} starts {other}"
+    build_pages(docker)
+
+
+def build_pages(docker):
+    """nginx, whose entry point fills the configuration in."""
+    tag = "billing-pages:test"
+    build = ["build", "--file", "deploy/Dockerfile", "--target", "pages", "--tag", tag, "."]
+    subprocess.run([docker, *build], cwd=REPOSITORY, check=True)
+    image = json.loads(output(docker, "image", "inspect", tag))[0]
+    print(f"images: {tag}: {image['Size'] / 1e6:.1f} MB")
+    assert image["Size"] <= LARGEST_PAGES, f"{tag} has {image['Size']} bytes"
+    assert image["Config"]["User"] == "101:101", image["Config"]
+    address = "--env=BILLING_API_URL=https://billing.example.org"
+    subprocess.run([docker, "run", *CONFINED, "--tmpfs=/tmp", address, tag, "nginx", "-t"], check=True)
 
 
 def output(*command):

@@ -1,4 +1,4 @@
-import { createCall, createDownload } from "./request";
+import { createCall, createDownload, createOpen } from "./request";
 import type { ClientOptions } from "./request";
 import { accountRoutes } from "./routes/account";
 import { contributionRoutes } from "./routes/contributions";
@@ -18,7 +18,7 @@ export function createClient(options: ClientOptions) {
     request: call,
     download,
     ...accountRoutes(call),
-    ...historyRoutes(call, download),
+    ...historyRoutes(call, createOpen(options)),
     ...usageRoutes(call),
     ...paymentRoutes(call),
     ...contributionRoutes(call),

@@ -15,7 +15,14 @@ export {
   percentOf,
   toMicros,
 } from "./money";
-export type { AmountBounds, AmountProblem, Decimal, Locale, MoneyFormat, ParsedAmount } from "./money";
+export type {
+  AmountBounds,
+  AmountProblem,
+  Decimal,
+  Locale,
+  MoneyFormat,
+  ParsedAmount,
+} from "./money";
 export { ApiError, isAway, Unreachable } from "./problem";
 export type { FieldProblem } from "./problem";
 export type { Call, CallOptions, ClientOptions } from "./request";

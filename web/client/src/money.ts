@@ -121,7 +121,13 @@ function grouped(units: string, separator: string): string {
 
 /** Why what was typed is no amount. */
 export type AmountProblem =
-  "empty" | "not_a_number" | "negative" | "ambiguous" | "too_many_decimals" | "too_small" | "too_large";
+  | "empty"
+  | "not_a_number"
+  | "negative"
+  | "ambiguous"
+  | "too_many_decimals"
+  | "too_small"
+  | "too_large";
 
 export type ParsedAmount = { ok: true; value: Decimal } | { ok: false; problem: AmountProblem };
 
@@ -140,7 +146,11 @@ const GROUPED_BY_POINTS = /^\d{1,3}(\.\d{3})+(,\d*)?$/;
  * An amount as people type it: "12,50", "1 234.5", "$1,234.50". What could be meant in two ways is
  * refused, not guessed.
  */
-export function parseAmount(input: string, locale: Locale, bounds: AmountBounds = {}): ParsedAmount {
+export function parseAmount(
+  input: string,
+  locale: Locale,
+  bounds: AmountBounds = {},
+): ParsedAmount {
   const typed = input.replace(SPACES, "").replace(/^[$₴]|[$₴]$/g, "");
   if (typed === "") return refused("empty");
   if (/^[-\u2212\u2013]/.test(typed)) return refused("negative");

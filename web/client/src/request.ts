@@ -30,6 +30,12 @@ export type Call = <T>(method: string, path: string, options?: CallOptions) => P
 /** One call whose answer is a file. */
 export type Download = (path: string, options?: CallOptions) => Promise<Blob>;
 
+/** One call whose answer is read while it arrives, however long it is. Whoever has it may cancel it. */
+export type Open = (
+  path: string,
+  options?: CallOptions,
+) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+
 const ANSWER_WITHIN_MS = 30_000;
 /** A file is made before it is sent, and may be long. */
 const FILE_WITHIN_MS = 300_000;
@@ -45,6 +51,17 @@ export function createCall(options: ClientOptions): Call {
 export function createDownload(options: ClientOptions): Download {
   return (path, call = {}) =>
     exchange(options, "GET", path, call, FILE_WITHIN_MS, (answer) => answer.blob());
+}
+
+export function createOpen(options: ClientOptions): Open {
+  return async (path, call = {}) => {
+    // Only until it begins: what follows has no time of its own.
+    const body = await exchange(options, "GET", path, call, ANSWER_WITHIN_MS, (answer) =>
+      Promise.resolve(answer.body),
+    );
+    if (!body) throw new Unreachable("the service's answer has no body");
+    return body;
+  };
 }
 
 async function exchange<B>(

@@ -39,7 +39,8 @@ const CIRCLE_MS = 30_000;
 export function createSession(config: SessionConfig, page: Window = window): Session {
   const listeners = new Set<() => void>();
   const stored = config.token_storage === "local";
-  let token = takeFragment(config, page) ?? (stored ? read(page, "localStorage", config.token_key) : null);
+  let token =
+    takeFragment(config, page) ?? (stored ? read(page, "localStorage", config.token_key) : null);
   let lastOwner = ownerOf(token);
   let state: SessionState = token ? "signed_in" : "signed_out";
   let leaving = false;

@@ -42,7 +42,9 @@ test("every amount of the gateway's document is known as one, and no other numbe
   const isDecimal = (schema: Schema): boolean => {
     const named = schema.$ref?.split("/").at(-1);
     if (named) return components.schemas[named]?.format === "decimal";
-    const choices = [schema["oneOf"], schema["anyOf"], schema["allOf"]].flat() as (Schema | undefined)[];
+    const choices = [schema["oneOf"], schema["anyOf"], schema["allOf"]].flat() as (
+      Schema | undefined
+    )[];
     return (
       schema.format === "decimal" ||
       choices.some((choice) => choice !== undefined && isDecimal(choice)) ||
@@ -50,7 +52,8 @@ test("every amount of the gateway's document is known as one, and no other numbe
     );
   };
   const isOtherNumber = (schema: Schema) =>
-    [schema.type].flat().some((type) => type === "integer" || type === "number") && !isDecimal(schema);
+    [schema.type].flat().some((type) => type === "integer" || type === "number") &&
+    !isDecimal(schema);
   const wrong: string[] = [];
   const visit = (value: unknown) => {
     if (value === null || typeof value !== "object") return;

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 
-import { addAmounts, convert, editableAmount, formatMoney, fromMicros, parseAmount, toMicros } from "../src";
+import {
+  addAmounts,
+  convert,
+  editableAmount,
+  formatMoney,
+  fromMicros,
+  parseAmount,
+  toMicros,
+} from "../src";
 import type { AmountBounds, Locale } from "../src";
 
 /** For the eye. */

@@ -5,7 +5,7 @@
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
     var language = localStorage.getItem("billing.language") || navigator.language || "en";
     document.documentElement.lang = language.slice(0, 2) === "uk" ? "uk" : "en";
-  } catch (error) {
+  } catch {
     // Storage is forbidden here: the system's colours, then.
   }
 })();

@@ -18,7 +18,7 @@ export function ThemeChoice() {
       <span className="sr-only">{t("theme.label")}</span>
       <select
         value={theme}
-        className="min-h-11 flex-1 bg-transparent"
+        className="-ml-1 min-h-11 flex-1 bg-transparent"
         onChange={(event) => {
           const chosen = event.target.value as Theme;
           choose(chosen);

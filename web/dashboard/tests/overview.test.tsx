@@ -1,8 +1,12 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { BALANCE, open, problem } from "./stage";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("what is known stays while the service is away, with its age and a retry", async () => {
   const user = userEvent.setup();
@@ -10,11 +14,16 @@ test("what is known stays while the service is away, with its age and a retry", 
   expect(await screen.findByText("$120.00")).toBeTruthy();
 
   stage.answers["GET /api/billing/balance"] = () => problem(503, "BILLING_UNAVAILABLE");
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3 * 60_000 });
+  window.dispatchEvent(new Event("offline"));
   window.dispatchEvent(new Event("online"));
-  const stale = await screen.findByText(/Last updated just now/, {}, { timeout: 4000 });
+  const stale = await screen.findByText(/Last updated 3 minutes ago/);
   expect(screen.getByText("$120.00")).toBeTruthy();
 
-  stage.answers["GET /api/billing/balance"] = BALANCE.replace('"available_usd":120', '"available_usd":119');
+  stage.answers["GET /api/billing/balance"] = BALANCE.replace(
+    '"available_usd":120',
+    '"available_usd":119',
+  );
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("$119.00")).toBeTruthy();
   expect(stale.isConnected).toBe(false);
@@ -25,7 +34,7 @@ test("nothing that is not known is shown as 0", async () => {
   const stage = await open("/", {
     "GET /api/billing/balance": () => problem(503, "BILLING_UNAVAILABLE"),
   });
-  const away = await screen.findByText("This cannot be loaded right now", {}, { timeout: 4000 });
+  const away = await screen.findByText("This cannot be loaded right now");
   expect(screen.queryByText(/\$\d/)).toBeNull();
 
   stage.answers["GET /api/billing/balance"] = BALANCE;
@@ -36,13 +45,13 @@ test("nothing that is not known is shown as 0", async () => {
 
 test("available, settled, held, debt and limits are told apart, in Ukrainian too", async () => {
   await open("/", {}, "uk");
-  expect(await screen.findByText("120,00\u00a0$")).toBeTruthy();
-  expect(screen.getByText("123,45\u00a0$")).toBeTruthy();
-  expect(screen.getByText("3,45\u00a0$")).toBeTruthy();
-  expect(screen.getByText("3,20\u00a0$ із 10,00\u00a0$")).toBeTruthy();
-  expect(screen.getByText("18,50\u00a0$ · без ліміту")).toBeTruthy();
-  expect(screen.getByText(/29 лист.*00:00 за часом Kyiv/)).toBeTruthy();
-  expect(screen.getByText(/≈ 4\u00a0950,00\u00a0₴/)).toBeTruthy();
+  expect(await screen.findByText("120,00 $")).toBeTruthy();
+  expect(screen.getByText("123,45 $")).toBeTruthy();
+  expect(screen.getByText("3,45 $")).toBeTruthy();
+  expect(screen.getByText("3,20 $ із 10,00 $")).toBeTruthy();
+  expect(screen.getByText("18,50 $ · без ліміту")).toBeTruthy();
+  expect(screen.getByText(/29 лист.*00:00 \(Київ\)/)).toBeTruthy();
+  expect(screen.getByText(/≈ 4 950,00 ₴/)).toBeTruthy();
 });
 
 test("whatever keeps calls from working is said first", async () => {

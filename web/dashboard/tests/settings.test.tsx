@@ -25,7 +25,10 @@ const puts = (sent: { request: string; body: string }[]) =>
 test("amounts with a comma and spaces are sent as they are meant, and only what changed", async () => {
   const user = userEvent.setup();
   const stage = await open("/settings", ROUTES);
-  stage.answers["PUT /api/billing/settings"] = stored({ daily_limit_usd: 1234.5, monthly_limit_usd: null });
+  stage.answers["PUT /api/billing/settings"] = stored({
+    daily_limit_usd: 1234.5,
+    monthly_limit_usd: null,
+  });
   const daily = await screen.findByLabelText("Stop at, each day");
   await user.clear(daily);
   await user.type(daily, " 1 234,50");

@@ -12,8 +12,11 @@ import { ServicesProvider } from "../src/session/context";
 /** What a route answers: JSON text, or a whole response. */
 type Answer = string | (() => Response);
 
-export const problem = (status: number, code: string, errors?: { field: string; message: string }[]) =>
-  new Response(JSON.stringify({ status, code, message: code, errors }), { status });
+export const problem = (
+  status: number,
+  code: string,
+  errors?: { field: string; message: string }[],
+) => new Response(JSON.stringify({ status, code, message: code, errors }), { status });
 
 export const BALANCE = JSON.stringify({
   success: true,
@@ -38,13 +41,22 @@ export const BALANCE = JSON.stringify({
   },
 });
 
-const ME = { success: true, user_id: "u1", tenant_id: "demo", email: null, name: null, is_admin: false };
+const ME = {
+  success: true,
+  user_id: "u1",
+  tenant_id: "demo",
+  email: null,
+  name: null,
+  is_admin: false,
+};
 
 const DEFAULTS: Record<string, Answer> = {
   "GET /api/billing/me": JSON.stringify(ME),
   "GET /api/billing/balance": BALANCE,
-  "GET /api/billing/history": '{"success":true,"transactions":[],"pagination":{"count":0,"limit":5,"offset":0,"next_before":null}}',
-  "GET /api/billing/payment/available-providers": '{"success":true,"providers":[],"payments_paused":false}',
+  "GET /api/billing/history":
+    '{"success":true,"transactions":[],"pagination":{"count":0,"limit":5,"offset":0,"next_before":null}}',
+  "GET /api/billing/payment/available-providers":
+    '{"success":true,"providers":[],"payments_paused":false}',
 };
 
 export interface Stage {
@@ -52,6 +64,10 @@ export interface Stage {
   answers: Record<string, Answer>;
   /** Method, path with query, and body of every request. */
   sent: { request: string; body: string }[];
+  /** Its idempotency key, of every request in turn that has one. */
+  keys: string[];
+  /** Closes the page; what the tab keeps stays. */
+  leave: () => void;
 }
 
 /** The whole dashboard at an address; only the wire is ours. */
@@ -60,7 +76,12 @@ export async function open(
   answers: Record<string, Answer> = {},
   locale: Locale = "en",
 ): Promise<Stage> {
-  const stage: Stage = { answers: { ...DEFAULTS, ...answers }, sent: [] };
+  const stage: Stage = {
+    answers: { ...DEFAULTS, ...answers },
+    sent: [],
+    keys: [],
+    leave: () => undefined,
+  };
   localStorage.setItem("jwt_token", `h.${btoa(JSON.stringify({ sub: "u1" }))}.s`);
   await startI18n();
   await setLanguage(locale);
@@ -72,7 +93,7 @@ export async function open(
     onUnauthorized: session.end,
     fetch: async (url, init) => wire(stage, String(url), init ?? {}),
   });
-  render(
+  const { unmount } = render(
     <ServicesProvider services={{ client, config, session }}>
       <QueryClientProvider client={createQueryClient()}>
         <MemoryRouter initialEntries={[path]}>
@@ -81,6 +102,7 @@ export async function open(
       </QueryClientProvider>
     </ServicesProvider>,
   );
+  stage.leave = unmount;
   return stage;
 }
 
@@ -101,6 +123,8 @@ function wire(stage: Stage, url: string, init: RequestInit): Response {
   const method = init.method ?? "GET";
   const body = typeof init.body === "string" ? init.body : "";
   stage.sent.push({ request: `${method} ${url}`, body });
+  const key = new Headers(init.headers).get("Idempotency-Key");
+  if (key) stage.keys.push(key);
   const answer = stage.answers[`${method} ${url.split("?")[0]}`];
   if (answer === undefined) return problem(404, "NOT_FOUND");
   return typeof answer === "string" ? new Response(answer) : answer();

@@ -11,7 +11,8 @@ function keysOf(words: Words, before = ""): string[] {
 }
 
 const PLURAL = /_(one|few|many|other)$/;
-const bases = (words: Words) => [...new Set(keysOf(words).map((key) => key.replace(PLURAL, "")))].sort();
+const bases = (words: Words) =>
+  [...new Set(keysOf(words).map((key) => key.replace(PLURAL, "")))].sort();
 const placeholders = (text: string) => [...new Set(text.match(/\{\{\w+\}\}/g))].sort();
 
 function textsOf(words: Words, before = ""): [string, string][] {
@@ -24,13 +25,18 @@ function textsOf(words: Words, before = ""): [string, string][] {
 
 const namespaces = Object.keys(files)
   .filter((file) => file.includes("/en/"))
-  .map((file) => [file.split("/").at(-1) ?? "", files[file], files[file.replace("/en/", "/uk/")]] as const);
+  .map(
+    (file) =>
+      [file.split("/").at(-1) ?? "", files[file], files[file.replace("/en/", "/uk/")]] as const,
+  );
 
 test.each(namespaces)("%s says the same things in both languages", (_name, en, uk) => {
   expect(bases(uk ?? {})).toEqual(bases(en ?? {}));
   const english = new Map(textsOf(en ?? {}).map(([key, text]) => [key.replace(PLURAL, ""), text]));
   for (const [key, text] of textsOf(uk ?? {})) {
-    expect(placeholders(text), key).toEqual(placeholders(english.get(key.replace(PLURAL, "")) ?? ""));
+    expect(placeholders(text), key).toEqual(
+      placeholders(english.get(key.replace(PLURAL, "")) ?? ""),
+    );
   }
 });
 

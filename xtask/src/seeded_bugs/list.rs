@@ -526,4 +526,20 @@ pub const LIST: &[SeededBug] = &[
         says: "level: Silver",
         besides: "nothing",
     },
+    SeededBug {
+        name: "change-not-kept",
+        wrong: "what administrators change of an account is not kept",
+        place: "ledger/apply.rs",
+        test: Test::Wire("admin_changes::a_change_is_told_once_with_who_when_why_before_and_after"),
+        says: "left: [(\"payment_refund\", \"olga\", \"paid twice\")]",
+        besides: "nothing: entries, refunds and switches keep their own words",
+    },
+    SeededBug {
+        name: "gateway-names-actors",
+        wrong: "whoever calls for users can say that an administrator changed their settings",
+        place: "account/grpc.rs",
+        test: Test::Wire("admin_changes::only_an_administrators_token_names_who_changes_settings"),
+        says: "called `Result::unwrap_err()` on an `Ok` value",
+        besides: "nothing",
+    },
 ];

@@ -8,6 +8,7 @@ use anyhow::Result;
 use tokio::process::Command;
 
 use crate::config;
+use crate::pages;
 use crate::programs::{self, Profile};
 use crate::step::{Steps, succeed};
 use billing_stage::postgres::Server;
@@ -40,6 +41,13 @@ pub async fn run(steps: &mut Steps) {
 /// Of programs for development: their size says nothing.
 async fn start_contents() -> Result<()> {
     let programs = programs::build(Profile::Dev).await?;
+    let web = match pages::obstacle().await {
+        None => Some(pages::built().await?),
+        Some(obstacle) => {
+            eprintln!("test: SKIPPED: the pages in the image: {obstacle}");
+            None
+        }
+    };
     let mut server = Server::throw_away().await?;
     let mut start = Command::new("python3");
     start
@@ -49,6 +57,9 @@ async fn start_contents() -> Result<()> {
         .arg("--gateway")
         .arg(programs.gateway)
         .args(["--database", &server.superuser_url()]);
+    if let Some(web) = web {
+        start.arg("--web").arg(web);
+    }
     let started = succeed(&mut start).await;
     server.stop().await?;
     started

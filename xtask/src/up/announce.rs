@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::cards::{Cards, FONDY_MERCHANT, sandbox_url};
+use super::cards::{FONDY_MERCHANT, sandbox_url};
 use super::demonstration::{self, TENANT, USER};
 use super::ports::Ports;
+use super::site::Site;
 use super::state::Secrets;
 
 /// The line that `--json` prints; scripts rely on its names.
@@ -16,6 +17,11 @@ use super::state::Secrets;
 pub struct Announcement {
     grpc: String,
     gateway: String,
+    /// The pages, opened as the user, as the administrator, and for those who give; null where they are not
+    /// built. Whoever has such an address is signed in.
+    dashboard_url: Option<String>,
+    admin_url: Option<String>,
+    support_url: Option<String>,
     core_admin: String,
     gateway_admin: String,
     /// For the core's login role.
@@ -45,11 +51,21 @@ impl Announcement {
         ports: Ports,
         database_url: &str,
         secrets: &Secrets,
-        cards: &Cards,
+        site: &Site,
         mail: &Path,
     ) -> Result<Self> {
+        let cards = &site.cards;
         let (stripe_secret_key, stripe_webhook_secret) = cards.keys(secrets);
+        let jwt = demonstration::user_token(&secrets.jwt_secret)?;
+        let admin_jwt = demonstration::administrator_token(&secrets.jwt_secret)?;
+        let page = |path: &str, token: &str| {
+            let opened = || format!("http://{}{path}#token={token}", ports.gateway);
+            site.pages.as_ref().map(|_folder| opened())
+        };
         Ok(Self {
+            dashboard_url: page("/app/", &jwt),
+            admin_url: page("/app/admin", &admin_jwt),
+            support_url: page("/support", &jwt),
             grpc: format!("http://{}", ports.grpc),
             gateway: format!("http://{}", ports.gateway),
             core_admin: format!("http://{}", ports.core_admin),
@@ -57,12 +73,12 @@ impl Announcement {
             database_url: database_url.to_owned(),
             tenant_id: TENANT,
             user_id: USER,
-            jwt: demonstration::user_token(&secrets.jwt_secret)?,
+            jwt,
             jwt_secret: secrets.jwt_secret.clone(),
             tools_token: secrets.tools_token.clone(),
             gateway_token: secrets.gateway_token.clone(),
             admin_token: secrets.admin_token.clone(),
-            admin_jwt: demonstration::administrator_token(&secrets.jwt_secret)?,
+            admin_jwt,
             mail_dir: mail.display().to_string(),
             sandbox: cards.is_sandbox().then(|| sandbox_url(ports)),
             stripe_secret_key: stripe_secret_key.to_owned(),
@@ -97,6 +113,18 @@ impl Announcement {
                 "BILLING_FONDY_SECRET",
                 self.fondy_secret.as_deref().unwrap_or_default(),
             ),
+            (
+                "BILLING_DASHBOARD_URL",
+                self.dashboard_url.as_deref().unwrap_or_default(),
+            ),
+            (
+                "BILLING_ADMIN_URL",
+                self.admin_url.as_deref().unwrap_or_default(),
+            ),
+            (
+                "BILLING_SUPPORT_URL",
+                self.support_url.as_deref().unwrap_or_default(),
+            ),
             ("JWT_SECRET", &self.jwt_secret),
         ];
         // URLs, hexadecimal digits and the like: nothing that a shell would read otherwise.
@@ -111,6 +139,19 @@ impl Announcement {
                 format!("{page}   (stands in for Stripe and Fondy: pay, decline, give back)")
             }
             None => "Stripe itself; let it report to /webhooks/stripe".to_owned(),
+        }
+    }
+
+    /// What a browser opens.
+    fn pages(&self) -> String {
+        match (&self.dashboard_url, &self.admin_url, &self.support_url) {
+            (Some(dashboard), Some(admin), Some(support)) => format!(
+                "\n\
+                 Open the dashboard as the user: {dashboard}\n\
+                 As the administrator: {admin}\n\
+                 Give something: {support}\n"
+            ),
+            _ => String::new(),
         }
     }
 
@@ -160,6 +201,7 @@ impl Announcement {
         } = self;
         let cards = self.cards();
         let payments = self.payments();
+        let pages = self.pages();
         let authority = grpc.trim_start_matches("http://");
         let environment = environment.display();
         println!(
@@ -173,6 +215,7 @@ impl Announcement {
              tenant, user  {TENANT}, {USER}\n\
              tokens        . {environment}\n\
              JWT           {jwt}\n\
+             {pages}\
              \n\
              May this user spend this much?\n\
              grpcurl -plaintext -H 'authorization: Bearer {tools_token}' -d \

@@ -31,25 +31,34 @@ pub struct CardKeys {
         value_name = "SECRET"
     )]
     pub stripe_webhook_secret: Option<String>,
+
+    /// What the pages load Stripe's card form with; without it cards are typed on Stripe's own pages.
+    #[arg(long, env = "STRIPE_PUBLISHABLE_KEY", value_name = "KEY")]
+    pub stripe_publishable_key: Option<String>,
 }
 
 /// Where payments are made.
 pub enum Cards {
     Sandbox,
-    Stripe { key: String, secret: String },
+    Stripe {
+        key: String,
+        secret: String,
+        publishable_key: Option<String>,
+    },
 }
 
 impl Cards {
     pub fn of(keys: &CardKeys) -> Result<Self> {
         match (&keys.stripe_secret_key, &keys.stripe_webhook_secret) {
-            (None, None) => Ok(Self::Sandbox),
+            (None, None) if keys.stripe_publishable_key.is_none() => Ok(Self::Sandbox),
             (Some(key), Some(secret)) => Ok(Self::Stripe {
                 key: key.clone(),
                 secret: secret.clone(),
+                publishable_key: keys.stripe_publishable_key.clone(),
             }),
             _ => bail!(
-                "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together; set both, or neither for \
-                 the stand-in"
+                "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together, and STRIPE_PUBLISHABLE_KEY with \
+                 them; set both, or none for the stand-in"
             ),
         }
     }
@@ -58,11 +67,19 @@ impl Cards {
         matches!(self, Self::Sandbox)
     }
 
+    /// Whether money is real.
+    pub fn are_live(&self) -> bool {
+        match self {
+            Self::Sandbox => false,
+            Self::Stripe { key, .. } => key.contains("_live_"),
+        }
+    }
+
     /// The key and the webhook secret that the gateway uses.
     pub fn keys<'a>(&'a self, secrets: &'a Secrets) -> (&'a str, &'a str) {
         match self {
             Self::Sandbox => (&secrets.stripe_secret_key, &secrets.stripe_webhook_secret),
-            Self::Stripe { key, secret } => (key, secret),
+            Self::Stripe { key, secret, .. } => (key, secret),
         }
     }
 
@@ -83,30 +100,22 @@ impl Cards {
             ("BILLING_RATE_SOURCE", RATE_SOURCE.to_owned()),
             ("BACKEND_URL", format!("http://{}", ports.gateway)),
         ];
-        environment.extend(self.frontend(ports));
+        if let Self::Stripe {
+            publishable_key: Some(key),
+            ..
+        } = self
+        {
+            environment.push(("STRIPE_PUBLISHABLE_KEY", key.clone()));
+        }
         if self.is_sandbox() {
             environment.extend([
                 ("STRIPE_API_URL", sandbox_url(ports)),
-                (
-                    "STRIPE_SUCCESS_URL",
-                    format!("{}/shop/thank-you", sandbox_url(ports)),
-                ),
-                (
-                    "STRIPE_CANCEL_URL",
-                    format!("{}/shop?cancelled=true", sandbox_url(ports)),
-                ),
                 ("FONDY_API_URL", format!("{}/api", sandbox_url(ports))),
                 ("FONDY_MERCHANT_ID", FONDY_MERCHANT.to_string()),
                 ("FONDY_SECRET_KEY", secrets.fondy_secret.clone()),
             ]);
         }
         environment
-    }
-
-    /// Where payers return to, and mail leads; the stand-in has a page in the site's place.
-    pub fn frontend(&self, ports: Ports) -> Option<(&'static str, String)> {
-        self.is_sandbox()
-            .then(|| ("FRONTEND_URL", format!("{}/shop", sandbox_url(ports))))
     }
 
     pub fn sandbox_environment(secrets: &Secrets, ports: Ports) -> [(&'static str, String); 6] {

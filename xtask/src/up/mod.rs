@@ -5,6 +5,7 @@ mod announce;
 mod cards;
 mod demonstration;
 pub mod ports;
+mod site;
 mod state;
 
 use std::path::PathBuf;
@@ -16,9 +17,11 @@ use sha2::{Digest, Sha256};
 use self::announce::Announcement;
 use self::cards::{CardKeys, Cards};
 use self::ports::Ports;
+use self::site::Site;
 pub use self::state::Secrets;
 use self::state::State;
 use crate::config;
+use crate::pages;
 use crate::programs::{self, Profile, Programs};
 use billing_stage::database::{self, CoreLogin, Urls};
 use billing_stage::hex::hex;
@@ -98,6 +101,10 @@ impl Stack {
         };
         eprintln!("up: building the services");
         let programs = programs::build(profile).await?;
+        let site = Site {
+            pages: built_pages().await,
+            cards,
+        };
         let urls = self.start_database(options, state).await?;
         let ports = if options.free_ports {
             Ports::free()?
@@ -107,22 +114,22 @@ impl Stack {
         database::migrate(&programs.core, &urls).await?;
         let core = self
             .core
-            .insert(start_core(&programs, &urls, state, ports, &cards)?);
+            .insert(start_core(&programs, &urls, state, ports, &site)?);
         core.await_readiness(ports.core_admin).await?;
-        if cards.is_sandbox() {
+        if site.cards.is_sandbox() {
             let environment = Cards::sandbox_environment(&state.secrets, ports);
             let log = state.path("sandbox.log");
             let sandbox = Service::start("billing-sandbox", &programs.sandbox, &environment, log)?;
             let sandbox = self.sandbox.insert(sandbox);
             sandbox.await_answer(ports.sandbox, "/").await?;
         }
-        self.start_gateway(&programs, state, ports, &cards).await?;
+        self.start_gateway(&programs, state, ports, &site).await?;
         demonstration::seed(ports.grpc, &state.secrets.admin_token).await?;
         let announcement = Announcement::new(
             ports,
             &urls.core,
             &state.secrets,
-            &cards,
+            &site,
             &state.path("outbox/mail"),
         )?;
         state.write_private("env", &announcement.environment())?;
@@ -153,7 +160,7 @@ impl Stack {
         programs: &Programs,
         state: &State,
         ports: Ports,
-        cards: &Cards,
+        site: &Site,
     ) -> Result<()> {
         let mut environment = vec![
             ("BILLING_GATEWAY_ADDR", ports.gateway.to_string()),
@@ -163,6 +170,7 @@ impl Stack {
             ),
             ("BILLING_CORE_URL", format!("http://{}", ports.grpc)),
             ("BILLING_CORE_TOKEN", state.secrets.gateway_token.clone()),
+            ("BILLING_CORE_ADMIN_TOKEN", state.secrets.admin_token.clone()),
             ("BILLING_DEFAULT_TENANT", demonstration::TENANT.to_owned()),
             ("JWT_SECRET", state.secrets.jwt_secret.clone()),
             ("JWT_EMAIL_CLAIM", "email".to_owned()),
@@ -170,7 +178,7 @@ impl Stack {
             ("JWT_ADMIN_CLAIM", demonstration::ADMIN_CLAIM.0.to_owned()),
             ("JWT_ADMIN_VALUE", demonstration::ADMIN_CLAIM.1.to_owned()),
         ];
-        environment.extend(cards.gateway_environment(&state.secrets, ports));
+        environment.extend(site.gateway_environment(&state.secrets, ports));
         let log = state.path("gateway.log");
         let gateway = Service::start("billing-gateway", &programs.gateway, &environment, log)?;
         self.gateway
@@ -226,13 +234,28 @@ impl Stack {
     }
 }
 
+/// None where they cannot be built here: everything else works without them.
+async fn built_pages() -> Option<PathBuf> {
+    if let Some(obstacle) = pages::obstacle().await {
+        eprintln!("up: there are no pages: {obstacle}");
+        return None;
+    }
+    match pages::built().await {
+        Ok(folder) => Some(folder),
+        Err(error) => {
+            eprintln!("up: there are no pages, since they do not build: {error:#}");
+            None
+        }
+    }
+}
+
 /// Starts a core on a migrated database. It is of use when its `/readyz` says so.
 fn start_core(
     programs: &Programs,
     urls: &Urls,
     state: &State,
     ports: Ports,
-    cards: &Cards,
+    site: &Site,
 ) -> Result<Service> {
     let mut environment = vec![
         ("DATABASE_URL", urls.core.clone()),
@@ -249,7 +272,7 @@ fn start_core(
         ),
         ("BACKEND_URL", format!("http://{}", ports.gateway)),
     ];
-    environment.extend(cards.frontend(ports));
+    environment.extend(site.frontend(ports));
     let log = state.path("core.log");
     Service::start("billing-core", &programs.core, &environment, log)
 }

@@ -269,9 +269,7 @@ fn carry_out(
         Action::Expire(hold) => hold::expire(book, context, *hold),
         Action::RefundCharge(refund) => post::refund_charge(book, context, refund),
         Action::Post(post) => post::post(book, context, post),
-        Action::ChangeSettings(settings) => {
-            Ok(post::change_settings(book, context, &settings.change))
-        }
+        Action::ChangeSettings(settings) => Ok(post::change_settings(book, context, settings)),
         Action::RepairClock(repair) => repair::repair_clock(book, context, repair),
         Action::WarnAgain => Ok(warn::warn_again(book, context)),
     }

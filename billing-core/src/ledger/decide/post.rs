@@ -1,8 +1,9 @@
 //! Money that comes back or from elsewhere, and what an account is set to.
 
-use super::super::command::{EntryKind, Post, RefundCharge, SettingsChange};
-use super::super::state::{Book, ChargeState, EntryDraft};
+use super::super::command::{ChangeSettings, EntryKind, Note, Post, RefundCharge};
+use super::super::state::{AccountState, Book, ChargeState, EntryDraft};
 use super::{Answer, Context, Refusal, standing, store};
+use crate::admin_change::{Deed, Fields, LeadsTo, NewChange, differing};
 use crate::id::EntrySeq;
 use crate::money::Micros;
 
@@ -40,6 +41,7 @@ pub(super) fn refund_charge(
         ..standing(&book.account, &mut context.time)
     };
     store(book, &refund.keyed, &answer);
+    keep(book, Deed::ChargeRefund, entry, refund.note.as_ref());
     Ok(answer)
 }
 
@@ -101,6 +103,16 @@ pub(super) fn post(
     if !post.amount.is_positive() {
         book.account.authorise_overdraft();
     }
+    match post.kind {
+        EntryKind::Grant => keep(book, Deed::Grant, entry, post.note.as_ref()),
+        EntryKind::Adjustment => keep(book, Deed::Adjustment, entry, post.note.as_ref()),
+        EntryKind::Charge
+        | EntryKind::Refund
+        | EntryKind::TopUp
+        | EntryKind::PaymentReversal
+        | EntryKind::Dispute
+        | EntryKind::DisputeWon => {}
+    }
     let answer = Answer {
         moved: post.amount,
         entry: Some(entry),
@@ -110,11 +122,43 @@ pub(super) fn post(
     Ok(answer)
 }
 
+/// Keeps who moved the money, where somebody did.
+fn keep(book: &mut Book, deed: Deed, entry: EntrySeq, note: Option<&Note>) {
+    if note.is_some_and(|note| note.actor.is_some()) {
+        let change = NewChange::of_entry(book.id, deed, entry);
+        book.admin_changes.push(change);
+    }
+}
+
+/// What an account is set to, for who reads what was changed.
+fn settings(account: &AccountState) -> Fields {
+    let amounts = [
+        ("daily_limit_micros", account.daily_limit),
+        ("monthly_limit_micros", account.monthly_limit),
+        (
+            "low_balance_threshold_micros",
+            account.low_balance_threshold,
+        ),
+    ];
+    let amounts = amounts
+        .into_iter()
+        .filter_map(|(name, amount)| Some((name, amount?.get().to_string())));
+    let rest = [
+        ("time_zone", account.time_zone.to_string()),
+        ("suspended", account.suspended.to_string()),
+        ("billing_enabled", account.billing_enabled.to_string()),
+    ];
+    amounts.chain(rest).collect()
+}
+
+/// A change that an administrator repeats changes nothing, and is not kept again.
 pub(super) fn change_settings(
     book: &mut Book,
     context: &mut Context<'_>,
-    change: &SettingsChange,
+    settings: &ChangeSettings,
 ) -> Answer {
+    let before = self::settings(&book.account);
+    let change = &settings.change;
     let account = &mut book.account;
     account.daily_limit = change.daily_limit.over(account.daily_limit);
     account.monthly_limit = change.monthly_limit.over(account.monthly_limit);
@@ -136,6 +180,19 @@ pub(super) fn change_settings(
     }
     book.changed = true;
     book.settings_changed = true;
+    let (before, after) = differing(before, self::settings(&book.account));
+    if let Some((deed, said)) = settings.by.clone()
+        && before != after
+    {
+        book.admin_changes.push(NewChange {
+            account: Some(book.id),
+            deed,
+            said,
+            before,
+            after,
+            leads_to: LeadsTo::Nothing,
+        });
+    }
     Answer {
         account: Some(Box::new(book.account.clone())),
         ..standing(&book.account, &mut context.time)

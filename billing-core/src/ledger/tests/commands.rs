@@ -197,6 +197,7 @@ pub fn settings(user: &str, change: SettingsChange) -> Command {
         Action::ChangeSettings(ChangeSettings {
             opening: opening(user),
             change,
+            by: None,
         }),
     )
 }

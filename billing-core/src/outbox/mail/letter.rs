@@ -100,12 +100,11 @@ impl Letter {
     pub const fn is_wanted_by(&self, contact: &Contact) -> bool {
         match self {
             Self::Received(_)
-            | Self::Failed { .. }
             | Self::Refunded(_)
             | Self::Disputed(_)
             | Self::Restored(_)
-            | Self::Contribution(..)
-            | Self::ContributionFailed { .. } => contact.mail_payments,
+            | Self::Contribution(..) => contact.mail_payments,
+            Self::Failed { .. } | Self::ContributionFailed { .. } => contact.mail_payment_failures,
             Self::LowBalance { .. } => contact.mail_low_balance,
             // Asked for a moment ago.
             Self::Test => true,

@@ -148,6 +148,7 @@ impl Postman {
             locale: "en".to_owned(),
             mail_payments: true,
             mail_low_balance: true,
+            mail_payment_failures: true,
         };
         let mail = self
             .compose(&Letter::Test, &contact, address, &notice)

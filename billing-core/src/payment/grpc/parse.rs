@@ -16,7 +16,7 @@ use super::super::{MINOR_MAX, Purpose, RefundState, State};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
-use crate::rpc::{KEY_BYTES, TENANT_BYTES};
+use crate::rpc::{KEY_BYTES, TENANT_BYTES, no_page};
 use crate::sponsorship::{self, GiftTerms};
 
 /// Of what a provider reports: one that there cannot be is a contradiction, which is stored. To refuse it
@@ -291,19 +291,36 @@ fn report(report: Option<v1::apply_provider_event_request::Report>) -> Result<Re
     })
 }
 
+const fn state(state: v1::PaymentState) -> Option<State> {
+    match state {
+        v1::PaymentState::Unspecified => None,
+        v1::PaymentState::Created => Some(State::Created),
+        v1::PaymentState::Pending => Some(State::Pending),
+        v1::PaymentState::RequiresAction => Some(State::RequiresAction),
+        v1::PaymentState::Succeeded => Some(State::Succeeded),
+        v1::PaymentState::Failed => Some(State::Failed),
+        v1::PaymentState::Canceled => Some(State::Canceled),
+        v1::PaymentState::Expired => Some(State::Expired),
+    }
+}
+
+/// None: payments in every state.
+pub fn state_filter(given: i32) -> Result<Option<State>, FieldError> {
+    v1::PaymentState::try_from(given)
+        .map(state)
+        .map_err(|_| FieldError::new("state", "must be a state that the contract names"))
+}
+
+/// The payment behind which a page begins.
+pub fn payment_token(token: String) -> Result<Option<PaymentId>, FieldError> {
+    field::optional_text("page_token", token, 80)?
+        .map(|token| token.parse().map_err(|_| no_page()))
+        .transpose()
+}
+
 fn payment_report(report: v1::PaymentReport) -> Result<PaymentReport, FieldError> {
-    let state = match report.state() {
-        v1::PaymentState::Unspecified => {
-            return Err(FieldError::new("payment.state", "must be given"));
-        }
-        v1::PaymentState::Created => State::Created,
-        v1::PaymentState::Pending => State::Pending,
-        v1::PaymentState::RequiresAction => State::RequiresAction,
-        v1::PaymentState::Succeeded => State::Succeeded,
-        v1::PaymentState::Failed => State::Failed,
-        v1::PaymentState::Canceled => State::Canceled,
-        v1::PaymentState::Expired => State::Expired,
-    };
+    let state =
+        state(report.state()).ok_or_else(|| FieldError::new("payment.state", "must be given"))?;
     Ok(PaymentReport {
         state,
         amount_minor: field::number("payment.amount_minor", report.amount_minor, 0, REPORTED_MAX)?,

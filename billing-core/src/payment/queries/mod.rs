@@ -4,6 +4,7 @@ mod lease;
 mod rate;
 mod read;
 mod review;
+mod tenant;
 mod write;
 
 pub use lease::{ask_again_in_time, count_open, lease_due, lease_since};
@@ -14,6 +15,7 @@ pub use read::{
     is_suspended, list_payments, lock_payment, lock_payments, paid_by, recent_outcomes,
 };
 pub use review::{findings, marked, redact, resolve};
+pub use tenant::{DayRevenue, Wanted, find_contradictions, list_of_tenant, revenue};
 pub use write::{
     EntryRow, RefundWords, insert_customer, insert_decline, insert_payment, insert_reference,
     insert_refund, write_dispute, write_page_url, write_payment, write_payments, write_refund,

@@ -211,6 +211,26 @@ pub async fn erase_refunds(
     Ok(())
 }
 
+/// Why administrators changed the account. Who did it stays, unless that names the person.
+pub async fn erase_changes(
+    pool: &PgPool,
+    account: AccountId,
+    words: &[String],
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update admin_change c set reason = null, actor = case when exists (
+                select from unnest($2::text[]) word where lower(c.actor) = word
+                    or word like '%@%' and position(word in lower(c.actor)) > 0)
+            then null else c.actor end
+        where c.account_id = $1 and num_nonnulls(c.reason, c.actor) > 0",
+        account.uuid(),
+        words,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// What providers call the person.
 pub async fn delete_customers(
     pool: &PgPool,

@@ -26,7 +26,9 @@ pub async fn find_head(pool: &PgPool, account: AccountId) -> Result<String, sqlx
             'provider_customers', (select coalesce(jsonb_agg(to_jsonb(c) - 'account_id'), '[]')
                 from provider_customer c where account_id = $1),
             'repairs', (select coalesce(jsonb_agg(to_jsonb(r) - 'account_id'), '[]')
-                from account_repair r where account_id = $1)
+                from account_repair r where account_id = $1),
+            'admin_changes', (select coalesce(jsonb_agg(to_jsonb(d) - 'account_id' order by d.changed_at), '[]')
+                from admin_change d where account_id = $1)
         )::text as "json!""#,
         account.uuid(),
     )

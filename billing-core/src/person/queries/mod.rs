@@ -5,8 +5,9 @@ mod events;
 mod export;
 
 pub use erase::{
-    delete_contact, delete_customers, erase_notes, erase_payments, erase_refunds, erase_repairs,
-    find_left, find_open_payments, finish, has_words, insert_erasure, lock_account, lock_payments,
+    delete_contact, delete_customers, erase_changes, erase_notes, erase_payments, erase_refunds,
+    erase_repairs, find_left, find_open_payments, finish, has_words, insert_erasure, lock_account,
+    lock_payments,
 };
 pub use events::{Found, Searched, erase_events, find_events, find_needles, note_searched};
 pub use export::{

@@ -101,11 +101,11 @@ refusing! {
     accounts.update_settings(UpdateSettingsRequest) of
         v1::UpdateSettingsRequest { account: alice(), ..Default::default() };
     accounts.suspend_account(SuspendAccountRequest) of
-        v1::SuspendAccountRequest { account: alice() };
+        v1::SuspendAccountRequest { account: alice(), ..Default::default() };
     accounts.resume_account(ResumeAccountRequest) of
-        v1::ResumeAccountRequest { account: alice() };
+        v1::ResumeAccountRequest { account: alice(), ..Default::default() };
     accounts.set_billing_enabled(SetBillingEnabledRequest) of
-        v1::SetBillingEnabledRequest { account: alice(), billing_enabled: true };
+        v1::SetBillingEnabledRequest { account: alice(), billing_enabled: true, ..Default::default() };
     accounts.grant_credit(GrantCreditRequest) of v1::GrantCreditRequest {
         account: alice(), idempotency_key: "k".to_owned(), amount_micros: 1,
         reason: "r".to_owned(), actor: "a".to_owned(),

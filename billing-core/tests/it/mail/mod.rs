@@ -61,7 +61,7 @@ async fn post(database: &TestDatabase, user: &str, kind: &'static str, payload: 
     put(database, user, notice).await;
 }
 
-async fn post_test(database: &TestDatabase, user: &str) {
+pub(crate) async fn post_test(database: &TestDatabase, user: &str) {
     post(database, user, "test", json!({})).await;
 }
 

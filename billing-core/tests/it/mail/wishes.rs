@@ -78,6 +78,40 @@ async fn who_wants_no_mail_of_a_kind_gets_none_but_a_test_when_he_asks() {
     assert!(mail.contains("Subject: Test mail from Billing\r\n"));
 }
 
+/// Those who had ended all mail about payments get none about failed ones either, until they say something else.
+#[tokio::test]
+async fn mail_of_failed_payments_is_wished_for_apart_and_was_as_the_rest_before() {
+    let (database, silent) = core().await;
+    contact(&database, "alice", "en").await;
+    as_owner(&database, "update contact set mail_payments = false").await;
+    let wishes = async |change: v1::UpdateSettingsRequest| {
+        let settings = v1::UpdateSettingsRequest {
+            account: Some(account("alice")),
+            ..change
+        };
+        let answer = silent.accounts().update_settings(settings).await.unwrap();
+        let wishes = answer.into_inner().account.unwrap().preferences.unwrap();
+        (wishes.mail_payments, wishes.mail_payment_failures)
+    };
+    let nothing = v1::UpdateSettingsRequest::default();
+    assert_eq!(wishes(nothing).await, (false, false));
+    let all_but_failures = v1::UpdateSettingsRequest {
+        mail_payments: Some(true),
+        ..Default::default()
+    };
+    assert_eq!(wishes(all_but_failures).await, (true, false));
+    post_failed(&database, "alice").await;
+    assert!(delivered(&database, &[]).await.is_empty());
+    let only_failures = v1::UpdateSettingsRequest {
+        mail_payments: Some(false),
+        mail_payment_failures: Some(true),
+        ..Default::default()
+    };
+    assert_eq!(wishes(only_failures).await, (false, true));
+    post_failed(&database, "alice").await;
+    assert_eq!(delivered(&database, &[]).await.len(), 1);
+}
+
 #[tokio::test]
 async fn a_warning_can_be_unsubscribed_from_and_a_receipt_cannot() {
     let database = TestDatabase::new().await;

@@ -16,9 +16,11 @@ use crate::support::{account, assert_books_are_right, core, eventually};
 const WORD: &str = "lovelace";
 
 /// Where the word stands before: each of these is a place that erasure has to know of.
-const PLACES: [&str; 17] = [
+const PLACES: [&str; 19] = [
     "account_repair.actor",
     "account_repair.reason",
+    "admin_change.actor",
+    "admin_change.reason",
     "contact.email",
     "contact.name",
     "contribution.judged_by",

@@ -113,6 +113,13 @@ impl Life<'_> {
         };
         self.core.balance().capture_hold(capture).await.unwrap();
         user.hold("open", amount(USD)).await;
+        let suspend = v1::SuspendAccountRequest {
+            account: Some(account(self.user)),
+            reason: format!("{word} was rude"),
+            actor: self.address(),
+        };
+        self.core.accounts().suspend_account(suspend).await.unwrap();
+        user.resume().await;
         let repair = format!(
             "insert into account_repair (account_id, repaired_at, was_on, spent_on, day_no, month_no,
                 day_carried_micros, month_carried_micros, reason, actor)

@@ -10,8 +10,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::message::{Fields, Received};
-use super::settings::{Config, extend};
+use super::settings::Config;
 use super::signature;
+use crate::config_check::extend;
 use crate::providers::http::{self, Bounds, Failure, Http};
 use crate::providers::{ProviderError, WebhookRefusal};
 

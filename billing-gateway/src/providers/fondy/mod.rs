@@ -18,7 +18,7 @@ pub(super) use settings::{Config, Settings};
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use billing_proto::v1::Payment;
+use billing_proto::v1::{Payment, PaymentPurpose};
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_telemetry::doctor::Finding;
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ use self::claim::Claim;
 use self::client::{Call, Client, DUPLICATE_ORDER, UNKNOWN_ORDER};
 use self::events::{Merchant, unconfirmed};
 use self::message::{Fields, Received};
+use self::settings::Back;
 use self::statuses::Statuses;
 use super::self_test::{SELF_TEST, SelfTest};
 use super::{
@@ -75,7 +76,7 @@ pub(super) struct Fondy {
     merchant: Merchant,
     secret_key: SecretString,
     callback_url: Url,
-    frontend_url: Option<Url>,
+    back: Option<Back>,
     statuses: Statuses,
 }
 
@@ -89,7 +90,7 @@ pub(super) fn open(config: &Config) -> Result<Fondy, reqwest::Error> {
         },
         secret_key: config.secret_key.clone(),
         callback_url: config.callback_url.clone(),
-        frontend_url: config.frontend_url.clone(),
+        back: config.back.clone(),
         statuses: Statuses::new(),
     })
 }
@@ -120,7 +121,7 @@ impl Provider for Fondy {
         is_payment_id(text)
     }
 
-    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
+    fn hosted_pages(&self, _purpose: PaymentPurpose) -> Option<&dyn HostedPages> {
         Some(self)
     }
 
@@ -214,11 +215,11 @@ impl HostedPages for Fondy {
             ("lifetime", LIFETIME_SECS.to_owned()),
             ("server_callback_url", self.callback_url.to_string()),
         ];
-        if let Some(url) = &self.frontend_url {
-            let mut url = url.clone();
-            url.query_pairs_mut().append_pair("payment_id", order_id);
-            fields.push(("response_url", url.into()));
-        }
+        let back = match order.page.back {
+            Some(pages) => Some(pages.paid(order_id)),
+            None => self.back.as_ref().map(|back| back.of(order_id)),
+        };
+        fields.extend(back.map(|url| ("response_url", url.into())));
         if let Some(email) = order.receipt_email {
             fields.push(("sender_email", email.to_owned()));
         }

@@ -4,7 +4,10 @@ use clap::Args;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config_check::{ConfigError, Warning, guarded_url, has_user, is_http, is_loopback};
+use crate::config_check::{
+    ConfigError, Warning, extend, guarded_url, has_user, is_http, is_loopback,
+};
+use crate::return_pages::ReturnPages;
 use crate::providers::NAMES;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
@@ -60,7 +63,8 @@ pub struct Settings {
     #[arg(id = "backend_url", long = "backend-url", env = "BACKEND_URL")]
     pub backend_url: Option<String>,
 
-    /// Where the payer's browser returns to; absent: it stays on the provider's page
+    /// Where the payer's browser returns to where `BILLING_WEB_URL` is not set; both absent: it stays on the
+    /// provider's page
     #[arg(id = "frontend_url", long = "frontend-url", env = "FRONTEND_URL")]
     pub frontend_url: Option<String>,
 }
@@ -107,12 +111,32 @@ pub struct Config {
     pub(super) secret_key: SecretString,
     pub(super) api_url: Url,
     pub(super) callback_url: Url,
-    pub(super) frontend_url: Option<Url>,
+    pub(super) back: Option<Back>,
+}
+
+/// Where the payer's browser returns to. It comes by a form.
+#[derive(Clone, Debug)]
+pub(super) struct Back {
+    url: Url,
+    /// What of its query names the payment.
+    parameter: &'static str,
+}
+
+impl Back {
+    pub(super) fn of(&self, payment_id: &str) -> Url {
+        let mut url = self.url.clone();
+        url.query_pairs_mut()
+            .append_pair(self.parameter, payment_id);
+        url
+    }
 }
 
 impl Config {
     /// None where Fondy is not configured.
-    pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+    pub(in crate::providers) fn checked(
+        settings: Settings,
+        dashboard: Option<&ReturnPages>,
+    ) -> Result<Option<Self>, ConfigError> {
         // Whoever is paid by: they are everybody's.
         for (name, url) in [
             ("BACKEND_URL", &settings.backend_url),
@@ -139,33 +163,41 @@ impl Config {
         let backend_url = settings
             .backend_url
             .ok_or(ConfigError::Missing("BACKEND_URL"))?;
-        let mut callback_url =
+        let backend_url =
             guarded_url(&backend_url).ok_or(ConfigError::ProviderUrl("BACKEND_URL"))?;
-        extend(&mut callback_url, &["webhooks", name]);
+        let below = |parts: &[&str]| {
+            let mut url = backend_url.clone();
+            extend(&mut url, parts);
+            url
+        };
         let frontend_url = settings
             .frontend_url
             .map(|url| guarded_url(&url).ok_or(ConfigError::ProviderUrl("FRONTEND_URL")))
             .transpose()?;
+        // A page of the dashboard is a file, and takes no form: ours leads the browser on to it.
+        let back = match dashboard {
+            Some(_) => Some(Back {
+                url: below(&["api", "billing", "payment", name, "return"]),
+                parameter: "payment",
+            }),
+            None => frontend_url.map(|url| Back {
+                url,
+                parameter: "payment_id",
+            }),
+        };
         Ok(Some(Self {
             name,
             merchant_id,
             secret_key,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("FONDY_API_URL"))?,
-            callback_url,
-            frontend_url,
+            callback_url: below(&["webhooks", name]),
+            back,
         }))
     }
 
     pub(super) fn livemode(&self) -> bool {
         self.merchant_id != TEST_MERCHANT
-    }
-}
-
-/// `url` with further parts of its path. Every http URL has a path.
-pub(super) fn extend(url: &mut Url, parts: &[&str]) {
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(parts);
     }
 }
 
@@ -208,7 +240,7 @@ mod tests {
                 secret_key: Some(blank.into()),
                 ..settings()
             };
-            let refused = Config::checked(settings).unwrap_err();
+            let refused = Config::checked(settings, None).unwrap_err();
             assert_eq!(refused, ConfigError::Blank("FONDY_SECRET_KEY"));
         }
         let without: [(Change, &str); 3] = [
@@ -219,7 +251,7 @@ mod tests {
         for (change, missing) in without {
             let mut settings = settings();
             change(&mut settings);
-            let refused = Config::checked(settings).unwrap_err();
+            let refused = Config::checked(settings, None).unwrap_err();
             assert_eq!(refused, ConfigError::Missing(missing));
         }
         let nothing = Settings {
@@ -227,12 +259,12 @@ mod tests {
             secret_key: None,
             ..settings()
         };
-        assert!(Config::checked(nothing).unwrap().is_none());
+        assert!(Config::checked(nothing, None).unwrap().is_none());
     }
 
     #[test]
     fn callbacks_come_below_the_backends_url_under_the_providers_name() {
-        let config = Config::checked(settings()).unwrap().unwrap();
+        let config = Config::checked(settings(), None).unwrap().unwrap();
         let expected = "https://billing.example.com/base/webhooks/fondy";
         assert_eq!(config.callback_url.as_str(), expected);
         let flitt = Settings {
@@ -240,7 +272,7 @@ mod tests {
             backend_url: Some("http://127.0.0.1:8080".to_owned()),
             ..settings()
         };
-        let config = Config::checked(flitt).unwrap().unwrap();
+        let config = Config::checked(flitt, None).unwrap().unwrap();
         let expected = "http://127.0.0.1:8080/webhooks/flitt";
         assert_eq!(config.callback_url.as_str(), expected);
     }
@@ -250,7 +282,7 @@ mod tests {
         let refused = |change: fn(&mut Settings)| {
             let mut settings = settings();
             change(&mut settings);
-            Config::checked(settings).unwrap_err()
+            Config::checked(settings, None).unwrap_err()
         };
         assert_eq!(
             refused(|settings| settings.api_url = "http://pay.example.com".to_owned()),
@@ -282,20 +314,20 @@ mod tests {
                 name: name.to_owned(),
                 ..settings()
             };
-            let refused = Config::checked(settings).unwrap_err();
+            let refused = Config::checked(settings, None).unwrap_err();
             assert_eq!(refused, ConfigError::ProviderName("FONDY_NAME"), "{name}");
         }
     }
 
     #[test]
     fn only_the_test_merchant_moves_no_money_and_no_debug_output_shows_a_secret() {
-        let config = Config::checked(settings()).unwrap().unwrap();
+        let config = Config::checked(settings(), None).unwrap().unwrap();
         assert!(!config.livemode());
         assert!(!format!("{config:?}").contains("a_secret"));
         let live = Settings {
             merchant_id: Some(7),
             ..settings()
         };
-        assert!(Config::checked(live).unwrap().unwrap().livemode());
+        assert!(Config::checked(live, None).unwrap().unwrap().livemode());
     }
 }

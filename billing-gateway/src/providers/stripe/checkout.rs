@@ -17,7 +17,7 @@ use super::id::{checked, is_id};
 use super::list::PAGE;
 use super::pages::Pages;
 use super::session::Session;
-use super::{CLOCKS_DIFFER_SECS, Stripe, account_part, metadata};
+use super::{CLOCKS_DIFFER_SECS, PAYMENT_URL, Stripe, account_part, metadata};
 use crate::providers::{Event, HostedPages, Opened, Order, Provider, ProviderError};
 
 pub(super) const PREFIX: &str = "cs_";
@@ -28,11 +28,11 @@ pub(super) const MADE_ON_PAGE: &str = "page";
 impl HostedPages for Stripe {
     async fn create(&self, order: &Order<'_>, customer: &str) -> Result<Opened, ProviderError> {
         let payment = order.payment;
-        let pages = self
+        let led_to = self
             .pages
-            .as_ref()
-            .ok_or_else(|| ProviderError::Away("no pages are configured".into()))?;
-        let request = creation(pages, order, customer);
+            .led_to(order)
+            .ok_or_else(|| ProviderError::Away("no pages to come back to are configured".into()))?;
+        let request = creation(&self.pages, led_to, order, customer);
         let created = self
             .client
             .send("create_session", request, Some(&payment.payment_id))
@@ -149,7 +149,12 @@ impl Stripe {
 }
 
 /// The request that makes a page. Said again, it is the same.
-fn creation(pages: &Pages, order: &Order<'_>, customer: &str) -> RequestBuilder {
+fn creation(
+    pages: &Pages,
+    (success_url, cancel_url): (String, String),
+    order: &Order<'_>,
+    customer: &str,
+) -> RequestBuilder {
     let payment = order.payment;
     let currency = payment.currency.to_ascii_lowercase();
     // An unknown code is kept as it is.
@@ -181,8 +186,8 @@ fn creation(pages: &Pages, order: &Order<'_>, customer: &str) -> RequestBuilder 
         .metadata(names)
         .payment_intent_data(intent)
         .client_reference_id(payment.payment_id.as_str())
-        .success_url(pages.success_url(order.page.ulid))
-        .cancel_url(pages.cancel_url(order.page.ulid))
+        .success_url(success_url)
+        .cancel_url(cancel_url)
         .expires_at(pages.expires_at(created_at.unwrap_or(now), now));
     if !customer.is_empty() {
         request = request.customer(customer);
@@ -193,10 +198,14 @@ fn creation(pages: &Pages, order: &Order<'_>, customer: &str) -> RequestBuilder 
 }
 
 fn opened(session: Session) -> Opened {
+    let page_url = session.is_open().then_some(session.url).flatten();
     Opened {
-        page_url: session.is_open().then_some(session.url).flatten(),
+        browser: page_url
+            .iter()
+            .map(|url| (PAYMENT_URL, url.clone()))
+            .collect(),
+        page_url,
         reference: session.id,
-        browser: [].into_iter().collect(),
     }
 }
 

@@ -104,7 +104,7 @@ impl Stripe {
                 "set BACKEND_URL to where this gateway is reached from outside",
             )];
         }
-        judge_endpoints(list, mode, webhooks, self.pages.is_some())
+        judge_endpoints(list, mode, webhooks, self.pages.is_used())
     }
 
     /// One by each secret, and a forged one.

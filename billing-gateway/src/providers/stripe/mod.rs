@@ -24,7 +24,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use billing_proto::v1::{Payment, PaymentState};
+use billing_proto::v1::{Payment, PaymentPurpose, PaymentState};
 use billing_telemetry::doctor::Finding;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -59,6 +59,7 @@ const LEAST_MINOR: i64 = 100;
 
 const CLIENT_SECRET: &str = "clientSecret";
 const PAYMENT_INTENT_ID: &str = "paymentIntentId";
+const PAYMENT_URL: &str = "paymentUrl";
 
 pub(super) const BROWSER_MEMBERS: &[(&str, &str)] = &[
     (
@@ -66,6 +67,10 @@ pub(super) const BROWSER_MEMBERS: &[(&str, &str)] = &[
         "Stripe: what Elements is started with. Whoever has it can pay.",
     ),
     (PAYMENT_INTENT_ID, "Stripe: what Stripe calls the payment."),
+    (
+        PAYMENT_URL,
+        "Stripe: the page where it is paid, where `hosted` asks for one.",
+    ),
 ];
 
 /// What our clock may be ahead of Stripe's.
@@ -76,8 +81,8 @@ pub(super) struct Stripe {
     client: Client,
     webhook_secrets: Vec<SecretString>,
     livemode: bool,
-    /// None: nothing is paid on its pages.
-    pages: Option<Pages>,
+    publishable_key: Option<String>,
+    pages: Pages,
 }
 
 pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
@@ -85,6 +90,7 @@ pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
         client: Client::new(config)?,
         webhook_secrets: config.webhook_secrets.clone(),
         livemode: config.livemode(),
+        publishable_key: config.publishable_key.clone(),
         pages: config.pages.clone(),
     })
 }
@@ -115,13 +121,20 @@ impl Provider for Stripe {
         is_id("pi_", text) || is_id(checkout::PREFIX, text)
     }
 
+    fn publishable_key(&self) -> Option<&str> {
+        self.publishable_key.as_deref()
+    }
+
     fn intents(&self) -> Option<&dyn Intents> {
         Some(self)
     }
 
-    fn hosted_pages(&self) -> Option<&dyn HostedPages> {
-        self.pages.as_ref()?;
-        Some(self)
+    fn hosted_pages(&self, purpose: PaymentPurpose) -> Option<&dyn HostedPages> {
+        let is_set = match purpose {
+            PaymentPurpose::Contribution => self.pages.contributions.is_some(),
+            PaymentPurpose::Unspecified | PaymentPurpose::TopUp => self.pages.top_ups.is_some(),
+        };
+        is_set.then_some(self)
     }
 
     fn refunds(&self) -> &dyn Refunds {
@@ -136,10 +149,13 @@ impl Provider for Stripe {
         Some(self)
     }
 
-    fn known(&self, reference: &str, _page_url: Option<&str>) -> BrowserMembers {
-        [(PAYMENT_INTENT_ID, reference.to_owned())]
+    fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers {
+        let intent = is_id("pi_", reference).then_some((PAYMENT_INTENT_ID, reference));
+        let page = page_url.map(|url| (PAYMENT_URL, url));
+        [intent, page]
             .into_iter()
-            .filter(|(_, reference)| is_id("pi_", reference))
+            .flatten()
+            .map(|(name, text)| (name, text.to_owned()))
             .collect()
     }
 

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config_check::{ConfigError, guarded_url};
+use crate::return_pages::ReturnPages;
+use crate::providers::Order;
 
 /// What our own name of a contribution is put in place of.
 const ULID: &str = "{CONTRIBUTION_ULID}";
@@ -17,17 +19,60 @@ const LEFT_MIN: SignedDuration = SignedDuration::from_mins(35);
 /// What hosted pages are made with.
 #[derive(Clone, Debug)]
 pub(super) struct Pages {
-    success_url: String,
-    cancel_url: String,
-    lifetime: SignedDuration,
+    /// Of contributions; none: nothing is given on Stripe's pages.
+    pub contributions: Option<ContributionPages>,
+    /// Of top-ups; none: nothing is topped up on Stripe's pages.
+    pub top_ups: Option<ReturnPages>,
+    pub lifetime: SignedDuration,
 }
 
 impl Pages {
-    /// None: nothing is paid on Stripe's pages.
+    /// Whether anything is paid on them.
+    pub(super) fn is_used(&self) -> bool {
+        self.contributions.is_some() || self.top_ups.is_some()
+    }
+
+    /// Where the payer of an order comes back to, who has paid and who has not. None: nothing is set for it.
+    pub(super) fn led_to(&self, order: &Order<'_>) -> Option<(String, String)> {
+        let page = order.page;
+        // Only a contribution has a name of its own.
+        if !page.ulid.is_empty() {
+            let pages = self.contributions.as_ref()?;
+            return Some((pages.success_url(page.ulid), pages.cancel_url(page.ulid)));
+        }
+        let pages = page.back.or(self.top_ups.as_ref())?;
+        let payment_id = order.payment.payment_id.as_str();
+        Some((pages.paid(payment_id).into(), pages.left(payment_id).into()))
+    }
+
+    /// When the page of a payment that was created then ends. The same whenever it is asked for within
+    /// the same while, since one idempotency key stands for one request; and never too soon for Stripe.
+    pub(super) fn expires_at(&self, created_at: Timestamp, now: Timestamp) -> i64 {
+        let while_secs = self.lifetime.saturating_sub(LEFT_MIN).as_secs().max(1);
+        let age = now
+            .as_second()
+            .saturating_sub(created_at.as_second())
+            .max(0);
+        let passed = (age / while_secs).saturating_mul(while_secs);
+        created_at
+            .as_second()
+            .saturating_add(passed)
+            .saturating_add(self.lifetime.as_secs())
+    }
+}
+
+/// Where somebody comes back to who gave, or did not.
+#[derive(Clone, Debug)]
+pub(super) struct ContributionPages {
+    success_url: String,
+    cancel_url: String,
+}
+
+impl ContributionPages {
+    /// None: nothing is given on Stripe's pages.
     pub(super) fn checked(
         success_url: Option<String>,
         cancel_url: Option<String>,
-        lifetime_secs: u32,
     ) -> Result<Option<Self>, ConfigError> {
         let (success_url, cancel_url) = match (success_url, cancel_url) {
             (None, None) => return Ok(None),
@@ -38,17 +83,13 @@ impl Pages {
         Ok(Some(Self {
             success_url: checked_url("STRIPE_SUCCESS_URL", &success_url)?,
             cancel_url: checked_url("STRIPE_CANCEL_URL", &cancel_url)?,
-            lifetime: SignedDuration::from_secs(lifetime_secs.into()),
         }))
     }
 
     /// Names the contribution, and once. Stripe's own `{CHECKOUT_SESSION_ID}` is left for Stripe.
-    pub(super) fn success_url(&self, ulid: &str) -> String {
+    fn success_url(&self, ulid: &str) -> String {
         if self.success_url.contains(ULID) {
             return self.success_url.replace(ULID, ulid);
-        }
-        if ulid.is_empty() {
-            return self.success_url.clone();
         }
         let (before, fragment) = match self.success_url.split_once('#') {
             Some((before, fragment)) => (before, format!("#{fragment}")),
@@ -68,23 +109,8 @@ impl Pages {
         format!("{path}?{}{fragment}", pairs.join("&"))
     }
 
-    pub(super) fn cancel_url(&self, ulid: &str) -> String {
+    fn cancel_url(&self, ulid: &str) -> String {
         self.cancel_url.replace(ULID, ulid)
-    }
-
-    /// When the page of a payment that was created then ends. The same whenever it is asked for within
-    /// the same while, since one idempotency key stands for one request; and never too soon for Stripe.
-    pub(super) fn expires_at(&self, created_at: Timestamp, now: Timestamp) -> i64 {
-        let while_secs = self.lifetime.saturating_sub(LEFT_MIN).as_secs().max(1);
-        let age = now
-            .as_second()
-            .saturating_sub(created_at.as_second())
-            .max(0);
-        let passed = (age / while_secs).saturating_mul(while_secs);
-        created_at
-            .as_second()
-            .saturating_add(passed)
-            .saturating_add(self.lifetime.as_secs())
     }
 }
 
@@ -107,13 +133,13 @@ fn checked_url(name: &'static str, text: &str) -> Result<String, ConfigError> {
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
-    use super::Pages;
+    use super::{ContributionPages, Pages};
     use crate::config_check::ConfigError;
 
     const CANCEL: &str = "https://a.example/support?cancelled=true";
 
-    fn pages(success_url: &str) -> Result<Option<Pages>, ConfigError> {
-        Pages::checked(Some(success_url.to_owned()), Some(CANCEL.to_owned()), 3_600)
+    fn pages(success_url: &str) -> Result<Option<ContributionPages>, ConfigError> {
+        ContributionPages::checked(Some(success_url.to_owned()), Some(CANCEL.to_owned()))
     }
 
     #[test]
@@ -189,19 +215,23 @@ mod tests {
             ConfigError::Blank("STRIPE_SUCCESS_URL")
         );
         assert!(pages("http://127.0.0.1:8080/t").unwrap().is_some());
-        let half = Pages::checked(None, Some(CANCEL.to_owned()), 3_600);
+        let half = ContributionPages::checked(None, Some(CANCEL.to_owned()));
         assert_eq!(
             half.unwrap_err(),
             ConfigError::Missing("STRIPE_SUCCESS_URL")
         );
-        assert!(Pages::checked(None, None, 3_600).unwrap().is_none());
+        assert!(ContributionPages::checked(None, None).unwrap().is_none());
     }
 
     #[test]
     fn a_repeated_request_ends_the_page_at_the_same_time_and_never_too_soon() {
         let created = Timestamp::from_second(1_000_000).unwrap();
         let at = |secs| created + SignedDuration::from_secs(secs);
-        let pages = pages("https://a.example").unwrap().unwrap();
+        let pages = Pages {
+            contributions: None,
+            top_ups: None,
+            lifetime: SignedDuration::from_hours(1),
+        };
         assert_eq!(pages.expires_at(created, at(0)), 1_003_600);
         assert_eq!(pages.expires_at(created, at(-5)), 1_003_600);
         assert_eq!(pages.expires_at(created, at(1_499)), 1_003_600);

@@ -2,11 +2,13 @@
 
 use axum::http::HeaderValue;
 use clap::Args;
+use jiff::SignedDuration;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pages::Pages;
+use super::pages::{ContributionPages, Pages};
 use crate::config_check::{ConfigError, Warning, guarded_url, is_http};
+use crate::return_pages::ReturnPages;
 
 /// `whsec_`, and 32 characters or more.
 const WEBHOOK_SECRET_CHARS_MIN: usize = 38;
@@ -34,6 +36,15 @@ pub struct Settings {
     )]
     pub webhook_secret: Option<SecretString>,
 
+    /// The key with which the pages load Stripe's card form, of the same mode. Absent: cards are typed on
+    /// Stripe's own pages
+    #[arg(
+        id = "stripe_publishable_key",
+        long = "stripe-publishable-key",
+        env = "STRIPE_PUBLISHABLE_KEY"
+    )]
+    pub publishable_key: Option<String>,
+
     /// Where the API is; https, or http on loopback
     #[arg(
         id = "stripe_api_url",
@@ -43,9 +54,9 @@ pub struct Settings {
     )]
     pub api_url: String,
 
-    /// Where the payer comes back to from Stripe's page who has paid there; https, or http on loopback.
+    /// Where somebody comes back to from Stripe's page who has given something there; https, or http on loopback.
     /// `{CONTRIBUTION_ULID}` becomes the contribution's; without it `contribution=` is added to the query.
-    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: nothing is paid on Stripe's pages
+    /// `{CHECKOUT_SESSION_ID}` is left to Stripe. Absent: no contributions are taken
     #[arg(
         id = "stripe_success_url",
         long = "stripe-success-url",
@@ -53,7 +64,7 @@ pub struct Settings {
     )]
     pub success_url: Option<String>,
 
-    /// Where the payer comes back to who has not. Required with the other
+    /// Where somebody comes back to who has not. Required with the other
     #[arg(
         id = "stripe_cancel_url",
         long = "stripe-cancel-url",
@@ -99,6 +110,25 @@ fn is_live(key: &SecretString) -> bool {
     key.starts_with("sk_live_") || key.starts_with("rk_live_")
 }
 
+/// None where it is not set. It tells its mode as the secret key does.
+fn checked_publishable(
+    key: Option<&str>,
+    secret_key: &SecretString,
+) -> Result<Option<String>, ConfigError> {
+    let Some(key) = key.map(str::trim) else {
+        return Ok(None);
+    };
+    let kind = if is_live(secret_key) {
+        "pk_live_"
+    } else {
+        "pk_test_"
+    };
+    if !key.starts_with(kind) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::PublishableKey);
+    }
+    Ok(Some(key.to_owned()))
+}
+
 fn split(secrets: &SecretString) -> Vec<SecretString> {
     secrets
         .expose_secret()
@@ -112,13 +142,17 @@ fn split(secrets: &SecretString) -> Vec<SecretString> {
 pub struct Config {
     pub(super) secret_key: SecretString,
     pub(super) webhook_secrets: Vec<SecretString>,
+    pub(super) publishable_key: Option<String>,
     pub(super) api_url: Url,
-    pub(super) pages: Option<Pages>,
+    pub(super) pages: Pages,
 }
 
 impl Config {
     /// None where Stripe is not configured.
-    pub(in crate::providers) fn checked(settings: Settings) -> Result<Option<Self>, ConfigError> {
+    pub(in crate::providers) fn checked(
+        settings: Settings,
+        dashboard: Option<&ReturnPages>,
+    ) -> Result<Option<Self>, ConfigError> {
         let blank = |secret: &Option<SecretString>| {
             let text = secret.as_ref().map(ExposeSecret::expose_secret);
             text.is_some_and(|text| text.trim().is_empty())
@@ -131,9 +165,10 @@ impl Config {
         }
         let Some(secret_key) = settings.secret_key else {
             // Half of it is a mistake, not a wish to do without.
-            return match settings.webhook_secret {
-                Some(_) => Err(ConfigError::Missing("STRIPE_SECRET_KEY")),
-                None => Ok(None),
+            return if settings.webhook_secret.is_some() || settings.publishable_key.is_some() {
+                Err(ConfigError::Missing("STRIPE_SECRET_KEY"))
+            } else {
+                Ok(None)
             };
         };
         let secret_key = SecretString::from(secret_key.expose_secret().trim());
@@ -146,16 +181,22 @@ impl Config {
         if webhook_secrets.is_empty() {
             return Err(ConfigError::Blank("STRIPE_WEBHOOK_SECRET"));
         }
+        let publishable_key =
+            checked_publishable(settings.publishable_key.as_deref(), &secret_key)?;
         Ok(Some(Self {
             secret_key,
             webhook_secrets,
+            publishable_key,
             api_url: guarded_url(&settings.api_url)
                 .ok_or(ConfigError::ProviderUrl("STRIPE_API_URL"))?,
-            pages: Pages::checked(
-                settings.success_url,
-                settings.cancel_url,
-                settings.checkout_expiry_secs,
-            )?,
+            pages: Pages {
+                contributions: ContributionPages::checked(
+                    settings.success_url,
+                    settings.cancel_url,
+                )?,
+                top_ups: dashboard.cloned(),
+                lifetime: SignedDuration::from_secs(settings.checkout_expiry_secs.into()),
+            },
         }))
     }
 
@@ -173,6 +214,7 @@ mod tests {
         Settings {
             secret_key: key.map(Into::into),
             webhook_secret: webhook.map(Into::into),
+            publishable_key: None,
             api_url: "https://api.stripe.com".to_owned(),
             success_url: None,
             cancel_url: None,
@@ -181,7 +223,7 @@ mod tests {
     }
 
     fn checked(key: Option<&str>, webhook: Option<&str>) -> Result<Option<Config>, ConfigError> {
-        Config::checked(settings(key, webhook))
+        Config::checked(settings(key, webhook), None)
     }
 
     #[test]
@@ -233,6 +275,39 @@ mod tests {
     }
 
     #[test]
+    fn a_publishable_key_is_of_the_mode_of_the_secret_one() {
+        let with_keys = |secret: Option<&str>, publishable: &str| {
+            let webhook = secret.map(|_| "whsec_1");
+            Config::checked(Settings {
+                publishable_key: Some(publishable.to_owned()),
+                ..settings(secret, webhook)
+            }, None)
+        };
+        for (secret, publishable) in [
+            ("sk_test_1", "pk_test_1"),
+            ("rk_test_1", " pk_test_1\n"),
+            ("sk_live_1", "pk_live_1"),
+            ("rk_live_1", "pk_live_1"),
+        ] {
+            let config = with_keys(Some(secret), publishable).unwrap().unwrap();
+            let expected = Some(publishable.trim().to_owned());
+            assert_eq!(config.publishable_key, expected);
+        }
+        for (secret, publishable) in [
+            ("sk_test_1", "pk_live_1"),
+            ("sk_live_1", "pk_test_1"),
+            ("sk_test_1", "sk_test_1"),
+            ("sk_test_1", "pk_test_\u{e9}"),
+            ("sk_test_1", ""),
+        ] {
+            let error = with_keys(Some(secret), publishable).unwrap_err();
+            assert_eq!(error, ConfigError::PublishableKey, "{publishable}");
+        }
+        let alone = with_keys(None, "pk_test_1").unwrap_err();
+        assert_eq!(alone, ConfigError::Missing("STRIPE_SECRET_KEY"));
+    }
+
+    #[test]
     fn plain_http_is_for_loopback_alone() {
         for (url, good) in [
             ("http://127.0.0.1:12111", true),
@@ -245,7 +320,7 @@ mod tests {
                 api_url: url.to_owned(),
                 ..settings(Some("sk_test_1"), Some("whsec_1"))
             };
-            assert_eq!(Config::checked(settings).is_ok(), good, "{url}");
+            assert_eq!(Config::checked(settings, None).is_ok(), good, "{url}");
         }
     }
 

@@ -30,12 +30,13 @@ pub(super) fn stripe(url: &str) -> Stripe {
     let settings = Settings {
         secret_key: Some("sk_test_1".into()),
         webhook_secret: Some("whsec_1".into()),
+        publishable_key: None,
         api_url: url.to_owned(),
         success_url: Some("https://a.example/t".to_owned()),
         cancel_url: Some("https://a.example/c".to_owned()),
         checkout_expiry_secs: 3_600,
     };
-    open(&Config::checked(settings).unwrap().unwrap()).unwrap()
+    open(&Config::checked(settings, None).unwrap().unwrap()).unwrap()
 }
 
 /// Stripe, which gives these answers one after the other, and what it was asked.

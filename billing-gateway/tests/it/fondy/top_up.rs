@@ -85,6 +85,45 @@ async fn the_browsers_return_credits_nothing() {
 }
 
 #[tokio::test]
+async fn a_browser_that_the_page_brings_back_by_a_form_is_led_on_to_the_dashboard() {
+    let stage = Stage::without_rate(&["--web-url=https://billing.example.com"]).await;
+    stage.rate("40", SignedDuration::ZERO).await;
+    let begun = stage.begun("u").await;
+    stage.order(&begun.id, "pay").await;
+    let page = sent(client().get(&begun.page)).await.text().await.unwrap();
+    let path = format!("/api/billing/payment/fondy/return?payment={}", begun.id);
+    let target = format!("action=\"http://{}{path}\"", stage.gateway.addr);
+    assert!(page.contains(&target), "{page}");
+    let without_redirects = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let returned = async |path: &str| {
+        let url = format!("http://{}{path}", stage.gateway.addr);
+        let form = "order_id=1&order_status=approved";
+        let request = without_redirects
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded");
+        sent(request.body(form)).await
+    };
+    let led = returned(&path).await;
+    assert_eq!(led.status(), 303);
+    let to = format!(
+        "https://billing.example.com/app/top-up/return?payment={}",
+        begun.id
+    );
+    assert_eq!(led.headers()["location"], to.as_str());
+    for nobodys in [
+        "/api/billing/payment/fondy/return",
+        "/api/billing/payment/fondy/return?payment=//evil.example",
+        "/api/billing/payment/other/return?payment=1",
+    ] {
+        assert_eq!(returned(nobodys).await.status(), 404, "{nobodys}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_paid_is_refused_by_its_name() {
     let stage = Stage::without_rate(&["--topup-max-uah=5000"]).await;
     stage.rate("40", SignedDuration::ZERO).await;

@@ -128,7 +128,7 @@ impl Stage {
     }
 
     /// Pages on which somebody could pay.
-    async fn open_pages(&self) -> usize {
+    pub(super) async fn open_pages(&self) -> usize {
         let url = format!(
             "{}/v1/checkout/sessions?status=open&limit=100",
             self.sandbox.url()

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod contributions;
+mod hosted;
 mod outages;
 mod proxies;
 mod reconciliation;

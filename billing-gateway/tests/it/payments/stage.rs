@@ -52,7 +52,7 @@ impl Stage {
     }
 
     /// A top-up of 25 USD that is begun; with the answer.
-    pub(super) async fn begun(&self, user: &str) -> Begun {
+    pub(crate) async fn begun(&self, user: &str) -> Begun {
         let answer = good(self.creation(user, &json!({"amount_usd": 25}), None)).await;
         Begun {
             payment_id: answer["payment_id"].as_str().unwrap().to_owned(),
@@ -61,7 +61,7 @@ impl Stage {
     }
 
     /// A top-up of 25 USD that is paid and credited.
-    pub(super) async fn paid(&self, user: &str) -> Begun {
+    pub(crate) async fn paid(&self, user: &str) -> Begun {
         let begun = self.begun(user).await;
         self.pay(&begun.reference).await;
         self.balance_becomes(user, "25").await;
@@ -102,9 +102,9 @@ impl Stage {
 }
 
 /// A payment that was begun, by both its names.
-pub(super) struct Begun {
-    pub(super) payment_id: String,
-    pub(super) reference: String,
+pub(crate) struct Begun {
+    pub(crate) payment_id: String,
+    pub(crate) reference: String,
 }
 
 pub(super) fn signature(secret: &str, time: i64, body: impl AsRef<[u8]>) -> String {

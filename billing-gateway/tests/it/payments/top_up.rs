@@ -313,6 +313,7 @@ async fn a_suspended_account_is_told_before_it_pays_and_what_it_has_begun_is_cre
     let begun = stage.begun("u").await;
     let suspend = SuspendAccountRequest {
         account: Some(account("u")),
+        ..Default::default()
     };
     stage
         .core

@@ -174,6 +174,7 @@ async fn the_suspended_the_unpriced_the_unknown_and_the_unnamed_are_refused() {
     stage.core.grant(&user, 10 * USD).await;
     let request = SuspendAccountRequest {
         account: Some(user.clone()),
+        ..Default::default()
     };
     let mut accounts = stage.core.accounts();
     accounts.suspend_account(request).await.unwrap();

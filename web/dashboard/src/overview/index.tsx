@@ -23,7 +23,7 @@ export default function Overview() {
           <div className="flex flex-col gap-5">
             <Banners known={known} />
             <BalanceCard known={known} />
-            <div className="grid items-start gap-5 md:grid-cols-2">
+            <div className="grid grid-cols-1 items-start gap-5 xl:grid-cols-2">
               <LimitsCard billing={known.billing} />
               <RecentCard />
             </div>
@@ -37,10 +37,10 @@ export default function Overview() {
 function OverviewSkeleton() {
   return (
     <div className="flex flex-col gap-5">
-      <Skeleton className="h-96 sm:h-80" />
-      <div className="grid gap-5 md:grid-cols-2">
-        <Skeleton className="h-72" />
-        <Skeleton className="h-96" />
+      <Skeleton className="h-[42rem] sm:h-[23rem]" />
+      <div className="grid gap-5 xl:grid-cols-2">
+        <Skeleton className="h-64" />
+        <Skeleton className="h-[26rem]" />
       </div>
     </div>
   );

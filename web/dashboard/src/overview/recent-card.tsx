@@ -60,6 +60,7 @@ function Row({ transaction }: { transaction: Transaction }) {
       <Money
         amount={amount_usd}
         signed
+        exact
         className={amount_usd.startsWith("-") ? "font-medium" : "font-medium text-good"}
       />
     </li>

@@ -70,6 +70,8 @@ export function SettingsForm({ stored }: { stored: Settings }) {
     return ignored.length > 0 ? t("ignored", { members: ignored.join(", ") }) : t("saved");
   }
 
+  const told = outcome();
+
   const fields = { value: draft.value, set };
   return (
     <form ref={form} noValidate className="flex flex-col gap-5" onSubmit={submit}>
@@ -80,10 +82,15 @@ export function SettingsForm({ stored }: { stored: Settings }) {
       />
       <RegionFields {...fields} error={refused.get("time_zone")} />
       <MailFields {...fields} knownAddress={stored.has_email} />
-      <div className="sticky bottom-0 -mx-4 flex flex-wrap items-center gap-x-4 gap-y-2 border-t border-line bg-page px-4 py-3 sm:-mx-8 sm:px-8">
-        <div className="min-w-0 flex-1 basis-56">
+      <div
+        className={
+          "-mx-4 flex flex-wrap items-center justify-end gap-x-4 gap-y-2 bg-page px-4 py-3 sm:-mx-8 sm:px-8 " +
+          (changed ? "sticky bottom-0 border-t border-line" : "")
+        }
+      >
+        <div className={told ? "min-w-0 flex-1 basis-56" : ""}>
           <Status tone={save.error || wrong ? "bad" : save.data || !changed ? "good" : "info"}>
-            {outcome()}
+            {told}
           </Status>
         </div>
         {changed && <Button onClick={discard}>{t("discard")}</Button>}

@@ -18,7 +18,14 @@ interface AmountFieldProps extends FieldTexts {
 }
 
 /** Text and not `type=number`, which makes 1250 of a typed "12,50". */
-export function AmountField({ label, hint, error, currency, onChange, ...input }: AmountFieldProps) {
+export function AmountField({
+  label,
+  hint,
+  error,
+  currency,
+  onChange,
+  ...input
+}: AmountFieldProps) {
   return (
     <Field label={label} hint={hint} error={error}>
       {(control) => (

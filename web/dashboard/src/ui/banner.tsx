@@ -22,7 +22,10 @@ interface BannerProps {
 export function Banner({ tone, title, children, action, role }: BannerProps) {
   const [colours, Icon] = LOOKS[tone];
   return (
-    <div role={role} className={`flex flex-wrap items-start gap-x-4 gap-y-2 rounded-xl p-4 ${colours}`}>
+    <div
+      role={role}
+      className={`flex flex-wrap items-start gap-x-4 gap-y-2 rounded-xl p-4 ${colours}`}
+    >
       <Icon size={20} className="mt-0.5 shrink-0" aria-hidden />
       <div className="min-w-0 flex-1 basis-52">
         {title && <p className="font-semibold">{title}</p>}

@@ -1,4 +1,4 @@
-import { CircleAlert } from "lucide-react";
+import { ChevronDown, CircleAlert } from "lucide-react";
 import { useId } from "react";
 import type { ComponentProps, ReactNode } from "react";
 
@@ -63,7 +63,9 @@ export function TextField({
 }: FieldTexts & Omit<ComponentProps<"input">, "children">) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(control) => <input type="text" className={`${INPUT} ${className}`} {...input} {...control} />}
+      {(control) => (
+        <input type="text" className={`${INPUT} ${className}`} {...input} {...control} />
+      )}
     </Field>
   );
 }
@@ -94,7 +96,20 @@ export function Select({
 }: FieldTexts & ComponentProps<"select">) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(control) => <select className={`${INPUT} ${className}`} {...select} {...control} />}
+      {(control) => (
+        <div className="relative">
+          <select
+            className={`${INPUT} appearance-none pr-10 ${className}`}
+            {...select}
+            {...control}
+          />
+          <ChevronDown
+            size={18}
+            aria-hidden
+            className="pointer-events-none absolute inset-y-0 right-3 my-auto text-ink-soft"
+          />
+        </div>
+      )}
     </Field>
   );
 }

@@ -1,8 +1,147 @@
+import type { UsageResponse } from "@billing/client";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
+import { useLocale } from "../i18n";
+import { keys, useZone } from "../queries";
+import { useClient } from "../session/context";
+import { Known } from "../ui/away";
+import { Card } from "../ui/card";
+import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
+import { Skeleton } from "../ui/skeleton";
+import { useNow } from "../ui/time";
+import { Chart } from "./chart";
+import { addDays, today as todayOf, writeDay } from "./days";
+import { RangePicker } from "./range-picker";
+import { rangeDays, readRange, writeRange } from "./range";
+import { average, type Day, everyDay, total } from "./series";
+import { DayTable, ToolTable, writeSpent } from "./tables";
 
-export default function Placeholder() {
-  const { t } = useTranslation();
-  return <Page title={t("nav.usage")}>{null}</Page>;
+interface Days {
+  from: string;
+  to: string;
+}
+
+/** What was spent, by day and by tool. The range is in the address. */
+export default function UsagePage() {
+  const { t } = useTranslation("usage");
+  const [params, setParams] = useSearchParams();
+  const today = todayOf(useZone(), useNow());
+  const range = readRange(params, today);
+  const usage = useUsage(rangeDays(range, today), today);
+  return (
+    <Page title={t("title")}>
+      <RangePicker
+        range={range}
+        today={today}
+        onChange={(next) => setParams(writeRange(next), { replace: true })}
+      />
+      <Known query={usage} skeleton={<Skeleton className="h-112" />}>
+        {({ usage: used, days }) => (
+          <div aria-busy={usage.isPlaceholderData} className="aria-busy:opacity-60">
+            <Used usage={used} days={days} />
+          </div>
+        )}
+      </Known>
+    </Page>
+  );
+}
+
+function useUsage(days: Days, today: string) {
+  const client = useClient();
+  // The present day is not over: without an end the service answers up to now.
+  const to = days.to >= today ? undefined : addDays(days.to, 1);
+  return useQuery({
+    queryKey: keys.usage(days.from, days.to),
+    // The days stay with their sums: what is shown while others are loaded is not of these.
+    queryFn: async () => ({ ...(await client.getUsage({ from: days.from, to })), days }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+function Used({ usage, days }: { usage: UsageResponse["usage"]; days: Days }) {
+  const { t } = useTranslation("usage");
+  const each = useMemo(() => everyDay(days.from, days.to, usage.by_day), [days, usage.by_day]);
+  const sum = total(each);
+  const isEmpty = usage.by_day.length === 0 && usage.by_tool.length === 0;
+  return (
+    <div className="flex flex-col gap-6">
+      <Sums days={each} />
+      <Card title={t("chart.title")}>
+        <p className="text-sm text-ink-soft">
+          {t("zone", { zone: usage.time_zone })} {t("refunds_note")}
+        </p>
+        {isEmpty ? (
+          <Empty title={t("empty.title")}>{t("empty.text")}</Empty>
+        ) : (
+          <DayChart days={each} />
+        )}
+        <details className="mt-2">
+          <summary className="inline-flex min-h-11 cursor-pointer items-center font-medium text-accent">
+            {t("chart.table")}
+          </summary>
+          <DayTable days={each} sum={sum} />
+        </details>
+      </Card>
+      {usage.by_tool.length > 0 && (
+        <Card title={t("tools.title")}>
+          <ToolTable tools={usage.by_tool} days={days} />
+        </Card>
+      )}
+    </div>
+  );
+}
+
+function Sums({ days }: { days: readonly Day[] }) {
+  const { t } = useTranslation("usage");
+  const locale = useLocale();
+  const sum = total(days);
+  const mean = average(sum);
+  const figures = [
+    [t("total.spent"), writeSpent(sum.micros, locale)],
+    [t("total.calls"), sum.requests.toLocaleString(locale)],
+    [t("total.average"), mean === undefined ? t("total.none") : writeSpent(mean, locale)],
+  ];
+  return (
+    <dl className="grid gap-x-8 gap-y-3 sm:grid-cols-3">
+      {figures.map(([label, figure]) => (
+        <div key={label}>
+          <dt className="text-ink-soft">{label}</dt>
+          <dd className="figures text-2xl font-semibold tracking-tight">{figure}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function DayChart({ days }: { days: readonly Day[] }) {
+  const { t } = useTranslation("usage");
+  const locale = useLocale();
+  const highest = days.reduce((most, { micros }) => (micros > most ? micros : most), 0n);
+  const ends = {
+    from: writeDay(days[0]?.date ?? "", locale, "long"),
+    to: writeDay(days.at(-1)?.date ?? "", locale, "long"),
+  };
+  return (
+    <Chart
+      // Another range is another chart: the chosen day of the former means nothing in it.
+      key={`${ends.from} ${ends.to}`}
+      days={days}
+      label={t("chart.label", ends)}
+      top={writeSpent(highest, locale)}
+      writeDate={(date) => writeDay(date, locale, "short")}
+      describe={({ date, micros, requests }) => {
+        const written = writeDay(date, locale, "weekday");
+        if (micros === 0n && requests === 0) return t("chart.nothing", { date: written });
+        return t("chart.day", {
+          date: written,
+          spent: writeSpent(micros, locale),
+          count: requests,
+        });
+      }}
+    />
+  );
 }

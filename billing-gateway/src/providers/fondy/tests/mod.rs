@@ -39,7 +39,7 @@ fn fondy(url: &str) -> Fondy {
         backend_url: Some("https://billing.example.com".to_owned()),
         frontend_url: Some("https://app.example.com/billing?tab=1".to_owned()),
     };
-    open(&Config::checked(settings).unwrap().unwrap()).unwrap()
+    open(&Config::checked(settings, None).unwrap().unwrap()).unwrap()
 }
 
 /// Fondy, which gives these answers one after the other, and what it was asked.

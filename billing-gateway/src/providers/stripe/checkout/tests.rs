@@ -20,12 +20,13 @@ async fn stage() -> (Sandbox, Stripe) {
     let settings = Settings {
         secret_key: Some(KEY.into()),
         webhook_secret: Some("whsec_1".into()),
+        publishable_key: None,
         api_url: sandbox.url(),
         success_url: Some("https://a.example/t?s={CHECKOUT_SESSION_ID}".to_owned()),
         cancel_url: Some("https://a.example/c".to_owned()),
         checkout_expiry_secs: 3_600,
     };
-    let stripe = open(&Config::checked(settings).unwrap().unwrap()).unwrap();
+    let stripe = open(&Config::checked(settings, None).unwrap().unwrap()).unwrap();
     (sandbox, stripe)
 }
 
@@ -50,6 +51,7 @@ fn order(payment: &Payment) -> Order<'_> {
             product: "Support us",
             description: "Thank you",
             ulid: "U1",
+            back: None,
         },
     }
 }

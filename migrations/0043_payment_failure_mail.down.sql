@@ -1,0 +1,1 @@
+alter table contact drop column mail_payment_failures;

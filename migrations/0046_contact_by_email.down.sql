@@ -1,0 +1,2 @@
+-- no-transaction
+drop index concurrently if exists contact_by_email;

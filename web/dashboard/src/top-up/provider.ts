@@ -1,0 +1,16 @@
+import type { Provider } from "@billing/client";
+
+/** "stripe" as its own pages write it. An operator may have given a provider any name. */
+export function providerName(provider: string): string {
+  return provider.charAt(0).toUpperCase() + provider.slice(1);
+}
+
+/** What a provider is paid in: each has one currency today, and the first counts. */
+export function currencyOf(provider: Provider): string {
+  return provider.currencies[0] ?? "USD";
+}
+
+/** Whether a browser can pay by it at all: in this page, or on the provider's. */
+export function canPay({ publishable_key, hosted }: Provider): boolean {
+  return hosted || publishable_key !== null;
+}
