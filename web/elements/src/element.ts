@@ -62,12 +62,6 @@ export abstract class FundElement extends LitElement {
   }
 }
 
-/** Booleans that attributes can also deny, as templates write them: `show-label="false"`. */
-export const trueUnlessDenied = { fromAttribute: (value: string | null) => value !== "false" };
-export const falseUnlessSaid = {
-  fromAttribute: (value: string | null) => value !== null && value !== "false",
-};
-
 /** Defines an element once, also where two versions of the script are on one page: the first stays. */
 export function define(name: string, element: CustomElementConstructor): void {
   if (!customElements.get(name)) customElements.define(name, element);

@@ -52,6 +52,8 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "pages-"));
     const outDir = join(folder, "dist");
+    // As it is published: under test packages are resolved to what helps developers.
+    vi.stubEnv("NODE_ENV", "production");
     await build({
       root: join(HERE, ".."),
       logLevel: "error",

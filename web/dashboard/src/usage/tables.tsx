@@ -69,7 +69,7 @@ export function ToolTable({ tools, days }: ToolTableProps) {
   const head = (
     <>
       <Th>{t("column.tool")}</Th>
-      <Th className="max-sm:hidden">{t("column.share")}</Th>
+      <Th className="max-md:hidden">{t("column.share")}</Th>
       <Th number>{t("column.calls")}</Th>
       <Th number>{t("column.spent")}</Th>
     </>
@@ -81,7 +81,7 @@ export function ToolTable({ tools, days }: ToolTableProps) {
           <Td className="break-words">
             <ToolName tool={tool} days={days} />
           </Td>
-          <Td className="w-1/3 max-sm:hidden">
+          <Td className="w-1/4 max-md:hidden">
             <Share of={share(micros, all.micros)} />
           </Td>
           <Figures calls={requests} micros={micros} />
@@ -112,11 +112,11 @@ function Share({ of }: { of: number }) {
   const percent = new Intl.NumberFormat(locale, { style: "percent" }).format(of / 1000);
   return (
     <span className="flex items-center gap-3">
-      <svg className="h-1.5 min-w-0 flex-1 rounded-full" aria-hidden>
+      <svg className="h-1.5 w-full min-w-12 rounded-full" aria-hidden>
         <rect width="100%" height="100%" className="fill-sunken" />
         <rect width={`${of / 10}%`} height="100%" className="fill-accent" />
       </svg>
-      <span className="w-12 text-right text-ink-soft">{percent}</span>
+      <span className="w-12 shrink-0 text-right text-ink-soft">{percent}</span>
     </span>
   );
 }

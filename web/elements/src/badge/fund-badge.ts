@@ -1,10 +1,15 @@
 import { css, html, nothing } from "lit";
-import { define, FundElement, falseUnlessSaid } from "../element";
+import { define, FundElement } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
 import { labelOf } from "./label";
 import { isLevel, type Level } from "./level";
+
+/** Attributes can also deny it, as templates write it: `show-label="false"`. */
+const falseUnlessSaid = {
+  fromAttribute: (value: string | null) => value !== null && value !== "false",
+};
 
 export type BadgeSize = "sm" | "md" | "lg";
 

@@ -36,7 +36,6 @@ export class FundForm extends FundElement {
     tokenProvider: { attribute: false },
     name: { reflect: true },
     disabled: { type: Boolean, reflect: true },
-    isBarred: { state: true },
     draft: { state: true },
     told: { state: true },
   };
@@ -60,8 +59,6 @@ export class FundForm extends FundElement {
   declare tokenProvider: (() => string | null | Promise<string | null>) | null | undefined;
   declare name: string | null | undefined;
   declare disabled: boolean;
-  /** By the element's own `disabled`, or by a fieldset around it. */
-  declare private isBarred: boolean;
   declare private draft: Draft;
   /** The fields whose problems are said: those that were left, or all once the button was pressed. */
   declare private told: ReadonlySet<keyof Problems>;
@@ -75,7 +72,6 @@ export class FundForm extends FundElement {
   constructor() {
     super();
     this.disabled = false;
-    this.isBarred = false;
     this.askReceiptEmail = false;
     this.draft = emptyDraft();
     this.told = new Set();
@@ -96,8 +92,8 @@ export class FundForm extends FundElement {
     this.#paying.forget();
   }
 
-  formDisabledCallback(isDisabled: boolean): void {
-    this.isBarred = isDisabled;
+  formDisabledCallback(): void {
+    this.requestUpdate();
   }
 
   formStateRestoreCallback(state: unknown): void {
@@ -160,8 +156,9 @@ export class FundForm extends FundElement {
     return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
   }
 
+  /** By itself, or by a fieldset around it. */
   get #isDisabled(): boolean {
-    return this.disabled || this.isBarred;
+    return this.matches(":disabled");
   }
 
   #data(terms: Terms): ReturnType<typeof dataOf> {
