@@ -64,7 +64,7 @@ export class FundForm extends FundElement {
   declare private told: ReadonlySet<keyof Problems>;
 
   readonly #terms = new Remote<Sponsorship>(this, () =>
-    this.apiBase == null ? null : `/sponsorship${query({ tenant: this.tenant })}`,
+    this.hasPlace ? `/sponsorship${query({ tenant: this.tenant })}` : null,
   );
   readonly #paying = new Paying(this, (name, detail) => this.fire(name, detail));
   readonly #outer = new Participation(this);
@@ -208,8 +208,8 @@ export class FundForm extends FundElement {
     }
     const data = this.#data(terms);
     if (!this.fire("fund-submit", data)) return;
-    if (this.apiBase == null) this.#outer.form?.requestSubmit();
-    else await this.#paying.begin(data);
+    if (this.hasPlace) await this.#paying.begin(data);
+    else this.#outer.form?.requestSubmit();
   }
 }
 

@@ -20,7 +20,7 @@ export const uk: Texts = {
     messagePlaceholder: (name: string) => `Необовʼязково: чому ви підтримуєте ${name || "нас"}?`,
     messageHint: "Зʼявиться біля вашого імені, щойно його прочитають.",
     left: (count: number) => `${count} із 500`,
-    email: "Електронна адреса для квитанції",
+    email: "Адреса для квитанції",
     emailHint: "Необовʼязково. Лише для Stripe.",
     submit: "Перейти до оплати",
     busy: "Хвилинку…",
@@ -35,7 +35,7 @@ export const uk: Texts = {
       above: `Найбільша сума – ${bounds.most}.`,
       consent: "Позначте це або зробіть внесок анонімним.",
       long: "Щонайбільше 500 символів.",
-      email: "Введіть адресу на зразок name@example.org.",
+      email: "Введіть адресу, як name@example.org.",
     }),
     failure: {
       UNAUTHENTICATED: "Увійдіть, щоб продовжити. Усе введене залишиться тут.",

@@ -51,7 +51,7 @@ export class FundWall extends FundElement {
 
   readonly #remote = new Remote<WallPage>(
     this,
-    () => (this.supporters == null && this.apiBase != null ? this.#path() : null),
+    () => (!this.supporters && this.hasPlace ? this.#path() : null),
     () => {
       this.further = undefined;
       this.more = "ready";
@@ -191,11 +191,14 @@ export class FundWall extends FundElement {
   }
 }
 
-/** `2024-01-15` as `January 2024`; a day has no zone. */
+/** `2024-01-15` as `January 2024`, or `січня 2024`: beside a day Ukrainian months stand in the case that is needed. */
 function monthOf(day: string, language: string): string {
   const date = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(date.getTime())) return "";
-  return date.toLocaleDateString(language, { month: "long", year: "numeric", timeZone: "UTC" });
+  const whole = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" } as const;
+  const parts = new Intl.DateTimeFormat(language, whole).formatToParts(date);
+  const part = (wanted: string): string => parts.find(({ type }) => type === wanted)?.value ?? "";
+  return `${part("month")} ${part("year")}`;
 }
 
 define("fund-wall", FundWall);
