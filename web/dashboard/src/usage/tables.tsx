@@ -34,7 +34,7 @@ export function DayTable({ days, sum }: { days: readonly Day[]; sum: Total }) {
     </>
   );
   return (
-    <Table caption={t("chart.title")} head={head}>
+    <Table caption={t("chart.caption")} head={head}>
       {days.map(({ date, requests, micros }) => (
         <tr key={date}>
           <Td className="whitespace-nowrap">
@@ -75,10 +75,10 @@ export function ToolTable({ tools, days }: ToolTableProps) {
     </>
   );
   return (
-    <Table caption={t("tools.title")} head={head}>
+    <Table caption={t("tools.caption")} head={head}>
       {spent.map(({ tool, requests, micros }) => (
         <tr key={tool ?? ""}>
-          <Td className="break-words">
+          <Td className="min-w-28 wrap-anywhere">
             <ToolName tool={tool} days={days} />
           </Td>
           <Td className="w-1/4 max-md:hidden">

@@ -36,6 +36,7 @@ export function Confirm({ label, outcome, onConfirm, children, ...dialog }: Conf
       {...dialog}
       open
       confirm={outcome.kind === "unknown" ? t("common.askAgain") : label}
+      {...(outcome.kind === "unknown" ? { dismiss: t("common.close") } : {})}
       busy={outcome.kind === "asked"}
       error={error()}
       onConfirm={() => {

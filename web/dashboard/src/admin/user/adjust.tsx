@@ -65,11 +65,6 @@ export function Adjust({ user, readAt }: AdjustProps) {
 
   return (
     <Card title={t("adjust.title")}>
-      {unanswered && (
-        <Unanswered onAsk={() => setConfirmed(unanswered)}>
-          {t("adjust.pending", { amount: usd(unanswered.amount, true), reason: unanswered.reason })}
-        </Unanswered>
-      )}
       <form ref={fields} onSubmit={review} noValidate>
         <fieldset disabled={unanswered !== null} className="flex flex-col gap-4">
           <Ways chosen={draft.value.way} onChoose={(way) => draft.set({ way })} />
@@ -95,6 +90,11 @@ export function Adjust({ user, readAt }: AdjustProps) {
           </div>
         </fieldset>
       </form>
+      {unanswered && (
+        <Unanswered onAsk={() => setConfirmed(unanswered)}>
+          {t("adjust.pending", { amount: usd(unanswered.amount, true), reason: unanswered.reason })}
+        </Unanswered>
+      )}
       <div className="mt-3">
         <Status>
           {outcome.kind === "done" &&

@@ -74,7 +74,6 @@ export function Limits({ user }: { user: AccountInFull }) {
 
   return (
     <Card title={t("user.limits")}>
-      {unanswered && <Unanswered onAsk={() => setOpen(true)}>{t("limits.pending")}</Unanswered>}
       <form ref={fields} onSubmit={review} noValidate>
         <fieldset disabled={unanswered !== null} className="flex flex-col gap-4">
           {LIMITS.map((name) => (
@@ -93,6 +92,7 @@ export function Limits({ user }: { user: AccountInFull }) {
           </div>
         </fieldset>
       </form>
+      {unanswered && <Unanswered onAsk={() => setOpen(true)}>{t("limits.pending")}</Unanswered>}
       <div className="mt-3">
         <Status>{told}</Status>
       </div>
