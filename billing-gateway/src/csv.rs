@@ -50,8 +50,8 @@ impl<'a> Row<'a> {
             if begins && FORMULA.contains(&letter) {
                 self.text.push('\'');
             }
-            begins = letter == OTHER_SEPARATOR
-                || (begins && (letter.is_whitespace() || letter == '"'));
+            begins =
+                letter == OTHER_SEPARATOR || (begins && (letter.is_whitespace() || letter == '"'));
             if letter == '"' {
                 self.text.push('"');
             }

@@ -39,10 +39,7 @@ pub(crate) struct Place {
 impl Downloads {
     pub(crate) fn begin(&self, account: AccountRef) -> Result<Place, ApiError> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if running
-            .get(&account)
-            .is_some_and(|own| *own >= OF_ONE_MAX)
-        {
+        if running.get(&account).is_some_and(|own| *own >= OF_ONE_MAX) {
             return Err(ApiError::RateLimited {
                 retry_after: RETRY_AFTER,
             });
@@ -92,10 +89,7 @@ pub(crate) struct Gone;
 pub(crate) fn channel() -> (Parts, Body) {
     let (sender, parts) = mpsc::channel(1);
     let whole = false;
-    (
-        Parts(sender),
-        Body::from_stream(Reading { parts, whole }),
-    )
+    (Parts(sender), Body::from_stream(Reading { parts, whole }))
 }
 
 impl Parts {

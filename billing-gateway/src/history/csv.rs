@@ -90,7 +90,10 @@ pub(crate) async fn get(
         }
     });
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+        (
+            header::CONTENT_TYPE,
+            "text/csv; charset=utf-8; header=present",
+        ),
         (
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"history.csv\"",

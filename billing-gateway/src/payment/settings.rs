@@ -79,7 +79,9 @@ impl PaymentConfig {
         let given = given.filter(|text| !text.is_empty());
         let web_url = given.map(web_url).transpose()?;
         let callers = callers.iter().filter_map(|origin| origin.to_str().ok());
-        let own = web_url.as_ref().map(|url| url.origin().ascii_serialization());
+        let own = web_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization());
         Ok(Self {
             return_pages: web_url.as_ref().map(ReturnPages::of_dashboard),
             return_origins: callers.map(str::to_owned).chain(own).collect(),
@@ -97,7 +99,8 @@ impl PaymentConfig {
     pub(crate) fn return_page(&self, named: &str) -> Option<ReturnPages> {
         let url = guarded_url(named).filter(|_| !has_user(named))?;
         let origin = url.origin().ascii_serialization();
-        let is_allowed = named.len() <= RETURN_URL_BYTES_MAX && self.return_origins.contains(&origin);
+        let is_allowed =
+            named.len() <= RETURN_URL_BYTES_MAX && self.return_origins.contains(&origin);
         is_allowed.then(|| ReturnPages::at(&url))
     }
 

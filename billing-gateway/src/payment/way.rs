@@ -38,27 +38,35 @@ impl<'a> Way<'a> {
             None => (usual()?, false),
             Some(true) => {
                 let pages = pages().ok_or_else(|| {
-                    ApiError::invalid(HOSTED, "must be left out: no page of this provider's is set up")
+                    ApiError::invalid(
+                        HOSTED,
+                        "must be left out: no page of this provider's is set up",
+                    )
                 })?;
                 let is_unusual = provider.intents().is_some();
                 (Payable::HostedPages(pages), is_unusual)
             }
             Some(false) => {
                 let intents = provider.intents().ok_or_else(|| {
-                    ApiError::invalid(HOSTED, "must be true: this provider is paid on its own page")
+                    ApiError::invalid(
+                        HOSTED,
+                        "must be true: this provider is paid on its own page",
+                    )
                 })?;
                 (Payable::Intents(intents), false)
             }
         };
         let return_url = body.text(RETURN_URL)?;
         if return_url.is_some() && matches!(payable, Payable::Intents(_)) {
-            let goes_with = "goes with `hosted`: nobody leaves the page that this payment is made in";
+            let goes_with =
+                "goes with `hosted`: nobody leaves the page that this payment is made in";
             return Err(ApiError::invalid(RETURN_URL, goes_with));
         }
         let back = match &return_url {
             None => None,
             Some(url) => Some(config.return_page(url).ok_or_else(|| {
-                let allowed = "must be an address of the dashboard's origin, or of one in CORS_ORIGINS";
+                let allowed =
+                    "must be an address of the dashboard's origin, or of one in CORS_ORIGINS";
                 ApiError::invalid(RETURN_URL, allowed)
             })?),
         };

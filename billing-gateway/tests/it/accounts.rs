@@ -56,7 +56,10 @@ async fn a_user_who_was_never_seen_has_a_new_account() {
     let at = |name: &str| resets[name].as_str().unwrap().parse::<Timestamp>().unwrap();
     assert!(Timestamp::now() < at("daily_at"), "{resets}");
     assert!(at("daily_at") <= at("monthly_at"), "{resets}");
-    balance["billing"].as_object_mut().unwrap().remove("limits_reset");
+    balance["billing"]
+        .as_object_mut()
+        .unwrap()
+        .remove("limits_reset");
     assert_eq!(balance, expected);
 }
 

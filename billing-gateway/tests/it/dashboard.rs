@@ -1,8 +1,6 @@
 //! What the dashboard and the platforms' later pages ask for, in the shapes that they read.
 
-use billing_proto::v1::{
-    ChargeRequest, Cost, PlaceHoldRequest, Price, ToolUsage, UnitPrice, cost,
-};
+use billing_proto::v1::{ChargeRequest, Cost, PlaceHoldRequest, Price, ToolUsage, UnitPrice, cost};
 use billing_testkit::TestDatabase;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -101,7 +99,10 @@ async fn the_history_is_filtered_by_what_clients_call_its_kinds_by_tool_and_by_t
     assert_eq!(ids(&found), [by_tool]);
     assert_eq!(found[0]["price_version"], 1);
     assert_eq!(found[0]["hold_id"], Value::Null);
-    assert_eq!(history(&system, "type=adjustment").await[0]["amount_usd"], 5);
+    assert_eq!(
+        history(&system, "type=adjustment").await[0]["amount_usd"],
+        5
+    );
     for none in ["type=topup", "type=refund", "tool=other", "to=2026-01-01"] {
         assert_eq!(history(&system, none).await, json!([]), "{none}");
     }
@@ -163,14 +164,20 @@ async fn statistics_and_chart_add_up_to_what_was_spent_and_leave_no_day_out() {
     assert_eq!(statistics["statistics"], expected);
     let chart = system.json("u", "/api/billing/usage-chart?days=90").await;
     let days = chart["chart"].as_array().unwrap();
-    let dates: Vec<_> = days.iter().map(|day| day["date"].as_str().unwrap()).collect();
+    let dates: Vec<_> = days
+        .iter()
+        .map(|day| day["date"].as_str().unwrap())
+        .collect();
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     // One more where midnight fell in between.
     assert!((90..=91).contains(&dates.len()), "{}", dates.len());
     let first = today.checked_sub(89.days()).unwrap();
     assert!(dates[0] == first.to_string() || dates[1] == first.to_string());
     assert!(dates.is_sorted());
-    let requests: i64 = days.iter().map(|day| day["requests"].as_i64().unwrap()).sum();
+    let requests: i64 = days
+        .iter()
+        .map(|day| day["requests"].as_i64().unwrap())
+        .sum();
     assert_eq!(requests, 3);
     assert_eq!(chart["time_zone"], "UTC");
     for (path, field) in [
@@ -227,19 +234,37 @@ async fn a_switch_of_later_pages_does_what_it_says_or_is_named_as_ignored() {
                "notify_monthly_report": false})
     };
     assert_eq!(preferences().await, wanted(true, true, true));
-    let answer = put(&system, json!({"notify_payment_failure": false, "notify_monthly_report": true})).await;
+    let answer = put(
+        &system,
+        json!({"notify_payment_failure": false, "notify_monthly_report": true}),
+    )
+    .await;
     assert_eq!(answer["ignored"], json!(["notify_monthly_report"]));
     assert_eq!(answer["settings"]["mail_payment_failures"], false);
     assert_eq!(preferences().await, wanted(true, true, false));
-    let answer = put(&system, json!({"email_notifications": false, "notify_low_balance": true})).await;
+    let answer = put(
+        &system,
+        json!({"email_notifications": false, "notify_low_balance": true}),
+    )
+    .await;
     assert_eq!(answer["ignored"], json!([]));
     assert_eq!(preferences().await, wanted(false, false, false));
-    put(&system, json!({"email_notifications": true, "notify_low_balance": false})).await;
+    put(
+        &system,
+        json!({"email_notifications": true, "notify_low_balance": false}),
+    )
+    .await;
     assert_eq!(preferences().await, wanted(false, true, true));
     for (body, field) in [
-        (json!({"notify_monthly_report": true}), "notify_monthly_report"),
+        (
+            json!({"notify_monthly_report": true}),
+            "notify_monthly_report",
+        ),
         (json!({"notify_low_balance": 1}), "notify_low_balance"),
-        (json!({"notify_low_balance": true, "mail_low_balance": true}), "notify_low_balance"),
+        (
+            json!({"notify_low_balance": true, "mail_low_balance": true}),
+            "notify_low_balance",
+        ),
         (json!({"email_notifications": null}), "email_notifications"),
     ] {
         let refused = problem(system.gateway.put_settings(&body.to_string())).await;
@@ -258,7 +283,10 @@ async fn a_balance_says_that_it_is_low_or_below_nothing() {
     assert_eq!(billing().await["low_balance"], false);
     charge(&system, "1", Some(micros(200_000))).await;
     let low = billing().await;
-    assert_eq!((&low["low_balance"], &low["debt_usd"]), (&json!(true), &json!(0)));
+    assert_eq!(
+        (&low["low_balance"], &low["debt_usd"]),
+        (&json!(true), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -287,7 +315,9 @@ async fn a_token_is_told_whose_it_is() {
                    "is_admin": false}),
         ),
     ] {
-        let request = gateway.get("/api/billing/me").bearer_auth(token_of(&claims));
+        let request = gateway
+            .get("/api/billing/me")
+            .bearer_auth(token_of(&claims));
         let answer: Value = sent(request).await.json().await.unwrap();
         assert_eq!(answer, expected);
     }
@@ -316,7 +346,9 @@ async fn what_later_pages_ask_for_is_answered_with_a_token_alone_and_what_is_not
         assert_eq!(refused["status"], 401, "{path}");
         system.text("new", &path).await;
     }
-    let none = system.json("u", "/api/billing/payment/available-providers").await;
+    let none = system
+        .json("u", "/api/billing/payment/available-providers")
+        .await;
     assert_eq!(none["providers"], json!([]));
     for (method, path) in [
         (Method::GET, "invoices"),

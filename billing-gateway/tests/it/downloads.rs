@@ -10,6 +10,7 @@ use crate::gateway::{Gateway, System, account, config, problem, sent, token};
 
 const PATH: &str = "/api/billing/history.csv";
 const PATIENCE: Duration = Duration::from_secs(20);
+const FORMULA: &str = r#"'=HYPERLINK("http://a.example"),' || chr(10) || '-1'"#;
 
 impl System {
     fn file(&self, query: &str) -> RequestBuilder {
@@ -40,7 +41,7 @@ impl System {
         );
         let notes = format!(
             "insert into entry_note (account_id, seq, description, metadata)
-            select account_id, number, 'search', {metadata}
+            select account_id, number, case when number = 3 then {FORMULA} else 'search' end, {metadata}
             from account, generate_series(2, {charges} + 1) as number"
         );
         let mut owner = system.database.connect_as_owner().await;
@@ -83,10 +84,6 @@ async fn a_file_has_every_transaction_once_and_no_formula() {
     ids.dedup();
     assert_eq!(ids.len(), 1_201);
 
-    let formula = "update entry_note set description = '=HYPERLINK(\"http://a.example\"),' || chr(10) || '-1'
-        where seq = 3";
-    let mut owner = system.database.connect_as_owner().await;
-    owner.execute(formula).await.unwrap();
     let grants = system.rows("?type=adjustment").await;
     assert_eq!(grants.len(), 2, "{grants:?}");
     assert!(grants[1].contains(",adjustment,5,0,5,"), "{grants:?}");
@@ -126,7 +123,7 @@ async fn who_reads_slowly_is_not_cut_off_and_holds_two_files_at_most_until_they_
     let hasty = config(
         &core.url(),
         &core.gateway_token,
-        &["--request-timeout-secs=1"],
+        &["--request-timeout-secs=3"],
     );
     system.gateway = Gateway::start(hasty).await;
     let since = Instant::now();
@@ -144,7 +141,7 @@ async fn who_reads_slowly_is_not_cut_off_and_holds_two_files_at_most_until_they_
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Longer than a request may take.
-    tokio::time::sleep_until((since + Duration::from_millis(1_100)).into()).await;
+    tokio::time::sleep_until((since + Duration::from_millis(3_200)).into()).await;
     let whole = first.bytes().await.unwrap();
     assert!(whole.len() > 1_500 * 25_000, "{}", whole.len());
 }

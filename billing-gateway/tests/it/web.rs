@@ -53,7 +53,10 @@ fn folder() -> TempDir {
         ),
         ("elements/fund-progress.js", "export {}".to_owned()),
         ("elements/assets/form-J9k0L1m2.js", "export {}".to_owned()),
-        ("pages/support/assets/support-N3o4P5q6.js", "export {}".to_owned()),
+        (
+            "pages/support/assets/support-N3o4P5q6.js",
+            "export {}".to_owned(),
+        ),
         ("pages/support/index.html", page("support")),
         ("pages/support/thank-you/index.html", page("thanks")),
         ("pages/supporters/index.html", page("supporters")),

@@ -38,6 +38,11 @@ export abstract class FundElement extends LitElement {
     shown.delete(this);
   }
 
+  /** Whether the element may ask the gateway. */
+  protected get hasPlace(): boolean {
+    return typeof this.apiBase === "string";
+  }
+
   protected get language(): Language {
     return languageOf(this);
   }

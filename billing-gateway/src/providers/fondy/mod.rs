@@ -18,8 +18,8 @@ pub(super) use settings::{Config, Settings};
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use billing_proto::v1::{Payment, PaymentPurpose};
 use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::{Payment, PaymentPurpose};
 use billing_telemetry::doctor::Finding;
 use jiff::Timestamp;
 use reqwest::Url;

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config_check::{
     ConfigError, Warning, extend, guarded_url, has_user, is_http, is_loopback,
 };
-use crate::return_pages::ReturnPages;
 use crate::providers::NAMES;
+use crate::return_pages::ReturnPages;
 
 /// Its payments move no money. <https://docs.fondy.eu/en/docs/page/3/>
 const TEST_MERCHANT: u64 = 1_396_424;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config_check::{ConfigError, guarded_url};
-use crate::return_pages::ReturnPages;
 use crate::providers::Order;
+use crate::return_pages::ReturnPages;
 
 /// What our own name of a contribution is put in place of.
 const ULID: &str = "{CONTRIBUTION_ULID}";

@@ -278,10 +278,13 @@ mod tests {
     fn a_publishable_key_is_of_the_mode_of_the_secret_one() {
         let with_keys = |secret: Option<&str>, publishable: &str| {
             let webhook = secret.map(|_| "whsec_1");
-            Config::checked(Settings {
-                publishable_key: Some(publishable.to_owned()),
-                ..settings(secret, webhook)
-            }, None)
+            Config::checked(
+                Settings {
+                    publishable_key: Some(publishable.to_owned()),
+                    ..settings(secret, webhook)
+                },
+                None,
+            )
         };
         for (secret, publishable) in [
             ("sk_test_1", "pk_test_1"),

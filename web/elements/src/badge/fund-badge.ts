@@ -69,7 +69,7 @@ export class FundBadge extends FundElement {
   declare userId: string | null | undefined;
 
   readonly #remote = new Remote<{ badge_level: unknown }>(this, () =>
-    this.level === undefined && this.apiBase != null && this.tenant && this.userId
+    this.level === undefined && this.hasPlace && this.tenant && this.userId
       ? `/supporters/${encodeURIComponent(this.tenant)}/${encodeURIComponent(this.userId)}/badge`
       : null,
   );

@@ -43,7 +43,7 @@ export class FundProgress extends FundElement {
   declare showDollarAmount: boolean;
 
   readonly #remote = new Remote<Progress>(this, () =>
-    this.currentCents === undefined && this.apiBase != null
+    this.currentCents === undefined && this.hasPlace
       ? `/progress${query({ tenant: this.tenant })}`
       : null,
   );
