@@ -4,7 +4,7 @@ use billing_proto::v1;
 use billing_proto::v1::admin_service_client::AdminServiceClient;
 use billing_proto::v1::dispute_report::Movement;
 use billing_proto::v1::{AccountStatus, PaymentState, RefundState};
-use billing_testkit::TestCore;
+use billing_testkit::{TestCore, TestDatabase};
 use tonic::Code;
 
 use crate::mail::{contact, post_test};
@@ -207,10 +207,9 @@ async fn payments_of_a_tenant_are_listed_newest_first_by_state_user_and_what_is_
     );
 }
 
-#[tokio::test]
-async fn revenue_use_and_overview_are_what_was_booked() {
-    let (database, core) = core().await;
-    let payment = attached(&core, "alice", "p").await;
+/// Ten dollars paid, of which five were given back; seven spent, one in another quarter, and six elsewhere.
+async fn book(database: &TestDatabase, core: &TestCore) {
+    let payment = attached(core, "alice", "p").await;
     for (id, report) in [
         ("paid", state(PaymentState::Succeeded)),
         ("re", refund("re", 200, RefundState::Succeeded)),
@@ -220,12 +219,10 @@ async fn revenue_use_and_overview_are_what_was_booked() {
             occurred_at: Some(moment(jiff::Timestamp::now())),
             ..event(id, &payment, report)
         };
-        apply(&core, today).await.unwrap();
+        apply(core, today).await.unwrap();
     }
-    let (alice, bob) = (
-        User::new(&core, "alice"),
-        User::with(&core, "bob", 9 * USD).await,
-    );
+    let alice = User::new(core, "alice");
+    let bob = User::with(core, "bob", 9 * USD).await;
     let spent = alice.charge("c", amount(3 * USD)).await.entry_id;
     alice.refund("r", &spent, Some(USD)).await.unwrap();
     bob.charge("c", amount(5 * USD)).await;
@@ -239,19 +236,23 @@ async fn revenue_use_and_overview_are_what_was_booked() {
         ..charge("eve", "c", 6 * USD)
     };
     core.balance().charge(theirs).await.unwrap();
-    // Of other months.
     as_owner(
-        &database,
+        database,
         "alter table entry disable trigger entry_append_only",
     )
     .await;
     alice.charge("old", amount(USD)).await;
     as_owner(
-        &database,
+        database,
         "update entry set created_at = created_at - interval '95 days' where amount_micros = -1000000",
     )
     .await;
+}
 
+#[tokio::test]
+async fn revenue_and_use_are_what_was_booked() {
+    let (database, core) = core().await;
+    book(&database, &core).await;
     let mut admin = core.admin();
     let revenue = v1::GetRevenueRequest {
         tenant_id: TENANT.to_owned(),
@@ -296,11 +297,17 @@ async fn revenue_use_and_overview_are_what_was_booked() {
         .map(|day| (&day.date, day.spent_micros, day.charge_count))
         .collect();
     assert_eq!(days, [(&day.date, 7 * USD, 2)]);
+}
 
+#[tokio::test]
+async fn an_overview_is_what_was_booked_today_and_this_month() {
+    let (database, core) = core().await;
+    book(&database, &core).await;
     let overview = v1::GetTenantOverviewRequest {
         tenant_id: TENANT.to_owned(),
     };
-    let overview = admin
+    let overview = core
+        .admin()
         .get_tenant_overview(overview)
         .await
         .unwrap()
@@ -393,10 +400,14 @@ async fn an_administrator_of_one_tenant_sees_nothing_of_another() {
         list_tenant_payments(ListTenantPaymentsRequest);
         get_revenue(GetRevenueRequest);
         get_tenant_usage(GetTenantUsageRequest);
-        get_tenant_overview(GetTenantOverviewRequest);
         list_undelivered(ListUndeliveredRequest);
         list_admin_changes(ListAdminChangesRequest);
     }
+    let overview = v1::GetTenantOverviewRequest {
+        tenant_id: TENANT.to_owned(),
+    };
+    let refused = admin.get_tenant_overview(overview).await.unwrap_err();
+    assert_eq!(&*reason(&refused), "TENANT_NOT_FOUND");
     // What holds for all tenants is none of theirs either.
     let request = v1::ListAdminChangesRequest {
         tenant_id: "other".to_owned(),

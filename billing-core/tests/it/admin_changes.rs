@@ -86,10 +86,9 @@ fn back(payment: &v1::Payment) -> v1::StartRefundRequest {
     }
 }
 
-#[tokio::test]
-async fn a_change_is_told_once_with_who_when_why_before_and_after() {
-    let (database, core) = core().await;
-    let alice = User::new(&core, "alice");
+/// Changes everything that there is of alice, most of it twice; answers with the adjustment and the payment.
+async fn change_all(core: &TestCore) -> (v1::AdjustBalanceResponse, v1::Payment) {
+    let alice = User::new(core, "alice");
     let mut accounts = core.accounts();
     // A user's own change, and one that changes nothing, leave no trace.
     alice
@@ -119,10 +118,17 @@ async fn a_change_is_told_once_with_who_when_why_before_and_after() {
         actor: "olga".to_owned(),
     };
     core.balance().refund_charge(refund).await.unwrap();
-    let payment = paid(&core, "alice", "p").await;
+    let payment = paid(core, "alice", "p").await;
     for _ in 0..2 {
         core.payments().start_refund(back(&payment)).await.unwrap();
     }
+    (replayed, payment)
+}
+
+#[tokio::test]
+async fn a_change_is_told_once_with_who_when_why_before_and_after() {
+    let (database, core) = core().await;
+    let (replayed, payment) = change_all(&core).await;
     let told = changes(&core, "alice").await;
     assert_eq!(
         told.iter().map(words).collect::<Vec<_>>(),
@@ -161,7 +167,8 @@ async fn a_change_is_told_once_with_who_when_why_before_and_after() {
     );
     assert_eq!(told[0].payment_id, payment.payment_id);
     assert_eq!(told[2].entry_id, replayed.entry_id);
-    assert!(told.iter().all(|change| change.account == alice.account()));
+    let alice = Some(account("alice"));
+    assert!(told.iter().all(|change| change.account == alice));
     assert!(changes(&core, "bob").await.is_empty());
     assert_books_are_right(&database).await;
 }
@@ -221,14 +228,18 @@ async fn keep_nothing(database: &TestDatabase) {
     as_owner(database, refuse).await;
 }
 
-#[tokio::test]
-async fn what_cannot_be_kept_is_not_changed() {
-    let (database, core) = core().await;
-    let alice = User::with(&core, "alice", 5 * USD).await;
-    let charge = alice.charge("c", amount(USD)).await.entry_id;
-    let payment = paid(&core, "alice", "p").await;
-    let before = (alice.standing().await, alice.entries().await.len());
-    keep_nothing(&database).await;
+fn grant() -> v1::GrantCreditRequest {
+    v1::GrantCreditRequest {
+        account: Some(account("alice")),
+        idempotency_key: "g".to_owned(),
+        amount_micros: USD,
+        reason: "goodwill".to_owned(),
+        actor: "olga".to_owned(),
+    }
+}
+
+/// Each change is refused.
+async fn change_nothing(core: &TestCore, charge: String, payment: &v1::Payment) {
     let mut accounts = core.accounts();
     accounts
         .suspend_account(suspend("alice"))
@@ -238,16 +249,9 @@ async fn what_cannot_be_kept_is_not_changed() {
         .update_settings(limit("alice", 1))
         .await
         .unwrap_err();
-    let grant = v1::GrantCreditRequest {
-        account: alice.account(),
-        idempotency_key: "g".to_owned(),
-        amount_micros: USD,
-        reason: "goodwill".to_owned(),
-        actor: "olga".to_owned(),
-    };
-    accounts.grant_credit(grant.clone()).await.unwrap_err();
+    accounts.grant_credit(grant()).await.unwrap_err();
     let refund = v1::RefundChargeRequest {
-        account: alice.account(),
+        account: Some(account("alice")),
         idempotency_key: "r".to_owned(),
         entry_id: charge,
         actor: "olga".to_owned(),
@@ -255,10 +259,21 @@ async fn what_cannot_be_kept_is_not_changed() {
     };
     core.balance().refund_charge(refund).await.unwrap_err();
     core.payments()
-        .start_refund(back(&payment))
+        .start_refund(back(payment))
         .await
         .unwrap_err();
     core.prices().set_price(set_price(5)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_changed() {
+    let (database, core) = core().await;
+    let alice = User::with(&core, "alice", 5 * USD).await;
+    let charge = alice.charge("c", amount(USD)).await.entry_id;
+    let payment = paid(&core, "alice", "p").await;
+    let before = (alice.standing().await, alice.entries().await.len());
+    keep_nothing(&database).await;
+    change_nothing(&core, charge, &payment).await;
     assert_eq!(
         (alice.standing().await, alice.entries().await.len()),
         before
@@ -279,7 +294,7 @@ async fn what_cannot_be_kept_is_not_changed() {
         .unwrap()
         .into_inner();
     assert_eq!(refunded.refund.unwrap().amount_minor, payment.amount_minor);
-    accounts.grant_credit(grant).await.unwrap();
+    core.accounts().grant_credit(grant()).await.unwrap();
     let none = v1::ListPricesRequest {
         tenant_id: "acme".to_owned(),
         include_past: true,

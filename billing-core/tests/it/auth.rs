@@ -232,6 +232,13 @@ async fn every_rpc_of_the_contract_is_open_to_its_roles_only() {
     core.stop().await;
 }
 
+fn holds_of(user: &User<'_>) -> v1::ListHoldsRequest {
+    v1::ListHoldsRequest {
+        account: user.account(),
+        ..Default::default()
+    }
+}
+
 fn assert_not_found<T: Debug>(answer: Result<Response<T>, Status>) {
     let status = answer.unwrap_err();
     assert_eq!(status.code(), Code::NotFound, "{status:?}");
@@ -283,11 +290,7 @@ async fn a_token_of_another_tenant_finds_nothing_and_changes_nothing() {
         ..Default::default()
     };
     assert_not_found(backend.get_usage(request).await);
-    let request = v1::ListHoldsRequest {
-        account: alice.account(),
-        ..Default::default()
-    };
-    assert_not_found(backend.list_holds(request).await);
+    assert_not_found(backend.list_holds(holds_of(&alice)).await);
     let mut prices = PriceServiceClient::with_interceptor(core.channel(), caller);
     let request = v1::EstimateCostRequest {
         tenant_id: "acme".to_owned(),
