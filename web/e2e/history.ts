@@ -9,6 +9,7 @@ export function writeCharges(person: Person, count: number): void {
   const of = `(select account_id from account_profile where tenant_id = :'tenant' and user_id = :'person')`;
   const statements = `
     begin;
+    set local statement_timeout = '60s';
     insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty, created_at,
                        day_no, month_no, request_id, tool)
       select account_id, entry_seq + n, 'charge', -5, settled_micros - 5 * n, 'usage',

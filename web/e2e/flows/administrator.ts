@@ -44,7 +44,10 @@ describe.each(LANGUAGES)("administrator (%s)", (language) => {
       .getByRole("textbox", { name: t("common.reason") })
       .first()
       .fill("a <b>gift</b>");
-    await page.getByRole("button", { name: t("adjust.review") }).click();
+    await page
+      .getByRole("region", { name: t("adjust.title") })
+      .getByRole("button")
+      .click();
     await picture(page, `admin-grant-${language}`);
     await page.getByRole("button", { name: t("adjust.confirmGrant") }).click();
     await page.getByText(t("adjust.done")).waitFor();

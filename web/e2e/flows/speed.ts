@@ -40,6 +40,7 @@ test("the overview is painted in 1.5 s on a slow machine, moves nothing, and cos
   await page.addInitScript(watch);
   await page.goto(`${stack.gateway}/app/`);
   await page.waitForLoadState("networkidle");
+  await page.waitForFunction(() => (globalThis as unknown as { seen: Seen }).seen.paintMillis > 0);
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: Seen }).seen);
   const scripts = await page.evaluate(() =>
     performance

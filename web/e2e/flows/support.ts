@@ -49,7 +49,10 @@ describe.each(LANGUAGES)("support (%s)", (language) => {
     await page.getByText(name).first().waitFor();
     await picture(page, `supporters-${language}`);
     await page.goto(`${stack.gateway}/settings/contributions`);
-    await page.getByText(/\$25/).first().waitFor();
+    await page
+      .getByText(/\$25|25(,00)?\s\$/)
+      .first()
+      .waitFor();
     await picture(page, `contributions-${language}`);
   });
 
