@@ -398,6 +398,7 @@ async fn publish(reporter: &HealthReporter, readiness: &Readiness, ready: bool) 
         "billing.v1.AccountService",
         "billing.v1.PaymentService",
         "billing.v1.OperatorService",
+        "billing.v1.AdminService",
     ] {
         reporter.set_service_status(service, status).await;
     }

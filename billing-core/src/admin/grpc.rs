@@ -144,14 +144,13 @@ pub async fn get_tenant_overview(
 ) -> Result<Response<v1::GetTenantOverviewResponse>, Refused> {
     let (call, request) = call_of(request)?;
     let tenant_id = parse_tenant(&call, request.tenant_id)?;
-    let overview = match overviews.find(&tenant_id) {
-        Some(overview) => overview,
-        None => {
-            let asking = queries::overview(histories.pool(), &tenant_id);
-            let overview = histories.read_apart(&call, asking).await?;
-            overviews.keep(tenant_id, overview);
-            overview
-        }
+    let overview = if let Some(overview) = overviews.find(&tenant_id) {
+        overview
+    } else {
+        let asking = queries::overview(histories.pool(), &tenant_id);
+        let overview = histories.read_apart(&call, asking).await?;
+        overviews.keep(tenant_id, overview);
+        overview
     };
     Ok(Response::new(v1::GetTenantOverviewResponse {
         account_count: overview.accounts,

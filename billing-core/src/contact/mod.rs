@@ -7,6 +7,7 @@ mod queries;
 pub use queries::{end_mail, find_preferences, find_tenant, take_test_mail, upsert_contact};
 
 /// What is known, and wanted.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preferences {
     pub locale: String,

@@ -63,13 +63,16 @@ impl Histories {
     }
 
     /// The same for what is of no single account: such reads have one share together.
-    pub async fn read_apart<T>(
+    pub fn read_apart<T>(
         &self,
         call: &Call,
-        query: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, Status> {
-        self.read(call, AccountId::from_uuid(Uuid::nil()), query)
-            .await
+        query: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> impl Future<Output = Result<T, Status>> + Send
+    where
+        T: Send,
+    {
+        // Boxed: whoever asks about a whole tenant asks in several statements.
+        self.read(call, AccountId::from_uuid(Uuid::nil()), Box::pin(query))
     }
 
     /// A place in the account's line; none where it is too long already.

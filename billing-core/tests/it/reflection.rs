@@ -16,6 +16,7 @@ async fn health_needs_no_token() {
         "",
         "billing.v1.BalanceService",
         "billing.v1.OperatorService",
+        "billing.v1.AdminService",
         "billing.v1.PaymentService",
         "billing.v1.PriceService",
         "billing.v1.AccountService",
@@ -80,6 +81,7 @@ async fn reflection_of_both_versions_names_every_service_to_whoever_has_a_token(
     let (_database, core) = core().await;
     let expected = [
         "billing.v1.AccountService",
+        "billing.v1.AdminService",
         "billing.v1.BalanceService",
         "billing.v1.OperatorService",
         "billing.v1.PaymentService",

@@ -7,6 +7,7 @@ const MONEY = new Set([
   "amount",
   "credited",
   "disputed",
+  "markup_percent",
   "max_amount",
   "min_amount",
   "presets",
@@ -17,7 +18,7 @@ const MONEY = new Set([
 ]);
 
 export function isMoney(member: string): boolean {
-  return MONEY.has(member) || member.endsWith("_usd") || member.endsWith("_uah");
+  return MONEY.has(member) || /(_usd|_uah|Usd)$/.test(member);
 }
 
 /** Reads JSON; amounts become text, digit for digit, and every other number a number. */

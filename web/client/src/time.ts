@@ -34,7 +34,8 @@ function names(area: string, ...places: string[]): string[] {
 }
 
 /** "Europe/Kyiv" as people read it: "Kyiv". */
-export function zoneName(zone: string): string {
+export function zoneName(zone: string, locale: Locale = "en"): string {
+  if (zone === "Europe/Kyiv" && locale === "uk") return "Київ";
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 }
 

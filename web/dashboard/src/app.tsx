@@ -20,7 +20,8 @@ function page(load: () => Promise<PageModule>, ...namespaces: string[]) {
   });
 }
 
-const Overview = page(() => import("./overview"), "overview");
+const overview = () => import("./overview");
+const Overview = page(overview, "overview");
 const TopUp = page(() => import("./top-up"), "top-up");
 const TopUpReturn = page(() => import("./top-up/return"), "top-up");
 const Transactions = page(() => import("./transactions"), "transactions");
@@ -28,6 +29,12 @@ const Usage = page(() => import("./usage"), "usage");
 const Holds = page(() => import("./holds"), "holds");
 const Settings = page(() => import("./settings"), "settings");
 const Admin = page(() => import("./admin"), "admin");
+
+/** The first page that most people see, before it is known who they are. */
+export function preloadOverview() {
+  // What fails here fails again where somebody can be told.
+  overview().catch(() => undefined);
+}
 
 export function App() {
   return (

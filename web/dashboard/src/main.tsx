@@ -7,16 +7,17 @@ import { createRoot } from "react-dom/client";
 import type { Root } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 
-import { App } from "./app";
+import { App, preloadOverview } from "./app";
 import { startI18n } from "./i18n";
 import { NoConfig } from "./no-config";
-import { createQueryClient } from "./queries";
+import { createQueryClient, keys } from "./queries";
 import { ServicesProvider } from "./session/context";
 
 const { BASE_URL, VITE_API_URL, VITE_CONFIG_URL } = import.meta.env;
 const CONFIG_URL: string = VITE_CONFIG_URL ?? `${BASE_URL}config.json`;
 
 async function start(root: Root) {
+  if (window.location.pathname === BASE_URL) preloadOverview();
   // Both at once: neither needs the other.
   const [config] = await Promise.all([loadConfig(CONFIG_URL).catch(() => null), startI18n()]);
   if (!config) return root.render(<NoConfig retry={() => void start(root)} />);
@@ -39,6 +40,8 @@ function show(root: Root, config: WebConfig) {
     owner = session.owner();
   });
   if (session.state() === "signed_out") session.signIn();
+  // Every page needs it, for the zone alone: it need not wait for the page's code.
+  else void queries.prefetchQuery({ queryKey: keys.balance, queryFn: client.getBalance });
   root.render(
     <ServicesProvider services={{ client, config, session }}>
       <QueryClientProvider client={queries}>

@@ -36,6 +36,7 @@ test("a chart has a bar for every day, also for those without a payment", () => 
     refunded: "0",
     disputed: "0",
     credited_usd: "5",
+    payments: 1,
   };
   const rows = [
     { ...row, provider: "stripe", net_usd: "5" },

@@ -114,6 +114,7 @@ test("a reason is required, and so is an amount that can be read", async () => {
   expect(screen.getByText("Say why: the audit trail needs a reason.")).toBeTruthy();
   expect(screen.getByText("Use at most 6 digits after the decimal point.")).toBeTruthy();
   expect(screen.queryByRole("dialog")).toBeNull();
+  expect(document.activeElement).toBe(screen.getByLabelText("Amount in USD"));
 
   await user.click(screen.getByRole("button", { name: "Suspend" }));
   await user.click(await screen.findByRole("button", { name: "Suspend this user" }));

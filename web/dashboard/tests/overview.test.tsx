@@ -50,7 +50,7 @@ test("available, settled, held, debt and limits are told apart, in Ukrainian too
   expect(screen.getByText("3,45 $")).toBeTruthy();
   expect(screen.getByText("3,20 $ із 10,00 $")).toBeTruthy();
   expect(screen.getByText("18,50 $ · без ліміту")).toBeTruthy();
-  expect(screen.getByText(/29 лист.*00:00 за часом Kyiv/)).toBeTruthy();
+  expect(screen.getByText(/29 лист.*00:00 \(Київ\)/)).toBeTruthy();
   expect(screen.getByText(/≈ 4 950,00 ₴/)).toBeTruthy();
 });
 

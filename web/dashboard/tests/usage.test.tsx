@@ -30,7 +30,7 @@ test("sums are exact, and empty days stand there as empty", async () => {
   // 0.1 + 0.200001 of floats is 0.300001000…04.
   expect((await screen.findAllByText("$0.300001")).length).toBeGreaterThan(0);
   expect(screen.getByText(/Days are those of Europe\/Kyiv/)).toBeTruthy();
-  const table = screen.getByRole("table", { name: "By day", hidden: true });
+  const table = screen.getByRole("table", { name: "Spent on each day", hidden: true });
   const days = within(table).getAllByRole("row", { hidden: true });
   // A head, seven days, a sum.
   expect(days).toHaveLength(9);

@@ -38,6 +38,11 @@ export abstract class FundElement extends LitElement {
     shown.delete(this);
   }
 
+  /** Whether the element may ask the gateway. */
+  protected get hasPlace(): boolean {
+    return typeof this.apiBase === "string";
+  }
+
   protected get language(): Language {
     return languageOf(this);
   }
@@ -61,12 +66,6 @@ export abstract class FundElement extends LitElement {
     );
   }
 }
-
-/** Booleans that attributes can also deny, as templates write them: `show-label="false"`. */
-export const trueUnlessDenied = { fromAttribute: (value: string | null) => value !== "false" };
-export const falseUnlessSaid = {
-  fromAttribute: (value: string | null) => value !== null && value !== "false",
-};
 
 /** Defines an element once, also where two versions of the script are on one page: the first stays. */
 export function define(name: string, element: CustomElementConstructor): void {

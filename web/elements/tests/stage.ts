@@ -132,7 +132,7 @@ async function answer(
   const path = url.split("?")[0] ?? "/";
   const document = stage.documents.get(path);
   if (document !== undefined) {
-    send(response, 200, ".html", document);
+    send(response, 200, extname(path) || ".html", document);
     return;
   }
   const known = stage.answers.get(`${request.method ?? ""} ${path}`);

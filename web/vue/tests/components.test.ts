@@ -1,8 +1,16 @@
 import "@billing/elements";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type App, createApp, h, nextTick } from "vue";
 import type { Component } from "vue";
 import { BadgeDisplay, BadgeIcon, FundraiserForm, ProgressMeter } from "../src";
+
+// happy-dom has none; forms are tried in a real browser.
+HTMLElement.prototype.attachInternals ??= () =>
+  ({
+    form: null,
+    setFormValue: () => undefined,
+    setValidity: () => undefined,
+  }) as unknown as ElementInternals;
 
 let app: App | undefined;
 afterEach(() => app?.unmount());
@@ -13,8 +21,10 @@ async function shown(component: Component, props: object): Promise<HTMLElement> 
   app = createApp({ render: () => h(component, props) });
   app.mount(root);
   await nextTick();
-  await (root.firstElementChild as unknown as { updateComplete?: Promise<unknown> })
-    ?.updateComplete;
+  const element = root.firstElementChild;
+  // Its words come by themselves.
+  const drawn = (): Element | null | undefined => element?.shadowRoot?.querySelector("[part]");
+  if (element) await vi.waitFor(() => expect(drawn()).toBeTruthy());
   return root;
 }
 

@@ -33,68 +33,25 @@ struct IdRow {
     payment_id: Uuid,
 }
 
-/// Newest first. What needs a look is few, and an account has its own: both are found among all of these;
-/// else each state's newest are, and of them the newest of all.
+impl Wanted {
+    fn states(&self) -> Vec<&'static str> {
+        match self.state {
+            None => State::ALL.into_iter().map(State::name).collect(),
+            Some(state) => vec![state.name()],
+        }
+    }
+
+    fn behind(&self) -> (Option<Uuid>, Option<Uuid>) {
+        self.behind.map(|id| (id.number, id.account.uuid())).unzip()
+    }
+}
+
+/// Newest first.
 pub async fn list_of_tenant(pool: &PgPool, wanted: &Wanted) -> Result<Vec<PaymentId>, sqlx::Error> {
-    let states: Vec<&str> = match wanted.state {
-        None => State::ALL.into_iter().map(State::name).collect(),
-        Some(state) => vec![state.name()],
-    };
-    let account = wanted.account.map(AccountId::uuid);
-    let (behind_number, behind_account) = wanted
-        .behind
-        .map(|id| (id.number, id.account.uuid()))
-        .unzip();
-    let rows = if wanted.needs_review {
-        query_as!(
-            IdRow,
-            "select account_id, payment_id from payment
-            where needs_review and tenant_id = $1 and state = any($2) and ($3::uuid is null or account_id = $3)
-                and ($4::uuid is null or (payment_id, account_id) < ($4, $5))
-            order by payment_id desc, account_id desc limit $6",
-            wanted.tenant_id,
-            &states as &[&str],
-            account,
-            behind_number,
-            behind_account,
-            wanted.most,
-        )
-        .fetch_all(pool)
-        .await?
-    } else if let Some(account) = account {
-        query_as!(
-            IdRow,
-            "select account_id, payment_id from payment
-            where account_id = $3 and tenant_id = $1 and state = any($2)
-                and ($4::uuid is null or payment_id < $4)
-            order by payment_id desc limit $5",
-            wanted.tenant_id,
-            &states as &[&str],
-            account,
-            behind_number,
-            wanted.most,
-        )
-        .fetch_all(pool)
-        .await?
-    } else {
-        query_as!(
-            IdRow,
-            r#"select p.account_id as "account_id!", p.payment_id as "payment_id!"
-            from unnest($2::text[]) as wanted (state) cross join lateral (
-                select account_id, payment_id from payment
-                where tenant_id = $1 and state = wanted.state
-                    and ($3::uuid is null or (payment_id, account_id) < ($3, $4))
-                order by payment_id desc, account_id desc limit $5
-            ) p
-            order by p.payment_id desc, p.account_id desc limit $5"#,
-            wanted.tenant_id,
-            &states as &[&str],
-            behind_number,
-            behind_account,
-            wanted.most,
-        )
-        .fetch_all(pool)
-        .await?
+    let rows = match wanted.account {
+        _ if wanted.needs_review => list_marked(pool, wanted).await?,
+        Some(account) => list_of_account(pool, wanted, account).await?,
+        None => list_all(pool, wanted).await?,
     };
     Ok(rows
         .into_iter()
@@ -103,6 +60,71 @@ pub async fn list_of_tenant(pool: &PgPool, wanted: &Wanted) -> Result<Vec<Paymen
             number: row.payment_id,
         })
         .collect())
+}
+
+/// What needs a look is few: all of it is read.
+async fn list_marked(pool: &PgPool, wanted: &Wanted) -> Result<Vec<IdRow>, sqlx::Error> {
+    let (states, (number, account)) = (wanted.states(), wanted.behind());
+    query_as!(
+        IdRow,
+            "select account_id, payment_id from payment
+            where needs_review and tenant_id = $1 and state = any($2) and ($3::uuid is null or account_id = $3)
+                and ($4::uuid is null or (payment_id, account_id) < ($4, $5))
+            order by payment_id desc, account_id desc limit $6",
+        wanted.tenant_id,
+        &states as &[&str],
+        wanted.account.map(AccountId::uuid),
+        number,
+        account,
+        wanted.most,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+async fn list_of_account(
+    pool: &PgPool,
+    wanted: &Wanted,
+    account: AccountId,
+) -> Result<Vec<IdRow>, sqlx::Error> {
+    let (states, (number, _)) = (wanted.states(), wanted.behind());
+    query_as!(
+        IdRow,
+        "select account_id, payment_id from payment
+            where account_id = $3 and tenant_id = $1 and state = any($2)
+                and ($4::uuid is null or payment_id < $4)
+            order by payment_id desc limit $5",
+        wanted.tenant_id,
+        &states as &[&str],
+        account.uuid(),
+        number,
+        wanted.most,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Each state's newest are found by their index, and of them the newest of all.
+async fn list_all(pool: &PgPool, wanted: &Wanted) -> Result<Vec<IdRow>, sqlx::Error> {
+    let (states, (number, account)) = (wanted.states(), wanted.behind());
+    query_as!(
+        IdRow,
+        r#"select p.account_id as "account_id!", p.payment_id as "payment_id!"
+            from unnest($2::text[]) as wanted (state) cross join lateral (
+                select account_id, payment_id from payment
+                where tenant_id = $1 and state = wanted.state
+                    and ($3::uuid is null or (payment_id, account_id) < ($3, $4))
+                order by payment_id desc, account_id desc limit $5
+            ) p
+            order by p.payment_id desc, p.account_id desc limit $5"#,
+        wanted.tenant_id,
+        &states as &[&str],
+        number,
+        account,
+        wanted.most,
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Why somebody is to look at these payments: of each the newest report that contradicts it.

@@ -1,54 +1,14 @@
-import type { Decimal } from "../money";
+import type { components } from "../generated";
 import type { Call } from "../request";
 
-export interface UsageOfDay {
-  /** The account's local day. */
-  date: string;
-  spent_usd: Decimal;
-  requests: number;
-}
-
-export interface UsageOfTool {
-  /** Null: charges by amount. */
-  tool: string | null;
-  spent_usd: Decimal;
-  requests: number;
-}
-
-export interface UsageResponse {
-  usage: { by_day: UsageOfDay[]; by_tool: UsageOfTool[]; time_zone: string };
-}
-
-export interface UsageChart {
-  days: number;
-  time_zone: string;
-  /** Every day, also those without use, oldest first. */
-  chart: UsageOfDay[];
-}
-
+type Schemas = components["schemas"];
+export type UsageOfDay = Schemas["UsageOfDay"];
+export type UsageOfTool = Schemas["UsageOfTool"];
+export type UsageResponse = Schemas["UsageResponse"];
+export type UsageChart = Schemas["UsageChartResponse"];
+export type Statistics = Schemas["StatisticsResponse"];
+export type ToolPrice = Schemas["ToolPrice"];
 export type Period = "7d" | "30d" | "90d";
-
-export interface Statistics {
-  period: Period;
-  from: string;
-  to: string;
-  time_zone: string;
-  statistics: {
-    spent_usd: Decimal;
-    requests: number;
-    average_usd: Decimal;
-    topped_up_usd: Decimal;
-    top_tools: UsageOfTool[];
-  };
-}
-
-export interface ToolPrice {
-  tool: string;
-  free: boolean;
-  units: { unit: string; price_usd: Decimal }[];
-  fixed_usd: Decimal | null;
-  valid_from: string;
-}
 
 export function usageRoutes(call: Call) {
   return {
@@ -58,6 +18,6 @@ export function usageRoutes(call: Call) {
       call<UsageChart>("GET", "/api/billing/usage-chart", { query: { days } }),
     getStatistics: (period: Period) =>
       call<Statistics>("GET", "/api/billing/statistics", { query: { period } }),
-    getPricing: () => call<{ tools: ToolPrice[] }>("GET", "/api/billing/pricing-info"),
+    getPricing: () => call<Schemas["PricingResponse"]>("GET", "/api/billing/pricing-info"),
   };
 }

@@ -11,7 +11,7 @@ import { useWords } from "./words";
 /** What was spent in the period, by tool and by whom. */
 export function Costs({ days }: { days: number }) {
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <ToolCosts days={days} />
       <UserCosts days={days} />
     </div>

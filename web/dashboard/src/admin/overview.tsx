@@ -23,7 +23,7 @@ export function OverviewPage() {
     <AdminPage title={words.t("title")}>
       <Answer query={overview}>
         {(answer) => (
-          <div className="grid gap-4">
+          <div className="grid grid-cols-1 gap-4">
             <SwitchedOff />
             <Figures overview={answer.overview} words={words} />
             <Period

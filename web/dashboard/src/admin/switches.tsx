@@ -17,7 +17,7 @@ export function SwitchesPage() {
     <AdminPage title={t("switches.title")}>
       <Answer query={switches} refused={t("switches.refused")}>
         {(answer) => (
-          <div className="grid gap-5">
+          <div className="grid grid-cols-1 gap-5">
             <p className="text-ink-soft">{t("switches.intro")}</p>
             <Card>
               <ul className="m-0 list-none p-0">
@@ -40,7 +40,7 @@ export function SwitchesPage() {
   );
 }
 
-export function useSwitchName(): (name: string) => string {
+function useSwitchName(): (name: string) => string {
   const { t } = useWords();
   return (name) => t(`switches.names.${name}`, { defaultValue: name });
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { Hold } from "@billing/client";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { keys, useBalance } from "../queries";
@@ -11,7 +12,6 @@ import { Empty } from "../ui/empty";
 import { Money, useMoney } from "../ui/money";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
-import { Table, Td, Th } from "../ui/table";
 import { Age, Time, useNow } from "../ui/time";
 
 const PAGE = 50;
@@ -77,50 +77,50 @@ function List({ holds }: { holds: Hold[] }) {
   const { t } = useTranslation("holds");
   if (holds.length === 0) return <Empty title={t("empty")}>{t("empty_text")}</Empty>;
   return (
-    <Table
-      caption={t("list")}
-      head={
-        <>
-          <Th>{t("tool")}</Th>
-          <Th number>{t("amount")}</Th>
-          <Th>{t("since")}</Th>
-          <Th>{t("until")}</Th>
-        </>
-      }
-    >
+    <ul aria-label={t("list")} className="divide-y divide-line">
       {holds.map((hold) => (
         <Row key={hold.hold_id} hold={hold} />
       ))}
-    </Table>
+    </ul>
   );
 }
 
 function Row({ hold }: { hold: Hold }) {
   const { t } = useTranslation("holds");
-  const now = useNow();
-  const overdue = new Date(hold.expires_at).getTime() <= now;
   return (
-    <tr>
-      <Td className="min-w-40">
-        {hold.tool ?? hold.description ?? t("by_amount")}
-        {hold.request_id && (
-          <span className="block text-sm break-all text-ink-soft">
-            {t("request", { id: hold.request_id })}
-          </span>
-        )}
-      </Td>
-      <Td number>
-        <Money amount={hold.amount_usd} exact />
-      </Td>
-      <Td className="min-w-32">
-        <Time at={hold.created_at} style="short" />
-      </Td>
-      <Td className="min-w-32">
-        <Time at={hold.expires_at} style="short" />
-        <span className="block text-sm text-ink-soft">
-          {overdue ? t("releasing") : <Age at={hold.expires_at} />}
-        </span>
-      </Td>
-    </tr>
+    <li className="flex flex-col gap-1 py-4 first:pt-0 last:pb-0">
+      <p className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <span className="min-w-0 wrap-anywhere">{hold.tool ?? t("by_amount")}</span>
+        <Money amount={hold.amount_usd} exact className="font-medium" />
+      </p>
+      <dl className="flex flex-wrap gap-x-6 gap-y-1 text-sm text-ink-soft">
+        <Detail name={t("since")}>
+          <Time at={hold.created_at} style="short" />
+        </Detail>
+        <Detail name={t("until")}>
+          <Until at={hold.expires_at} />
+        </Detail>
+        {hold.request_id && <Detail name={t("request")}>{hold.request_id}</Detail>}
+      </dl>
+    </li>
+  );
+}
+
+function Detail({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex flex-wrap gap-x-1.5">
+      <dt>{name}</dt>
+      <dd className="wrap-anywhere text-ink">{children}</dd>
+    </div>
+  );
+}
+
+function Until({ at }: { at: string }) {
+  const { t } = useTranslation("holds");
+  const overdue = new Date(at).getTime() <= useNow();
+  return (
+    <>
+      <Time at={at} style="short" /> ({overdue ? t("releasing") : <Age at={at} />})
+    </>
   );
 }

@@ -24,9 +24,7 @@ export function BalanceCard({ known }: { known: BalanceResponse }) {
       <h2 id="available" className="text-ink-soft">
         {t("available")}
       </h2>
-      <p className="text-5xl font-semibold tracking-tight sm:text-6xl">
-        <Money amount={billing.available_usd} />
-      </p>
+      <Figure amount={billing.available_usd} />
       {billing.uah_rate ? (
         <InHryvnias amount={billing.available_usd} rate={billing.uah_rate} />
       ) : (
@@ -48,6 +46,17 @@ export function BalanceCard({ known }: { known: BalanceResponse }) {
         </Part>
       </dl>
     </section>
+  );
+}
+
+/** As large as the narrowest page holds it. */
+function Figure({ amount }: { amount: string }) {
+  const length = useMoney()(amount).length;
+  const size = length <= 8 ? "text-5xl" : length <= 10 ? "text-4xl" : "text-2xl";
+  return (
+    <p className={`${size} font-semibold tracking-tight sm:text-6xl`}>
+      <Money amount={amount} />
+    </p>
   );
 }
 

@@ -70,7 +70,7 @@ function Limit({ period, used, limit, resetsAt, zone }: LimitProps) {
       <p className="mt-2 text-sm text-ink-soft">
         {t("limits.resets", {
           at: formatTime(resetsAt, locale, zone, "short"),
-          zone: zoneName(zone),
+          zone: zoneName(zone, locale),
         })}
       </p>
     </div>

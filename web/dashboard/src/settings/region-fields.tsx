@@ -2,6 +2,7 @@ import { TIME_ZONES, zoneName } from "@billing/client";
 import type { Locale } from "@billing/client";
 import { useTranslation } from "react-i18next";
 
+import { useLocale } from "../i18n";
 import { Card } from "../ui/card";
 import { Select } from "../ui/field";
 import type { SettingsForm } from "./form";
@@ -18,6 +19,7 @@ const AREAS = [...new Set(TIME_ZONES.map(areaOf))];
 
 export function RegionFields({ value, set, error }: RegionFieldsProps) {
   const { t } = useTranslation("settings");
+  const locale = useLocale();
   return (
     <Card title={t("region.title")}>
       <div className="grid gap-5 sm:grid-cols-2">
@@ -50,7 +52,7 @@ export function RegionFields({ value, set, error }: RegionFieldsProps) {
             <optgroup key={area} label={t(`region.areas.${area}`)}>
               {TIME_ZONES.filter((zone) => areaOf(zone) === area).map((zone) => (
                 <option key={zone} value={zone}>
-                  {zoneName(zone)}
+                  {zoneName(zone, locale)}
                 </option>
               ))}
             </optgroup>

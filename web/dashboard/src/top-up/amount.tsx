@@ -76,7 +76,7 @@ function Presets({ provider, parsed, disabled, onType }: PresetsProps) {
   const money = useMoney();
   const isChosen = (preset: Decimal) => parsed.ok && toMicros(parsed.value) === toMicros(preset);
   return (
-    <div role="group" aria-label={t("amount.presets")} className="flex flex-wrap gap-2">
+    <div role="group" aria-label={t("amount.presets")} className="grid grid-cols-2 gap-2 sm:flex">
       {provider.presets.map((preset) => (
         <button
           key={preset}

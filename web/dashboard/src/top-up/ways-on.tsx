@@ -28,8 +28,12 @@ export function WaysOn({ payment, is, query, pay }: Props) {
         <LinkButton variant="primary" to="/">
           {t("return.overview")}
         </LinkButton>
-        <LinkButton to="/transactions?type=topup">{t("return.transaction")}</LinkButton>
-        {is === "credited" && <LinkButton to="/top-up">{t("return.another")}</LinkButton>}
+        {is === "credited" && (
+          <>
+            <LinkButton to="/transactions?type=topup">{t("return.transaction")}</LinkButton>
+            <LinkButton to="/top-up">{t("return.another")}</LinkButton>
+          </>
+        )}
         {is === "review" && <Support payment={payment} />}
       </div>
     );

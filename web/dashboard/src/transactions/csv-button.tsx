@@ -47,8 +47,7 @@ export function CsvButton({ filters, today }: { filters: Filters; today: string 
   }
 
   return (
-    <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      <State state={state} />
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 sm:flex-row-reverse">
       {state.is === "saving" ? (
         <Button onClick={() => running.current?.abort()}>{t("csv.cancel")}</Button>
       ) : (
@@ -56,6 +55,7 @@ export function CsvButton({ filters, today }: { filters: Filters; today: string 
           {t("csv.save")}
         </Button>
       )}
+      <State state={state} />
     </div>
   );
 }

@@ -17,15 +17,12 @@ export function Details({ transaction, zone }: { transaction: Transaction; zone:
   const locale = useLocale();
   const of = transaction;
   return (
-    <div className="px-2 pt-1 pb-5 sm:pl-8">
+    <div className="px-2 pt-4 pb-5 sm:pl-8">
       {!of.enforced && <p className="pb-3 text-sm text-ink-soft">{t("details.unenforced")}</p>}
       <dl className="grid gap-x-8 gap-y-3 text-[0.9375rem] sm:grid-cols-2">
         <Item name={t("column.time")}>{formatTime(of.created_at, locale, zone, "second")}</Item>
         <Item name={t("details.description")}>{of.description}</Item>
         <Item name={t("details.tool")}>{of.tool}</Item>
-        <Item name={t("details.exact")}>
-          <Money amount={of.amount_usd} exact signed />
-        </Item>
         <Item name={t("details.before")}>
           <Money amount={of.balance_before_usd} exact />
         </Item>

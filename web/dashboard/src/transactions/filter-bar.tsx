@@ -45,6 +45,7 @@ export function FilterBar({ filters, today, onChange }: Props) {
         </Select>
         <TextField
           type="date"
+          className="max-sm:px-2 max-sm:text-sm"
           label={t("filters.from")}
           value={filters.from ?? ""}
           max={today}
@@ -53,6 +54,7 @@ export function FilterBar({ filters, today, onChange }: Props) {
         />
         <TextField
           type="date"
+          className="max-sm:px-2 max-sm:text-sm"
           label={t("filters.to")}
           value={filters.to ?? ""}
           max={today}

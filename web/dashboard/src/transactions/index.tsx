@@ -71,7 +71,9 @@ function List({ filters, zone }: { filters: Filters; zone: string }) {
               <Nothing filtered={isFiltered(filters)} />
             ) : (
               <>
-                <Table rows={rows} zone={zone} hasMore={hasNextPage} onNearEnd={onNearEnd} />
+                <div className="-mx-3 sm:mx-0">
+                  <Table rows={rows} zone={zone} hasMore={hasNextPage} onNearEnd={onNearEnd} />
+                </div>
                 <div className="flex flex-wrap items-center justify-between gap-3 px-2 pt-4">
                   <Shown count={rows.length} hasMore={hasNextPage} zone={zone} />
                   <Status tone="bad">{isFetchNextPageError && t("more_failed")}</Status>

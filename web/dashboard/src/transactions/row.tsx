@@ -1,9 +1,8 @@
-import { formatMoney, formatTime, type Transaction } from "@billing/client";
+import { formatMoney, formatTime, type Locale, type Transaction } from "@billing/client";
+import type { TFunction } from "i18next";
 import { ChevronDown } from "lucide-react";
-import { memo, useId } from "react";
-import { useTranslation } from "react-i18next";
+import { memo } from "react";
 
-import { useLocale } from "../i18n";
 import { Details } from "./details";
 
 /** Of the head and of every row. */
@@ -15,15 +14,18 @@ interface Props {
   transaction: Transaction;
   index: number;
   zone: string;
+  /** From outside, as the words are: a hook in each row would be felt in scrolling. */
+  locale: Locale;
+  t: TFunction<"transactions">;
   isOpen: boolean;
   onToggle: (id: string) => void;
 }
 
-export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggle }: Props) {
-  const locale = useLocale();
-  const details = useId();
+export const Row = memo(function Row(props: Props) {
+  const { transaction, index, zone, locale, t, isOpen, onToggle } = props;
   const { amount_usd, balance_after_usd, created_at } = transaction;
-  const kind = useKind(transaction);
+  const details = `details-${transaction.id}`;
+  const kind = kindOf(transaction, t);
   const amount = formatMoney(amount_usd, "USD", locale, { exact: true, signed: true });
   const time = formatTime(created_at, locale, zone, "short");
   const isIncome = !amount_usd.startsWith("-");
@@ -51,12 +53,11 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
             />
             <span className="min-w-0">
               <span className="block truncate">{transaction.tool ?? kind}</span>
-              <span className="block truncate text-sm text-ink-soft">
+              <span className="block truncate text-sm text-ink-soft max-sm:hidden">
                 {transaction.tool ? kind : transaction.description}
-                <span className="sm:hidden">
-                  {(transaction.tool ?? transaction.description) ? " · " : ""}
-                  <time dateTime={created_at}>{time}</time>
-                </span>
+              </span>
+              <span className="figures block truncate text-sm text-ink-soft sm:hidden">
+                <time dateTime={created_at}>{time}</time>
               </span>
             </span>
           </button>
@@ -89,8 +90,7 @@ export const Row = memo(function Row({ transaction, index, zone, isOpen, onToggl
 });
 
 /** A payment that was taken back is a refund too, but not of a charge. */
-function useKind({ type, amount_usd }: Transaction): string {
-  const { t } = useTranslation("transactions");
+function kindOf({ type, amount_usd }: Transaction, t: Props["t"]): string {
   if (type === "refund" && amount_usd.startsWith("-")) return t("reversed");
   return t(`kind.${type}`);
 }

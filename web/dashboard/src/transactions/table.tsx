@@ -3,11 +3,12 @@ import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tansta
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useLocale } from "../i18n";
 import { COLUMNS, Row } from "./row";
 
 /** A closed row with its line, in the root's font size: `h-16` of row.tsx. */
 const ROW_REM = 4;
-const OVERSCAN_ROWS = 12;
+const OVERSCAN_ROWS = 6;
 /** So near the end, more is loaded. */
 const NEAR_END_ROWS = 30;
 
@@ -25,6 +26,7 @@ interface Props {
  */
 export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
   const { t } = useTranslation("transactions");
+  const locale = useLocale();
   const list = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [focused, setFocused] = useState<number | null>(null);
@@ -69,13 +71,15 @@ export function Table({ rows, zone, hasMore, onNearEnd }: Props) {
               key={key}
               data-index={index}
               ref={virtualizer.measureElement}
-              className="absolute inset-x-0 top-0"
+              className="absolute inset-x-0 top-0 contain-layout"
               onFocus={() => setFocused(index)}
             >
               <Row
                 transaction={transaction}
                 index={index}
                 zone={zone}
+                locale={locale}
+                t={t}
                 isOpen={open.has(transaction.id)}
                 onToggle={toggle}
               />

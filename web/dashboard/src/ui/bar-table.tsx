@@ -32,7 +32,7 @@ export function BarTable({ bars, names, format, caption, head }: BarTableProps) 
         <tbody>
           {bars.map((bar) => (
             <tr key={bar.key} className="border-b border-line">
-              <th scope="row" className="py-1.5 pr-4 font-normal">
+              <th scope="row" className="py-1.5 pr-4 font-normal whitespace-nowrap">
                 {bar.label}
               </th>
               {names.map((name) => (

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 type Variant = "primary" | "secondary" | "danger" | "quiet";
 
 const SHAPE =
-  "inline-flex min-h-11 items-center justify-center gap-2 rounded-lg px-4 text-[0.9375rem] font-medium " +
+  "inline-flex min-h-11 items-center justify-center gap-2 rounded-lg px-4 py-1.5 text-[0.9375rem] font-medium " +
   "transition-colors disabled:cursor-not-allowed disabled:opacity-60 aria-disabled:cursor-progress";
 
 const COLOURS: Record<Variant, string> = {

@@ -11,6 +11,8 @@ interface ConfirmDialogProps {
   /** The deed itself, "Refund $10.00" for example: never a mere yes. */
   confirm: ReactNode;
   danger?: boolean;
+  /** The way back, where it is not "Cancel": what was sent is not cancelled by closing. */
+  dismiss?: ReactNode;
   busy?: boolean;
   /** Why it did not work, where it did not; the dialog stays. */
   error?: string | null | undefined;
@@ -22,6 +24,7 @@ interface ConfirmDialogProps {
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation();
   const { open, title, description, confirm, danger, busy = false, error, children } = props;
+  const { dismiss = t("cancel") } = props;
   return (
     <Dialog
       open={open}
@@ -44,7 +47,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         </p>
         <div className="flex flex-col-reverse gap-3 sm:flex-row sm:justify-end">
           <Button onClick={props.onClose} busy={busy}>
-            {t("cancel")}
+            {dismiss}
           </Button>
           <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy}>
             {confirm}

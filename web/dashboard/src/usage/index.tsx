@@ -134,7 +134,7 @@ function DayChart({ days }: { days: readonly Day[] }) {
       top={writeSpent(highest, locale)}
       writeDate={(date) => writeDay(date, locale, "short")}
       describe={({ date, micros, requests }) => {
-        const written = writeDay(date, locale, "long");
+        const written = writeDay(date, locale, "weekday");
         if (micros === 0n && requests === 0) return t("chart.nothing", { date: written });
         return t("chart.day", {
           date: written,

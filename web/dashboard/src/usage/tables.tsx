@@ -34,7 +34,7 @@ export function DayTable({ days, sum }: { days: readonly Day[]; sum: Total }) {
     </>
   );
   return (
-    <Table caption={t("chart.title")} head={head}>
+    <Table caption={t("chart.caption")} head={head}>
       {days.map(({ date, requests, micros }) => (
         <tr key={date}>
           <Td className="whitespace-nowrap">
@@ -69,19 +69,19 @@ export function ToolTable({ tools, days }: ToolTableProps) {
   const head = (
     <>
       <Th>{t("column.tool")}</Th>
-      <Th className="max-sm:hidden">{t("column.share")}</Th>
+      <Th className="max-md:hidden">{t("column.share")}</Th>
       <Th number>{t("column.calls")}</Th>
       <Th number>{t("column.spent")}</Th>
     </>
   );
   return (
-    <Table caption={t("tools.title")} head={head}>
+    <Table caption={t("tools.caption")} head={head}>
       {spent.map(({ tool, requests, micros }) => (
         <tr key={tool ?? ""}>
-          <Td className="break-words">
+          <Td className="min-w-28 wrap-anywhere">
             <ToolName tool={tool} days={days} />
           </Td>
-          <Td className="w-1/3 max-sm:hidden">
+          <Td className="w-1/4 max-md:hidden">
             <Share of={share(micros, all.micros)} />
           </Td>
           <Figures calls={requests} micros={micros} />
@@ -112,11 +112,11 @@ function Share({ of }: { of: number }) {
   const percent = new Intl.NumberFormat(locale, { style: "percent" }).format(of / 1000);
   return (
     <span className="flex items-center gap-3">
-      <svg className="h-1.5 min-w-0 flex-1 rounded-full" aria-hidden>
+      <svg className="h-1.5 w-full min-w-12 rounded-full" aria-hidden>
         <rect width="100%" height="100%" className="fill-sunken" />
         <rect width={`${of / 10}%`} height="100%" className="fill-accent" />
       </svg>
-      <span className="w-12 text-right text-ink-soft">{percent}</span>
+      <span className="w-12 shrink-0 text-right text-ink-soft">{percent}</span>
     </span>
   );
 }

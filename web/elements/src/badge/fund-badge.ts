@@ -1,10 +1,15 @@
 import { css, html, nothing } from "lit";
-import { define, FundElement, falseUnlessSaid } from "../element";
+import { define, FundElement } from "../element";
 import { Remote } from "../remote";
 import { theme } from "../theme";
 import { icon, iconStyles } from "./icon";
 import { labelOf } from "./label";
 import { isLevel, type Level } from "./level";
+
+/** Attributes can also deny it, as templates write it: `show-label="false"`. */
+const falseUnlessSaid = {
+  fromAttribute: (value: string | null) => value !== null && value !== "false",
+};
 
 export type BadgeSize = "sm" | "md" | "lg";
 
@@ -64,7 +69,7 @@ export class FundBadge extends FundElement {
   declare userId: string | null | undefined;
 
   readonly #remote = new Remote<{ badge_level: unknown }>(this, () =>
-    this.level === undefined && this.apiBase != null && this.tenant && this.userId
+    this.level === undefined && this.hasPlace && this.tenant && this.userId
       ? `/supporters/${encodeURIComponent(this.tenant)}/${encodeURIComponent(this.userId)}/badge`
       : null,
   );

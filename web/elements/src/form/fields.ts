@@ -26,23 +26,25 @@ function isTicked(event: Event): boolean {
   return (event.target as HTMLInputElement).checked;
 }
 
-function error(view: View, field: keyof Problems): TemplateResult | typeof nothing {
-  const problem = view.problems[field];
-  if (!problem) return nothing;
-  const bounds = boundsOf(view.terms, view.language);
-  return html`<p id="${field}-error" class="error" part="error">
-    ${view.texts.problem(bounds)[problem]}
+/** The problem of a field, in words. */
+function problem(view: View, field: keyof Problems): string | undefined {
+  const found = view.problems[field];
+  return found && view.texts.problem(boundsOf(view.terms, view.language))[found];
+}
+
+/**
+ * A field's hint, or in its place what is wrong: nothing moves when a field is left, or the button would not be under
+ * the pointer any more that has just been pressed on it.
+ */
+function hint(view: View, field: keyof Problems, id: string, words: unknown): TemplateResult {
+  const wrong = problem(view, field);
+  return html`<p id=${id} class=${wrong ? "error" : "quiet"} part=${wrong ? "error" : "hint"}>
+    ${wrong ?? words}
   </p>`;
 }
 
 export function boundsOf(terms: Terms, language: Language): { least: string; most: string } {
   return { least: money(terms.least, language), most: money(terms.most, language) };
-}
-
-/** The ids of what is said about a field: its hint, and its error while there is one. */
-function described(view: View, field: keyof Problems, hint?: string): string | typeof nothing {
-  const ids = [view.problems[field] ? `${field}-error` : "", hint ?? ""].filter(Boolean);
-  return ids.length > 0 ? ids.join(" ") : nothing;
 }
 
 export function amounts(view: View): TemplateResult {
@@ -54,7 +56,6 @@ export function amounts(view: View): TemplateResult {
         name="amount"
         value=${value}
         .checked=${draft.amount === value}
-        aria-describedby=${described(view, "amount")}
         @change=${() => change({ amount: value })}
         @click=${(event: PointerEvent) => {
           // A press leads on to the field; the arrow keys must be free to pass by.
@@ -69,7 +70,7 @@ export function amounts(view: View): TemplateResult {
       ${terms.presets.map((preset) => choice(preset.toString(), money(preset, language)))}
       ${choice("other", texts.other)}
     </div>
-    ${draft.amount === "other" ? other(view) : nothing} ${error(view, "amount")}
+    ${draft.amount === "other" ? other(view) : nothing}
   </fieldset>`;
 }
 
@@ -81,8 +82,7 @@ function focusOther(event: Event): void {
 /** Text, since number fields turn a typed `12,50` into 1250. */
 function other(view: View): TemplateResult {
   const bounds = view.texts.bounds(boundsOf(view.terms, view.language));
-  const type = { type: "text", inputmode: "decimal", autocomplete: "transaction-amount" };
-  return line(view, "amount", "other", view.texts.otherLabel, bounds, type);
+  return line(view, "amount", "other", view.texts.otherLabel, bounds);
 }
 
 function line(
@@ -90,25 +90,24 @@ function line(
   field: "amount" | "email",
   member: "other" | "email",
   label: string,
-  hint: string,
-  { type, inputmode, autocomplete }: { type: string; inputmode: string; autocomplete: string },
+  words: string,
 ): TemplateResult {
   return html`<label class="field">
       <span>${label}</span>
       <input
         id=${member}
         part="input"
-        type=${type}
-        inputmode=${inputmode}
-        autocomplete=${autocomplete}
+        type=${field === "email" ? field : "text"}
+        inputmode=${field === "email" ? field : "decimal"}
+        autocomplete=${field === "email" ? field : "off"}
         .value=${view.draft[member]}
         aria-invalid=${view.problems[field] ? "true" : nothing}
-        aria-describedby=${described(view, field, `${member}-hint`)}
+        aria-describedby="${member}-hint"
         @input=${(event: Event) => view.change({ [member]: textOf(event) })}
         @blur=${() => view.leave(field)}
       />
     </label>
-    <p id="${member}-hint" class="quiet">${hint}</p>`;
+    ${hint(view, field, `${member}-hint`, words)}`;
 }
 
 export function privacy(view: View): TemplateResult {
@@ -127,7 +126,7 @@ export function privacy(view: View): TemplateResult {
         .checked=${isChecked}
         ?required=${id === "consent"}
         aria-invalid=${id === "consent" && view.problems.consent ? "true" : nothing}
-        aria-describedby=${id === "consent" ? described(view, "consent") : "anonymous-hint"}
+        aria-describedby="${id}-hint"
         @change=${(event: Event) => set(isTicked(event))}
       />
       <span>${label}</span>
@@ -139,8 +138,11 @@ export function privacy(view: View): TemplateResult {
         ? nothing
         : box("consent", draft.consent, wording, (consent) => change({ consent }))
     }
-    ${error(view, "consent")}
-    <p id="anonymous-hint" class="quiet" ?hidden=${!draft.isAnonymous}>${texts.anonymousHint}</p>
+    ${
+      draft.isAnonymous
+        ? html`<p id="anonymous-hint" class="quiet">${texts.anonymousHint}</p>`
+        : hint(view, "consent", "consent-hint", nothing)
+    }
   </div>`;
 }
 
@@ -157,25 +159,21 @@ export function message(view: View, recipientName: string): TemplateResult {
         placeholder=${texts.messagePlaceholder(recipientName)}
         .value=${draft.message}
         aria-invalid=${view.problems.message ? "true" : nothing}
-        aria-describedby=${described(view, "message", "message-hint message-left")}
+        aria-describedby="message-hint message-left"
         @input=${(event: Event) => view.change({ message: textOf(event) })}
         @blur=${() => view.leave("message")}
       ></textarea>
     </label>
-    <div class="under quiet">
-      <span id="message-hint" ?hidden=${draft.isAnonymous}>${texts.messageHint}</span>
-      <span id="message-left" class="left">${texts.left(length)}</span>
+    <div class="under">
+      ${hint(view, "message", "message-hint", draft.isAnonymous ? nothing : texts.messageHint)}
+      <p id="message-left" class="quiet">${texts.left(length)}</p>
     </div>
-    ${error(view, "message")}
   </div>`;
 }
 
 export function receipt(view: View): TemplateResult {
   const { email, emailHint } = view.texts;
-  const type = { type: "email", inputmode: "email", autocomplete: "email" };
-  return html`<div>
-    ${line(view, "email", "email", email, emailHint, type)} ${error(view, "email")}
-  </div>`;
+  return html`<div>${line(view, "email", "email", email, emailHint)}</div>`;
 }
 
 /** The first field that has a problem, from the top. */

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing } from "lit";
 import { unknown } from "../away";
 import { define, FundElement } from "../element";
 import { query } from "../gateway";
@@ -6,14 +6,12 @@ import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { chosenAtFirst, dataOf, type Draft, emptyDraft, type Problems, problemsOf } from "./draft";
+import { failed } from "./failure";
 import { amounts, boundsOf, faulty, message, privacy, receipt, type View } from "./fields";
 import { Participation } from "./participation";
 import { Paying } from "./paying";
 import { styles } from "./styles";
-import { type Sponsorship, type Terms, termsOf } from "./terms";
-
-/** Dollars as an attribute lists them: `preset-amounts="10,25,50"`. */
-const LIST = { fromAttribute: (value: string | null) => value?.split(",").map(Number) };
+import { dollarList, type Sponsorship, type Terms, termsOf } from "./terms";
 
 /**
  * Where people give: an amount, whether they are named, a message. It tells what was entered (`fund-submit`); with
@@ -25,7 +23,7 @@ export class FundForm extends FundElement {
   static override properties = {
     recipientName: { attribute: "recipient-name" },
     recipientType: { attribute: "recipient-type", reflect: true },
-    presetAmounts: { attribute: "preset-amounts", converter: LIST },
+    presetAmounts: { attribute: "preset-amounts", converter: dollarList },
     minAmount: { type: Number, attribute: "min-amount" },
     maxAmount: { type: Number, attribute: "max-amount" },
     wording: {},
@@ -36,7 +34,6 @@ export class FundForm extends FundElement {
     tokenProvider: { attribute: false },
     name: { reflect: true },
     disabled: { type: Boolean, reflect: true },
-    isBarred: { state: true },
     draft: { state: true },
     told: { state: true },
   };
@@ -60,14 +57,12 @@ export class FundForm extends FundElement {
   declare tokenProvider: (() => string | null | Promise<string | null>) | null | undefined;
   declare name: string | null | undefined;
   declare disabled: boolean;
-  /** By the element's own `disabled`, or by a fieldset around it. */
-  declare private isBarred: boolean;
   declare private draft: Draft;
   /** The fields whose problems are said: those that were left, or all once the button was pressed. */
   declare private told: ReadonlySet<keyof Problems>;
 
   readonly #terms = new Remote<Sponsorship>(this, () =>
-    this.apiBase == null ? null : `/sponsorship${query({ tenant: this.tenant })}`,
+    this.hasPlace ? `/sponsorship${query({ tenant: this.tenant })}` : null,
   );
   readonly #paying = new Paying(this, (name, detail) => this.fire(name, detail));
   readonly #outer = new Participation(this);
@@ -75,7 +70,6 @@ export class FundForm extends FundElement {
   constructor() {
     super();
     this.disabled = false;
-    this.isBarred = false;
     this.askReceiptEmail = false;
     this.draft = emptyDraft();
     this.told = new Set();
@@ -96,8 +90,8 @@ export class FundForm extends FundElement {
     this.#paying.forget();
   }
 
-  formDisabledCallback(isDisabled: boolean): void {
-    this.isBarred = isDisabled;
+  formDisabledCallback(): void {
+    this.requestUpdate();
   }
 
   formStateRestoreCallback(state: unknown): void {
@@ -138,7 +132,8 @@ export class FundForm extends FundElement {
     >
       <fieldset class="all" ?disabled=${this.#isDisabled}>
         ${amounts(view)} ${privacy(view)} ${message(view, this.recipientName ?? "")}
-        ${this.askReceiptEmail ? receipt(view) : nothing} ${this.#failed(view)}
+        ${this.askReceiptEmail ? receipt(view) : nothing}
+        ${failed(this.#paying.failure, texts, this.signInUrl)}
         <div>
           <button
             type="submit"
@@ -160,8 +155,9 @@ export class FundForm extends FundElement {
     return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
   }
 
+  /** By itself, or by a fieldset around it. */
   get #isDisabled(): boolean {
-    return this.disabled || this.isBarred;
+    return this.matches(":disabled");
   }
 
   #data(terms: Terms): ReturnType<typeof dataOf> {
@@ -188,17 +184,6 @@ export class FundForm extends FundElement {
     };
   }
 
-  #failed({ texts }: View): TemplateResult {
-    const { failure } = this.#paying;
-    // An operator's own words stand above ours.
-    const said = failure?.code === "PAYMENTS_OFF" ? failure.message : "";
-    const words = failure && (said || (texts.failure[failure.code] ?? texts.failure["else"]));
-    const isLink = failure?.code === "UNAUTHENTICATED" && this.signInUrl;
-    return html`<div role="alert" part="failure" class="failure" ?hidden=${!words}>
-      ${words} ${isLink ? html`<a href=${this.signInUrl}>${texts.signIn}</a>` : nothing}
-    </div>`;
-  }
-
   async #submit(event: Event, terms: Terms): Promise<void> {
     event.preventDefault();
     if (this.#isDisabled || this.#paying.isBusy) return;
@@ -211,8 +196,8 @@ export class FundForm extends FundElement {
     }
     const data = this.#data(terms);
     if (!this.fire("fund-submit", data)) return;
-    if (this.apiBase == null) this.#outer.form?.requestSubmit();
-    else await this.#paying.begin(data);
+    if (this.hasPlace) await this.#paying.begin(data);
+    else this.#outer.form?.requestSubmit();
   }
 }
 

@@ -113,7 +113,7 @@ export const styles = css`
   }
 
   .error {
-    font-size: 0.9375em;
+    font-size: 0.875em;
   }
 
   .failure:not([hidden]) {
@@ -150,7 +150,7 @@ export const styles = css`
     gap: 0 1rem;
   }
 
-  .left {
+  #message-left {
     margin-left: auto;
   }
 

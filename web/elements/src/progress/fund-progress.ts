@@ -1,12 +1,14 @@
 import { html, nothing, svg } from "lit";
 import { stale, unknown } from "../away";
 import { money, wholeCents } from "../cents";
-import { define, FundElement, trueUnlessDenied } from "../element";
+import { define, FundElement } from "../element";
 import { query } from "../gateway";
 import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { styles } from "./styles";
+
+const trueUnlessDenied = { fromAttribute: (value: string | null) => value !== "false" };
 
 interface Progress {
   goal_cents: number | undefined;
@@ -41,7 +43,7 @@ export class FundProgress extends FundElement {
   declare showDollarAmount: boolean;
 
   readonly #remote = new Remote<Progress>(this, () =>
-    this.currentCents === undefined && this.apiBase != null
+    this.currentCents === undefined && this.hasPlace
       ? `/progress${query({ tenant: this.tenant })}`
       : null,
   );

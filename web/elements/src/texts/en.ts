@@ -10,7 +10,7 @@ export const en = {
   away: {
     loading: "Loading…",
     away: "This cannot be shown at present.",
-    stale: (time: string) => `As of ${time}; newer figures cannot be had at present.`,
+    stale: (time: string) => `As of ${time}.`,
     again: "Try again",
   },
   form: {
@@ -40,7 +40,7 @@ export const en = {
       above: `The most is ${bounds.most}.`,
       consent: "Tick this, or keep the contribution anonymous.",
       long: "At most 500 characters.",
-      email: "Enter an address as in name@example.org, or none.",
+      email: "Enter an address as in name@example.org.",
     }),
     failure: {
       UNAUTHENTICATED: "Sign in to go on. What you have entered stays here.",

@@ -7,6 +7,7 @@ import { ask, query, Refusal } from "../gateway";
 import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
+import { monthOf } from "./month";
 import { styles } from "./styles";
 import {
   countOf,
@@ -51,7 +52,7 @@ export class FundWall extends FundElement {
 
   readonly #remote = new Remote<WallPage>(
     this,
-    () => (this.supporters == null && this.apiBase != null ? this.#path() : null),
+    () => (!this.supporters && this.hasPlace ? this.#path() : null),
     () => {
       this.further = undefined;
       this.more = "ready";
@@ -189,13 +190,6 @@ export class FundWall extends FundElement {
       if (error instanceof Refusal && error.code === "INVALID_REQUEST") await this.reload();
     }
   }
-}
-
-/** `2024-01-15` as `January 2024`; a day has no zone. */
-function monthOf(day: string, language: string): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  if (Number.isNaN(date.getTime())) return "";
-  return date.toLocaleDateString(language, { month: "long", year: "numeric", timeZone: "UTC" });
 }
 
 define("fund-wall", FundWall);

@@ -36,6 +36,7 @@ export const styles = css`
     place-items: center;
     min-height: 2.75rem;
     padding: 0 1rem;
+    text-align: center;
     border-radius: calc(var(--_radius) - 1px);
   }
 

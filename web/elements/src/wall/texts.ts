@@ -32,7 +32,7 @@ export const TEXTS = {
     },
     count: (count: number) =>
       counted(count, "uk", ["# прихильник", "# прихильники", "# прихильників"]),
-    since: (month: string) => `з нами від: ${month}`,
+    since: (month: string) => `з нами з ${month}`,
     nobody: { month: "Цього місяця тут ще нікого не названо.", all: "Тут ще нікого не названо." },
     more: "Показати ще",
     moreFailed: "Зараз не вдається показати наступні імена. Спробуйте ще раз.",

@@ -15,9 +15,7 @@ export type Tone = keyof typeof TONES;
 /** A word about a row; the tone only repeats it. */
 export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
   return (
-    <span
-      className={`inline-block rounded-md px-1.5 py-0.5 text-xs whitespace-nowrap ${TONES[tone]}`}
-    >
+    <span className={`inline-block rounded-md px-1.5 py-0.5 text-xs ${TONES[tone]}`}>
       {children}
     </span>
   );

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { ConfirmDialog } from "../../ui/confirm-dialog";
 import { useProblem } from "../../ui/problem";
 import type { Outcome } from "../use-change";
+import { useFirstWrong } from "../use-first-wrong";
 import { useWords } from "../words";
 
 interface ConfirmProps {
@@ -16,9 +17,10 @@ interface ConfirmProps {
 }
 
 /** Asks before a change, stays until its answer is there, and asks again where the answer was lost. */
-export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
+export function Confirm({ label, outcome, onConfirm, children, ...dialog }: ConfirmProps) {
   const { t } = useWords();
   const common = useProblem();
+  const [fields, lookForWrong] = useFirstWrong<HTMLDivElement>();
 
   function error(): string | null {
     if (outcome.kind === "unknown") return t("common.unanswered");
@@ -34,8 +36,17 @@ export function Confirm({ label, outcome, ...dialog }: ConfirmProps) {
       {...dialog}
       open
       confirm={outcome.kind === "unknown" ? t("common.askAgain") : label}
+      {...(outcome.kind === "unknown" ? { dismiss: t("common.close") } : {})}
       busy={outcome.kind === "asked"}
       error={error()}
-    />
+      onConfirm={() => {
+        onConfirm();
+        lookForWrong();
+      }}
+    >
+      <div ref={fields} className="flex flex-col gap-5">
+        {children}
+      </div>
+    </ConfirmDialog>
   );
 }

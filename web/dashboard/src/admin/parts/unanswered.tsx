@@ -7,7 +7,7 @@ import { useWords } from "../words";
 export function Unanswered({ onAsk, children }: { onAsk: () => void; children: ReactNode }) {
   const { t } = useWords();
   return (
-    <div className="mb-4">
+    <div className="mt-4">
       <Banner
         tone="warn"
         role="status"

@@ -13,6 +13,7 @@ import { Unanswered } from "../parts/unanswered";
 import { refusedField } from "../refused-field";
 import { useReadAgain } from "../use-admin";
 import { useChange } from "../use-change";
+import { useFirstWrong } from "../use-first-wrong";
 import { useWords } from "../words";
 import { AdjustDialog } from "./adjust-dialog";
 import { type AdjustDraft, type Adjustment, AMOUNT_BOUNDS, readAdjustForm } from "./adjustment";
@@ -41,12 +42,14 @@ export function Adjust({ user, readAt }: AdjustProps) {
     }),
   );
   const { outcome, unanswered } = change;
+  const [fields, lookForWrong] = useFirstWrong<HTMLFormElement>();
   const form = readAdjustForm(draft.value, locale);
   const wrongAmount = draft.value.tried && form.amountProblem;
 
   function review(event: FormEvent) {
     event.preventDefault();
     draft.set({ tried: true });
+    lookForWrong();
     if (form.adjustment === null) return;
     change.reset();
     void readAgain();
@@ -62,12 +65,7 @@ export function Adjust({ user, readAt }: AdjustProps) {
 
   return (
     <Card title={t("adjust.title")}>
-      {unanswered && (
-        <Unanswered onAsk={() => setConfirmed(unanswered)}>
-          {t("adjust.pending", { amount: usd(unanswered.amount, true), reason: unanswered.reason })}
-        </Unanswered>
-      )}
-      <form onSubmit={review} noValidate>
+      <form ref={fields} onSubmit={review} noValidate>
         <fieldset disabled={unanswered !== null} className="flex flex-col gap-4">
           <Ways chosen={draft.value.way} onChoose={(way) => draft.set({ way })} />
           <AmountField
@@ -92,13 +90,20 @@ export function Adjust({ user, readAt }: AdjustProps) {
           </div>
         </fieldset>
       </form>
-      <Status>
-        {outcome.kind === "done" &&
-          t("adjust.done", {
-            before: usd(outcome.answer.balance_before_usd),
-            after: usd(outcome.answer.balance_after_usd),
-          }) + (outcome.answer.replayed ? ` ${t("common.replayed")}` : "")}
-      </Status>
+      {unanswered && (
+        <Unanswered onAsk={() => setConfirmed(unanswered)}>
+          {t("adjust.pending", { amount: usd(unanswered.amount, true), reason: unanswered.reason })}
+        </Unanswered>
+      )}
+      <div className="mt-3">
+        <Status>
+          {outcome.kind === "done" &&
+            t("adjust.done", {
+              before: usd(outcome.answer.balance_before_usd),
+              after: usd(outcome.answer.balance_after_usd),
+            }) + (outcome.answer.replayed ? ` ${t("common.replayed")}` : "")}
+        </Status>
+      </div>
       {confirmed && (
         <AdjustDialog
           user={user}

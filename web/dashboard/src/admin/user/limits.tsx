@@ -11,6 +11,7 @@ import { userPath } from "../links";
 import { Unanswered } from "../parts/unanswered";
 import { refusedField } from "../refused-field";
 import { useChange } from "../use-change";
+import { useFirstWrong } from "../use-first-wrong";
 import { useWords } from "../words";
 import { LimitsDialog } from "./limits-dialog";
 import { LIMIT_BOUNDS, type LimitName, LIMITS, type NewLimits, readLimitsForm } from "./new-limits";
@@ -39,6 +40,7 @@ export function Limits({ user }: { user: AccountInFull }) {
     request("PUT", userPath(user.user_id, "/limits"), { body: bodyOf(asked) }),
   );
   const { outcome, unanswered } = change;
+  const [fields, lookForWrong] = useFirstWrong<HTMLFormElement>();
   const form = readLimitsForm(draft.value, user.limits, locale);
   const used = { daily: user.usage.today_usd, monthly: user.usage.month_usd };
 
@@ -52,6 +54,7 @@ export function Limits({ user }: { user: AccountInFull }) {
   function review(event: FormEvent) {
     event.preventDefault();
     draft.set({ tried: true });
+    lookForWrong();
     change.reset();
     const changes = Object.keys(form.wanted).length > 0;
     const wrong = Object.keys(form.problems).length > 0;
@@ -71,8 +74,7 @@ export function Limits({ user }: { user: AccountInFull }) {
 
   return (
     <Card title={t("user.limits")}>
-      {unanswered && <Unanswered onAsk={() => setOpen(true)}>{t("limits.pending")}</Unanswered>}
-      <form onSubmit={review} noValidate>
+      <form ref={fields} onSubmit={review} noValidate>
         <fieldset disabled={unanswered !== null} className="flex flex-col gap-4">
           {LIMITS.map((name) => (
             <AmountField
@@ -90,7 +92,10 @@ export function Limits({ user }: { user: AccountInFull }) {
           </div>
         </fieldset>
       </form>
-      <Status>{told}</Status>
+      {unanswered && <Unanswered onAsk={() => setOpen(true)}>{t("limits.pending")}</Unanswered>}
+      <div className="mt-3">
+        <Status>{told}</Status>
+      </div>
       {open && (
         <LimitsDialog
           user={user}

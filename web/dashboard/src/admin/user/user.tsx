@@ -30,9 +30,9 @@ function UserOf({ id }: { id: string }) {
     <AdminPage title={id} actions={suspension || undefined}>
       <Answer query={account} missing={<MissingUser id={id} />}>
         {(answer) => (
-          <div className="grid gap-5">
+          <div className="grid grid-cols-1 gap-5">
             <Balance user={answer.user} />
-            <div className="grid items-start gap-5 lg:grid-cols-2">
+            <div className="grid items-start grid-cols-1 gap-5 lg:grid-cols-2">
               <Adjust user={answer.user} readAt={account.dataUpdatedAt} />
               <Limits user={answer.user} />
             </div>
