@@ -82,7 +82,8 @@ pub async fn run(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), StartError> {
-    let metrics = admin_port::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
+    let metrics =
+        admin_port::install_metrics().map_err(|error| StartError::Metrics(error.into()))?;
     admin_port::show_build("billing-gateway", env!("CARGO_PKG_VERSION"));
     observe::describe_metrics();
     // Probes are answered until the last request is.

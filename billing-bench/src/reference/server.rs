@@ -111,6 +111,10 @@ impl BalanceService for Answering {
         no_reference()
     }
 
+    async fn list_holds(&self, _: Request<v1::ListHoldsRequest>) -> Answer<v1::ListHoldsResponse> {
+        no_reference()
+    }
+
     async fn get_usage(&self, _: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> {
         no_reference()
     }

@@ -86,7 +86,7 @@ export class ContributionHistory extends LitElement {
     const isPartly = status === "completed" && net_cents < amount_cents;
     const left = money(BigInt(net_cents), this.language);
     return html`<li>
-      <div class="entry">
+      <div class="entry" id="entry-${ulid}">
         <strong>${money(BigInt(amount_cents), this.language)}</strong>
         <span class="status ${status}">${texts.status[status]}</span>
         <time class="quiet" datetime=${at.toISOString()}>
@@ -114,6 +114,7 @@ export class ContributionHistory extends LitElement {
       <button
         type="button"
         id="naming-${ulid}"
+        aria-describedby="entry-${ulid}"
         class="plain"
         @click=${() => (is_anonymous ? void this.#ask(ulid) : void this.#change(ulid, true))}
       >

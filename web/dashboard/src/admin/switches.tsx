@@ -40,7 +40,7 @@ export function SwitchesPage() {
   );
 }
 
-export function useSwitchName(): (name: string) => string {
+function useSwitchName(): (name: string) => string {
   const { t } = useWords();
   return (name) => t(`switches.names.${name}`, { defaultValue: name });
 }

@@ -12,7 +12,7 @@ import { useMoney } from "../ui/money";
 export function Banners({ known }: { known: BalanceResponse }) {
   const { t } = useTranslation("overview");
   const money = useMoney();
-  const { billing, payments_paused } = known;
+  const { billing, payments_paused, payments_paused_reason } = known;
   const { support_email } = useConfig();
   const owes = compareAmounts(billing.debt_usd, "0") > 0;
   const topUp = !payments_paused && <TopUp />;
@@ -38,7 +38,8 @@ export function Banners({ known }: { known: BalanceResponse }) {
       )}
       {payments_paused && (
         <Banner tone="info" title={t("banner.paused_title")}>
-          {t("banner.paused_text")}
+          {/* The operator's own words, where there are some. */}
+          {payments_paused_reason ?? t("banner.paused_text")}
         </Banner>
       )}
       {owes && (

@@ -1,7 +1,8 @@
 import { type PointerEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { HEIGHT, Labels, Line, MARGIN, Ticks } from "./bar-axes";
 import { BarTable } from "./bar-table";
-import { type Scale, scaleOf } from "./bar-scale";
+import { scaleOf } from "./bar-scale";
 
 export interface BarPart {
   name: string;
@@ -28,9 +29,6 @@ interface BarChartProps {
   tableHead: [string, string];
 }
 
-const HEIGHT = 160;
-/** Room for half of a tick's text above the highest line and below the lowest. */
-const MARGIN = 8;
 const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as const;
 const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
 
@@ -138,43 +136,6 @@ function extremes(bar: Bar): bigint[] {
   return slices(bar, []).flatMap(({ from, to }) => [from, to]);
 }
 
-function Line({ y, strong }: { y: number; strong: boolean }) {
-  return (
-    <line
-      x1="0"
-      x2="100%"
-      y1={y}
-      y2={y}
-      className={strong ? "stroke-line-strong" : "stroke-line"}
-    />
-  );
-}
-
-function Ticks({ scale, format }: { scale: Scale; format: (value: bigint) => string }) {
-  const texts = scale.ticks.map(format);
-  const width = Math.max(...texts.map((text) => text.length)) * 7 + 8;
-  return (
-    <svg
-      aria-hidden="true"
-      width={width}
-      height={HEIGHT + 2 * MARGIN}
-      className="shrink-0 fill-ink-soft text-xs figures"
-    >
-      {scale.ticks.map((tick, index) => (
-        <text
-          key={String(tick)}
-          x={width - 8}
-          y={MARGIN + scale.y(tick)}
-          textAnchor="end"
-          dominantBaseline="middle"
-        >
-          {texts[index]}
-        </text>
-      ))}
-    </svg>
-  );
-}
-
 function Pointed({ bar, format }: { bar: Bar; format: (value: bigint) => string }) {
   return (
     <>
@@ -195,18 +156,5 @@ function Key({ name, place }: { name: string; place: number }) {
       <span className={`size-2.5 rounded-sm ${DOTS[place % DOTS.length]}`} />
       {name}
     </span>
-  );
-}
-
-/** The ends, and the middle where there is room for it: the table has them all. */
-function Labels({ bars }: { bars: Bar[] }) {
-  const [first, last] = [bars[0], bars.length > 1 ? bars[bars.length - 1] : undefined];
-  const middle = bars.length > 2 ? bars[Math.floor((bars.length - 1) / 2)] : undefined;
-  return (
-    <div className="figures flex justify-between text-xs text-ink-soft" aria-hidden="true">
-      <span>{first?.label}</span>
-      <span className="hidden sm:inline">{middle?.label}</span>
-      <span>{last?.label}</span>
-    </div>
   );
 }

@@ -1,5 +1,6 @@
 import { X } from "lucide-react";
 import * as Radix from "radix-ui/dialog";
+import { useRef } from "react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -19,12 +20,32 @@ interface DialogProps {
  */
 export function Dialog({ open, onClose, title, description, children, firm }: DialogProps) {
   const { t } = useTranslation();
+  const opener = useRef<Element | null>(null);
   const stay = (event: Event) => firm && event.preventDefault();
+
+  /** Whoever is to fill something in begins there. */
+  function enter(event: Event) {
+    opener.current = document.activeElement;
+    const dialog = event.currentTarget instanceof Element ? event.currentTarget : null;
+    const field = dialog?.querySelector<HTMLElement>("input, select, textarea");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  }
+
+  /** Radix gives the focus back to a trigger of its own alone, and else to nothing. */
+  function leave(event: Event) {
+    event.preventDefault();
+    if (opener.current instanceof HTMLElement) opener.current.focus();
+  }
+
   return (
     <Radix.Root open={open} onOpenChange={(opens) => !opens && onClose()}>
       <Radix.Portal>
         <div className="fixed inset-0 z-40 bg-backdrop" />
         <Radix.Content
+          onOpenAutoFocus={enter}
+          onCloseAutoFocus={leave}
           onPointerDownOutside={stay}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing } from "lit";
 import { unknown } from "../away";
 import { define, FundElement } from "../element";
 import { query } from "../gateway";
@@ -6,14 +6,12 @@ import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { chosenAtFirst, dataOf, type Draft, emptyDraft, type Problems, problemsOf } from "./draft";
+import { failed } from "./failure";
 import { amounts, boundsOf, faulty, message, privacy, receipt, type View } from "./fields";
 import { Participation } from "./participation";
 import { Paying } from "./paying";
 import { styles } from "./styles";
-import { type Sponsorship, type Terms, termsOf } from "./terms";
-
-/** Dollars as an attribute lists them: `preset-amounts="10,25,50"`. */
-const LIST = { fromAttribute: (value: string | null) => value?.split(",").map(Number) };
+import { dollarList, type Sponsorship, type Terms, termsOf } from "./terms";
 
 /**
  * Where people give: an amount, whether they are named, a message. It tells what was entered (`fund-submit`); with
@@ -25,7 +23,7 @@ export class FundForm extends FundElement {
   static override properties = {
     recipientName: { attribute: "recipient-name" },
     recipientType: { attribute: "recipient-type", reflect: true },
-    presetAmounts: { attribute: "preset-amounts", converter: LIST },
+    presetAmounts: { attribute: "preset-amounts", converter: dollarList },
     minAmount: { type: Number, attribute: "min-amount" },
     maxAmount: { type: Number, attribute: "max-amount" },
     wording: {},
@@ -134,7 +132,8 @@ export class FundForm extends FundElement {
     >
       <fieldset class="all" ?disabled=${this.#isDisabled}>
         ${amounts(view)} ${privacy(view)} ${message(view, this.recipientName ?? "")}
-        ${this.askReceiptEmail ? receipt(view) : nothing} ${this.#failed(view)}
+        ${this.askReceiptEmail ? receipt(view) : nothing}
+        ${failed(this.#paying.failure, texts, this.signInUrl)}
         <div>
           <button
             type="submit"
@@ -183,17 +182,6 @@ export class FundForm extends FundElement {
         this.told = new Set([...this.told, field]);
       },
     };
-  }
-
-  #failed({ texts }: View): TemplateResult {
-    const { failure } = this.#paying;
-    // An operator's own words stand above ours.
-    const said = failure?.code === "PAYMENTS_OFF" ? failure.message : "";
-    const words = failure && (said || (texts.failure[failure.code] ?? texts.failure["else"]));
-    const isLink = failure?.code === "UNAUTHENTICATED" && this.signInUrl;
-    return html`<div role="alert" part="failure" class="failure" ?hidden=${!words}>
-      ${words} ${isLink ? html`<a href=${this.signInUrl}>${texts.signIn}</a>` : nothing}
-    </div>`;
   }
 
   async #submit(event: Event, terms: Terms): Promise<void> {

@@ -44,3 +44,8 @@ export function termsOf(page: Given, tenant: Sponsorship | undefined): Terms {
     wordingVersion: page.wordingVersion || version,
   };
 }
+
+/** Dollars as an attribute lists them: `preset-amounts="10,25,50"`. */
+export const dollarList = {
+  fromAttribute: (value: string | null) => value?.split(",").map(Number),
+};

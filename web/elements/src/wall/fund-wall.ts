@@ -7,6 +7,7 @@ import { ask, query, Refusal } from "../gateway";
 import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
+import { monthOf } from "./month";
 import { styles } from "./styles";
 import {
   countOf,
@@ -189,16 +190,6 @@ export class FundWall extends FundElement {
       if (error instanceof Refusal && error.code === "INVALID_REQUEST") await this.reload();
     }
   }
-}
-
-/** `2024-01-15` as `January 2024`, or `січня 2024`: beside a day Ukrainian months stand in the case that is needed. */
-function monthOf(day: string, language: string): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  if (Number.isNaN(date.getTime())) return "";
-  const whole = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" } as const;
-  const parts = new Intl.DateTimeFormat(language, whole).formatToParts(date);
-  const part = (wanted: string): string => parts.find(({ type }) => type === wanted)?.value ?? "";
-  return `${part("month")} ${part("year")}`;
 }
 
 define("fund-wall", FundWall);

@@ -106,7 +106,7 @@ export const en = {
       failed: "not paid",
     },
     left: (amount: string) => `A part was given back; ${amount} of it remain.`,
-    messageShown: "Your message is on the supporters page.",
+    messageShown: "Your message is on the supporters page, and leaves it with your name.",
     messageHidden: "Your message is not on the supporters page.",
     isAnonymous: "Anonymous",
     isNamed: "Counts under your name",

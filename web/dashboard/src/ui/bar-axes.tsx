@@ -1,0 +1,56 @@
+import type { Bar } from "./bar-chart";
+import type { Scale } from "./bar-scale";
+
+export const HEIGHT = 160;
+/** Room for half of a tick's text above the highest line and below the lowest. */
+export const MARGIN = 8;
+
+export function Line({ y, strong }: { y: number; strong: boolean }) {
+  return (
+    <line
+      x1="0"
+      x2="100%"
+      y1={y}
+      y2={y}
+      className={strong ? "stroke-line-strong" : "stroke-line"}
+    />
+  );
+}
+
+export function Ticks({ scale, format }: { scale: Scale; format: (value: bigint) => string }) {
+  const texts = scale.ticks.map(format);
+  const width = Math.max(...texts.map((text) => text.length)) * 7 + 8;
+  return (
+    <svg
+      aria-hidden="true"
+      width={width}
+      height={HEIGHT + 2 * MARGIN}
+      className="shrink-0 fill-ink-soft text-xs figures"
+    >
+      {scale.ticks.map((tick, index) => (
+        <text
+          key={String(tick)}
+          x={width - 8}
+          y={MARGIN + scale.y(tick)}
+          textAnchor="end"
+          dominantBaseline="middle"
+        >
+          {texts[index]}
+        </text>
+      ))}
+    </svg>
+  );
+}
+
+/** The ends, and the middle where there is room for it: the table has them all. */
+export function Labels({ bars }: { bars: Bar[] }) {
+  const [first, last] = [bars[0], bars.length > 1 ? bars[bars.length - 1] : undefined];
+  const middle = bars.length > 2 ? bars[Math.floor((bars.length - 1) / 2)] : undefined;
+  return (
+    <div className="figures flex justify-between text-xs text-ink-soft" aria-hidden="true">
+      <span>{first?.label}</span>
+      <span className="hidden sm:inline">{middle?.label}</span>
+      <span>{last?.label}</span>
+    </div>
+  );
+}
