@@ -21,7 +21,9 @@ const OF_ONE_MAX: usize = 2;
 /// Of all users: each keeps two pages of the core's in memory.
 const OF_ALL_MAX: usize = 32;
 /// After this time without a byte taken, whoever reads is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+/// For each page of the core's: what has begun to be sent is not broken off for a moment's haste.
+pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// When to ask again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 

@@ -20,6 +20,10 @@ pub(crate) struct EmailPreferencesResponse {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as clients know them"
+)]
 struct EmailPreferences {
     /// Any of the following.
     email_notifications: bool,

@@ -93,6 +93,10 @@ pub(crate) struct SettingsResponse {
 
 /// The settings as they now are.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as clients know them"
+)]
 struct Settings {
     /// Null: no limit.
     #[schema(required = true)]

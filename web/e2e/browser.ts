@@ -91,6 +91,37 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true });
 }
 
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds of the processor, which others on the machine do not lengthen. */
+  tdur?: number;
+  args?: { name?: string };
+}
+
+/** The longest task of a page's main thread while something is done, in microseconds. */
+export async function longestTask(page: Page, act: () => Promise<void>): Promise<number> {
+  const running = await browser();
+  await running.startTracing(page, {
+    categories: ["disabled-by-default-devtools.timeline", "__metadata"],
+  });
+  await act();
+  const trace = JSON.parse((await running.stopTracing()).toString()) as {
+    traceEvents: TraceEvent[];
+  };
+  const isMain = (event: TraceEvent) =>
+    event.name === "thread_name" && event.args?.name === "CrRendererMain";
+  const threads = trace.traceEvents
+    .filter(isMain)
+    .map(({ pid, tid }) => `${pid.toString()}.${tid.toString()}`);
+  const tasks = trace.traceEvents.filter(
+    ({ name, pid, tid }) =>
+      name === "RunTask" && threads.includes(`${pid.toString()}.${tid.toString()}`),
+  );
+  return Math.max(0, ...tasks.map(({ tdur }) => tdur ?? 0));
+}
+
 /** Closes what a flow has opened, and tells what was complained of meanwhile. */
 export async function closePages(): Promise<string[]> {
   await Promise.all(contexts.splice(0).map((context) => context.close()));

@@ -9,10 +9,11 @@ export function writeCharges(person: Person, count: number): void {
   const of = `(select account_id from account_profile where tenant_id = :'tenant' and user_id = :'person')`;
   const statements = `
     begin;
+    set local statement_timeout = '60s';
     insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty, created_at,
                        day_no, month_no, request_id, tool)
       select account_id, entry_seq + n, 'charge', -5, settled_micros - 5 * n, 'usage',
-             now() - make_interval(mins => (:'count')::int - n), day_no, month_no, 'req-' || n,
+             now() - ((:'count')::bigint - n) * interval '1 minute', day_no, month_no, 'req-' || n,
              case n % 3 when 0 then 'search' when 1 then 'summarize' else 'translate' end
       from account, generate_series(1, (:'count')::bigint) as n
       where account_id = ${of};

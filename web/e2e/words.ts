@@ -34,21 +34,26 @@ function gaps(text: string): RegExp {
 /** Words of the elements and of the support pages, which are code there, with gaps that are functions. */
 interface Support {
   form: { consent: string; anonymous: string; submit: string };
-  meter: { goal: string };
   pages: { thankYou: { thanks: string }; supporters: { heading: (name: string) => string } };
 }
 
-type Texts<Part extends keyof Support> = Record<string, { TEXTS: Record<Language, Support[Part]> }>;
+type Modules<Part> = Record<string, Record<Language, Part>>;
 
-const FORM: Texts<"form"> = import.meta.glob("../elements/src/form/texts.ts", { eager: true });
-const METER: Texts<"meter"> = import.meta.glob("../elements/src/progress/texts.ts", {
+const ELEMENTS: Modules<Pick<Support, "form">> = import.meta.glob(
+  "../elements/src/texts/{en,uk}.ts",
+  { eager: true },
+);
+const PAGES: Modules<Support["pages"]> = import.meta.glob("../pages/src/texts/{en,uk}.ts", {
   eager: true,
 });
-const PAGES: Texts<"pages"> = import.meta.glob("../pages/src/texts/index.ts", { eager: true });
 
 export function supportWords(language: Language): Support {
-  const [form, meter, pages] = [FORM, METER, PAGES].map(
-    (modules) => Object.values(modules)[0]?.TEXTS[language],
-  );
-  return { form, meter, pages } as unknown as Support;
+  const of = <Part>(modules: Modules<Part>): Part => {
+    const found = Object.values(modules).find((module) => language in module);
+    if (found === undefined) {
+      throw new Error(`no words of the support pages: ${language}`);
+    }
+    return found[language];
+  };
+  return { ...of(ELEMENTS), pages: of(PAGES) };
 }

@@ -129,7 +129,7 @@ impl TryFrom<Settings> for Config {
         } = settings;
         let web_url = payment.web_url.clone();
         let cors_origins = origins("CORS_ORIGINS", &http.cors_origins)?;
-        let payment = PaymentConfig::checked(payment, &cors_origins)?;
+        let payment = PaymentConfig::checked(&payment, &cors_origins)?;
         Ok(Self {
             addr,
             admin_addr,

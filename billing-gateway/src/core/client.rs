@@ -240,6 +240,12 @@ impl Core {
         self
     }
 
+    /// The same with more time for each call, for answers that have begun to be sent.
+    pub(crate) fn waiting(mut self, timeout: Duration) -> Self {
+        self.client.timeout = self.client.timeout.max(timeout);
+        self
+    }
+
     /// How long calls may take.
     pub(super) fn timeout(&self) -> Duration {
         self.client.timeout

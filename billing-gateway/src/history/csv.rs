@@ -73,6 +73,7 @@ pub(crate) async fn get(
     query: QueryText,
 ) -> Result<Response, ApiError> {
     let place = downloads.begin(caller.account())?;
+    let core = core.waiting(downloads::PAGE_TIMEOUT);
     let request = filter::filtered(&core, &caller, &query, PAGE).await?;
     // What can be refused is, before the answer begins.
     let first = core.list_entries(request.clone()).await;

@@ -71,7 +71,7 @@ pub struct PaymentConfig {
 impl PaymentConfig {
     /// `callers`: the origins whose pages may call.
     pub(crate) fn checked(
-        payment: PaymentSettings,
+        payment: &PaymentSettings,
         callers: &[HeaderValue],
     ) -> Result<Self, ConfigError> {
         // Blank where a deployment leaves it away.

@@ -62,6 +62,7 @@ pub(crate) async fn get(
     caller: Caller,
 ) -> Result<Response, ApiError> {
     let place = downloads.begin(caller.account())?;
+    let core = core.waiting(downloads::PAGE_TIMEOUT);
     let mut request = ExportPersonRequest {
         account: Some(caller.account()),
         page_token: String::new(),

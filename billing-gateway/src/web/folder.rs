@@ -1,7 +1,7 @@
 //! The folder of the built pages, read whole when the gateway starts: a request finds a file by its exact
 //! name or not at all, and a folder that is replaced meanwhile is never served by halves.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -91,12 +91,12 @@ impl File {
 
 /// Files by their names in the folder, with slashes between.
 #[derive(Debug)]
-pub(super) struct Folder(HashMap<String, File>);
+pub(super) struct Folder(BTreeMap<String, File>);
 
 impl Folder {
     /// `pages`: where each support page is served.
     pub(super) fn read(dir: &Path, pages: &[&str]) -> Result<Self, FolderError> {
-        let mut found = HashMap::new();
+        let mut found = BTreeMap::new();
         let mut left = BYTES_MAX;
         for part in PARTS {
             read_into(&mut found, dir, &dir.join(part), part, &mut left)?;
@@ -104,7 +104,7 @@ impl Folder {
         let folder = Self(files(found));
         let pages = pages.iter().map(|page| format!("pages{page}/index.html"));
         let needed = NEEDED.map(str::to_owned).into_iter().chain(pages);
-        let parts = folder.0.iter().flat_map(|(_, file)| named_by(file));
+        let parts = folder.0.values().flat_map(named_by);
         for name in needed.chain(parts) {
             if !folder.0.contains_key(&name) {
                 let dir = dir.to_owned();
@@ -127,7 +127,7 @@ pub(super) fn is_asset(name: &str) -> bool {
 
 /// Every file below `path`, which is called `name` in `dir`.
 fn read_into(
-    found: &mut HashMap<String, Vec<u8>>,
+    found: &mut BTreeMap<String, Vec<u8>>,
     dir: &Path,
     path: &Path,
     name: &str,
@@ -165,14 +165,14 @@ fn read_into(
 }
 
 /// A file that was compressed beforehand lies beside itself, as `NAME.br` and `NAME.gz`.
-fn files(mut found: HashMap<String, Vec<u8>>) -> HashMap<String, File> {
+fn files(mut found: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, File> {
     let is_compressed = |name: &str| matches!(ending(name), "br" | "gz");
     let names: Vec<String> = found
         .keys()
         .filter(|name| !is_compressed(name))
         .cloned()
         .collect();
-    let mut files = HashMap::new();
+    let mut files = BTreeMap::new();
     for name in names {
         let Some(plain) = found.remove(&name) else {
             continue;

@@ -20,7 +20,7 @@ pub struct WebSettings {
         env = "BILLING_WEB_DIR",
         value_name = "DIR"
     )]
-    pub dir: Option<PathBuf>,
+    pub dir: Option<String>,
 
     /// Where users sign in: https, http on loopback, or a path of this address. They come back with a
     /// token to what `return_to` names
@@ -129,7 +129,10 @@ impl WebConfig {
         }
         let text = |name, value: Option<String>| value.map(|value| filled(name, value)).transpose();
         Ok(Self {
-            dir: settings.dir.filter(|dir| !dir.as_os_str().is_empty()),
+            dir: settings
+                .dir
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from),
             login_url: page_url("BILLING_WEB_LOGIN_URL", settings.login_url)?,
             logout_url: page_url("BILLING_WEB_LOGOUT_URL", settings.logout_url)?,
             token_storage: settings.token_storage,

@@ -16,25 +16,29 @@ const RATE_SOURCE: &str = "static:41.50";
 pub struct CardKeys {
     /// Use Stripe itself by this key, and start no stand-in. Use one of its test mode.
     #[arg(
-        long,
+        long = "stripe-secret-key",
         env = "STRIPE_SECRET_KEY",
         hide_env_values = true,
         value_name = "KEY"
     )]
-    pub stripe_secret_key: Option<String>,
+    pub secret_key: Option<String>,
 
     /// What Stripe signs its webhooks with. Goes with the key.
     #[arg(
-        long,
+        long = "stripe-webhook-secret",
         env = "STRIPE_WEBHOOK_SECRET",
         hide_env_values = true,
         value_name = "SECRET"
     )]
-    pub stripe_webhook_secret: Option<String>,
+    pub webhook_secret: Option<String>,
 
     /// What the pages load Stripe's card form with; without it cards are typed on Stripe's own pages.
-    #[arg(long, env = "STRIPE_PUBLISHABLE_KEY", value_name = "KEY")]
-    pub stripe_publishable_key: Option<String>,
+    #[arg(
+        long = "stripe-publishable-key",
+        env = "STRIPE_PUBLISHABLE_KEY",
+        value_name = "KEY"
+    )]
+    pub publishable_key: Option<String>,
 }
 
 /// Where payments are made.
@@ -49,12 +53,12 @@ pub enum Cards {
 
 impl Cards {
     pub fn of(keys: &CardKeys) -> Result<Self> {
-        match (&keys.stripe_secret_key, &keys.stripe_webhook_secret) {
-            (None, None) if keys.stripe_publishable_key.is_none() => Ok(Self::Sandbox),
+        match (&keys.secret_key, &keys.webhook_secret) {
+            (None, None) if keys.publishable_key.is_none() => Ok(Self::Sandbox),
             (Some(key), Some(secret)) => Ok(Self::Stripe {
                 key: key.clone(),
                 secret: secret.clone(),
-                publishable_key: keys.stripe_publishable_key.clone(),
+                publishable_key: keys.publishable_key.clone(),
             }),
             _ => bail!(
                 "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together, and STRIPE_PUBLISHABLE_KEY with \

@@ -170,7 +170,10 @@ impl Stack {
             ),
             ("BILLING_CORE_URL", format!("http://{}", ports.grpc)),
             ("BILLING_CORE_TOKEN", state.secrets.gateway_token.clone()),
-            ("BILLING_CORE_ADMIN_TOKEN", state.secrets.admin_token.clone()),
+            (
+                "BILLING_CORE_ADMIN_TOKEN",
+                state.secrets.admin_token.clone(),
+            ),
             ("BILLING_DEFAULT_TENANT", demonstration::TENANT.to_owned()),
             ("JWT_SECRET", state.secrets.jwt_secret.clone()),
             ("JWT_EMAIL_CLAIM", "email".to_owned()),
