@@ -47,31 +47,31 @@ async fn with_prices() -> System {
     system
 }
 
-fn search() -> Option<Cost> {
-    Some(Cost {
+fn search() -> Cost {
+    Cost {
         cost: Some(cost::Cost::Tool(ToolUsage {
             name: SEARCH.to_owned(),
             quantities: [].into(),
         })),
-    })
+    }
 }
 
-async fn charge(system: &System, key: &str, cost: Option<Cost>) -> String {
+async fn charge(system: &System, key: &str, cost: Cost) -> String {
     let request = ChargeRequest {
         account: Some(account("u")),
         idempotency_key: key.to_owned(),
-        cost,
+        cost: Some(cost),
         ..ChargeRequest::default()
     };
     let answer = system.core.balance().charge(request).await.unwrap();
     answer.into_inner().entry_id
 }
 
-async fn place(system: &System, key: &str, cost: Option<Cost>) {
+async fn place(system: &System, key: &str, cost: Cost) {
     let request = PlaceHoldRequest {
         account: Some(account("u")),
         idempotency_key: key.to_owned(),
-        cost,
+        cost: Some(cost),
         request_id: format!("request-{key}"),
         ..PlaceHoldRequest::default()
     };
