@@ -86,7 +86,7 @@ async fn history(system: &System, query: &str) -> Value {
 #[tokio::test]
 async fn the_history_is_filtered_by_what_clients_call_its_kinds_by_tool_and_by_time() {
     let system = with_prices().await;
-    let by_amount = charge(&system, "1", Some(micros(10_000))).await;
+    let by_amount = charge(&system, "1", micros(10_000)).await;
     let by_tool = charge(&system, "2", search()).await;
     let ids = |transactions: &Value| {
         let ids = transactions.as_array().unwrap().iter();
@@ -119,7 +119,7 @@ async fn the_history_is_filtered_by_what_clients_call_its_kinds_by_tool_and_by_t
 #[tokio::test]
 async fn what_is_set_aside_is_listed_page_by_page() {
     let system = with_prices().await;
-    place(&system, "1", Some(micros(10_000))).await;
+    place(&system, "1", micros(10_000)).await;
     place(&system, "2", search()).await;
     let first = system.json("u", "/api/billing/holds?limit=1").await;
     let hold = &first["holds"][0];
@@ -148,7 +148,7 @@ async fn statistics_and_chart_add_up_to_what_was_spent_and_leave_no_day_out() {
     assert_eq!(none["statistics"]["average_usd"], Value::Null);
     charge(&system, "1", search()).await;
     charge(&system, "2", search()).await;
-    charge(&system, "3", Some(micros(10_001))).await;
+    charge(&system, "3", micros(10_001)).await;
     let statistics = system.json("u", "/api/billing/statistics").await;
     assert_eq!(statistics["period"], "30d");
     let expected = json!({
@@ -281,7 +281,7 @@ async fn a_balance_says_that_it_is_low_or_below_nothing() {
     put(&system, json!({"low_balance_threshold_usd": 0.9})).await;
     let billing = async || system.json("u", "/api/billing/balance").await["billing"].take();
     assert_eq!(billing().await["low_balance"], false);
-    charge(&system, "1", Some(micros(200_000))).await;
+    charge(&system, "1", micros(200_000)).await;
     let low = billing().await;
     assert_eq!(
         (&low["low_balance"], &low["debt_usd"]),
