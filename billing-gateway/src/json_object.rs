@@ -115,6 +115,17 @@ impl JsonObject {
         self.0.len()
     }
 
+    /// Refuses what nobody reads: where an absent member means all of it, a misspelt one must not pass.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        match self.others_than(known).into_iter().next() {
+            Some(unknown) => {
+                let message = format!("is not known here; known are {}", known.join(", "));
+                Err(ApiError::invalid(unknown, message))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The names of what nobody reads.
     pub(crate) fn others_than(&self, known: &[&str]) -> Vec<String> {
         let names = self.0.keys().filter(|name| !known.contains(&name.as_str()));

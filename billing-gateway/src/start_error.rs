@@ -4,7 +4,6 @@ use std::io;
 
 use crate::auth;
 use crate::config_check::ConfigError;
-use crate::web::FolderError;
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +17,7 @@ pub enum StartError {
     #[error("no HTTP client can be made for exchange rates")]
     Rates(#[source] reqwest::Error),
     #[error(transparent)]
-    Pages(FolderError),
+    Pages(Box<dyn std::error::Error + Send + Sync>),
     #[error("metrics cannot be recorded")]
     Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the admin port failed")]

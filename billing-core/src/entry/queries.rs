@@ -63,7 +63,7 @@ pub async fn entries(
             e.refunds_seq, n.description as "description?",
             n.metadata as "metadata?: Json<BTreeMap<String, String>>",
             n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?",
-            y.amount_minor as "paid_minor?", y.currency as "paid_currency?",
+            coalesce(y.received_minor, y.amount_minor) as "paid_minor?", y.currency as "paid_currency?",
             exists (select from entry_unenforced u where u.account_id = e.account_id and u.seq = e.seq) as "unenforced!"
         from (
             -- What is skipped is not joined.

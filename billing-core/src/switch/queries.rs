@@ -61,6 +61,14 @@ pub async fn all(pool: &PgPool) -> Result<Vec<Position>, sqlx::Error> {
 
 /// Switches, and keeps who did. Answers with the moment.
 pub async fn set(pool: &PgPool, position: &Position) -> Result<Position, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    // One after the other, so that the newest change is what holds.
+    query!(
+        "select pg_advisory_xact_lock(hashtextextended('operator_switch' || chr(31) || $1, 0))",
+        position.switch.name(),
+    )
+    .execute(&mut *transaction)
+    .await?;
     let row = query!(
         r#"with now as (select clock_timestamp() as at), change as (
             insert into switch_change (name, is_on, reason, actor, changed_at)
@@ -76,8 +84,9 @@ pub async fn set(pool: &PgPool, position: &Position) -> Result<Position, sqlx::E
         position.reason,
         position.actor,
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     Ok(Position {
         changed_at: Some(row.changed_at.to_jiff()),
         ..position.clone()

@@ -148,7 +148,14 @@ async fn a_change_is_told_once_with_who_when_why_before_and_after() {
     assert_eq!(
         both,
         [
-            (vec![], vec![("amount_minor", "300"), ("currency", "USD")]),
+            (
+                vec![],
+                vec![
+                    ("amount_minor", "300"),
+                    ("currency", "USD"),
+                    ("state", "requested")
+                ]
+            ),
             (
                 vec![("settled_micros", "5000000")],
                 vec![("settled_micros", "6000000")]

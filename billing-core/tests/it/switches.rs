@@ -5,6 +5,7 @@ use billing_proto::v1::operator_service_client::OperatorServiceClient;
 use billing_proto::v1::{Decision, EventOutcome, PaymentState};
 use billing_testkit::TestCore;
 use sqlx::Connection;
+use tokio::task::JoinSet;
 use tonic::Code;
 
 use crate::payment::{apply, attached, event, new_payment, settled, state};
@@ -260,4 +261,33 @@ async fn who_switched_what_is_kept_and_only_an_administrator_of_all_may() {
         .list_switches(v1::ListSwitchesRequest::default())
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn of_changes_at_the_same_time_the_newest_is_what_holds() {
+    let (_database, core) = core().await;
+    for _ in 0..8 {
+        let mut at_once = JoinSet::new();
+        for number in 0..12 {
+            let request = v1::SetSwitchRequest {
+                name: "webhooks".to_owned(),
+                on: number % 2 == 0,
+                reason: format!("reason {number}"),
+                actor: "root".to_owned(),
+            };
+            let mut operator = operator(&core, &core.admin_token);
+            at_once.spawn(async move { operator.set_switch(request).await.unwrap() });
+        }
+        at_once.join_all().await;
+        let mut operator = operator(&core, &core.admin_token);
+        let newest = v1::ListSwitchChangesRequest { page_size: 1 };
+        let newest = operator.list_switch_changes(newest).await.unwrap();
+        let [newest] = newest.into_inner().changes.try_into().unwrap();
+        let switches = operator.list_switches(v1::ListSwitchesRequest {}).await;
+        let switches = switches.unwrap().into_inner().switches;
+        let holds = switches
+            .into_iter()
+            .find(|switch| switch.name == "webhooks");
+        assert_eq!(holds.unwrap(), newest);
+    }
 }

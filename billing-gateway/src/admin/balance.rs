@@ -88,6 +88,7 @@ pub(crate) async fn adjust(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<Json<AdjustedBalance>, ApiError> {
+    body.only(&["amount", "reason", "kind"])?;
     let account = administrator.account(named_user(path)?);
     let change = AdjustBalanceRequest {
         account: Some(account.clone()),

@@ -64,6 +64,7 @@ pub(crate) async fn set(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<AdminChangedUser>, ApiError> {
+    body.only(&[DAILY, MONTHLY, "reason"])?;
     let account = administrator.account(named_user(path)?);
     let request = UpdateSettingsRequest {
         account: Some(account.clone()),

@@ -13,7 +13,7 @@ use crate::prices::current;
 use crate::problem::ApiError;
 
 pub(super) const BASE_COST: &str = "base_cost_usd";
-const MARKUP: &str = "markup_percent";
+pub(super) const MARKUP: &str = "markup_percent";
 
 const FIELDS: FieldNames<'static> = &[
     ("per_call_micros", BASE_COST),

@@ -44,7 +44,7 @@ pub(crate) struct AdminRefundBody {
     amount_uah: Option<Usd>,
     /// Why; 1 to 500 bytes.
     reason: String,
-    /// Whose transaction it is, where `id` is one of a user's history.
+    /// Whose transaction it is, where `id` is one of a user's history. Also `userId`.
     #[schema(required = false, nullable = false)]
     user_id: Option<String>,
 }
@@ -108,6 +108,8 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: JsonObject,
 ) -> Result<(StatusCode, Json<AdminRefundResponse>), ApiError> {
+    let body = body.renamed(&[("userId", "user_id")])?;
+    body.only(&["amount_usd", "amount_uah", "reason", "user_id"])?;
     let id = named(path)?;
     let caller = administrator.caller();
     let payment_id = match entry_number(&id) {

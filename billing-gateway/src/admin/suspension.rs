@@ -49,6 +49,7 @@ pub(crate) async fn suspend(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<AdminChangedUser>, ApiError> {
+    body.only(&["reason"])?;
     let account = administrator.account(named_user(path)?);
     let request = SuspendAccountRequest {
         account: Some(account.clone()),
@@ -88,6 +89,7 @@ pub(crate) async fn resume(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<AdminChangedUser>, ApiError> {
+    body.only(&["reason"])?;
     let account = administrator.account(named_user(path)?);
     let request = ResumeAccountRequest {
         account: Some(account.clone()),

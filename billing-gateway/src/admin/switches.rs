@@ -126,6 +126,7 @@ pub(crate) async fn set(
     body: JsonObject,
 ) -> Result<Json<SwitchResponse>, ApiError> {
     operated(&tenants)?;
+    body.only(&["on", "reason"])?;
     let request = SetSwitchRequest {
         name: named(path)?,
         on: body

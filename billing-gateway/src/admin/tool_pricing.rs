@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::price::{BASE_COST, begin, cancel, per_call, planned, versions};
+use super::price::{BASE_COST, MARKUP, begin, cancel, per_call, planned, versions};
 use super::{Administrator, optional_reason};
 use crate::core::{AdminCore, Core, written};
 use crate::json_object::JsonObject;
@@ -136,6 +136,7 @@ pub(crate) async fn set(
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<PricedToolResponse>, ApiError> {
+    body.only(&[BASE_COST, MARKUP, IS_ACTIVE, "reason"])?;
     let tool = named(path)?;
     let reason = optional_reason(&body)?;
     let begins = body.boolean(IS_ACTIVE)?.unwrap_or(true);

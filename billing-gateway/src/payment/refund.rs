@@ -108,6 +108,7 @@ pub(crate) async fn post(
     body: JsonObject,
 ) -> Result<(StatusCode, Json<RefundResponse>), ApiError> {
     caller.administered()?;
+    body.only(&["amount_usd", "amount_uah", "reason"])?;
     let id = named(path)?;
     let response = give_back(&core, &providers, &caller, &id, &headers, &body).await?;
     Ok((response.code(), Json(response)))

@@ -73,7 +73,7 @@ pub async fn changes(
                 as "before!: Json<BTreeMap<String, Value>>",
             case when e.seq is not null then jsonb_build_object('settled_micros', e.balance_after_micros::text)
                 when r.refund_id is not null then jsonb_build_object('amount_minor', r.amount_minor::text,
-                    'currency', y.currency)
+                    'currency', y.currency, 'state', r.state)
                 else c.after end as "after!: Json<BTreeMap<String, Value>>",
             c.entry_seq, c.payment_id, c.refund_id
         from (

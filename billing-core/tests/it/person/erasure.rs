@@ -49,6 +49,17 @@ fn mails(folder: &Path, account_id: &str) -> usize {
     names.filter(|name| name.contains(&begin)).count()
 }
 
+/// Whether nothing waits to be told for the first time.
+async fn is_told(database: &TestDatabase) -> bool {
+    let mut owner = database.connect_as_owner().await;
+    let waits = "select exists (select from outbox_message where attempts = 0)";
+    let waits: bool = sqlx::query_scalar(waits)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    !waits
+}
+
 /// All that is stored of somebody, row by row, but which relay has it.
 async fn rows_of(database: &TestDatabase, account_id: &str) -> Vec<String> {
     let mut owner = database.connect_as_owner().await;
@@ -152,6 +163,7 @@ async fn nothing_of_an_erased_person_is_found_in_any_column_or_file_but_their_mo
         mails(folder.path(), &ada.id()) > 1 && mails(folder.path(), &mary.id()) > 1
     })
     .await;
+    eventually("all else is told", async || is_told(&database).await).await;
     // A control of the search itself.
     assert_eq!(columns_with(&database, WORD).await, PLACES);
     let shown = wall(&core).await.supporters;

@@ -136,6 +136,11 @@ async fn what_is_wrong_with_a_suspension_or_a_limit_is_named() {
         ("users/u/limits", json!({}), "dailyLimitUsd"),
         (
             "users/u/limits",
+            json!({"dailyLimitUsd": 5, "monthlyLimitUSD": 7}),
+            "monthlyLimitUSD",
+        ),
+        (
+            "users/u/limits",
             json!({"dailyLimitUsd": -1}),
             "dailyLimitUsd",
         ),

@@ -111,7 +111,11 @@ async fn a_charge_is_given_back_once_for_each_key_and_never_more_than_it_was() {
     let whole = json!({"reason": "the tool failed", "user_id": "u"});
     let no_such = stage.post(&format!("transactions/{no_such}/refund"), &whole);
     assert_eq!(problem(no_such).await["code"], "NOT_FOUND");
-    let uah = json!({"reason": "r", "user_id": "u", "amount_uah": 1});
+    // Where nothing would mean all of it, a misspelt amount is none.
+    let misspelt = json!({"reason": "r", "user_id": "u", "amount": 0.01});
+    let refused = problem(stage.post(&path, &misspelt)).await;
+    assert_eq!(refused["errors"][0]["field"], "amount", "{refused}");
+    let uah = json!({"reason": "r", "userId": "u", "amount_uah": 1});
     let refused = problem(stage.post(&path, &uah)).await;
     assert_eq!(refused["errors"][0]["field"], "amount_uah");
 
