@@ -1112,7 +1112,7 @@ export interface components {
             amount_usd?: components["schemas"]["Usd"];
             /** @description Why; 1 to 500 bytes. */
             reason: string;
-            /** @description Whose transaction it is, where `id` is one of a user's history. */
+            /** @description Whose transaction it is, where `id` is one of a user's history. Also `userId`. */
             user_id?: string;
         };
         AdminRefundResponse: {

@@ -133,10 +133,11 @@ async fn an_administrator_sees_and_changes_the_accounts_of_their_own_tenant_alon
     };
     assert_eq!((listed("demo").await, listed("other").await), (1, 0));
     let change = json!({"amount": -5, "reason": "of another tenant"});
+    let reason = json!({"reason": "of another tenant"});
     for request in [
         as_of("other", Method::GET, "users/u"),
         as_of("other", Method::POST, "users/u/adjust-balance").json(&change),
-        as_of("other", Method::POST, "users/u/suspend").json(&change),
+        as_of("other", Method::POST, "users/u/suspend").json(&reason),
         as_of("other", Method::PUT, "users/u/limits").json(&json!({"dailyLimitUsd": 0})),
     ] {
         assert_eq!(problem(request).await["code"], "NOT_FOUND");

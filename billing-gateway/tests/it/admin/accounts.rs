@@ -162,15 +162,17 @@ async fn what_is_wrong_with_a_suspension_or_a_limit_is_named() {
 #[tokio::test]
 async fn nothing_is_changed_of_somebody_who_was_never_seen() {
     let stage = Stage::<Stripe>::start().await;
-    let change = json!({"amount": 5, "reason": "a slip", "dailyLimitUsd": 1});
-    for (method, path) in [
-        (Method::GET, "users/nobody"),
-        (Method::POST, "users/nobody/adjust-balance"),
-        (Method::POST, "users/nobody/suspend"),
-        (Method::POST, "users/nobody/resume"),
-        (Method::PUT, "users/nobody/limits"),
+    let adjustment = json!({"amount": 5, "reason": "a slip"});
+    let reason = json!({"reason": "a slip"});
+    let limits = json!({"dailyLimitUsd": 1});
+    for (method, path, change) in [
+        (Method::GET, "users/nobody", &reason),
+        (Method::POST, "users/nobody/adjust-balance", &adjustment),
+        (Method::POST, "users/nobody/suspend", &reason),
+        (Method::POST, "users/nobody/resume", &reason),
+        (Method::PUT, "users/nobody/limits", &limits),
     ] {
-        let refused = problem(stage.admin(method, path).json(&change)).await;
+        let refused = problem(stage.admin(method, path).json(change)).await;
         assert_eq!(refused["code"], "NOT_FOUND", "{path}");
     }
     assert_eq!(stage.read("users").await["pagination"]["count"], 0);
