@@ -67,7 +67,7 @@ test("the overview is painted in 1.5 s on a slow machine, moves nothing, and cos
   // Compressed by brotli, as browsers take it; the budget by gzip is held where the pages are built.
   expect(scripts).toBeLessThan(SCRIPT_BYTES_MAX);
   expect(Math.min(...paints)).toBeLessThan(PAINT_MILLIS_MAX);
-});
+}, 90_000);
 
 let reader: Person;
 beforeAll(async () => {
