@@ -111,8 +111,8 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     config.http.max_connections = open_files::connections(config.http.max_connections);
     let state = AppState::new(&config, readiness.clone())?;
-    let site =
-        Site::open(&config, state.providers()).map_err(|error| StartError::Pages(error.into()))?;
+    let site = Site::open(&config.web, &config.jwt, state.providers())
+        .map_err(|error| StartError::Pages(error.into()))?;
     for provider in state.providers().iter() {
         observe::begin_counting(provider.name());
     }

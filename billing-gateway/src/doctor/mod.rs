@@ -92,7 +92,7 @@ async fn looked_at(options: DoctorOptions) -> Vec<Finding> {
         Ok(providers) => providers,
         Err(error) => return refused(&error),
     };
-    if let Err(error) = Site::open(&config, &providers) {
+    if let Err(error) = Site::open(&config.web, &config.jwt, &providers) {
         return refused(&error);
     }
     let mut findings = settings::check(&given, &config, &providers, place.public.as_ref());

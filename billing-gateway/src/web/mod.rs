@@ -21,11 +21,11 @@ pub(crate) use self::folder::FolderError;
 use self::answer::Kept;
 use self::folder::Folder;
 use self::policy::Policies;
-use crate::config::Config;
+use self::settings::WebConfig;
+use crate::auth::settings::JwtConfig;
 use crate::entity_tag;
 use crate::problem::ApiError;
 use crate::providers::Providers;
-use crate::state::AppState;
 
 /// Where the elements are, which pages of any site load.
 pub(crate) const ELEMENTS: &str = "/elements/";
@@ -52,10 +52,11 @@ type Asked = Result<Path<String>, PathRejection>;
 impl Site {
     /// None where no pages are served.
     pub(crate) fn open(
-        config: &Config,
+        web: &WebConfig,
+        jwt: &JwtConfig,
         providers: &Providers,
     ) -> Result<Option<Self>, FolderError> {
-        let Some(dir) = &config.web.dir else {
+        let Some(dir) = &web.dir else {
             return Ok(None);
         };
         let has_stripe = providers
@@ -63,8 +64,8 @@ impl Site {
             .any(|provider| provider.publishable_key().is_some());
         Ok(Some(Self {
             folder: Folder::read(dir, &SUPPORT_PAGES)?,
-            policies: Policies::new(has_stripe, &config.web),
-            told: told::json(&config.web, &config.jwt, has_stripe)?,
+            policies: Policies::new(has_stripe, web),
+            told: told::json(web, jwt, has_stripe)?,
         }))
     }
 
@@ -101,7 +102,10 @@ impl Site {
 }
 
 /// Outside of the rate limits of the API, and of the places of its requests: nothing but memory is asked.
-pub(crate) fn routes(site: Option<Site>) -> Router<AppState> {
+pub(crate) fn routes<S>(site: Option<Site>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let Some(site) = site else {
         return Router::new();
     };
