@@ -116,9 +116,8 @@ class SupportThankYouPage extends PageElement {
   }
 
   get #isThanked(): boolean {
-    const { found } = this;
     if (this.#ulid === null) return this.#isPaidByLink;
-    return isContribution(found) && found.status === "completed";
+    return isContribution(this.found) && this.found.status === "completed";
   }
 
   #badge({ status, badge_earned }: Contribution): TemplateResult | typeof nothing {
