@@ -138,7 +138,11 @@ export interface AmountBounds {
   decimals?: number | undefined;
 }
 
-const SPACES = /[\s\u00a0\u2009\u202f']/g;
+const SPACE = "[\\s\\u00a0\\u2009\\u202f']";
+const SPACES = new RegExp(SPACE, "g");
+const GROUPED_BY_SPACES = new RegExp(`^\\d{1,3}(${SPACE}\\d{3})+([.,]\\d*)?$`);
+/** A thousand and more to some, a bit more than one to others. */
+const TWO_WAYS = /^[1-9]\d{0,2}[.,]\d{3}$/;
 const GROUPED_BY_COMMAS = /^\d{1,3}(,\d{3})+(\.\d*)?$/;
 const GROUPED_BY_POINTS = /^\d{1,3}(\.\d{3})+(,\d*)?$/;
 
@@ -151,9 +155,14 @@ export function parseAmount(
   locale: Locale,
   bounds: AmountBounds = {},
 ): ParsedAmount {
-  const typed = input.replace(SPACES, "").replace(/^[$₴]|[$₴]$/g, "");
-  if (typed === "") return refused("empty");
-  if (/^[-\u2212\u2013]/.test(typed)) return refused("negative");
+  const spaced = input
+    .trim()
+    .replace(/^[$₴]|[$₴]$/g, "")
+    .trim();
+  if (spaced === "") return refused("empty");
+  if (/^[-\u2212\u2013]/.test(spaced)) return refused("negative");
+  const typed = spaced.replace(SPACES, "");
+  if (typed !== spaced && !GROUPED_BY_SPACES.test(spaced)) return refused("not_a_number");
   if (!/^[\d.,]+$/.test(typed) || !/\d/.test(typed)) return refused("not_a_number");
   const decimals = bounds.decimals ?? 2;
   const plain = withPoint(typed, locale, decimals);
@@ -178,21 +187,24 @@ function refused(problem: AmountProblem): ParsedAmount {
 /** With a point before the decimals and nothing between groups. */
 function withPoint(typed: string, locale: Locale, decimals: number): string {
   const marks = typed.replace(/\d/g, "");
-  if (marks === "" || marks === ".") return typed;
-  if (marks === ",") {
-    // "1,234" is a thousand and more in English, and a bit more than one elsewhere.
-    if (!GROUPED_BY_COMMAS.test(typed)) return typed.replace(",", ".");
-    if (decimals > 2) return "ambiguous";
-    return locale === "en" ? typed.replace(",", "") : typed.replace(",", ".");
+  if (TWO_WAYS.test(typed)) {
+    // Whoever writes English amounts to the cent can only mean thousands by a comma.
+    if (marks === "." || locale !== "en" || decimals > 2) return "ambiguous";
+    return typed.replace(",", "");
   }
+  if (marks === "" || marks === "." || marks === ",") return typed.replace(",", ".");
   if (GROUPED_BY_COMMAS.test(typed)) return typed.replaceAll(",", "");
   if (GROUPED_BY_POINTS.test(typed)) return typed.replaceAll(".", "").replace(",", ".");
   return "not_a_number";
 }
 
-/** As a field shows an amount for editing: "12.5" is "12.50", with the language's point. */
+/**
+ * As a field shows an amount for editing: "12.5" is "12.50", with the language's point. "1.234" is
+ * "1.2340", which can be read in one way alone.
+ */
 export function editableAmount(amount: Decimal, locale: Locale): string {
   const [units = "0", fraction = ""] = fromMicros(toMicros(amount)).split(".");
   if (!fraction) return units;
-  return `${units}${locale === "uk" ? "," : "."}${fraction.padEnd(2, "0")}`;
+  const shown = fraction.padEnd(fraction.length === 3 ? 4 : 2, "0");
+  return `${units}${locale === "uk" ? "," : "."}${shown}`;
 }

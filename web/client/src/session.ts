@@ -60,6 +60,15 @@ export function createSession(config: SessionConfig, page: Window = window): Ses
     change(event.newValue ? "signed_in" : "signed_out", event.newValue);
   });
 
+  // A link to the page that is already open changes the fragment alone, and loads nothing.
+  page.addEventListener("hashchange", () => {
+    const next = takeFragment(config, page);
+    if (!next) return;
+    if (stored) write(page, "localStorage", config.token_key, next);
+    leaving = false;
+    change("signed_in", next);
+  });
+
   return {
     state: () => state,
     token: () => token,

@@ -88,15 +88,26 @@ describe("an amount that is typed", () => {
     ["1.2.3", "not_a_number"],
     ["1,23,4.5", "not_a_number"],
     [".", "not_a_number"],
-    ["1.234", "too_many_decimals"],
+    ["1.234", "ambiguous"],
+    ["0.123", "too_many_decimals"],
+    ["1234.567", "too_many_decimals"],
+    ["1 2 3", "not_a_number"],
+    ["12 34", "not_a_number"],
+    ["1 234 56", "not_a_number"],
+    ["1,2 345", "not_a_number"],
     ["12345678901234", "too_large"],
   ])("%j is refused: %s", (input, problem) => {
     expect(read(input)).toBe(problem);
   });
 
-  test("a comma before three digits is read as the language does, or not at all", () => {
+  test("one mark before three digits is read as thousands where it can be nothing else, or not at all", () => {
     expect(read("1,234", "en")).toBe("1234");
-    expect(read("1,234", "uk")).toBe("too_many_decimals");
+    expect(read("1,000", "uk")).toBe("ambiguous");
+    expect(read("1.000", "uk")).toBe("ambiguous");
+    expect(read("1.000", "en")).toBe("ambiguous");
+    expect(read("1.0000", "en")).toBe("1");
+    expect(read("0.005", "en", { decimals: 6 })).toBe("0.005");
+    expect(read("0,005", "uk", { decimals: 6 })).toBe("0.005");
     expect(read("1,234", "en", { decimals: 6 })).toBe("ambiguous");
     expect(read("1,234", "uk", { decimals: 6 })).toBe("ambiguous");
   });
@@ -112,6 +123,7 @@ describe("an amount that is typed", () => {
   test("comes back as it is shown for editing", () => {
     for (const locale of ["en", "uk"] as const) {
       expect(read(editableAmount("1234.5", locale), locale)).toBe("1234.5");
+      expect(read(editableAmount("1.234", locale), locale, { decimals: 6 })).toBe("1.234");
     }
     expect(editableAmount("12.5", "uk")).toBe("12,50");
   });

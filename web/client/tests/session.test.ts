@@ -50,6 +50,27 @@ test("a token in the address is taken only where it was asked for, and leaves it
   expect(createSession(CONFIG, again).state()).toBe("signed_out");
 });
 
+test("a link to the page that is already open signs in, where links may", () => {
+  const address = "https://billing.example/app/";
+  const follow = (browser: Window) => {
+    browser.happyDOM.setURL(`${address}#token=${token("u2")}`);
+    browser.dispatchEvent(new browser.Event("hashchange"));
+  };
+  const browser = new Window({ url: address });
+  const session = createSession({ ...CONFIG, token_links: true }, tab(address, browser));
+  let told = 0;
+  session.subscribe(() => (told += 1));
+  follow(browser);
+  expect([session.state(), session.token(), told]).toEqual(["signed_in", token("u2"), 1]);
+  expect(browser.location.href).toBe(address);
+
+  const strict = new Window({ url: address });
+  const other = createSession(CONFIG, tab(address, strict));
+  follow(strict);
+  expect(other.state()).toBe("signed_out");
+  expect(strict.location.href).toBe(address);
+});
+
 test("a login that leads back with a refused token is not entered in a circle", () => {
   const page = tab("https://billing.example/app/");
   page.localStorage.setItem("jwt_token", token("u1"));

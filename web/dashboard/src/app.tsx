@@ -1,34 +1,24 @@
-import { lazy, Suspense } from "react";
-import type { ComponentType } from "react";
+import { Suspense } from "react";
 import { Route, Routes, useLocation } from "react-router";
 
-import { loadWords } from "./i18n";
 import { Layout } from "./layout";
+import { lazyPage } from "./lazy-page";
 import { NotFound } from "./not-found";
 import { Outside } from "./outside";
 import { SessionGate } from "./session/gate";
+import { Coming } from "./ui/coming";
 import { ErrorBoundary } from "./ui/error-boundary";
 import { Loading, Skeleton } from "./ui/skeleton";
 
-type PageModule = { default: ComponentType };
-
-/** A page's code and its words, asked for at once. */
-function page(load: () => Promise<PageModule>, ...namespaces: string[]) {
-  return lazy(async () => {
-    const [module] = await Promise.all([load(), loadWords(...namespaces)]);
-    return module;
-  });
-}
-
 const overview = () => import("./overview");
-const Overview = page(overview, "overview");
-const TopUp = page(() => import("./top-up"), "top-up");
-const TopUpReturn = page(() => import("./top-up/return"), "top-up");
-const Transactions = page(() => import("./transactions"), "transactions");
-const Usage = page(() => import("./usage"), "usage");
-const Holds = page(() => import("./holds"), "holds");
-const Settings = page(() => import("./settings"), "settings");
-const Admin = page(() => import("./admin"), "admin");
+const Overview = lazyPage(overview, "overview");
+const TopUp = lazyPage(() => import("./top-up"), "top-up");
+const TopUpReturn = lazyPage(() => import("./top-up/return"), "top-up");
+const Transactions = lazyPage(() => import("./transactions"), "transactions");
+const Usage = lazyPage(() => import("./usage"), "usage");
+const Holds = lazyPage(() => import("./holds"), "holds");
+const Settings = lazyPage(() => import("./settings"), "settings");
+const Admin = lazyPage(() => import("./admin"), "admin");
 
 /** The first page that most people see, before it is known who they are. */
 export function preloadOverview() {
@@ -36,9 +26,26 @@ export function preloadOverview() {
   overview().catch(() => undefined);
 }
 
+const IDLE_MS = 2_000;
+
+/** Once the first page is there and nothing else is to be done; not the administrators' part. */
+export function preloadPages() {
+  const all = [Overview, TopUp, Transactions, Usage, Holds, Settings, TopUpReturn];
+  const begin = async () => {
+    for (const page of all) await page.load();
+  };
+  // Where one does not come, the others would not either; it is asked for again where it is opened.
+  const start = () => void begin().catch(() => undefined);
+  setTimeout(
+    () => ("requestIdleCallback" in window ? requestIdleCallback(start) : start()),
+    IDLE_MS,
+  );
+}
+
 export function App() {
   return (
     <SessionGate>
+      <Coming />
       <Layout>
         <Pages />
       </Layout>

@@ -7,7 +7,7 @@ import { createRoot } from "react-dom/client";
 import type { Root } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 
-import { App, preloadOverview } from "./app";
+import { App, preloadOverview, preloadPages } from "./app";
 import { startI18n } from "./i18n";
 import { NoConfig } from "./no-config";
 import { createQueryClient, keys } from "./queries";
@@ -51,6 +51,7 @@ function show(root: Root, config: WebConfig) {
       </QueryClientProvider>
     </ServicesProvider>,
   );
+  if (session.state() === "signed_in") preloadPages();
 }
 
 const element = document.getElementById("root");

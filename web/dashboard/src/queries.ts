@@ -20,6 +20,8 @@ export const keys = {
 };
 
 const RETRY_AWAY_MS = 15_000;
+/** What is on the overview moves with every call, so it is asked again while the tab is seen. */
+export const REFRESH_MS = 15_000;
 
 /**
  * What is known stays while the service is away, and it is asked again by itself. A refusal (4xx)
@@ -50,9 +52,14 @@ export function useMe() {
   return useQuery({ queryKey: keys.me, queryFn: client.getMe, staleTime: Infinity });
 }
 
+/** Where its figures are shown: they stay true while somebody looks. */
 export function useBalance() {
   const client = useClient();
-  return useQuery({ queryKey: keys.balance, queryFn: client.getBalance });
+  return useQuery({
+    queryKey: keys.balance,
+    queryFn: client.getBalance,
+    refetchInterval: REFRESH_MS,
+  });
 }
 
 export function useSettings() {
@@ -71,6 +78,7 @@ export function useProviders() {
 
 /** The zone of the account, whose days and months count; the browser's until it is known. */
 export function useZone(): string {
-  const balance = useBalance();
+  const client = useClient();
+  const balance = useQuery({ queryKey: keys.balance, queryFn: client.getBalance });
   return balance.data?.billing.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

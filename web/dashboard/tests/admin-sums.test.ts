@@ -48,7 +48,7 @@ test("a chart has a bar for every day, also for those without a payment", () => 
     ["2026-11-27", "2.5"],
     ["2026-11-28", "0"],
   ]);
-  expect(bars[1]?.parts?.map(({ name }) => name)).toEqual(["fondy", "stripe"]);
+  expect(bars[1]?.parts?.map(({ name }) => name)).toEqual(["Fondy", "Stripe"]);
 });
 
 test("a scale has round lines, holds every value, and goes below zero where one does", () => {

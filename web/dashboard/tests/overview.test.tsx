@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
@@ -27,6 +27,39 @@ test("what is known stays while the service is away, with its age and a retry", 
   await user.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByText("$119.00")).toBeTruthy();
   expect(stale.isConnected).toBe(false);
+});
+
+test("figures that nobody asked for again by hand do not grow old in silence", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const stage = await open("/");
+  expect(await screen.findByText("$120.00")).toBeTruthy();
+  stage.answers["GET /api/billing/balance"] = () => problem(503, "BILLING_UNAVAILABLE");
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(await screen.findByText(/Last updated/)).toBeTruthy();
+  expect(screen.getByText("$120.00")).toBeTruthy();
+});
+
+test("on the page of holds one banner stands for the sum and the list", async () => {
+  const stage = await open("/holds", {
+    "GET /api/billing/holds":
+      '{"success":true,"holds":[],"pagination":{"count":0,"limit":50,"offset":0,"next_before":null}}',
+  });
+  expect(await screen.findByText("$3.45")).toBeTruthy();
+  await waitFor(() => expect(document.querySelector("[aria-busy]")).toBeNull());
+  const away = () => problem(503, "BILLING_UNAVAILABLE");
+  stage.answers["GET /api/billing/balance"] = away;
+  stage.answers["GET /api/billing/holds"] = away;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3 * 60_000 });
+  window.dispatchEvent(new Event("offline"));
+  window.dispatchEvent(new Event("online"));
+  await waitFor(() => expect(screen.getAllByText(/Last updated/)).toHaveLength(1));
+  expect(screen.getByText("$3.45")).toBeTruthy();
+  stage.leave();
+
+  await open("/holds", { "GET /api/billing/balance": away, "GET /api/billing/holds": away });
+  await screen.findByText("This cannot be loaded right now");
+  await new Promise((later) => setTimeout(later, 100));
+  expect(screen.getAllByText("This cannot be loaded right now")).toHaveLength(1);
 });
 
 test("nothing that is not known is shown as 0", async () => {

@@ -68,7 +68,8 @@ async function type(amount: string, label: string | RegExp = /^Amount in/) {
 test.each([
   ["", "Enter an amount."],
   ["12,345.678", "Use at most 2 digits after the decimal point."],
-  ["12.345", "Use at most 2 digits after the decimal point."],
+  ["1234.567", "Use at most 2 digits after the decimal point."],
+  ["12.345", /can be read in two ways/],
   ["0,99", "The smallest amount is $1.00."],
   ["1 000,01", "The largest amount is $1,000.00."],
   ["-5", "Enter an amount without a minus."],

@@ -11,3 +11,8 @@ export function takeContribution(page: Window = window): string | null {
   page.history.replaceState({ contribution: ulid }, "", page.location.pathname);
   return ulid;
 }
+
+/** Stripe names what was paid by a payment link of before there was billing, which names no contribution. */
+export function isPaidByLink(page: Window = window): boolean {
+  return new URLSearchParams(page.location.search).has("session_id");
+}

@@ -5,7 +5,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { openPage } from "./open-page";
 import { PageElement } from "./page-element";
 import { FORM_DRAFT } from "./services";
-import { takeContribution } from "./named-contribution";
+import { isPaidByLink, takeContribution } from "./named-contribution";
+import { unnamed } from "./unnamed";
 import { shareLink } from "./share-link";
 
 /** Seconds between two looks while the payment is on its way; then the page waits to be asked. */
@@ -13,7 +14,7 @@ const LOOKS = [1, 1, 2, 2, 3, 5, 5, 8, 10, 15, 20, 30, 30, 60, 60, 60];
 
 type Found = Contribution | "missing" | "away" | undefined;
 
-/** `/support/thank-you`: thanks, and says of the payment no more than is known. */
+/** Thanks, and says of the payment no more than is known. */
 class SupportThankYouPage extends PageElement {
   static override properties = {
     found: { state: true },
@@ -26,6 +27,7 @@ class SupportThankYouPage extends PageElement {
   declare private terms: Sponsorship | undefined;
   declare private looks: number;
   readonly #ulid = takeContribution();
+  readonly #isPaidByLink = isPaidByLink();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
@@ -91,7 +93,8 @@ class SupportThankYouPage extends PageElement {
     const texts = this.texts.thankYou;
     const { found } = this;
     if (found === "missing") return texts.missing;
-    if (!isContribution(found)) return texts.thanksTo(this.recipient);
+    if (this.#ulid === null && this.#isPaidByLink) return texts.thanksTo(this.recipient);
+    if (!isContribution(found)) return texts.yours;
     return {
       completed: texts.thanks,
       pending: texts.pending,
@@ -113,8 +116,8 @@ class SupportThankYouPage extends PageElement {
   }
 
   get #isThanked(): boolean {
-    const { found } = this;
-    return this.#ulid === null || (isContribution(found) && found.status === "completed");
+    if (this.#ulid === null) return this.#isPaidByLink;
+    return isContribution(this.found) && this.found.status === "completed";
   }
 
   #badge({ status, badge_earned }: Contribution): TemplateResult | typeof nothing {
@@ -124,7 +127,7 @@ class SupportThankYouPage extends PageElement {
 
   #unknown(found: "missing" | "away" | undefined): TemplateResult {
     const texts = this.texts.thankYou;
-    if (this.#ulid === null) return html`<p>${texts.receipt}</p>`;
+    if (this.#ulid === null) return unnamed(texts, this.#isPaidByLink);
     if (found === undefined) return html`<p class="quiet">${this.texts.loading}</p>`;
     if (found === "missing") return html`<p>${texts.missingText}</p>`;
     return html`<p>${texts.away}</p>

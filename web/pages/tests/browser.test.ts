@@ -169,6 +169,10 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
     const linked = await stage.open("/support/thank-you?session_id=cs_1");
     await linked.getByRole("heading", { name: "Thank you for supporting OpenMeet!" }).waitFor();
     await linked.context().close();
+    const plain = await stage.open("/support/thank-you");
+    await plain.getByRole("heading", { name: "Your contribution" }).waitFor();
+    expect(await plain.getByText(/Thank you|Stripe/).count()).toBe(0);
+    await plain.context().close();
     stage.answers.set("GET /app/config.json", { status: 503, json: {} });
     for (const javaScriptEnabled of [true, false]) {
       const page = await stage.open("/support/thank-you", { javaScriptEnabled });

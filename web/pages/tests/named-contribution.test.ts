@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { takeContribution } from "../src/named-contribution";
+import { isPaidByLink, takeContribution } from "../src/named-contribution";
 
 const ULID = "01JDRX6G8W7K2N3P4Q5R6S7T8V";
 let at: { pathname: string; search: string };
@@ -31,5 +31,7 @@ test("the contribution leaves the address, and is known again after a reload", (
 
 test("a payment link of before there was billing names none", () => {
   expect(takeContribution(page("?session_id=cs_test_1"))).toBeNull();
+  expect(isPaidByLink(page("?session_id=cs_test_1"))).toBe(true);
+  expect(isPaidByLink(page(""))).toBe(false);
   expect(takeContribution(page("?contribution=%3Cb%3E"))).toBeNull();
 });

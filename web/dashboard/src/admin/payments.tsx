@@ -1,4 +1,5 @@
 import { Link, useSearchParams } from "react-router";
+import { providerName } from "../provider";
 import { PAYMENT_STATUSES, type TenantPayment, type TenantPaymentsPage } from "./api";
 import { isZero } from "./exact";
 import { userLink } from "./links";
@@ -78,7 +79,7 @@ function PaymentsTable({ payments }: { payments: TenantPayment[] }) {
         </>
       ),
     },
-    { head: t("payments.provider"), cell: (payment) => payment.payment_provider },
+    { head: t("payments.provider"), cell: (payment) => providerName(payment.payment_provider) },
     {
       head: t("payments.amount"),
       end: true,

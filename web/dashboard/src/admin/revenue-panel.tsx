@@ -1,4 +1,5 @@
 import { fromMicros } from "@billing/client";
+import { providerName } from "../provider";
 import { BarChart } from "../ui/bar-chart";
 import { useNow } from "../ui/time";
 import type { RevenueOfDay } from "./api";
@@ -14,7 +15,10 @@ export function Revenue({ days }: { days: number }) {
   const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
-    { head: t("overview.provider"), cell: (row) => `${row.provider}, ${row.currency}` },
+    {
+      head: t("overview.provider"),
+      cell: (row) => `${providerName(row.provider)}, ${row.currency}`,
+    },
     { head: t("overview.received"), end: true, cell: (row) => money(row.received, row.currency) },
     { head: t("overview.refunded"), end: true, cell: (row) => money(row.refunded, row.currency) },
     {

@@ -1,4 +1,5 @@
 import { addAmounts, type Decimal, toMicros } from "@billing/client";
+import { providerName } from "../provider";
 import type { Bar } from "../ui/bar-chart";
 import type { RevenueOfDay } from "./api";
 
@@ -14,7 +15,7 @@ export function revenueBars(
   const providers = [...new Set(rows.map((row) => row.provider))].sort();
   return lastDays(days, today).map((day) => {
     const parts = providers.map((name) => ({
-      name,
+      name: providerName(name),
       value: sum(rows.filter((row) => row.date === day && row.provider === name)),
     }));
     return {

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { Hold } from "@billing/client";
+import type { BalanceResponse, Hold } from "@billing/client";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,6 +13,7 @@ import { Money, useMoney } from "../ui/money";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
 import { Age, Time, useNow } from "../ui/time";
+import { together } from "../ui/together";
 
 const PAGE = 50;
 /** Holds last for seconds or minutes. */
@@ -20,24 +21,49 @@ const REFRESH_MS = 10_000;
 
 export default function Holds() {
   const { t } = useTranslation("holds");
+  const balance = useBalance();
   const holds = useHolds();
+  const more = holds.hasNextPage && (
+    <p className="pt-4 text-center">
+      <Button busy={holds.isFetchingNextPage} onClick={() => void holds.fetchNextPage()}>
+        {t("more")}
+      </Button>
+    </p>
+  );
+  const isOneKnown = (balance.data === undefined) !== (holds.data === undefined);
   return (
     <Page title={t("title")}>
       <p className="max-w-prose text-ink-soft">{t("intro")}</p>
-      <Total />
-      <Card>
-        <Known query={holds} skeleton={<Skeleton className="h-64" />}>
-          {({ pages }) => <List holds={pages.flatMap((page) => page.holds)} />}
+      {isOneKnown ? (
+        <>
+          <Known query={balance} skeleton={<Skeleton className="h-32" />}>
+            {({ billing }) => <Total billing={billing} />}
+          </Known>
+          <Known query={holds} skeleton={<Skeleton className="h-64" />}>
+            {({ pages }) => <List holds={pages.flatMap((page) => page.holds)} more={more} />}
+          </Known>
+        </>
+      ) : (
+        // One word for both, above what it holds for.
+        <Known query={together(balance, holds)} skeleton={<HoldsSkeleton />}>
+          {([{ billing }, { pages }]) => (
+            <div className="flex flex-col gap-6">
+              <Total billing={billing} />
+              <List holds={pages.flatMap((page) => page.holds)} more={more} />
+            </div>
+          )}
         </Known>
-        {holds.hasNextPage && (
-          <p className="pt-4 text-center">
-            <Button busy={holds.isFetchingNextPage} onClick={() => void holds.fetchNextPage()}>
-              {t("more")}
-            </Button>
-          </p>
-        )}
-      </Card>
+      )}
     </Page>
+  );
+}
+
+function HoldsSkeleton() {
+  return (
+    <div className="flex flex-col gap-6">
+      <Skeleton className="h-32" />
+      <Skeleton className="h-64" />
+    </div>
   );
 }
 
@@ -52,36 +78,35 @@ function useHolds() {
   });
 }
 
-function Total() {
+function Total({ billing }: Pick<BalanceResponse, "billing">) {
   const { t } = useTranslation("holds");
   const money = useMoney();
-  const balance = useBalance();
   return (
     <Card>
-      <Known query={balance} skeleton={<Skeleton className="h-20" />}>
-        {({ billing }) => (
-          <>
-            <p className="text-ink-soft">{t("total")}</p>
-            <p className="text-4xl font-semibold tracking-tight">
-              <Money amount={billing.held_usd} />
-            </p>
-            <p className="text-ink-soft">{t("of", { balance: money(billing.balance_usd) })}</p>
-          </>
-        )}
-      </Known>
+      <p className="text-ink-soft">{t("total")}</p>
+      <p className="text-4xl font-semibold tracking-tight">
+        <Money amount={billing.held_usd} />
+      </p>
+      <p className="text-ink-soft">{t("of", { balance: money(billing.balance_usd) })}</p>
     </Card>
   );
 }
 
-function List({ holds }: { holds: Hold[] }) {
+function List({ holds, more }: { holds: Hold[]; more: ReactNode }) {
   const { t } = useTranslation("holds");
-  if (holds.length === 0) return <Empty title={t("empty")}>{t("empty_text")}</Empty>;
   return (
-    <ul aria-label={t("list")} className="divide-y divide-line">
-      {holds.map((hold) => (
-        <Row key={hold.hold_id} hold={hold} />
-      ))}
-    </ul>
+    <Card>
+      {holds.length === 0 ? (
+        <Empty title={t("empty")}>{t("empty_text")}</Empty>
+      ) : (
+        <ul aria-label={t("list")} className="divide-y divide-line">
+          {holds.map((hold) => (
+            <Row key={hold.hold_id} hold={hold} />
+          ))}
+        </ul>
+      )}
+      {more}
+    </Card>
   );
 }
 

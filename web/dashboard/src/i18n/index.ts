@@ -15,7 +15,8 @@ const backend: BackendModule = {
     if (!load) return done(new Error(`no words: ${language}/${namespace}`), null);
     load().then(
       (words) => done(null, words),
-      (error: unknown) => done(error as Error, null),
+      // True: it may be asked for again. Nothing is asked for again by itself (maxRetries).
+      (error: unknown) => done(error as Error, true),
     );
   },
 };
@@ -31,6 +32,7 @@ export async function startI18n(): Promise<void> {
       fallbackLng: false,
       ns: ["common"],
       defaultNS: "common",
+      maxRetries: 0,
       // React escapes; words with markup in them stay words.
       interpolation: { escapeValue: false },
     });
@@ -57,9 +59,11 @@ export async function setLanguage(language: Locale): Promise<void> {
   }
 }
 
-/** For a page's loader, so that its code and its words come at once. */
-export function loadWords(...namespaces: string[]): Promise<void> {
-  return i18next.loadNamespaces(namespaces);
+/** For a page's loader, so that its code and its words come at once. i18next itself never fails. */
+export async function loadWords(...namespaces: string[]): Promise<void> {
+  await i18next.loadNamespaces(namespaces);
+  const missing = namespaces.filter((name) => !i18next.hasResourceBundle(i18next.language, name));
+  if (missing.length > 0) throw new Error(`no words: ${missing.join(", ")}`);
 }
 
 export function useLocale(): Locale {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { keys } from "../queries";
+import { keys, REFRESH_MS } from "../queries";
 import { useClient } from "../session/context";
 import { Known } from "../ui/away";
 import { Card } from "../ui/card";
@@ -73,5 +73,6 @@ export function useRecent() {
   return useQuery({
     queryKey: keys.history({ limit: SHOWN }),
     queryFn: () => client.getHistory({ limit: SHOWN }),
+    refetchInterval: REFRESH_MS,
   });
 }

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useLocale } from "../i18n";
+import { providerName } from "../provider";
 import { useDraft } from "../session/draft";
 import { Banner } from "../ui/banner";
 import { Button, LinkButton } from "../ui/button";
@@ -13,7 +14,7 @@ import { forget } from "./attempt";
 import { useFailure } from "./failure";
 import { pay as begin } from "./go";
 import { ProviderChoice } from "./provider-choice";
-import { currencyOf, providerName } from "./provider";
+import { currencyOf } from "./provider";
 import { type Pay, returnPath } from "./use-pay";
 
 export const DRAFT = "top-up";

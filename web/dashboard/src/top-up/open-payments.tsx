@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { providerName } from "../provider";
 import { keys } from "../queries";
 import { useClient } from "../session/context";
 import { Button, LinkButton } from "../ui/button";
@@ -11,7 +12,6 @@ import { useMoney } from "../ui/money";
 import { useNow } from "../ui/time";
 import { findBegun } from "./attempt";
 import { payOn } from "./go";
-import { providerName } from "./provider";
 import { type Pay, returnPath } from "./use-pay";
 
 const OPEN: readonly Payment["status"][] = ["created", "pending", "requires_action"];

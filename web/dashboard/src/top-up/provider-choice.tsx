@@ -1,7 +1,8 @@
 import type { Provider } from "@billing/client";
 import { useTranslation } from "react-i18next";
 
-import { currencyOf, providerName } from "./provider";
+import { providerName } from "../provider";
+import { currencyOf } from "./provider";
 
 interface Props {
   providers: readonly Provider[];

@@ -1,10 +1,5 @@
 import type { Provider } from "@billing/client";
 
-/** "stripe" as its own pages write it. An operator may have given a provider any name. */
-export function providerName(provider: string): string {
-  return provider.charAt(0).toUpperCase() + provider.slice(1);
-}
-
 /** What a provider is paid in: each has one currency today, and the first counts. */
 export function currencyOf(provider: Provider): string {
   return provider.currencies[0] ?? "USD";

@@ -3,6 +3,7 @@ import { CircleAlert, CircleCheck, Clock, type LucideIcon, ShieldQuestion } from
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { providerName } from "../provider";
 import { useProviders } from "../queries";
 import { Banner } from "../ui/banner";
 import { Button } from "../ui/button";
@@ -14,7 +15,6 @@ import { CardForm } from "./card-form";
 import { Credited } from "./credited";
 import type { Looked } from "./look";
 import { difference, hasEnded, type Outcome } from "./outcome";
-import { providerName } from "./provider";
 import { usePay } from "./use-pay";
 import { WaysOn } from "./ways-on";
 

@@ -1,6 +1,7 @@
 import type { Payment } from "@billing/client";
 import { useTranslation } from "react-i18next";
 
+import { providerName } from "../provider";
 import { useProviders } from "../queries";
 import { useConfig } from "../session/context";
 import { Banner } from "../ui/banner";
@@ -9,7 +10,6 @@ import { findBegun } from "./attempt";
 import { useFailure } from "./failure";
 import { payOn } from "./go";
 import { canContinue, hasEnded, type Outcome } from "./outcome";
-import { providerName } from "./provider";
 import type { Pay } from "./use-pay";
 
 interface Props {

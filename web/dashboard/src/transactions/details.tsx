@@ -7,7 +7,7 @@ import { Link } from "react-router";
 import { useLocale } from "../i18n";
 import { keys } from "../queries";
 import { useClient } from "../session/context";
-import { providerName } from "../top-up/provider";
+import { providerName } from "../provider";
 import { Money, useMoney } from "../ui/money";
 import { Copy } from "./copy";
 

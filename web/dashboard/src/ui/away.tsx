@@ -11,7 +11,7 @@ import { Loading, Skeleton } from "./skeleton";
 import { useAge } from "./time";
 
 /** A query, also one of pages. */
-interface Asked<T> {
+export interface Asked<T> {
   data: T | undefined;
   error: unknown;
   dataUpdatedAt: number;

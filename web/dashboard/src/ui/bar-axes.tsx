@@ -5,6 +5,10 @@ export const HEIGHT = 160;
 /** Room for half of a tick's text above the highest line and below the lowest. */
 export const MARGIN = 8;
 
+/** No narrower than the widest character, and room at both sides of a text. */
+const CHARACTER = 8;
+const PADDING = 6;
+
 export function Line({ y, strong }: { y: number; strong: boolean }) {
   return (
     <line
@@ -19,7 +23,7 @@ export function Line({ y, strong }: { y: number; strong: boolean }) {
 
 export function Ticks({ scale, format }: { scale: Scale; format: (value: bigint) => string }) {
   const texts = scale.ticks.map(format);
-  const width = Math.max(...texts.map((text) => text.length)) * 7 + 8;
+  const width = Math.max(...texts.map((text) => text.length)) * CHARACTER + 2 * PADDING;
   return (
     <svg
       aria-hidden="true"
@@ -30,7 +34,7 @@ export function Ticks({ scale, format }: { scale: Scale; format: (value: bigint)
       {scale.ticks.map((tick, index) => (
         <text
           key={String(tick)}
-          x={width - 8}
+          x={width - PADDING}
           y={MARGIN + scale.y(tick)}
           textAnchor="end"
           dominantBaseline="middle"

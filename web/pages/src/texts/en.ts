@@ -57,6 +57,9 @@ export const en = {
     thanks: "Thank you!",
     thanksTo: (name: string | null) =>
       name ? `Thank you for supporting ${name}!` : "Thank you for your support!",
+    yours: "Your contribution",
+    unnamed:
+      "This address names no contribution, so we cannot say how it stands. If you have just paid, the payment provider sends the receipt to the address that you gave there.",
     receipt:
       "Stripe sends the receipt to the address that you gave there. If none has come within a day, look among your junk mail, then write to us.",
     total: (amount: string, total: string) =>

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { providerName } from "../../provider";
 import { Card } from "../../ui/card";
 import { Status } from "../../ui/status";
 import type { AccountInFull, Payment, RefundAnswer } from "../api";
@@ -58,7 +59,7 @@ function PaymentNamed({ payment }: { payment: Payment }) {
     <>
       {money(payment.amount, payment.currency)} <PaymentBadge status={payment.status} />
       <span className="block text-ink-soft">
-        {payment.provider}, {time(payment.created_at)}
+        {providerName(payment.provider)}, {time(payment.created_at)}
       </span>
       {!isZero(payment.refunded) && (
         <span className="block text-ink-soft">

@@ -1,4 +1,5 @@
 import { type AmountBounds, parseAmount } from "@billing/client";
+import { providerName } from "../../provider";
 import { useDraft } from "../../session/draft";
 import { AmountField, useAmountProblem } from "../../ui/amount-field";
 import type { Payment, RefundAnswer } from "../api";
@@ -98,7 +99,9 @@ export function RefundDialog({ payment, change, onClose, onDone }: RefundDialogP
           />
         </>
       )}
-      <p className="text-sm text-ink-soft">{t("refund.effect", { provider: payment.provider })}</p>
+      <p className="text-sm text-ink-soft">
+        {t("refund.effect", { provider: providerName(payment.provider) })}
+      </p>
     </Confirm>
   );
 }
