@@ -266,9 +266,9 @@ async fn who_switched_what_is_kept_and_only_an_administrator_of_all_may() {
 #[tokio::test]
 async fn of_changes_at_the_same_time_the_newest_is_what_holds() {
     let (_database, core) = core().await;
-    for _ in 0..8 {
+    for _ in 0..100 {
         let mut at_once = JoinSet::new();
-        for number in 0..12 {
+        for number in 0..16 {
             let request = v1::SetSwitchRequest {
                 name: "webhooks".to_owned(),
                 on: number % 2 == 0,
