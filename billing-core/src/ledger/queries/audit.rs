@@ -11,17 +11,19 @@ use super::super::audit::Finding;
 pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
     query_as!(
         Finding,
-        r#"with entries as (
-            select e.account_id, sum(e.amount_micros)::bigint as total, max(e.seq) as newest, count(*) as rows,
-                count(*) filter (where e.kind = 'charge') as charges,
-                (-coalesce(sum(e.amount_micros) filter (where e.kind in ('charge', 'refund')), 0))::bigint as spent
-            from entry e group by e.account_id
+        r#"with chain as (
+            select e.*, sum(e.amount_micros) over (partition by e.account_id order by e.seq)::bigint as running
+            from entry e
+        ), entries as (
+            select account_id, sum(amount_micros)::bigint as total, max(seq) as newest, count(*) as rows,
+                count(*) filter (where kind = 'charge') as charges,
+                (-coalesce(sum(amount_micros) filter (where kind in ('charge', 'refund')), 0))::bigint as spent,
+                -- The first balance that does not follow from those before, and what would.
+                (array_agg(array[balance_after_micros, running] order by seq)
+                    filter (where balance_after_micros <> running))[1:1] as breach
+            from chain group by account_id
         ), holds as (
             select account_id, sum(amount_micros)::bigint as placed from hold where state = 'placed' group by account_id
-        ), chain as (
-            select account_id, seq, balance_after_micros,
-                sum(amount_micros) over (partition by account_id order by seq)::bigint as running
-            from entry
         ), refunds as (
             select account_id, refunds_seq as seq, sum(amount_micros)::bigint as refunded
             from entry where kind = 'refund' group by account_id, refunds_seq
@@ -36,10 +38,10 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             left join charge_refund r on r.account_id = e.account_id and r.seq = e.seq
             where e.kind = 'charge'
         ), counted as (
-            select account_id, hold_day as day_no, hold_month as month_no,
-                by_hold - greatest(refunded - own, 0) as amount from charges
-            union all
-            select account_id, day_no, month_no, own - least(refunded, own) from charges
+            select c.account_id, part.* from charges c cross join lateral (values
+                (hold_day, hold_month, by_hold - greatest(refunded - own, 0)),
+                (day_no, month_no, own - least(refunded, own))) part (day_no, month_no, amount)
+            where part.amount <> 0
             union all
             select account_id, day_no, month_no, amount_micros from hold where state = 'placed'
             union all
@@ -61,33 +63,23 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             select a.account_id, coalesce(sum(c.amount) filter (where c.day_no = a.day_no), 0)::bigint as day,
                 coalesce(sum(c.amount) filter (where c.month_no = a.month_no
                     or (c.day_no, a.month_no) = (a.carried_day_no, a.carried_month_no)), 0)::bigint as month
-            from account a left join counted c on c.account_id = a.account_id group by a.account_id
+            from account a join counted c on c.account_id = a.account_id group by a.account_id
         ), findings as (
-            select 'settled is the sum of the entries' as rule, a.account_id, a.settled_micros as account_says,
-                coalesce(e.total, 0) as rows_say from account a left join entries e using (account_id)
-            union all
-            select 'entries have no gaps', a.account_id, a.entry_seq, coalesce(e.rows, 0)
-            from account a left join entries e using (account_id)
-            union all
-            select 'the newest entry is the last', a.account_id, a.entry_seq, coalesce(e.newest, 0)
-            from account a left join entries e using (account_id)
-            union all
-            select 'held is the sum of the placed holds', a.account_id, a.held_micros, coalesce(h.placed, 0)
-            from account a left join holds h using (account_id)
-            union all
-            select 'requests are the charges', a.account_id, a.request_count, coalesce(e.charges, 0)
-            from account a left join entries e using (account_id)
-            union all
-            select 'total spent is charges less refunds', a.account_id, a.total_spent_micros, coalesce(e.spent, 0)
-            from account a left join entries e using (account_id)
-            union all
-            select 'the day''s sum is what counted in it', a.account_id, a.day_spent_micros, u.day
-            from account a join used u using (account_id)
-            union all
-            select 'the month''s sum is what counted in it', a.account_id, a.month_spent_micros, u.month
-            from account a join used u using (account_id)
-            union all
-            select 'each balance follows from the one before', account_id, balance_after_micros, running from chain
+            select said.rule, coalesce(a.account_id, e.account_id) as account_id, said.account_says, said.rows_say
+            from (account a left join holds h using (account_id) left join used u using (account_id))
+            full join entries e on e.account_id = a.account_id
+            cross join lateral (values
+                ('settled is the sum of the entries', a.settled_micros, coalesce(e.total, 0)),
+                ('entries have no gaps', a.entry_seq, coalesce(e.rows, 0)),
+                ('the newest entry is the last', a.entry_seq, coalesce(e.newest, 0)),
+                ('held is the sum of the placed holds', a.held_micros, coalesce(h.placed, 0)),
+                ('requests are the charges', a.request_count, coalesce(e.charges, 0)),
+                ('total spent is charges less refunds', a.total_spent_micros, coalesce(e.spent, 0)),
+                ('the day''s sum is what counted in it', a.day_spent_micros, coalesce(u.day, 0)),
+                ('the month''s sum is what counted in it', a.month_spent_micros, coalesce(u.month, 0)),
+                ('each balance follows from the one before', e.breach[1][1], e.breach[1][2]),
+                ('an entry has an account', (e.account_id is not null)::int, (a.account_id is not null)::int)
+            ) said (rule, account_says, rows_say)
             union all
             select 'a charge''s refunds are its refund entries', coalesce(c.account_id, r.account_id),
                 coalesce(c.refunded_micros, 0), coalesce(r.refunded, 0)
@@ -134,24 +126,21 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             union all
             -- Nowhere on earth has a later day begun.
             select 'a time lies in the future of the database''s clock, and its limits begin no new day before (as YYYYMMDD)',
-                account_id, to_char(spent_on, 'YYYYMMDD')::bigint, to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
-            from account where spent_on > (clock_timestamp() at time zone 'UTC' + interval '14 hours')::date
+                account_id, to_char(spent_on, 'YYYYMMDD')::bigint, to_char(statement_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+            from account where spent_on > (statement_timestamp() at time zone 'UTC' + interval '14 hours')::date
             union all
             -- Holds live for 24 hours at most.
             select 'a time lies in the future of the database''s clock, and a hold does not expire before (as YYYYMMDD)',
                 account_id, to_char(expires_at at time zone 'UTC', 'YYYYMMDD')::bigint,
-                to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
-            from hold where state = 'placed' and expires_at > clock_timestamp() + interval '24 hours'
+                to_char(statement_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+            from hold where state = 'placed' and expires_at > statement_timestamp() + interval '24 hours'
             union all
             -- At most 6 hours lie between two questions.
             select 'a time lies in the future of the database''s clock, and a payment''s provider is not asked before (as YYYYMMDD)',
                 account_id, to_char(greatest(next_check_at, leased_until) at time zone 'UTC', 'YYYYMMDD')::bigint,
-                to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
+                to_char(statement_timestamp() at time zone 'UTC', 'YYYYMMDD')::bigint
             from payment where next_check_at is not null
-                and greatest(next_check_at, leased_until) > clock_timestamp() + interval '1 day'
-            union all
-            select 'an entry has an account', e.account_id, 1, count(a.account_id)
-            from entries e left join account a using (account_id) group by e.account_id
+                and greatest(next_check_at, leased_until) > statement_timestamp() + interval '1 day'
         )
         select rule as "rule!", account_id as "account_id!", account_says as "account_says!", rows_say as "rows_say!"
         from findings where account_says <> rows_say limit 1000"#
