@@ -48,6 +48,9 @@ async fn each_alert_fires_where_its_cause_is_real_and_reads_what_the_services_ex
     // There is one only where a control group has a limit.
     let limit = Scrape::of("billing-core", "process_memory_limit_bytes 1");
     caused.exported.extend(&limit);
+    // There are some only where there is a broker.
+    let refused = "billing_events_published_total{outcome=\"unroutable\"} 1";
+    caused.exported.extend(&Scrape::of("billing-core", refused));
     let expressions = documents::expressions();
     promtool::check(&expressions).await;
     for expression in &expressions {

@@ -247,7 +247,7 @@
 {{- end }}
 
 {{- define "billing.check.env" -}}
-{{- $secret := "^(PGPASSWORD|(BILLING_OWNER_)?DATABASE_URL|SMTP_PASS|JWT_SECRET|FONDY_SECRET_KEY|STRIPE_.*SECRET.*|BILLING_.*TOKENS?|BILLING_UNSUBSCRIBE_KEYS|OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS)$" -}}
+{{- $secret := "^(PGPASSWORD|(BILLING_OWNER_)?DATABASE_URL|SMTP_PASS|JWT_SECRET|FONDY_SECRET_KEY|STRIPE_.*SECRET.*|BILLING_.*TOKENS?|BILLING_UNSUBSCRIBE_KEYS|BILLING_AMQP_URL|OTEL_EXPORTER_OTLP_(TRACES_)?HEADERS)$" -}}
 {{- range $component := list "core" "gateway" -}}
 {{- $settings := include (printf "billing.%s.settings" $component) $ | fromYaml -}}
 {{- $secrets := include (printf "billing.%s.secrets" $component) $ | fromYaml -}}

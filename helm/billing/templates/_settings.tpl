@@ -113,6 +113,7 @@ FONDY_API_URL: {{ . | quote }}
 {{- define "billing.core.secrets" -}}
 BILLING_SERVICE_TOKENS: needed
 BILLING_UNSUBSCRIBE_KEYS: optional
+BILLING_AMQP_URL: optional
 {{- if .Values.core.mail.host }}
 SMTP_USER: optional
 SMTP_PASS: optional
