@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{ServiceToken, parse_tokens};
 use crate::database::secret;
+use crate::outbox::amqp::EventOptions;
 use crate::outbox::mail::MailOptions;
 use crate::unsubscribe::UnsubscribeOptions;
 
@@ -64,10 +65,13 @@ pub struct ServeOptions {
     #[arg(long, env = "BILLING_TLS_CLIENT_CA", requires = "tls_cert")]
     pub tls_client_ca: Option<PathBuf>,
 
-    /// Where events are delivered, and mail where there is no mail server: a file each. None: they
-    /// wait in the database.
+    /// Where events are delivered where there is no broker, and mail where there is no mail server: a file
+    /// each. None: mail waits in the database, and no events are written.
     #[arg(long, env = "BILLING_OUTBOX_DIR")]
     pub outbox_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub events: EventOptions,
 
     #[command(flatten)]
     pub mail: MailOptions,

@@ -81,6 +81,10 @@ pub async fn serve(
         return Ok(());
     };
     let upkeep = database.pool(UPKEEP, POOL_WAIT, &bounded());
+    let folder = options.outbox_dir.as_deref();
+    outbox::relay::switch_events_on(folder, &options.events, &pool)
+        .await
+        .context("events cannot be switched on")?;
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let core = start(&database, &pool, &upkeep, options, &background, &mut tasks).await?;
@@ -88,8 +92,14 @@ pub async fn serve(
     tokio::spawn(sweeping);
     tokio::spawn(message::watch(upkeep.clone(), background.clone()));
 
-    let folder = options.outbox_dir.as_deref();
-    let mut relays = outbox::relay::start(folder, &options.mail, &core.links, &pool, &background)?;
+    let mut relays = outbox::relay::start(
+        folder,
+        &options.events,
+        &options.mail,
+        &core.links,
+        &pool,
+        &background,
+    )?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
     let pools = vec![

@@ -16,8 +16,11 @@ mod core;
 mod database;
 mod deployed;
 mod nginx;
+mod rabbitmq;
 
 pub use crate::core::{Caller, TestCore};
 pub use crate::database::TestDatabase;
 pub use crate::deployed::{Pages, Pooler, Proxy, Upstream};
 pub use crate::nginx::Nginx;
+pub use crate::rabbitmq::{EventQueue, rabbitmq};
+pub use billing_stage::rabbitmq::Broker;

@@ -4,6 +4,7 @@ mod fondy;
 mod images;
 mod majors;
 mod pages;
+mod rabbitmq;
 mod sandbox;
 mod stripe;
 
@@ -35,6 +36,7 @@ pub struct Options {
 
 pub async fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::of("test");
+    rabbitmq::install(&mut steps).await;
     steps.run("cargo test", rust(options)).await;
     if options.filters.is_empty() {
         majors::run(&mut steps).await;

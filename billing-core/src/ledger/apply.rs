@@ -95,11 +95,12 @@ pub async fn apply(
         catalogue: &prices.catalogue,
         catalogue_is_fresh: prices.is_fresh(),
         enforced: prices.switches.enforcement,
+        tells_events: prices.tells_events,
         time: LocalTime::new(found.now),
     };
     read_counted(conn, commands, &context.time, &mut books).await?;
     let outcomes = decide_all(&mut books, &welcome, commands, &mut context)?;
-    write(conn, found.now, books).await?;
+    write(conn, found.now, books, prices.tells_events).await?;
     Ok(outcomes)
 }
 
@@ -357,6 +358,7 @@ async fn write(
     conn: &mut PgConnection,
     now: jiff::Timestamp,
     books: HashMap<AccountId, Book>,
+    tells_events: bool,
 ) -> Result<(), ApplyError> {
     let columns = Columns::of(books);
     let accounts = columns.accounts.account_ids.len();
@@ -385,7 +387,7 @@ async fn write(
         queries::insert_repairs(conn, now, &columns.repairs).await?;
     }
     admin_change::insert(conn, None, now, columns.admin_changes).await?;
-    let warnings: Vec<_> = columns
+    let mut notices: Vec<_> = columns
         .warnings
         .iter()
         .map(|warning| {
@@ -393,7 +395,11 @@ async fn write(
             (warning.account, notice)
         })
         .collect();
-    outbox::enqueue(conn, &warnings, now).await?;
+    if tells_events {
+        let events = columns.events.into_iter();
+        notices.extend(events.map(|(account, event)| (account, told::event(event))));
+    }
+    outbox::enqueue(conn, &notices, now).await?;
     Ok(())
 }
 

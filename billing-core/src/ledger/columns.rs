@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::command::Note;
 use super::state::{
-    AccountState, Book, Hold, HoldWrite, Level, LowBalance, NewEntry, Repair, Waiver,
+    AccountState, Book, Event, Hold, HoldWrite, Level, LowBalance, NewEntry, Repair, Waiver,
 };
 use crate::admin_change::NewChange;
 use crate::id::{AccountId, EntrySeq, HoldId};
@@ -29,6 +29,8 @@ pub struct Columns {
     pub repairs: RepairColumns,
     /// Accounts whose balance has fallen below their threshold.
     pub warnings: Vec<LowBalance>,
+    /// What other systems are told, each account's in order.
+    pub events: Vec<(AccountId, Event)>,
     /// What administrators changed.
     pub admin_changes: Vec<NewChange>,
 }
@@ -91,6 +93,8 @@ pub struct SettingsColumns {
     pub gone_at: Vec<Option<SqlTimestamp>>,
     pub warned: Vec<Option<&'static str>>,
     pub warning_due_at: Vec<Option<SqlTimestamp>>,
+    pub day_limit_told: Vec<Option<i32>>,
+    pub month_limit_told: Vec<Option<i32>>,
 }
 
 #[derive(Default)]
@@ -186,6 +190,8 @@ impl Columns {
         // Whatever is written of an account counts in its version.
         self.accounts.push(id, &book.account);
         self.warnings.extend(book.warnings);
+        let events = book.events.into_iter();
+        self.events.extend(events.map(|event| (book.id, event)));
         self.admin_changes.extend(book.admin_changes);
         if let Some(repair) = book.repair {
             self.repairs.push(id, repair);
@@ -310,6 +316,8 @@ impl SettingsColumns {
         self.warned.push(account.balance_warned.map(Level::name));
         self.warning_due_at
             .push(account.warning_due_at.map(ToSqlx::to_sqlx));
+        self.day_limit_told.push(account.day_limit_told);
+        self.month_limit_told.push(account.month_limit_told);
     }
 }
 

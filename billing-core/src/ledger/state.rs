@@ -32,6 +32,9 @@ pub struct AccountState {
     pub balance_warned: Option<Level>,
     /// When what the user was not told for its time is told; none: nothing waits.
     pub warning_due_at: Option<Timestamp>,
+    /// The day and the month, by their numbers, in which others were last told that a limit was reached.
+    pub day_limit_told: Option<i32>,
+    pub month_limit_told: Option<i32>,
     pub time_zone: Arc<str>,
     /// The date through which the day lasts where the account now is.
     pub spent_on: Date,
@@ -99,6 +102,8 @@ impl AccountState {
             balance_gone_at: None,
             balance_warned: None,
             warning_due_at: None,
+            day_limit_told: None,
+            month_limit_told: None,
             time_zone: Arc::from("UTC"),
             spent_on: today,
             begun_on: today,
@@ -285,6 +290,8 @@ pub struct Book {
     pub unenforced: Vec<EntrySeq>,
     /// What the user is to be warned of, in order.
     pub warnings: Vec<LowBalance>,
+    /// What other systems are to be told, in order.
+    pub events: Vec<Event>,
     /// What a repair of the account's clock has found to count today, and what it has done.
     pub counted: Option<Counted>,
     pub repair: Option<Repair>,
@@ -354,6 +361,54 @@ pub struct LowBalance {
     pub threshold: Micros,
 }
 
+/// Something that other systems are told of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Credited {
+        entry: EntrySeq,
+        kind: EntryKind,
+        amount: Micros,
+        balance_after: Micros,
+    },
+    /// The settled balance is low, or gone: whenever the user is warned of it.
+    Low(LowBalance),
+    LimitReached(LimitReached),
+    HoldExpired {
+        hold: HoldId,
+        tool: Option<String>,
+        request_id: Option<String>,
+        amount: Micros,
+        expired_at: Timestamp,
+    },
+}
+
+/// A limit that allows nothing more of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitReached {
+    pub of: LimitOf,
+    pub limit: Micros,
+    pub used: Micros,
+    /// When it starts again.
+    pub ends_at: Timestamp,
+    /// The command was denied by it; else it was carried out, and used the limit up.
+    pub denied: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitOf {
+    Day,
+    Month,
+}
+
+impl LimitOf {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+}
+
 impl Book {
     pub fn new(id: AccountId, account: AccountState) -> Self {
         Self {
@@ -371,6 +426,7 @@ impl Book {
             changed_free_calls: Vec::new(),
             unenforced: Vec::new(),
             warnings: Vec::new(),
+            events: Vec::new(),
             counted: None,
             repair: None,
             admin_changes: Vec::new(),

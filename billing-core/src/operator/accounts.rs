@@ -16,6 +16,7 @@ use crate::ledger::{
     Refusal, RepairClock, SettingsChange, apply, find_account,
 };
 use crate::money::Micros;
+use crate::outbox;
 use crate::payment::ask_again_in_time;
 use crate::price::{Catalogue, Reading};
 
@@ -266,9 +267,10 @@ async fn suspend(turn: Turn, deed: Deed) -> anyhow::Result<()> {
 
 /// One command in a transaction of its own.
 async fn carry_out(pool: &PgPool, command: Command) -> anyhow::Result<Answer> {
-    let mut transaction = pool.begin().await?;
     // What is done here costs nothing, so that no price is needed.
-    let prices = Reading::now(Catalogue::default());
+    let mut prices = Reading::now(Catalogue::default());
+    prices.tells_events = outbox::tells_events(pool).await?;
+    let mut transaction = pool.begin().await?;
     let mut outcomes = apply(&mut transaction, &prices, &[command]).await?;
     let Some(outcome) = outcomes.pop() else {
         bail!("the ledger did not answer");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::connect;
 use crate::database::secret;
-use crate::outbox::{Channel, Undelivered, retry as try_again, undelivered};
+use crate::outbox::{Channel, Undelivered, retry as try_again, switch_events_off, undelivered};
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -18,6 +18,9 @@ pub enum OutboxCommand {
     List(ListOptions),
     /// Try a notice again at once, also one that was given up.
     Retry(RetryOptions),
+    /// Write no more events, and forget those that wait: for when nobody reads them any more. A core that
+    /// is started with `BILLING_AMQP_URL` or `BILLING_OUTBOX_DIR` switches them on again.
+    EventsOff(ListOptions),
 }
 
 #[derive(Debug, Args)]
@@ -26,7 +29,7 @@ pub struct ListOptions {
     #[arg(long, env = "DATABASE_URL", value_parser = secret, hide_env_values = true)]
     pub database_url: SecretString,
 
-    /// Print the notices as one JSON array.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -89,7 +92,18 @@ pub async fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
     match command {
         OutboxCommand::List(options) => list(&options).await,
         OutboxCommand::Retry(options) => retry(&options).await,
+        OutboxCommand::EventsOff(options) => events_off(&options).await,
     }
+}
+
+async fn events_off(options: &ListOptions) -> anyhow::Result<ExitCode> {
+    let forgotten = switch_events_off(&connect(&options.database_url).await?).await?;
+    if options.json {
+        println!("{}", json!({"forgotten": forgotten}));
+    } else {
+        println!("events are off; {forgotten} that waited are forgotten");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(options: &ListOptions) -> anyhow::Result<ExitCode> {

@@ -3,11 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use super::Channel;
 use super::queries::Waiting;
+use super::{Channel, cloud_event};
 use crate::id::AccountId;
 
 /// Names a notice after its account and sequence: a second delivery is the same file.
@@ -15,15 +14,9 @@ pub fn stem(notice: &Waiting) -> String {
     format!("{}-{:012}", notice.account_id.simple(), notice.seq)
 }
 
-/// Writes a notice as JSON.
+/// Writes an event as others read it.
 pub async fn deliver(folder: &Path, channel: Channel, notice: &Waiting) -> io::Result<()> {
-    let content = json!({
-        "account_id": notice.account_id.to_string(),
-        "sequence": notice.seq,
-        "kind": notice.kind,
-        "created_at": notice.created_at.to_jiff().to_string(),
-        "payload": notice.payload,
-    });
+    let content = cloud_event::write(notice);
     let name = format!("{}.json", stem(notice));
     let content = format!("{content:#}\n");
     write(&folder.join(channel.name()), &name, content.as_bytes()).await

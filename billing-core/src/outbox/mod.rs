@@ -5,13 +5,19 @@
 //! holds back its own account only. A notice may be delivered twice (a core died before it could
 //! note the delivery): its name is the same both times. What is refused for good, or for too long,
 //! is given up: it stays, for `billing-core outbox`, and no longer holds back what follows.
+//!
+//! Events are written only where somebody reads them: a core that has somewhere to deliver them switches
+//! them on, for every core, and they are written from then on.
 
+pub mod amqp;
+mod cloud_event;
 mod files;
 pub mod mail;
 mod queries;
 pub mod relay;
 
 pub use files::forget as forget_files;
+pub use queries::events::{switch_off as switch_events_off, tells_events};
 pub use queries::{MailLease, Undelivered, forget_mail, mail_lease, retry, undelivered};
 
 use std::str::FromStr;
@@ -76,7 +82,7 @@ pub struct Notice {
     pub payload: Value,
 }
 
-/// Writes notices, each account's in order. Joins the caller's transaction; the accounts' counters
+/// Writes notices, each account's in order; no events while nobody reads them. Joins the caller's transaction; the accounts' counters
 /// stay locked until it ends, so that nobody comes between.
 pub async fn enqueue(
     conn: &mut PgConnection,

@@ -16,12 +16,15 @@ use uuid::Uuid;
 use super::{Channel, Notice};
 use crate::id::AccountId;
 
+pub mod events;
+
 /// Shares of the accounts, each leased on its own.
 const SHARES: u64 = 16;
 
 /// Numbers the notices of each account and channel in their order. The counters are locked in the
 /// order of the accounts, so that two sessions do not wait for each other. They come back as one object,
 /// which is searched by key: where no join may be hashed, one of many notices would be their square.
+/// What is of a channel that is off has no number, and is not written.
 pub async fn insert_notices(
     conn: &mut PgConnection,
     notices: &[(AccountId, Notice)],
@@ -54,6 +57,7 @@ pub async fn insert_notices(
             insert into outbox_subject as s (account_id, channel, last_seq)
             select n.account_id, n.channel, n.count
             from unnest($1::uuid[], $2::text[], $3::bigint[]) as n (account_id, channel, count)
+            where n.channel = 'mail' or exists (select from outbox_channel c where c.channel = n.channel)
             on conflict (account_id, channel) do update set last_seq = s.last_seq + excluded.last_seq
             returning account_id, channel, last_seq
         ), last as (
@@ -63,7 +67,8 @@ pub async fn insert_notices(
         select m.channel, m.account_id, (last.seqs -> (m.channel || m.account_id))::bigint - m.behind,
             m.share, m.kind, m.payload, $10, $10
         from last cross join unnest($4::uuid[], $5::smallint[], $6::text[], $7::bigint[], $8::text[],
-            $9::jsonb[]) as m (account_id, share, channel, behind, kind, payload)",
+            $9::jsonb[]) as m (account_id, share, channel, behind, kind, payload)
+        where last.seqs ? (m.channel || m.account_id)",
         &subjects,
         &subject_channels as &[&str],
         &subject_counts,
@@ -178,6 +183,9 @@ pub struct Waiting {
     pub payload: Value,
     pub created_at: SqlTimestamp,
     pub attempts: i32,
+    /// Whose account it is, where that is known.
+    pub tenant_id: Option<String>,
+    pub user_id: Option<String>,
 }
 
 /// The oldest notices of each account of these shares; none of an account whose first one waits for
@@ -190,8 +198,11 @@ pub async fn waiting(
 ) -> Result<Vec<Waiting>, sqlx::Error> {
     query_as!(
         Waiting,
-        r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts
+        r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts,
+            coalesce(p.tenant_id, s.tenant_id) as tenant_id, coalesce(p.user_id, s.user_id) as user_id
         from outbox_message m
+        left join account_profile p on p.account_id = m.account_id
+        left join supporter s on s.account_id = m.account_id
         where m.channel = $1 and m.share = any($2) and m.given_up_at is null and not exists (
             select from outbox_message earlier
             where earlier.channel = m.channel and earlier.account_id = m.account_id

@@ -10,9 +10,10 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::amqp::{self, EventOptions};
 use super::mail::{MailOptions, Postman, Round};
 use super::queries::{self, Waiting};
 use super::{Channel, Fate, files};
@@ -46,9 +47,23 @@ enum Ended {
     Away,
 }
 
+/// Lets events be written, by every core, where this one has somewhere to deliver them.
+pub async fn switch_events_on(
+    folder: Option<&Path>,
+    events: &EventOptions,
+    pool: &PgPool,
+) -> Result<(), sqlx::Error> {
+    let is_read = folder.is_some() || events.is_set();
+    if is_read && queries::events::switch_on(pool).await? {
+        info!("events are switched on: they are written from now on");
+    }
+    Ok(())
+}
+
 /// A relay for each channel that has somewhere to deliver to.
 pub fn start(
     folder: Option<&Path>,
+    events: &EventOptions,
     mail: &MailOptions,
     links: &Arc<Links>,
     pool: &PgPool,
@@ -60,7 +75,13 @@ pub fn start(
             Channel::Mail => mail
                 .postman(folder, links)?
                 .map(|postman| Way::Post(Box::new(postman))),
-            Channel::Event => folder.map(|folder| Way::Files(folder.to_owned())),
+            Channel::Event => match events.broker()? {
+                Some(broker) => {
+                    relays.spawn(amqp::run(pool.clone(), broker, shutdown.clone()));
+                    None
+                }
+                None => folder.map(|folder| Way::Files(folder.to_owned())),
+            },
         };
         if let Some(way) = way {
             relays.spawn(run(pool.clone(), channel, way, shutdown.clone()));
@@ -173,7 +194,7 @@ async fn deliver_all(
     })
 }
 
-async fn cut_short(shutdown: &CancellationToken) {
+pub(super) async fn cut_short(shutdown: &CancellationToken) {
     shutdown.cancelled().await;
     sleep(LAST_MESSAGE).await;
 }
@@ -257,7 +278,11 @@ async fn give_up(
     queries::give_up(pool, channel, notice, error).await
 }
 
-async fn show(pool: &PgPool, channel: Channel, delivered: u64) -> Result<(), sqlx::Error> {
+pub(super) async fn show(
+    pool: &PgPool,
+    channel: Channel,
+    delivered: u64,
+) -> Result<(), sqlx::Error> {
     let backlog = queries::backlog(pool, channel).await?;
     let name = channel.name();
     counter!("billing_outbox_delivered_total", "channel" => name).increment(delivered);

@@ -44,6 +44,7 @@ pub async fn check(
         catalogue: &prices.catalogue,
         catalogue_is_fresh: prices.is_fresh(),
         enforced: prices.switches.enforcement,
+        tells_events: false,
         time: LocalTime::new(snapshot.now),
     };
     let free_calls = snapshot.free_calls;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Price, ToolUse, queries};
+use crate::outbox;
 use crate::switch::Switches;
 use crate::switch::queries::positions;
 
@@ -127,15 +128,18 @@ impl Catalogue {
 pub struct Reading {
     pub catalogue: Arc<Catalogue>,
     pub switches: Switches,
+    /// Whether other systems are told what happens: what is not, is not written.
+    pub tells_events: bool,
     read_at: Instant,
 }
 
 impl Reading {
-    /// A reading of this moment, with everything switched on.
+    /// A reading of this moment, with everything switched on; it tells nobody.
     pub fn now(catalogue: Catalogue) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
             switches: Switches::default(),
+            tells_events: false,
             read_at: Instant::now(),
         }
     }
@@ -212,9 +216,11 @@ async fn read(pool: &PgPool) -> Result<Reading, sqlx::Error> {
     let tenants = queries::tenant_terms(pool).await?;
     let prices = queries::prices(&mut *pool.acquire().await?, None, None).await?;
     let switches = Switches::of(positions(pool).await?);
+    let tells_events = outbox::tells_events(pool).await?;
     Ok(Reading {
         catalogue: Arc::new(Catalogue::new(tenants, prices)),
         switches,
+        tells_events,
         read_at,
     })
 }

@@ -2,8 +2,9 @@
 
 use sqlx::PgConnection;
 
+use super::Profile;
 use super::queries::{self, Agreed};
-use super::{Profile, recount};
+use super::retold::recount_and_tell;
 use crate::id::AccountId;
 
 /// Forgets how somebody wants to be called and shown, and what they wrote, and lets all that they gave so far
@@ -36,5 +37,5 @@ pub async fn forget(conn: &mut PgConnection, account: AccountId) -> Result<(), s
             ..Profile::default()
         };
     }
-    recount(conn, &before, after).await
+    recount_and_tell(conn, &before, after).await
 }

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::queries::{self, Agreed};
 use super::reader::{BadgesOf, MonthOf, SponsorshipReader};
+use super::retold::recount_and_tell;
 use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
-use super::{GiftTerms, Profile, Supporter, recount, shown, ulid};
+use super::{GiftTerms, Profile, Supporter, shown, ulid};
 use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
@@ -180,7 +181,7 @@ pub async fn set_contribution_anonymous(
         };
         queries::insert_consents(&mut transaction, account, &[agreed]).await?;
         let after = before.clone();
-        recount(&mut transaction, &before, after).await?;
+        recount_and_tell(&mut transaction, &before, after).await?;
         let tenant = name.tenant_id.as_str();
         let shown = queries::find_contribution(&mut *transaction, tenant, number).await?;
         transaction.commit().await?;
@@ -432,5 +433,5 @@ async fn change_profile(
         let agreed = change.make(&mut supporter.profile);
         queries::insert_consents(conn, account, &agreed).await?;
     }
-    recount(conn, &before, after).await
+    recount_and_tell(conn, &before, after).await
 }

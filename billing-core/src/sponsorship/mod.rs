@@ -11,6 +11,7 @@ pub mod grpc;
 pub mod message;
 mod queries;
 mod reader;
+mod retold;
 mod shown;
 pub mod terms;
 mod told;
@@ -112,7 +113,12 @@ pub struct Profile {
 impl Profile {
     /// Whether the wall may name them.
     pub const fn is_shown(&self) -> bool {
-        !self.is_anonymous && !self.hidden && self.display_name.is_some()
+        self.may_be_named() && self.display_name.is_some()
+    }
+
+    /// Neither they nor an administrator want otherwise.
+    const fn may_be_named(&self) -> bool {
+        !self.is_anonymous && !self.hidden
     }
 }
 
@@ -156,6 +162,8 @@ struct Known {
     /// When it was paid, and the month that it counts in.
     paid: Option<(Timestamp, Date)>,
     net_minor: i64,
+    /// It names nobody: also where it began at its provider, and nobody was asked.
+    is_anonymous: bool,
 }
 
 /// Begins a contribution beside its payment, which the caller writes in the same transaction and before. Locks
@@ -242,10 +250,19 @@ pub async fn settle(
     let accounts: Vec<AccountId> = givers.keys().copied().collect();
     let before = queries::lock_supporters(conn, &accounts).await?;
     let mut settling = Settling::read(conn, settled, &before).await?;
-    let news = settled.iter().map(|one| settling.take(one)).collect();
+    let mut news: Vec<News> = settled.iter().map(|one| settling.take(one)).collect();
     if !settling.changed.is_empty() {
         queries::write_contributions(conn, &settling.changed, &givers).await?;
-        recount(conn, &before, before.clone()).await?;
+        let after = recount(conn, &before, before.clone()).await?;
+        for (account, notice) in retold::badges(&before, &after, &settling.sponsorships) {
+            // Behind what made it another one.
+            let last = settled
+                .iter()
+                .rposition(|one| one.payment.account == account);
+            if let Some(news) = last.and_then(|place| news.get_mut(place)) {
+                news.notices.push(notice);
+            }
+        }
     }
     Ok(news)
 }
@@ -256,6 +273,8 @@ struct Settling {
     known: BTreeMap<PaymentId, Known>,
     /// What each supporter's contributions come to.
     totals: HashMap<AccountId, i64>,
+    /// Who may be named.
+    named: BTreeSet<AccountId>,
     changed: BTreeMap<PaymentId, Known>,
 }
 
@@ -274,6 +293,11 @@ impl Settling {
             totals: supporters
                 .iter()
                 .map(|supporter| (supporter.account, supporter.totals.all.net_minor))
+                .collect(),
+            named: supporters
+                .iter()
+                .filter(|supporter| supporter.profile.may_be_named())
+                .map(|supporter| supporter.account)
                 .collect(),
             changed: BTreeMap::new(),
         })
@@ -301,6 +325,7 @@ impl Settling {
                 .filter(|(at, _)| *at == one.paid_at)
                 .or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
             net_minor: one.net_minor,
+            is_anonymous: known.is_none_or(|known| known.is_anonymous),
         };
         self.known.insert(one.payment, now);
         self.changed.insert(one.payment, now);
@@ -315,6 +340,7 @@ impl Settling {
             moved_minor,
             total_before,
             total_after: *total,
+            is_public: !now.is_anonymous && self.named.contains(&one.payment.account),
         };
         News {
             moved_minor,
@@ -324,12 +350,12 @@ impl Settling {
 }
 
 /// Makes anew what follows from the contributions of supporters whose rows are locked, and from how they are
-/// shown now. The tenants' sums get what changed.
+/// shown now. The tenants' sums get what changed. Answers with the supporters as they are then.
 async fn recount(
     conn: &mut PgConnection,
     before: &[Supporter],
     mut after: Vec<Supporter>,
-) -> Result<(), sqlx::Error> {
+) -> Result<Vec<Supporter>, sqlx::Error> {
     let accounts: Vec<AccountId> = after.iter().map(|supporter| supporter.account).collect();
     let mut gifts = queries::find_gifts(conn, &accounts).await?;
     let mut sums: BTreeMap<(&str, Period), Share> = BTreeMap::new();
@@ -351,5 +377,6 @@ async fn recount(
     }
     queries::write_supporters(conn, &after).await?;
     queries::write_months(conn, &after).await?;
-    queries::add_to_sums(conn, &sums).await
+    queries::add_to_sums(conn, &sums).await?;
+    Ok(after)
 }

@@ -1,6 +1,7 @@
 //! Contributions and badges as answers show them.
 
 use billing_proto::v1;
+use jiff::Timestamp;
 
 use super::queries::{BadgeTerms, ContributionRow, SupporterRow};
 use super::{Badge, Profile, Sponsorship, Thresholds, Totals, ulid};
@@ -30,6 +31,22 @@ pub fn standing(totals: &Totals, thresholds: &Thresholds) -> v1::Standing {
     }
 }
 
+/// Of what somebody gave, what anybody may be shown: the sum, the number, and since when. What one says of
+/// anonymous gifts, the others must not say otherwise.
+pub fn public_given(profile: &Profile, totals: &Totals) -> (i64, i32, Option<Timestamp>) {
+    if profile.show_badge {
+        (totals.all.net_minor, totals.contributions, totals.first_at)
+    } else if profile.is_anonymous || profile.hidden {
+        (0, 0, None)
+    } else {
+        (
+            totals.all.public_minor,
+            totals.public_contributions,
+            totals.public_since,
+        )
+    }
+}
+
 /// A badge as strangers see it, or as its owner does.
 pub fn badge(
     user_id: String,
@@ -41,17 +58,10 @@ pub fn badge(
         Some(supporter) => (supporter.profile, supporter.totals),
         None => (Profile::default(), Totals::default()),
     };
-    // What one total says of anonymous gifts, the others must not say otherwise.
-    let (total, contributions, first_at) = if is_owner || profile.show_badge {
+    let (total, contributions, first_at) = if is_owner {
         (totals.all.net_minor, totals.contributions, totals.first_at)
-    } else if profile.is_anonymous || profile.hidden {
-        (0, 0, None)
     } else {
-        (
-            totals.all.public_minor,
-            totals.public_contributions,
-            totals.public_since,
-        )
+        public_given(&profile, &totals)
     };
     let is_told = is_owner || terms.shows_totals;
     v1::Badge {

@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use super::{LEAST_MINOR, MOST_MINOR, Sponsorship, queries};
+use super::{LEAST_MINOR, MOST_MINOR, Sponsorship, queries, retold};
 use crate::field::{self, FieldError};
 use crate::ledger::is_zone;
 use crate::rpc::TENANT_BYTES;
@@ -100,6 +100,7 @@ pub async fn change(
         return Err(FieldError::new("wording_version", problem).into());
     }
     queries::upsert_sponsorship(&mut *transaction, &new).await?;
+    retold::tell_of_thresholds(&mut transaction, &before, &new).await?;
     transaction.commit().await?;
     Ok(new)
 }

@@ -23,10 +23,12 @@ pub struct News {
     /// What its giver's contributions came to, and come to.
     pub total_before: i64,
     pub total_after: i64,
+    /// It may be shown to anybody, with its giver.
+    pub is_public: bool,
 }
 
-/// What is told where a contribution has come to something else; and of its giver's badge where that is
-/// another one now.
+/// What is told where a contribution has come to something else. Of a badge that is another one now, see
+/// `retold`.
 pub fn settled(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice> {
     let kind = if news.is_first {
         "contribution.completed"
@@ -35,15 +37,26 @@ pub fn settled(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice
     } else {
         "contribution.restored"
     };
-    let event = |kind| Notice {
+    // What all that they gave comes to is nobody's business here: some of it may be anonymous.
+    let mut event = Notice {
         channel: Channel::Event,
         kind,
-        payload: with(&one.described, moved(news, thresholds)),
+        payload: json!({
+            "public": news.is_public,
+            "contribution_id": ulid::of(one.payment.number),
+            "payment_id": one.payment.to_string(),
+            "paid_at": one.paid_at.to_string(),
+            "paid_minor": one.paid_minor,
+            "net_minor": one.net_minor,
+            "moved_minor": news.moved_minor,
+            "currency": one.described.get("currency"),
+            "provider": one.described.get("provider"),
+        }),
     };
-    let mut notices = vec![event(kind)];
-    if thresholds.earned(news.total_before) != thresholds.earned(news.total_after) {
-        notices.push(event("badge.updated"));
+    if let (Value::Object(members), false) = (&mut event.payload, news.is_first) {
+        members.insert("cause".to_owned(), cause(one.cause).into());
     }
+    let mut notices = vec![event];
     notices.extend(mails(one, news, thresholds));
     notices
 }
@@ -73,6 +86,14 @@ fn mails(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice> {
         .collect()
 }
 
+/// Why it is more or less than before.
+const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Refund => "refund",
+        Cause::Dispute => "dispute",
+    }
+}
+
 fn mail(one: &Settled, news: News, thresholds: &Thresholds) -> Notice {
     let kind = match (news.is_first, one.cause) {
         (true, _) => "contribution_received",
@@ -85,10 +106,7 @@ fn mail(one: &Settled, news: News, thresholds: &Thresholds) -> Notice {
         "ulid": ulid::of(one.payment.number),
         "paid_at": one.paid_at.to_string(),
         "paid_minor": one.paid_minor,
-        "cause": match one.cause {
-            Cause::Refund => "refund",
-            Cause::Dispute => "dispute",
-        },
+        "cause": cause(one.cause),
         "next_badge": name(next.map(|next| next.0)),
         "missing_minor": next.map(|next| next.1.saturating_sub(news.total_after)),
     });

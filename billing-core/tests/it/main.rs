@@ -32,6 +32,7 @@ mod contribution_months;
 mod database;
 mod database_clock;
 mod doctor;
+mod events;
 mod history;
 mod hold;
 mod input;

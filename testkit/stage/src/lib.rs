@@ -6,6 +6,7 @@ pub mod database;
 pub mod hex;
 pub mod postgres;
 pub mod process;
+pub mod rabbitmq;
 pub mod service;
 mod stage;
 

@@ -39,6 +39,8 @@ pub struct Announcement {
     sandbox: Option<String>,
     /// Where mail is written instead of sent.
     mail_dir: String,
+    /// Where events are published; null without `--rabbitmq`.
+    amqp_url: Option<String>,
     stripe_secret_key: String,
     stripe_webhook_secret: String,
     /// Null where there is no stand-in, as the secret.
@@ -53,6 +55,7 @@ impl Announcement {
         secrets: &Secrets,
         site: &Site,
         mail: &Path,
+        amqp_url: Option<String>,
     ) -> Result<Self> {
         let cards = &site.cards;
         let (stripe_secret_key, stripe_webhook_secret) = cards.keys(secrets);
@@ -80,6 +83,7 @@ impl Announcement {
             admin_token: secrets.admin_token.clone(),
             admin_jwt,
             mail_dir: mail.display().to_string(),
+            amqp_url,
             sandbox: cards.is_sandbox().then(|| sandbox_url(ports)),
             stripe_secret_key: stripe_secret_key.to_owned(),
             stripe_webhook_secret: stripe_webhook_secret.to_owned(),
@@ -124,6 +128,10 @@ impl Announcement {
             (
                 "BILLING_SUPPORT_URL",
                 self.support_url.as_deref().unwrap_or_default(),
+            ),
+            (
+                "BILLING_AMQP_URL",
+                self.amqp_url.as_deref().unwrap_or_default(),
             ),
             ("JWT_SECRET", &self.jwt_secret),
         ];
@@ -197,8 +205,13 @@ impl Announcement {
             jwt,
             tools_token,
             mail_dir,
+            amqp_url,
             ..
         } = self;
+        let events = match amqp_url {
+            Some(url) => format!("events        {url}   (exchange billing)\n"),
+            None => String::new(),
+        };
         let cards = self.cards();
         let payments = self.payments();
         let pages = self.pages();
@@ -212,6 +225,7 @@ impl Announcement {
              gateway admin {gateway_admin}/metrics /livez /readyz\n\
              cards         {cards}\n\
              mail          {mail_dir}\n\
+             {events}\
              tenant, user  {TENANT}, {USER}\n\
              tokens        . {environment}\n\
              JWT           {jwt}\n\

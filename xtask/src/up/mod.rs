@@ -27,6 +27,7 @@ use billing_stage::database::{self, CoreLogin, Urls};
 use billing_stage::hex::hex;
 use billing_stage::postgres::Server;
 use billing_stage::process::interrupted;
+use billing_stage::rabbitmq::Broker;
 use billing_stage::service::Service;
 
 #[derive(Debug, Args)]
@@ -46,6 +47,10 @@ pub struct Options {
     /// Use whichever ports are free instead of 50051, 8080, 9051, 9080 and 4242.
     #[arg(long)]
     pub free_ports: bool,
+
+    /// Start the machine's RabbitMQ too, on ports of its own, and publish events to it.
+    #[arg(long)]
+    pub rabbitmq: bool,
 
     /// Print one line of JSON on stdout when everything answers, and nothing else there.
     #[arg(long)]
@@ -81,6 +86,7 @@ pub async fn run(options: &Options) -> Result<()> {
 #[derive(Default)]
 struct Stack {
     postgres: Option<Server>,
+    broker: Option<Broker>,
     core: Option<Service>,
     sandbox: Option<Service>,
     gateway: Option<Service>,
@@ -106,15 +112,21 @@ impl Stack {
             cards,
         };
         let urls = self.start_database(options, state).await?;
+        let amqp_url = self.start_broker(options, state).await?;
         let ports = if options.free_ports {
             Ports::free()?
         } else {
             Ports::usual()?
         };
         database::migrate(&programs.core, &urls).await?;
-        let core = self
-            .core
-            .insert(start_core(&programs, &urls, state, ports, &site)?);
+        let core = self.core.insert(start_core(
+            &programs,
+            &urls,
+            amqp_url.as_deref(),
+            state,
+            ports,
+            &site,
+        )?);
         core.await_readiness(ports.core_admin).await?;
         if site.cards.is_sandbox() {
             let environment = Cards::sandbox_environment(&state.secrets, ports);
@@ -131,6 +143,7 @@ impl Stack {
             &state.secrets,
             &site,
             &state.path("outbox/mail"),
+            amqp_url,
         )?;
         state.write_private("env", &announcement.environment())?;
         announcement.print(options.json, &state.path("env"))?;
@@ -153,6 +166,18 @@ impl Stack {
             server.log().display()
         );
         database::on_private(self.postgres.insert(server)).await
+    }
+
+    /// Where the broker takes events; none where none was asked for.
+    async fn start_broker(&mut self, options: &Options, state: &State) -> Result<Option<String>> {
+        if !options.rabbitmq {
+            return Ok(None);
+        }
+        let broker = self
+            .broker
+            .insert(Broker::lasting(&state.path("rabbitmq")).await?);
+        eprintln!("up: RabbitMQ, its log is {}", broker.log().display());
+        Ok(Some(broker.url()))
     }
 
     async fn start_gateway(
@@ -209,7 +234,15 @@ impl Stack {
                 None => std::future::pending().await,
             }
         };
+        let broker = self.broker.as_mut();
+        let broker_ended = async {
+            match broker {
+                Some(broker) => broker.ended().await,
+                None => std::future::pending().await,
+            }
+        };
         Err(tokio::select! {
+            error = broker_ended => error,
             error = core.ended() => error,
             error = gateway.ended() => error,
             error = sandbox_ended => error,
@@ -218,7 +251,10 @@ impl Stack {
     }
 
     fn runs(&self) -> bool {
-        self.postgres.is_some() || self.core.is_some() || self.gateway.is_some()
+        self.postgres.is_some()
+            || self.broker.is_some()
+            || self.core.is_some()
+            || self.gateway.is_some()
     }
 
     /// Stops what runs, each after those that need it. The first error is told when all is stopped.
@@ -229,6 +265,9 @@ impl Stack {
             .flatten()
         {
             outcome = outcome.and(service.stop().await);
+        }
+        if let Some(mut broker) = self.broker.take() {
+            outcome = outcome.and(broker.stop().await);
         }
         if let Some(mut server) = self.postgres.take() {
             outcome = outcome.and(server.stop().await);
@@ -256,6 +295,7 @@ async fn built_pages() -> Option<PathBuf> {
 fn start_core(
     programs: &Programs,
     urls: &Urls,
+    amqp_url: Option<&str>,
     state: &State,
     ports: Ports,
     site: &Site,
@@ -275,6 +315,7 @@ fn start_core(
         ),
         ("BACKEND_URL", format!("http://{}", ports.gateway)),
     ];
+    environment.extend(amqp_url.map(|url| ("BILLING_AMQP_URL", url.to_owned())));
     environment.extend(site.frontend(ports));
     let log = state.path("core.log");
     Service::start("billing-core", &programs.core, &environment, log)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::command::{Capture, CommandHash, Cost, EntryKind, Extend, Overage, Release};
-use super::super::state::{Book, EntryDraft, Hold, HoldState, HoldWrite, Waiver};
+use super::super::state::{Book, EntryDraft, Event, Hold, HoldState, HoldWrite, Waiver};
 use super::super::stored;
 use super::spend::{count_request, has_free_call, take_again};
 use super::{Answer, Besides, Context, HoldView, Refusal, standing};
@@ -173,6 +173,13 @@ pub(super) fn expire_if_due(
     book.account.settle_overdraft();
     hold.state = HoldState::Expired;
     let amount = hold.amount;
+    book.events.push(Event::HoldExpired {
+        hold: hold.id,
+        tool: hold.tool.clone(),
+        request_id: hold.request_id.clone(),
+        amount,
+        expired_at: hold.expires_at,
+    });
     put(book, hold);
     Ok(Some(amount))
 }

@@ -1,6 +1,7 @@
 //! The decisions: pure functions of an account's state, a command and a moment.
 
 mod hold;
+mod limit;
 mod post;
 mod repair;
 mod spend;
@@ -12,7 +13,7 @@ pub use spend::assess_check;
 
 use super::command::{Action, Command, EntryKind};
 use super::local_time::LocalTime;
-use super::state::{AccountState, Balance, Book, Hold, HoldState, UsedKey};
+use super::state::{AccountState, Balance, Book, Event, Hold, HoldState, UsedKey};
 use super::stored;
 use crate::id::{EntrySeq, HoldId};
 use crate::money::{Micros, Overflow};
@@ -162,6 +163,8 @@ pub struct Context<'a> {
     /// False: an operator has switched enforcement off. Everything is allowed, and booked in full. As it was
     /// last known: who decides by it asks [`Context::enforcement`].
     pub enforced: bool,
+    /// Whether other systems are told what happens here.
+    pub tells_events: bool,
     pub time: LocalTime,
 }
 
@@ -214,12 +217,16 @@ pub fn decide(
     if let Ok(answer) = &mut decided {
         answer.besides.expired = expired;
     }
-    if decided.is_ok() {
+    if let Ok(answer) = &decided {
         book.account.settle_overdraft();
         if !context.enforced {
             mark_unenforced(book, entries_before);
         }
+        tell_credits(book, entries_before);
         warn_of_low_balance(book, &account_before, context);
+        if context.tells_events {
+            limit::tell(book, &account_before, answer, context);
+        }
     } else {
         book.account = account_before;
         book.new_entries.truncate(entries_before);
@@ -241,6 +248,18 @@ fn mark_unenforced(book: &mut Book, entries_before: usize) {
     let charges = book.new_entries.iter().skip(entries_before);
     let charges = charges.filter(|entry| entry.kind == EntryKind::Charge);
     book.unenforced.extend(charges.map(|entry| entry.seq));
+}
+
+/// Notes the new entries that give something, for other systems.
+fn tell_credits(book: &mut Book, entries_before: usize) {
+    let new = book.new_entries.iter().skip(entries_before);
+    let credits = new.filter(|entry| entry.amount.is_positive());
+    book.events.extend(credits.map(|entry| Event::Credited {
+        entry: entry.seq,
+        kind: entry.kind,
+        amount: entry.amount,
+        balance_after: entry.balance_after,
+    }));
 }
 
 /// Notes what the user is to be warned of. What is only held is not spent, and warns of nothing.

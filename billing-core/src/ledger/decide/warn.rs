@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::local_time::{LocalDay, LocalTime};
-use super::super::state::{AccountState, Book, Level, LowBalance};
+use super::super::state::{AccountState, Book, Event, Level, LowBalance};
 use super::{Answer, Context, standing};
 use crate::money::Micros;
 
@@ -31,11 +31,13 @@ pub(super) fn tell(book: &mut Book, before: &AccountState, settled: Micros, time
         if due.is_none() {
             note_told(account, level, &today, time.now());
             warned = level;
-            book.warnings.push(LowBalance {
+            let low = LowBalance {
                 account: book.id,
                 settled,
                 threshold,
-            });
+            };
+            book.warnings.push(low);
+            book.events.push(Event::Low(low));
         }
     }
     if warned != known || due != account.warning_due_at {

@@ -167,11 +167,13 @@ pub async fn write_settings(
             billing_enabled = n.billing_enabled, suspended = n.suspended,
             low_balance_warned_on = n.warned_on, balance_gone_on = n.gone_on,
             balance_gone_count = n.gone_count, balance_gone_at = n.gone_at, balance_warned = n.warned,
-            warning_due_at = n.warning_due_at
+            warning_due_at = n.warning_due_at, day_limit_told = n.day_limit_told,
+            month_limit_told = n.month_limit_told
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bool[], $7::bool[],
-                $8::date[], $9::date[], $10::smallint[], $11::timestamptz[], $12::text[], $13::timestamptz[])
+                $8::date[], $9::date[], $10::smallint[], $11::timestamptz[], $12::text[], $13::timestamptz[],
+                $14::int[], $15::int[])
             as n (account_id, daily_limit, monthly_limit, threshold, time_zone, billing_enabled, suspended,
-                warned_on, gone_on, gone_count, gone_at, warned, warning_due_at)
+                warned_on, gone_on, gone_count, gone_at, warned, warning_due_at, day_limit_told, month_limit_told)
         where a.account_id = n.account_id",
         &settings.account_ids,
         &settings.daily_limits as &[Option<i64>],
@@ -186,6 +188,8 @@ pub async fn write_settings(
         &settings.gone_at as &[Option<SqlTimestamp>],
         &settings.warned as &[Option<&str>],
         &settings.warning_due_at as &[Option<SqlTimestamp>],
+        &settings.day_limit_told as &[Option<i32>],
+        &settings.month_limit_told as &[Option<i32>],
     )
     .execute(conn)
     .await?;

@@ -97,6 +97,8 @@ fn columns() -> Columns {
             gone_at: vec![Some(second(11).to_sqlx())],
             warned: vec![Some("low")],
             warning_due_at: vec![Some(second(13).to_sqlx())],
+            day_limit_told: vec![Some(514)],
+            month_limit_told: vec![Some(515)],
         },
         notes: NoteColumns {
             account_ids: vec![ACCOUNT],
@@ -267,7 +269,7 @@ async fn every_column_beside_a_batch_arrives_under_its_own_name() {
                 "suspended": true, "low_balance_warned_on": "2026-01-08",
                 "balance_gone_on": "2026-01-09", "balance_gone_count": 510,
                 "balance_gone_at": "1970-01-01T00:00:11+00:00", "balance_warned": "low",
-                "warning_due_at": "1970-01-01T00:00:13+00:00",
+                "warning_due_at": "1970-01-01T00:00:13+00:00", "day_limit_told": 514, "month_limit_told": 515,
             }),
         ),
         (

@@ -18,6 +18,7 @@ fn run(book: &mut Book, now: &str, command: &Command) -> Result<Answer, Refusal>
         catalogue: &Catalogue::default(),
         catalogue_is_fresh: true,
         enforced: true,
+        tells_events: false,
         time: LocalTime::new(now.parse().unwrap()),
     };
     decide(book, command, &mut context)
@@ -162,6 +163,7 @@ fn a_free_call_that_lapsed_with_its_hold_is_free_again_only_while_the_day_has_on
             catalogue: &prices.catalogue,
             catalogue_is_fresh: true,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new(now.parse().unwrap()),
         };
         decide(&mut book, command, &mut context).unwrap()
@@ -199,6 +201,7 @@ fn a_repeat_is_answered_though_its_tool_could_not_be_priced_now() {
             catalogue: &prices.catalogue,
             catalogue_is_fresh: fresh,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new("2026-11-10T12:00:00Z".parse().unwrap()),
         };
         decide(&mut book, command, &mut context)

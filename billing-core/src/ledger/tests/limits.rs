@@ -43,6 +43,7 @@ impl Account {
             catalogue: &self.catalogue,
             catalogue_is_fresh: true,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new(now.parse().unwrap()),
         };
         decide(&mut self.book, command, &mut context)

@@ -47,6 +47,7 @@ impl Tables {
                     catalogue,
                     catalogue_is_fresh: true,
                     enforced: true,
+                    tells_events: false,
                     time: LocalTime::new(*now),
                 };
                 decide(book, command, &mut context)

@@ -38,6 +38,7 @@ impl Days {
             catalogue: &Catalogue::default(),
             catalogue_is_fresh: true,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new(self.now),
         };
         decide(&mut self.book, command, &mut context).unwrap();

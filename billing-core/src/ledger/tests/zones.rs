@@ -67,6 +67,7 @@ impl Account {
             catalogue: &self.catalogue,
             catalogue_is_fresh: true,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new(self.now),
         }
     }
@@ -77,6 +78,7 @@ impl Account {
             catalogue: &catalogue,
             catalogue_is_fresh: true,
             enforced: true,
+            tells_events: false,
             time: LocalTime::new(self.now),
         };
         let answer = decide(&mut self.book, command, &mut context);

@@ -141,6 +141,8 @@ impl Postman {
             payload: Value::Null,
             created_at: Timestamp::now().to_sqlx(),
             attempts: 0,
+            tenant_id: None,
+            user_id: None,
         };
         let contact = Contact {
             email: None,

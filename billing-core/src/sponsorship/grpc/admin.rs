@@ -4,7 +4,8 @@ use billing_proto::v1;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::super::{Sponsorship, Thresholds, message, queries, recount, shown, terms, ulid};
+use super::super::retold::recount_and_tell;
+use super::super::{Sponsorship, Thresholds, message, queries, shown, terms, ulid};
 use super::{no_contribution, page_size, parse_tenant, parse_ulid};
 use crate::field::{self, FieldError};
 use crate::ledger::grpc::parse_opening;
@@ -69,7 +70,7 @@ pub async fn moderate_supporter(
         for supporter in &mut after {
             supporter.profile.hidden = request.hidden.unwrap_or(supporter.profile.hidden);
         }
-        recount(&mut transaction, &before, after).await?;
+        recount_and_tell(&mut transaction, &before, after).await?;
         if let Some(banned) = request.banned {
             queries::set_banned(&mut transaction, account, banned).await?;
         }

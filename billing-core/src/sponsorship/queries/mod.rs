@@ -22,4 +22,6 @@ pub use settle::{
     add_to_sums, find_contributions, find_gifts, insert_supporters, lock_supporters,
     write_contributions, write_months, write_supporters,
 };
-pub use terms::{find_sponsorships, list_tenants, lock_sponsorship, upsert_sponsorship};
+pub use terms::{
+    accounts_of_tenant, find_sponsorships, list_tenants, lock_sponsorship, upsert_sponsorship,
+};

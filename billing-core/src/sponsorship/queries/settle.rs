@@ -117,7 +117,7 @@ pub async fn find_contributions(
     let numbers: Vec<Uuid> = payments.iter().map(|id| id.number).collect();
     let rows = query!(
         r#"select c.account_id, c.payment_id, c.paid_at as "paid_at: SqlTimestamp", c.month as "month: SqlDate",
-            c.net_minor
+            c.net_minor, c.is_anonymous
         from unnest($1::uuid[], $2::uuid[]) as n (account_id, payment_id)
         join contribution c on c.account_id = n.account_id and c.payment_id = n.payment_id"#,
         &accounts,
@@ -136,6 +136,7 @@ pub async fn find_contributions(
             let known = Known {
                 paid: paid_at.zip(row.month.map(SqlDate::to_jiff)),
                 net_minor: row.net_minor,
+                is_anonymous: row.is_anonymous,
             };
             (id, known)
         })

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 
 use super::super::{Sponsorship, Thresholds};
+use crate::id::AccountId;
 
 /// How the tenants are supported that were ever set.
 pub async fn find_sponsorships(
@@ -55,6 +56,20 @@ pub async fn list_tenants(executor: impl PgExecutor<'_>) -> Result<Vec<String>, 
     )
     .fetch_all(executor)
     .await
+}
+
+/// Everybody who supports a tenant.
+pub async fn accounts_of_tenant(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+) -> Result<Vec<AccountId>, sqlx::Error> {
+    let accounts = query_scalar!(
+        "select account_id from supporter where tenant_id = $1",
+        tenant
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(accounts.into_iter().map(AccountId::from_uuid).collect())
 }
 
 /// Locks a tenant's row, which is made where there is none.

@@ -8,6 +8,7 @@ use billing_testkit::{TestCore, TestDatabase};
 use serde_json::Value;
 
 use super::{apply, event, paid, refund};
+use crate::events::core_that_tells;
 use crate::mail::contact;
 use crate::support::{as_owner, core, eventually};
 
@@ -50,10 +51,10 @@ async fn untold(core: &TestCore) -> v1::Payment {
 
 #[tokio::test]
 async fn each_booking_of_a_payment_is_told_once_in_its_order() {
-    let (database, silent) = core().await;
+    let (database, silent) = core_that_tells().await;
     contact(&database, "alice", "en").await;
     let payment = untold(&silent).await;
-    assert_eq!(waiting(&database).await, 4);
+    assert_eq!(waiting(&database).await, 5);
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().to_str().unwrap();
     let telling = TestCore::start_with(&database, &["--outbox-dir", directory]).await;
@@ -63,12 +64,11 @@ async fn each_booking_of_a_payment_is_told_once_in_its_order() {
     .await;
     telling.stop().await;
     let events = events(folder.path());
-    let kinds: Vec<&str> = events.iter().map(|e| e["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["payment.succeeded", "payment.reversed"]);
-    assert_eq!(events[0]["sequence"], 1);
-    assert_eq!(events[1]["sequence"], 2);
-    assert_eq!(events[0]["payload"]["payment_id"], payment.payment_id);
-    assert_eq!(events[1]["payload"]["booked_micros"], -1_000_000);
+    let kinds: Vec<&str> = events.iter().map(|e| e["type"].as_str().unwrap()).collect();
+    let expected = ["balance.credited", "payment.succeeded", "payment.reversed"];
+    assert_eq!(kinds, expected);
+    assert_eq!(events[1]["data"]["payment_id"], payment.payment_id);
+    assert_eq!(events[2]["data"]["booked_micros"], -1_000_000);
     let [received, refunded] = files(folder.path(), "mail").try_into().unwrap();
     assert!(received.contains("\r\nSubject: Payment received: $10.00\r\n"));
     assert!(refunded.contains("\r\nSubject: Refund: $1.00\r\n"));
@@ -76,7 +76,7 @@ async fn each_booking_of_a_payment_is_told_once_in_its_order() {
 
 #[tokio::test]
 async fn a_message_that_cannot_be_delivered_holds_back_its_account_and_no_other() {
-    let (database, silent) = core().await;
+    let (database, silent) = core_that_tells().await;
     untold(&silent).await;
     paid(&silent, "bob", "1").await;
     let folder = tempfile::tempdir().unwrap();
@@ -94,7 +94,7 @@ async fn a_message_that_cannot_be_delivered_holds_back_its_account_and_no_other(
     let directory = folder.path().to_str().unwrap();
     let _telling = TestCore::start_with(&database, &["--outbox-dir", directory]).await;
     eventually("bob's and all mail are delivered", async || {
-        waiting(&database).await == 2
+        waiting(&database).await == 3
     })
     .await;
     let error: Option<String> =
@@ -110,7 +110,7 @@ async fn a_message_that_cannot_be_delivered_holds_back_its_account_and_no_other(
     )
     .await;
     eventually("alice's follow", async || waiting(&database).await == 0).await;
-    assert_eq!(events(folder.path()).len(), 3);
+    assert_eq!(events(folder.path()).len(), 5);
 }
 
 #[tokio::test]
@@ -138,12 +138,12 @@ async fn two_relays_share_the_work_and_one_takes_over_from_the_other() {
     })
     .await;
     second.stop().await;
-    assert_eq!(events(folder.path()).len(), 20);
+    assert_eq!(events(folder.path()).len(), 40);
 }
 
 #[tokio::test]
 async fn a_payer_who_tried_is_told_that_his_payment_ended_and_one_who_left_is_not() {
-    let (database, core) = core().await;
+    let (database, core) = core_that_tells().await;
     for (user, tried) in [("alice", true), ("bob", false)] {
         let payment = super::attached(&core, user, "1").await;
         if tried {
