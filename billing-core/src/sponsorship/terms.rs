@@ -77,6 +77,19 @@ pub async fn all(pool: &PgPool) -> Result<Vec<Sponsorship>, sqlx::Error> {
     Ok(tenants.into_iter().map(sponsorship).collect())
 }
 
+/// Sets all of it. Locks the tenant's row as every change does.
+pub async fn set(pool: &PgPool, new: &Sponsorship) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    queries::lock_sponsorship(&mut transaction, &new.tenant_id).await?;
+    let tenant = new.tenant_id.as_str();
+    let mut found = queries::find_sponsorships(&mut *transaction, &[tenant]).await?;
+    let unset = || Sponsorship::unset(tenant.to_owned());
+    let before = found.remove(tenant).unwrap_or_else(unset);
+    queries::upsert_sponsorship(&mut *transaction, new).await?;
+    retold::tell_of_thresholds(&mut transaction, &before, new).await?;
+    transaction.commit().await
+}
+
 /// Changes some of it. Locks the tenant's row, so that nobody else's change of the rest is lost.
 pub async fn change(
     pool: &PgPool,

@@ -45,7 +45,7 @@ impl Trouble {
 pub struct Link {
     _connection: Connection,
     pub channel: Channel,
-    /// The broker has confirmed an event on it. One that is short of memory lets anybody connect.
+    /// The broker has answered an event on it. One that is short of memory lets anybody connect.
     pub is_proven: bool,
 }
 

@@ -140,13 +140,14 @@ impl Relay {
         let sent = publish_all(&link.channel, waiting, shutdown).await;
         let (accounts, seqs) = &sent.confirmed;
         if !accounts.is_empty() {
-            link.is_proven = true;
             delete_delivered(&self.pool, Outgoing::Event, accounts, seqs).await?;
         }
         let confirmed = u64::try_from(accounts.len()).unwrap_or(u64::MAX);
         self.delivered = self.delivered.saturating_add(confirmed);
         counter!("billing_events_published_total", "outcome" => "confirmed").increment(confirmed);
         let is_away = sent.unknown().is_some();
+        // Also by a no.
+        link.is_proven = !is_away;
         if let Some(error) = sent.unknown() {
             warn!(
                 error,

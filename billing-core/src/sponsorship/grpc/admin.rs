@@ -99,7 +99,7 @@ pub async fn set_sponsorship(
     let (call, request) = call_of(request)?;
     let new = parse_sponsorship(request.sponsorship)?;
     call.tenant(&new.tenant_id)?;
-    call.change(queries::upsert_sponsorship(pool, &new)).await?;
+    call.change(terms::set(pool, &new)).await?;
     Ok(Response::new(v1::SetSponsorshipResponse {
         sponsorship: Some(shown::sponsorship(new)),
     }))
