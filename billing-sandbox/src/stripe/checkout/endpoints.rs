@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::{LineItem, Session, State, flow};
+use super::{Begun, LineItem, Mode, Session, State, flow};
 use crate::currency::Currency;
 use crate::stripe::amount::{check_charge, parse_currency};
 use crate::stripe::metadata;
 use crate::stripe::payment_intent::Details;
 use crate::stripe::payment_intent::endpoints::read_details;
+use crate::stripe::price::Price;
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::wire::list::{Created, Page};
-use crate::stripe::wire::params::Params;
+use crate::stripe::wire::params::{Params, web_url};
 use crate::stripe::world::{Act, Metadata, Object, World, new_id};
 
 const EXPIRES_SECS_MIN: i64 = 30 * 60;
@@ -26,16 +27,19 @@ const IGNORED: [&str; 15] = [
     "billing_address_collection",
     "branding_settings",
     "custom_text",
-    "customer_creation",
     "customer_update",
     "integration_identifier",
     "locale",
     "name_collection",
     "origin_context",
     "payment_method_options",
+    "payment_method_collection",
     "phone_number_collection",
-    "submit_type",
+    "saved_payment_method_options",
 ];
+
+/// What only a session of this mode may have, and changes nothing here.
+const OF_PAYMENTS: [&str; 2] = ["customer_creation", "submit_type"];
 
 pub fn create(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
     let session = read_new(act, &mut params)?;
@@ -65,6 +69,7 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
     let created = Created::take(&mut params)?;
     let customer = params.text("customer")?;
     let payment_intent = params.text("payment_intent")?;
+    let subscription = params.text("subscription")?;
     let status = params.text("status")?;
     params.finish()?;
     let world = &*act.world;
@@ -75,6 +80,7 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
         created.holds(session.created)
             && is(&customer, session.customer.as_deref())
             && is(&payment_intent, session.payment_intent.as_deref())
+            && is(&subscription, session.mode.subscription())
             && is(&status, Some(session.state.name()))
     })
 }
@@ -90,11 +96,11 @@ pub fn find(world: &World, id: &str) -> Result<Value, ApiError> {
 }
 
 fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
-    one_of(params, "mode", "payment")?;
+    let mode = read_mode(params)?;
     one_of(params, "ui_mode", "hosted_page")?;
-    let success_url = url(params, "success_url")?.ok_or_else(|| missing("success_url"))?;
-    let cancel_url = url(params, "cancel_url")?;
-    let (items, currency) = read_items(params)?;
+    let success_url = web_url(params, "success_url")?.ok_or_else(|| missing("success_url"))?;
+    let cancel_url = web_url(params, "cancel_url")?;
+    let (items, currency) = read_items(params, &mode, act.now)?;
     let (customer, customer_email) = read_customer(act, params)?;
     let client_reference_id = params.text("client_reference_id")?;
     if let Some(text) = &client_reference_id
@@ -106,7 +112,10 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
     }
     let mut metadata = Metadata::new();
     metadata::update(&mut metadata, params)?;
-    let (intent_metadata, intent_details) = read_intent(params)?;
+    let (intent_metadata, intent_details) = match mode {
+        Mode::Payment => read_intent(params)?,
+        Mode::Subscription(_) => (Metadata::new(), Details::default()),
+    };
     let listed = params.texts("allowed_payment_method_types")?;
     if listed.iter().any(|kind| kind != "card") {
         let message = "The sandbox has no payment method type but card.";
@@ -122,6 +131,7 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
         customer_email,
         client_reference_id,
         metadata,
+        mode,
         intent_metadata,
         intent_details,
         success_url,
@@ -138,7 +148,7 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
 /// Nothing to pay at all is allowed, too little is not.
 pub fn check_total(session: &Session) -> Result<(), ApiError> {
     let (total, currency) = (session.amount_total(), session.currency);
-    if total == 0 {
+    if total == 0 && matches!(session.mode, Mode::Payment) {
         return Ok(());
     }
     if total < currency.minimum {
@@ -156,8 +166,30 @@ fn one_of(params: &mut Params, name: &str, only: &str) -> Result<(), ApiError> {
             let message = format!("The sandbox has no {name} but {only}.");
             Err(ApiError::invalid(message).param(name))
         }
-        None if name == "mode" => Err(missing(name)),
         Some(_) | None => Ok(()),
+    }
+}
+
+fn read_mode(params: &mut Params) -> Result<Mode, ApiError> {
+    let mode = params.text("mode")?.ok_or_else(|| missing("mode"))?;
+    match mode.as_str() {
+        "payment" => {
+            params.ignore(&OF_PAYMENTS);
+            Ok(Mode::Payment)
+        }
+        "subscription" => {
+            let mut begun = Begun::default();
+            if let Some(mut data) = params.object("subscription_data")? {
+                metadata::update(&mut begun.metadata, &mut data)?;
+                begun.description = data.text("description")?;
+                data.finish()?;
+            }
+            Ok(Mode::Subscription(begun))
+        }
+        _ => {
+            let message = "The sandbox has no mode but payment and subscription.";
+            Err(ApiError::invalid(message).param("mode"))
+        }
     }
 }
 
@@ -167,19 +199,11 @@ fn missing(param: &str) -> ApiError {
         .param(param)
 }
 
-fn url(params: &mut Params, name: &str) -> Result<Option<String>, ApiError> {
-    let Some(text) = params.text(name)? else {
-        return Ok(None);
-    };
-    let is_web = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    if reqwest::Url::parse(&text).is_ok_and(|url| is_web(&url)) {
-        return Ok(Some(text));
-    }
-    let error = ApiError::invalid("Not a valid URL").code("url_invalid");
-    Err(error.param(name))
-}
-
-fn read_items(params: &mut Params) -> Result<(Vec<LineItem>, Currency), ApiError> {
+fn read_items(
+    params: &mut Params,
+    mode: &Mode,
+    now: i64,
+) -> Result<(Vec<LineItem>, Currency), ApiError> {
     let given = params.objects("line_items")?;
     if given.is_empty() {
         return Err(missing("line_items"));
@@ -195,7 +219,7 @@ fn read_items(params: &mut Params) -> Result<(Vec<LineItem>, Currency), ApiError
         .map(parse_currency)
         .transpose()?;
     for item in given {
-        let (item, its) = read_item(item)?;
+        let (item, its) = read_item(item, mode, now)?;
         if currency.is_some_and(|known| known != its) {
             let message = "All line items of a Checkout Session must have the same currency.";
             return Err(ApiError::invalid(message).param("line_items"));
@@ -206,7 +230,7 @@ fn read_items(params: &mut Params) -> Result<(Vec<LineItem>, Currency), ApiError
     Ok((items, currency.ok_or_else(|| missing("currency"))?))
 }
 
-fn read_item(mut params: Params) -> Result<(LineItem, Currency), ApiError> {
+fn read_item(mut params: Params, mode: &Mode, now: i64) -> Result<(LineItem, Currency), ApiError> {
     if let Some(price) = params.text("price")? {
         return Err(ApiError::missing("price", &price, "line_items[0][price]"));
     }
@@ -220,6 +244,7 @@ fn read_item(mut params: Params) -> Result<(LineItem, Currency), ApiError> {
             .integer("unit_amount_decimal")?
             .ok_or_else(|| missing("line_items[0][price_data][unit_amount]"))?,
     };
+    let recurs = read_recurring(&mut price, mode)?;
     let mut product = price
         .object("product_data")?
         .ok_or_else(|| missing("line_items[0][price_data][product_data]"))?;
@@ -234,16 +259,7 @@ fn read_item(mut params: Params) -> Result<(LineItem, Currency), ApiError> {
         let error = ApiError::invalid("This value must be greater than or equal to 1.");
         return Err(error.code("parameter_invalid_integer").param("line_items"));
     }
-    let adjustable = match params.object("adjustable_quantity")? {
-        None => None,
-        Some(mut range) => {
-            let enabled = range.boolean("enabled")?.unwrap_or(false);
-            let least = range.integer("minimum")?.unwrap_or(0);
-            let most = range.integer("maximum")?.unwrap_or(99);
-            range.finish()?;
-            enabled.then_some((least.max(0), most.clamp(least.max(0), 999_999)))
-        }
-    };
+    let adjustable = read_adjustable(&mut params)?;
     params.ignore(&["metadata"]);
     params.finish()?;
     let item = LineItem {
@@ -253,8 +269,51 @@ fn read_item(mut params: Params) -> Result<(LineItem, Currency), ApiError> {
         unit_amount,
         quantity,
         adjustable,
+        price: recurs.then(|| Price::monthly(now, currency, unit_amount)),
     };
     Ok((item, currency))
+}
+
+/// Whether it is paid month after month, as everything of a subscription's session is, and nothing of
+/// another one.
+fn read_recurring(price: &mut Params, mode: &Mode) -> Result<bool, ApiError> {
+    let recurring = price.object("recurring")?;
+    match (recurring, mode) {
+        (None, Mode::Payment) => Ok(false),
+        (Some(_), Mode::Payment) => Err(ApiError::invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to \
+             `subscription` mode or use only one-time prices.",
+        )
+        .param("line_items")),
+        (None, Mode::Subscription(_)) => Err(ApiError::invalid(
+            "You must provide at least one recurring price in `subscription` mode; the sandbox has \
+             no others there.",
+        )
+        .param("line_items")),
+        (Some(mut recurring), Mode::Subscription(_)) => {
+            let interval = recurring.required_text("interval")?;
+            let count = recurring.integer("interval_count")?.unwrap_or(1);
+            recurring.ignore(&["usage_type"]);
+            recurring.finish()?;
+            if interval != "month" || count != 1 {
+                let error = ApiError::invalid("The sandbox has no interval but one month.");
+                return Err(error.param("line_items[0][price_data][recurring]"));
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// How few and how many the payer may take, where they may change it.
+fn read_adjustable(params: &mut Params) -> Result<Option<(i64, i64)>, ApiError> {
+    let Some(mut range) = params.object("adjustable_quantity")? else {
+        return Ok(None);
+    };
+    let enabled = range.boolean("enabled")?.unwrap_or(false);
+    let least = range.integer("minimum")?.unwrap_or(0);
+    let most = range.integer("maximum")?.unwrap_or(99);
+    range.finish()?;
+    Ok(enabled.then_some((least.max(0), most.clamp(least.max(0), 999_999))))
 }
 
 fn read_customer(
