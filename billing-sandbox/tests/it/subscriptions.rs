@@ -175,44 +175,54 @@ async fn a_subscription_is_incomplete_until_its_first_invoice_is_paid_on_the_ses
             assert_eq!(event["data"]["previous_attributes"]["status"], "incomplete");
         }
     }
-    let path = format!(
-        "checkout/sessions/{id}?expand[]=subscription.latest_invoice.payments&expand[]=customer.subscriptions"
-    );
-    let session = stage.get(&path).await;
+    let session = stage.get(&format!("checkout/sessions/{id}")).await;
     assert_eq!(
         (&session["status"], &session["payment_status"]),
         (&json!("complete"), &json!("paid"))
     );
-    let subscription = &session["subscription"];
-    assert_eq!(subscription["id"], begun["id"]);
-    assert_eq!(subscription["status"], "active");
-    assert_eq!(subscription["metadata"]["contribution_id"], "c1");
-    assert_eq!(
-        session["customer"]["subscriptions"]["data"][0]["id"],
-        begun["id"]
-    );
-    let invoice = &subscription["latest_invoice"];
-    assert_eq!(invoice["id"], session["invoice"]);
+    assert_eq!(session["subscription"], begun["id"]);
+    let path = format!("subscriptions/{}", text(&begun["id"]));
+    assert_eq!(stage.get(&path).await["status"], "active");
+    let invoice = stage
+        .get(&format!("invoices/{}", text(&session["invoice"])))
+        .await;
     assert_eq!(
         (&invoice["billing_reason"], &invoice["attempt_count"]),
         (&json!("subscription_create"), &json!(1))
     );
+}
+
+#[tokio::test]
+async fn a_subscription_its_invoice_and_its_payment_are_found_from_each_other() {
+    let life = Life::begin().await;
+    let path = format!(
+        "subscriptions/{}?expand[]=latest_invoice.payments&expand[]=customer.subscriptions",
+        life.subscription
+    );
+    let subscription = life.stage.get(&path).await;
+    assert_eq!(subscription["metadata"]["contribution_id"], "c1");
+    assert_eq!(
+        subscription["customer"]["subscriptions"]["data"][0]["id"],
+        subscription["id"]
+    );
+    let invoice = &subscription["latest_invoice"];
     assert_eq!(
         (&invoice["amount_paid"], &invoice["amount_remaining"]),
         (&json!(500), &json!(0))
     );
     let parent = &invoice["parent"]["subscription_details"];
-    assert_eq!(parent["subscription"], begun["id"]);
+    assert_eq!(parent["subscription"], subscription["id"]);
     assert_eq!(parent["metadata"]["contribution_id"], "c1");
     let line = &invoice["lines"]["data"][0]["period"];
-    let (start, end) = period(subscription);
+    let (start, end) = period(&subscription);
     assert_eq!((&line["start"], &line["end"]), (&json!(start), &json!(end)));
     let payment = &invoice["payments"]["data"][0];
     let intent = text(&payment["payment"]["payment_intent"]);
     let by_payment =
         format!("invoice_payments?payment[type]=payment_intent&payment[payment_intent]={intent}");
-    assert_eq!(stage.get(&by_payment).await["data"], json!([payment]));
-    let (status, _) = stage
+    assert_eq!(life.stage.get(&by_payment).await["data"], json!([payment]));
+    let (status, _) = life
+        .stage
         .post(&format!("payment_intents/{intent}/cancel"), &[])
         .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
