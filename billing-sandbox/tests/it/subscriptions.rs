@@ -213,9 +213,12 @@ async fn a_subscription_its_invoice_and_its_payment_are_found_from_each_other() 
     let parent = &invoice["parent"]["subscription_details"];
     assert_eq!(parent["subscription"], subscription["id"]);
     assert_eq!(parent["metadata"]["contribution_id"], "c1");
-    let line = &invoice["lines"]["data"][0]["period"];
+    let paid_for = &invoice["lines"]["data"][0]["period"];
     let (start, end) = period(&subscription);
-    assert_eq!((&line["start"], &line["end"]), (&json!(start), &json!(end)));
+    assert_eq!(
+        (&paid_for["start"], &paid_for["end"]),
+        (&json!(start), &json!(end))
+    );
     let payment = &invoice["payments"]["data"][0];
     let intent = text(&payment["payment"]["payment_intent"]);
     let by_payment =
