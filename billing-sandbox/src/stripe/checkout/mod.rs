@@ -2,6 +2,7 @@
 
 pub mod endpoints;
 pub mod flow;
+mod items;
 pub mod page;
 
 use std::collections::BTreeSet;

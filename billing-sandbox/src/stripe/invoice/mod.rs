@@ -1,5 +1,6 @@
 //! Invoices: what a subscription's customer owes for one period, and how far the payment of it has come.
 
+pub mod draft;
 pub mod endpoints;
 pub mod flow;
 pub mod payment;

@@ -31,7 +31,7 @@ pub fn begin(act: &mut Act<'_>, session: &str) -> Result<String, ApiError> {
         |world| &world.subscriptions,
         &begun,
     );
-    invoice::flow::draw_up(act, &invoice, &begun, BillingReason::SubscriptionCreate)?;
+    invoice::draft::draw_up(act, &invoice, &begun, BillingReason::SubscriptionCreate)?;
     invoice::flow::finalize(act, &invoice)
 }
 
@@ -84,7 +84,7 @@ pub fn on_due(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
     subscription.latest_invoice.clone_from(&invoice);
     let next = subscription.period().1;
     act.world.clock.put(next, id);
-    invoice::flow::draw_up(act, &invoice, id, BillingReason::SubscriptionCycle)?;
+    invoice::draft::draw_up(act, &invoice, id, BillingReason::SubscriptionCycle)?;
     tell_change(act, id, before);
     Ok(())
 }
