@@ -19,12 +19,28 @@ export abstract class PageElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#unsubscribe = this.services.session.subscribe(() => this.requestUpdate());
+    const { session } = this.services;
+    let user = this.#user;
+    this.#unsubscribe = session.subscribe(() => {
+      this.requestUpdate();
+      if (user === this.#user) return;
+      user = this.#user;
+      this.userChanged();
+    });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#unsubscribe?.();
+  }
+
+  get #user(): string | null {
+    return this.isSignedIn ? this.services.session.owner() : null;
+  }
+
+  /** Somebody signed in or out while the page is open: in another tab, or by a link to where they are already. */
+  protected userChanged(): void {
+    // What a page knows of nobody stays true.
   }
 
   protected get language(): Language {
