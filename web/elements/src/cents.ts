@@ -38,10 +38,12 @@ export function ofDollars(dollars: unknown): bigint | undefined {
  * everywhere; in English, one before three is between thousands.
  */
 export function typedCents(text: string, language: Language): bigint | AmountProblem {
-  let rest = text.replace("$", "").trim();
+  // A space that separates no thousands stays: nobody knows what was meant.
+  let rest = text
+    .replace("$", "")
+    .trim()
+    .replace(/(?<=^\d{1,3}(\s\d{3})*)\s(?=\d{3}(?!\d))/g, "");
   if (rest === "") return "empty";
-  // Where they stand elsewhere nobody knows what was meant.
-  if (/^\d{1,3}(\s\d{3})+([.,]\d*)?$/.test(rest)) rest = rest.replace(/\s/g, "");
   if (language === "en" && /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(rest)) rest = rest.replaceAll(",", "");
   const typed = /^(\d{1,12})(?:[.,](\d*))?$/.exec(rest);
   if (!typed?.[1]) return "no-amount";

@@ -34,6 +34,16 @@ export abstract class PageElement extends LitElement {
     this.#unsubscribe?.();
   }
 
+  /** Whether the elements on it still ask for what they show. */
+  isComing(): boolean {
+    const elements = this.querySelectorAll("fund-form, fund-progress, fund-wall");
+    return [...elements].some(({ shadowRoot }) => {
+      const has = (selector: string): boolean => !!shadowRoot?.querySelector(selector);
+      // The slot is for the page's own words: until there are others, or when there are none to be had.
+      return has(".loading") || (has("slot") && !has("[part=away]"));
+    });
+  }
+
   get #user(): string | null {
     return this.isSignedIn ? this.services.session.owner() : null;
   }

@@ -21,6 +21,13 @@ class SupportPage extends PageElement {
   /** Whether payments are paused: only those who are signed in are told before they try. */
   declare private ways: ProvidersResponse | undefined;
 
+  /** Questions of the page's own that are not answered yet. */
+  #open = 0;
+
+  override isComing(): boolean {
+    return this.#open > 0 || super.isComing();
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     this.asksEmail = false;
@@ -37,7 +44,11 @@ class SupportPage extends PageElement {
   #read(): void {
     const { client, stranger } = this.services;
     const ask = <T>(answer: Promise<T>, take: (answer: T) => void): void => {
-      answer.then(take, () => undefined);
+      this.#open += 1;
+      const done = (): void => {
+        this.#open -= 1;
+      };
+      answer.then(take, () => undefined).finally(done);
     };
     ask(stranger.getSponsorship(), (terms) => {
       this.terms = terms;
