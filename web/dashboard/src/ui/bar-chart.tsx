@@ -53,7 +53,10 @@ export function BarChart<B extends Bar>(props: BarChartProps<B>) {
 
   return (
     <figure className="m-0">
-      <div className="figures mb-1 flex min-h-11 flex-wrap content-end gap-x-4 text-sm sm:min-h-6" aria-hidden="true">
+      <div
+        className="figures mb-1 flex min-h-11 flex-wrap content-end gap-x-4 text-sm sm:min-h-6"
+        aria-hidden="true"
+      >
         {shown ? (
           <span className="font-medium">{describe(shown)}</span>
         ) : (
