@@ -1,4 +1,3 @@
-export { formatAge } from "./age";
 export { createClient } from "./client";
 export type { Client } from "./client";
 export { loadConfig } from "./config";
@@ -34,6 +33,6 @@ export type * from "./routes/payments";
 export type * from "./routes/usage";
 export { createSession, dropDraft, findDraft, keepDraft } from "./session";
 export type { Session, SessionState } from "./session";
-export { formatDay, formatTime, knownZone, TIME_ZONES, zoneName } from "./time";
+export { formatAge, formatDay, formatTime, knownZone, TIME_ZONES, zoneName } from "./time";
 export type { TimeStyle } from "./time";
 export type { components, paths } from "./generated";

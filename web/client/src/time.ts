@@ -91,3 +91,24 @@ export function formatTime(
 export function formatDay(day: string, locale: Locale): string {
   return formatTime(`${day}T00:00:00Z`, locale, "UTC", "day");
 }
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+const WITHIN_A_MINUTE = {
+  en: { past: "just now", future: "in less than a minute" },
+  uk: { past: "щойно", future: "менш ніж за хвилину" },
+};
+
+/** "5 minutes ago", "in 2 hours", "just now". */
+export function formatAge(instant: string | number, now: number, locale: Locale): string {
+  const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
+  const words = new Intl.RelativeTimeFormat(locale);
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
+  }
+  return WITHIN_A_MINUTE[locale][seconds > 0 ? "future" : "past"];
+}

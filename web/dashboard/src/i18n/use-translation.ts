@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 
 /**
  * The words of a part, which its page has brought with its code (lazy-page.tsx), so that nothing is waited for here.
- * react-i18next asks at every call whether they are there, and took a tenth of the time to the first paint.
+ * react-i18next asks at every call whether they are there, while nothing is painted.
  */
 export function useTranslation(namespace = "common") {
   const language = useSyncExternalStore(subscribe, present);
