@@ -17,7 +17,17 @@ export default ts.config(
   {
     files: ["dashboard/public/**"],
     languageOptions: {
-      globals: { document: "readonly", localStorage: "readonly", navigator: "readonly" },
+      globals: Object.fromEntries(
+        [
+          "AbortController",
+          "document",
+          "fetch",
+          "localStorage",
+          "location",
+          "navigator",
+          "setTimeout",
+        ].map((name) => [name, "readonly"]),
+      ),
     },
   },
   {

@@ -152,7 +152,7 @@ impl Sandbox {
             running: Arc::clone(&running),
         };
         let orders = fondy::expire_orders(Arc::clone(&providers.fondy));
-        let sessions = stripe::expire_sessions(Arc::clone(&providers.stripe));
+        let sessions = stripe::keep_time(Arc::clone(&providers.stripe));
         match acceptor {
             None => serve(listener, providers),
             Some(acceptor) => serve(TlsListener::new(listener, acceptor, &running)?, providers),

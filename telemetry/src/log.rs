@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use clap::{Args, ValueEnum};
 use opentelemetry_otlp::ExporterBuildError;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -122,8 +122,8 @@ pub struct LogGuard(#[expect(dead_code, reason = "it is dropped")] Option<Export
 /// that is away does not stop the service: its spans are dropped, and a warning is logged now and then.
 pub fn init(options: &LogOptions, service_name: &'static str) -> Result<LogGuard, LogError> {
     // What it says of each batch that a collector does not take is said once a minute by `otlp`.
-    let filter = EnvFilter::builder()
-        .parse(format!("opentelemetry-otlp=off,{}", options.filter))
+    let filter: Targets = format!("opentelemetry-otlp=off,{}", options.filter)
+        .parse()
         .map_err(|source| LogError::Filter {
             filter: options.filter.clone(),
             source,

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import Stripe from "stripe";
 import "./checkout.mjs";
+import "./subscriptions.mjs";
 import { Sandbox, cases, check, refused } from "./stage.mjs";
 
 const { errors } = Stripe;

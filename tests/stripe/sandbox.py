@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 
 import checkout  # noqa: F401  its cases
 import stripe
+import subscriptions  # noqa: F401  its cases
 from stage import CASES, Sandbox, case, refused
 
 

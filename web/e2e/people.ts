@@ -16,10 +16,17 @@ function signed(claims: object, secs: number): string {
   return `${text}.${createHmac("sha256", stack.jwt_secret).update(text).digest("base64url")}`;
 }
 
+const NAME = "Olena <b>K</b>";
+
 /** Somebody new, whose first request opens an account with the tenant's welcome grant of 1 USD. */
-export function newcomer(name = "Olena <b>K</b>", secs = 3_600): Person {
+export function newcomer(name = NAME): Person {
   const id = randomUUID();
-  return { id, token: signed({ userId: id, email: `${id}@example.com`, name }, secs) };
+  return { id, token: tokenOf(id, name) };
+}
+
+/** Another token of the same person; below 0: one that has expired so many seconds ago. */
+export function tokenOf(id: string, name = NAME, secs = 3_600): string {
+  return signed({ userId: id, email: `${id}@example.com`, name }, secs);
 }
 
 export function administrator(): Person {

@@ -70,20 +70,7 @@ pub struct Options {
 /// Returns only where it fails: what follows is the benchmark itself, with this process's number,
 /// its signals and its exit code.
 pub async fn run(options: &Options) -> Result<()> {
-    let programs = [
-        "--package",
-        "billing-core",
-        "--bin",
-        "billing-core",
-        "--package",
-        "billing-gateway",
-        "--bin",
-        "billing-gateway",
-        "--package",
-        "billing-bench",
-        "--bin",
-        "billing-bench",
-    ];
+    let programs = ["billing-core", "billing-gateway", "billing-bench"];
     let program = programs::build_some(options.profile, &programs)
         .await?
         .program("billing-bench")?;

@@ -40,15 +40,7 @@ pub fn forget_package(command: &mut Command) -> &mut Command {
 
 /// Builds the services as they are in the repository now; progress goes to stderr.
 pub async fn build(profile: Profile) -> Result<Programs> {
-    let services = [
-        "--package",
-        "billing-core",
-        "--package",
-        "billing-gateway",
-        "--package",
-        "billing-sandbox",
-        "--bins",
-    ];
+    let services = ["billing-core", "billing-gateway", "billing-sandbox"];
     let built = build_some(profile, &services).await?;
     Ok(Programs {
         core: built.program("billing-core")?,
@@ -67,18 +59,19 @@ impl Built {
     }
 }
 
-/// Builds what the arguments of `cargo build` name; progress goes to stderr.
-pub async fn build_some(profile: Profile, arguments: &[&str]) -> Result<Built> {
+/// Builds programs of the workspace; progress goes to stderr. No package is named: for one alone cargo
+/// would choose other features of foreign crates, and compile these and all above them once more.
+pub async fn build_some(profile: Profile, programs: &[&str]) -> Result<Built> {
     let mut command = cargo();
     command.current_dir(config::repository());
-    build_by(command, profile, arguments).await
+    build_by(command, profile, programs).await
 }
 
 /// The same, by a cargo that may build something else than the repository.
-pub async fn build_by(mut command: Command, profile: Profile, arguments: &[&str]) -> Result<Built> {
+pub async fn build_by(mut command: Command, profile: Profile, programs: &[&str]) -> Result<Built> {
     command
         .arg("build")
-        .args(arguments)
+        .args(programs.iter().flat_map(|program| ["--bin", program]))
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -93,8 +86,8 @@ pub async fn build_by(mut command: Command, profile: Profile, arguments: &[&str]
         .context("cannot run cargo")?;
     ensure!(
         output.status.success(),
-        "it does not compile: cargo build {}",
-        arguments.join(" ")
+        "these do not compile: {}",
+        programs.join(", ")
     );
     let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
     Ok(Built(messages))

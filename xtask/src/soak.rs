@@ -45,13 +45,11 @@ pub struct Options {
 /// Returns only where it fails: what follows is the soak itself, with this process's number, its
 /// signals and its exit code.
 pub async fn run(options: &Options) -> Result<()> {
-    let soak = ["--package", "billing-soak", "--bin", "billing-soak"];
-    let soak = programs::build_some(options.profile, &soak).await?;
+    let soak = programs::build_some(options.profile, &["billing-soak"]).await?;
     let core = if options.seeded_bug.is_some() {
         seeded_bugs::core(options.profile).await?
     } else {
-        let core = ["--package", "billing-core", "--bin", "billing-core"];
-        let built = programs::build_some(options.profile, &core).await?;
+        let built = programs::build_some(options.profile, &["billing-core"]).await?;
         built.program("billing-core")?
     };
     let program = soak.program("billing-soak")?;

@@ -66,7 +66,7 @@ pub async fn run(options: &Options) -> Result<()> {
 fn xtask(arguments: &[&str]) -> Command {
     let mut command = programs::cargo();
     command
-        .args(["run", "--quiet", "--package", "xtask", "--"])
+        .args(["run", "--quiet", "--bin", "xtask", "--"])
         .args(arguments)
         .env_remove("DATABASE_URL")
         .current_dir(config::repository());
@@ -161,7 +161,7 @@ impl Up {
     fn start(state: &Path) -> Result<Self> {
         // Through cargo, since this very binary may have been replaced by a newer one.
         let child = programs::forget_package(&mut bound_to_parent(&config::cargo(), "TERM"))
-            .args(["run", "--quiet", "--package", "xtask", "--"])
+            .args(["run", "--quiet", "--bin", "xtask", "--"])
             .args(["up", "--json", "--free-ports", "--state"])
             .arg(state)
             .env_remove("DATABASE_URL")

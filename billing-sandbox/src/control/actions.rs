@@ -60,7 +60,8 @@ pub fn on_session(
     fields: &mut Fields,
 ) -> Result<Value, ApiError> {
     use checkout::flow;
-    let intent = act.world.checkout_sessions.find(id)?.payment_intent.clone();
+    let session = act.world.checkout_sessions.find(id)?;
+    let intent = session.intent(act.world).map(|intent| intent.id.clone());
     match action {
         "pay" => {
             let first = CARDS.first().map(|card| card.number.to_owned());
@@ -178,6 +179,6 @@ fn give_back(act: &mut Act<'_>, id: &str, fields: &mut Fields) -> Result<Value, 
     Ok(act.world.refunds.find(&id)?.json(act.world))
 }
 
-fn unknown(action: &str) -> ApiError {
+pub fn unknown(action: &str) -> ApiError {
     ApiError::unrecognized(format!("the sandbox has no action {action}"))
 }

@@ -72,6 +72,8 @@ impl Fields {
                 format!("/?payment_intent={id}")
             } else if is_plain && id.starts_with("cs_") {
                 format!("/c/pay/{id}")
+            } else if is_plain && id.starts_with("bps_") {
+                format!("/p/session/{id}")
             } else if is_plain && id.len() == TOKEN_LENGTH {
                 format!("/checkout/{id}")
             } else {

@@ -1,6 +1,7 @@
 //! `/sandbox`: what a test, or a person on the page, does for payers, banks and the network.
 
 mod actions;
+mod billing;
 mod fields;
 mod network;
 
@@ -88,6 +89,18 @@ fn answer(
         }
         ("POST", ["orders", id, action]) => {
             fondy.act(|act| actions::on_order(act, id, action, fields))
+        }
+        ("POST", ["subscriptions", id, action]) => {
+            stripe.act(&cause, |act| billing::on_subscription(act, id, action))
+        }
+        ("POST", ["invoices", id, action]) => {
+            stripe.act(&cause, |act| billing::on_invoice(act, id, action, fields))
+        }
+        ("POST", ["customers", id, "card"]) => {
+            stripe.act(&cause, |act| billing::change_card(act, id, fields))
+        }
+        ("POST", ["clock", "advance"]) => {
+            stripe.act(&cause, |act| billing::advance_clock(act, fields))
         }
         ("POST", ["foreign"]) => stripe.act(&cause, |act| actions::foreign_payment(act, fields)),
         ("GET", ["state"]) => Ok(network::state(providers)),

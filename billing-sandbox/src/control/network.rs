@@ -29,6 +29,8 @@ pub fn state(providers: &Providers) -> Value {
         "faults_left": faults_left,
         "payment_intents": world.payment_intents.len(),
         "checkout_sessions": world.checkout_sessions.len(),
+        "subscriptions": world.subscriptions.len(),
+        "invoices": world.invoices.len(),
         "customers": world.customers.len(),
         "charges": world.charges.len(),
         "refunds": world.refunds.len(),

@@ -7,9 +7,9 @@ use crate::fondy::{self, callback};
 use crate::html::{ago, button, escape, page as whole_page, state};
 use crate::network::Network;
 use crate::providers::{Providers, request_kinds};
-use crate::stripe::checkout;
 use crate::stripe::event::oddity::Oddity;
 use crate::stripe::world::World;
+use crate::stripe::{checkout, portal};
 use crate::webhook::{Delivery, DeliveryState};
 
 /// How much of each table is shown.
@@ -18,15 +18,20 @@ const ROWS_MAX: usize = 50;
 pub fn page(providers: &Providers) -> String {
     let faults_left = providers.faults_left();
     // The providers before the network, as acts lock them.
-    let (payments, sessions) = {
+    let (payments, sessions, subscriptions) = {
         let world = providers.stripe.lock();
-        (payments(&world), checkout::page::table(&world))
+        (
+            payments(&world),
+            checkout::page::table(&world),
+            portal::page::table(&world),
+        )
     };
     let orders = fondy::page::table(&providers.fondy.lock());
     let network = providers.running.network();
     let body = [
         payments,
         sessions,
+        subscriptions,
         orders,
         deliveries(&network),
         mode(&network),

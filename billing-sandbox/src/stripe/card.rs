@@ -18,7 +18,11 @@ pub enum Behaviour {
     PaysAndIsInquired,
     /// Asks for 3-D Secure first.
     Authenticates,
+    /// Asks for 3-D Secure, and not again once its owner has agreed to later payments.
+    AuthenticatesOnce,
     Declines(Decline),
+    /// Can be left for later payments, and then is declined.
+    DeclinesLater(Decline),
 }
 
 /// How a card's bank says no.
@@ -102,7 +106,7 @@ pub const LIVE_CARD: Decline = Decline {
 };
 
 /// Every card that the sandbox knows; the first one pays.
-pub static CARDS: [TestCard; 15] = [
+pub static CARDS: [TestCard; 16] = [
     visa(
         "4242424242424242",
         &["pm_card_visa"],
@@ -125,13 +129,19 @@ pub static CARDS: [TestCard; 15] = [
         "is declined",
     ),
     visa(
+        "4000000000000341",
+        &["pm_card_chargeCustomerFail"],
+        Behaviour::DeclinesLater(DECLINED),
+        "can be left for renewals, and is declined then",
+    ),
+    visa(
         "4000002500003155",
         &[
             "pm_card_authenticationRequired",
             "pm_card_authenticationRequiredOnSetup",
         ],
-        Behaviour::Authenticates,
-        "asks for authentication",
+        Behaviour::AuthenticatesOnce,
+        "asks for authentication, once for all renewals",
     ),
     visa(
         "4000000000003220",

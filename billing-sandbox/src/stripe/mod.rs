@@ -1,4 +1,5 @@
-//! Stripe: payment intents that are paid by cards, sessions of its Checkout, and events that tell of them.
+//! Stripe: payment intents that are paid by cards, sessions of its Checkout, subscriptions with their
+//! invoices, and events that tell of them.
 
 pub mod amount;
 pub mod balance_transaction;
@@ -8,12 +9,17 @@ pub mod checkout;
 pub mod customer;
 pub mod dispute;
 pub mod event;
+pub mod invoice;
 pub mod metadata;
 pub mod page;
 pub mod payment_intent;
 pub mod payment_method;
+pub mod portal;
+pub mod price;
 pub mod refund;
 mod signature;
+pub mod subscription;
+pub mod test_clock;
 mod webhook;
 pub mod webhook_endpoint;
 pub mod wire;
@@ -92,16 +98,20 @@ pub fn router(stripe: Arc<Stripe>) -> Router {
     Router::new()
         .route("/v1/{*path}", any(wire::request::serve))
         .route("/c/pay/{id}", get(checkout::page::serve))
+        .route("/p/session/{id}", get(portal::page::serve))
         .with_state(stripe)
 }
 
-/// Ends sessions whose time is over, also while nobody asks.
-pub async fn expire_sessions(stripe: Arc<Stripe>) {
+/// Ends sessions whose time is over, also while nobody asks, and does what is due for subscriptions.
+pub async fn keep_time(stripe: Arc<Stripe>) {
     const PAUSE: Duration = Duration::from_millis(200);
     loop {
         tokio::time::sleep(PAUSE).await;
         if stripe.lock().checkout_ends.has_due(unix_now()) {
             stripe.act(&Cause::default(), checkout::flow::expire_due);
+        }
+        if stripe.lock().clock.has_due(unix_now()) {
+            stripe.act(&Cause::default(), test_clock::catch_up);
         }
     }
 }

@@ -55,6 +55,7 @@ fn facts(world: &World, intent: &PaymentIntent) -> String {
         ("Description", &intent.details.description),
         ("Receipt to", &intent.details.receipt_email),
         ("Latest charge", &intent.latest_charge),
+        ("Invoice", &intent.invoice),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
@@ -101,22 +102,27 @@ fn payer_actions(intent: &PaymentIntent) -> String {
         forms.push_str("<p>It is paid on the page of its Checkout Session.</p>\n");
         return forms;
     }
+    // What an invoice asks for ends with the invoice.
+    let cancel = match intent.invoice {
+        None => press("cancel", "", "Cancel"),
+        Some(_) => String::new(),
+    };
     match intent.state {
         State::RequiresPaymentMethod | State::RequiresConfirmation => {
             forms.push_str(&press("pay", &cards(), "Pay"));
             forms.push_str(&press("decline", "", "Decline"));
             forms.push_str(&press("delay", "", "Delay (processing)"));
-            forms.push_str(&press("cancel", "", "Cancel"));
+            forms.push_str(&cancel);
         }
         State::RequiresAction => {
             forms.push_str(&press("authenticate", "", "Authenticate"));
             forms.push_str(&press("fail_authentication", "", "Fail 3-D Secure"));
-            forms.push_str(&press("cancel", "", "Cancel"));
+            forms.push_str(&cancel);
         }
         State::Processing => {
             forms.push_str(&press("complete", "", "Complete"));
             forms.push_str(&press("fail", "", "Fail"));
-            forms.push_str(&press("cancel", "", "Cancel"));
+            forms.push_str(&cancel);
         }
         State::Succeeded | State::Canceled { .. } => {
             forms.push_str("<p class=\"empty\">Nothing is left to be done.</p>\n");

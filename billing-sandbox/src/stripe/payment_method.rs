@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stripe::card::{Behaviour, CARDS, LIVE_CARD, TestCard};
 use crate::stripe::wire::error::ApiError;
+use crate::stripe::wire::list::Page;
 use crate::stripe::wire::params::Params;
 use crate::stripe::world::{Act, Object, World, new_id};
 
@@ -12,6 +13,10 @@ pub struct PaymentMethod {
     id: String,
     created: i64,
     card: &'static TestCard,
+    /// Whose it is, once it can pay what comes later.
+    pub customer: Option<String>,
+    /// Whether its owner has agreed to payments in their absence, where the card asks for that.
+    pub is_set_up: bool,
 }
 
 impl Object for PaymentMethod {
@@ -37,7 +42,7 @@ impl Object for PaymentMethod {
             "billing_details": billing_details(None),
             "card": card,
             "created": self.created,
-            "customer": null,
+            "customer": self.customer,
             "livemode": false,
             "metadata": {},
             "type": "card",
@@ -119,6 +124,70 @@ pub fn of_number(act: &mut Act<'_>, number: &str) -> Result<String, ApiError> {
     }
 }
 
+/// Leaves it for what the customer is to pay later.
+pub fn attach(act: &mut Act<'_>, id: &str, customer: &str) -> Result<(), ApiError> {
+    let method = act.world.payment_methods.find_mut(id)?;
+    match &method.customer {
+        Some(owner) if owner == customer => return Ok(()),
+        Some(_) => {
+            let message = "This PaymentMethod is already attached to another Customer.";
+            return Err(ApiError::invalid(message).param("customer"));
+        }
+        None => method.customer = Some(customer.to_owned()),
+    }
+    act.emit(
+        "payment_method.attached",
+        |world| &world.payment_methods,
+        id,
+    );
+    Ok(())
+}
+
+/// `/v1/payment_methods/{id}/attach`: a card that its bank refuses at once cannot be left.
+pub fn attach_by_request(
+    act: &mut Act<'_>,
+    name: &str,
+    mut params: Params,
+) -> Result<Value, ApiError> {
+    let customer = params.required_text("customer")?;
+    params.finish()?;
+    if act.world.customers.get(&customer).is_none() {
+        return Err(ApiError::missing("customer", &customer, "customer"));
+    }
+    let id = named_method(act, name)?;
+    if let Behaviour::Declines(decline) = act.world.payment_methods.find(&id)?.behaviour() {
+        return Err(decline.error());
+    }
+    attach(act, &id, &customer)?;
+    retrieve(act.world, &id)
+}
+
+/// Those of one customer.
+pub fn list(world: &World, mut params: Params) -> Result<Value, ApiError> {
+    let customer = params.text("customer")?;
+    list_of(world, customer.as_deref(), "/v1/payment_methods", params)
+}
+
+pub fn list_of_customer(world: &World, id: &str, params: Params) -> Result<Value, ApiError> {
+    world.customers.find(id)?;
+    let url = format!("/v1/customers/{id}/payment_methods");
+    list_of(world, Some(id), &url, params)
+}
+
+fn list_of(
+    world: &World,
+    customer: Option<&str>,
+    url: &str,
+    mut params: Params,
+) -> Result<Value, ApiError> {
+    let page = Page::take(&mut params)?;
+    params.ignore(&["allow_redisplay", "type"]);
+    params.finish()?;
+    page.of(world, &world.payment_methods, url, |method| {
+        method.customer.is_some() && (customer.is_none() || method.customer.as_deref() == customer)
+    })
+}
+
 pub fn retrieve(world: &World, id: &str) -> Result<Value, ApiError> {
     Ok(world.payment_methods.find(id)?.json(world))
 }
@@ -165,6 +234,8 @@ fn put(act: &mut Act<'_>, card: &'static TestCard) -> String {
         id: id.clone(),
         created: act.now,
         card,
+        customer: None,
+        is_set_up: false,
     });
     id
 }

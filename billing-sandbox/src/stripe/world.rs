@@ -12,9 +12,14 @@ use super::customer::Customer;
 use super::dispute::Dispute;
 use super::event::oddity::Oddity;
 use super::event::{self, Event};
+use super::invoice::Invoice;
+use super::invoice::payment::InvoicePayment;
 use super::payment_intent::PaymentIntent;
 use super::payment_method::PaymentMethod;
+use super::portal::PortalSession;
 use super::refund::Refund;
+use super::subscription::Subscription;
+use super::test_clock::Clock;
 use super::wire::error::ApiError;
 use super::wire::idempotency::Keys;
 use crate::fault::Oddities;
@@ -35,6 +40,11 @@ pub struct World {
     pub charges: Shelf<Charge>,
     pub checkout_sessions: Shelf<Session>,
     pub checkout_ends: Ends,
+    pub subscriptions: Shelf<Subscription>,
+    pub invoices: Shelf<Invoice>,
+    pub invoice_payments: Shelf<InvoicePayment>,
+    pub portal_sessions: Shelf<PortalSession>,
+    pub clock: Clock,
     pub refunds: Shelf<Refund>,
     pub disputes: Shelf<Dispute>,
     pub balance_transactions: Shelf<BalanceTransaction>,
@@ -133,6 +143,15 @@ pub struct Act<'a> {
 }
 
 impl Act<'_> {
+    /// Does what belongs to subscriptions: at their clock's time.
+    pub fn on_the_clock<T>(&mut self, doing: impl FnOnce(&mut Self) -> T) -> T {
+        let real = self.now;
+        self.now = self.world.clock.now(real);
+        let done = doing(self);
+        self.now = real;
+        done
+    }
+
     /// Records that this happened to the object, and has every webhook told.
     pub fn emit<T: Object>(&mut self, kind: &str, of: fn(&World) -> &Shelf<T>, id: &str) {
         if let Some(object) = of(self.world).get(id) {

@@ -172,7 +172,7 @@ async fn a_session_that_stripe_would_not_make_is_refused() {
     let soon = (now + 1700).to_string();
     let late = (now + 86_500).to_string();
     for (name, value, code, param) in [
-        ("mode", "subscription", None, Some("mode")),
+        ("mode", "setup", None, Some("mode")),
         (
             "success_url",
             "not a url",

@@ -15,4 +15,5 @@ mod idempotency;
 mod page;
 mod reversals;
 mod stage;
+mod subscriptions;
 mod webhooks;

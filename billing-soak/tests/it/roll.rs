@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use billing_soak::callers::{Callers, set_tenant};
@@ -25,9 +25,10 @@ use crate::explained::is_explained;
 
 /// Beyond it something hangs.
 const BOUND: Duration = Duration::from_mins(2);
-/// Requests a second of both kinds: more than a build for tests manages beside the checker would only wait.
-const GRPC: u32 = if cfg!(debug_assertions) { 300 } else { 1_600 };
-const REST: u32 = if cfg!(debug_assertions) { 100 } else { 400 };
+/// Operations a second, of which each is called for once to three times, and requests of browsers: more than
+/// a build for tests manages beside the checker would only wait.
+const GRPC: u32 = if cfg!(debug_assertions) { 300 } else { 1_800 };
+const REST: u32 = if cfg!(debug_assertions) { 100 } else { 200 };
 const GRPC_WORKERS: u64 = 48;
 const REST_WORKERS: u32 = 16;
 /// `HAProxy` asks each 500 ms.
@@ -125,6 +126,7 @@ async fn roll(mut stage: Stage, tokens: &Tokens) -> Result<()> {
     let callers = Callers::new(&[proxy.grpc], tokens)?;
     let load = Load::new(callers, Cast::of(30), MIX, Some(GRPC));
     load.endow().await;
+    let began = Instant::now();
     let mut workers = load.start(GRPC_WORKERS, 1);
     let rest = Rest::start(proxy.https)?;
     load.journal.grown_by(200).await;
@@ -140,7 +142,12 @@ async fn roll(mut stage: Stage, tokens: &Tokens) -> Result<()> {
     }
     let answers = rest.stop().await?;
     let operations = load.journal.take();
-    println!("gRPC: {} operations; REST: {answers:?}", operations.len());
+    let calls: usize = operations.iter().map(|asked| asked.tries.len()).sum();
+    println!(
+        "in {:?}: gRPC: {} operations by {calls} calls; REST: {answers:?}",
+        began.elapsed(),
+        operations.len()
+    );
     let failed = failed(&operations);
     ensure!(
         failed.is_empty(),

@@ -31,8 +31,8 @@ const DEFAULTS: WebConfig = {
 };
 
 /** Members that are absent have their defaults. Throws where there is no configuration. */
-export async function loadConfig(url: string): Promise<WebConfig> {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+export async function loadConfig(url: string, send: typeof fetch = fetch): Promise<WebConfig> {
+  const answer = await send(url, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
   const stored = (await answer.json()) as Partial<WebConfig>;
   return { ...DEFAULTS, ...stored };

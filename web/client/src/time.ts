@@ -106,7 +106,7 @@ const WITHIN_A_MINUTE = {
 /** "5 minutes ago", "in 2 hours", "just now". */
 export function formatAge(instant: string | number, now: number, locale: Locale): string {
   const seconds = Math.round((new Date(instant).getTime() - now) / 1000);
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(locale);
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
   }

@@ -5,13 +5,13 @@ import { Layout } from "./layout";
 import { lazyPage } from "./lazy-page";
 import { NotFound } from "./not-found";
 import { Outside } from "./outside";
+import Overview from "./overview";
 import { SessionGate } from "./session/gate";
 import { Coming } from "./ui/coming";
 import { ErrorBoundary } from "./ui/error-boundary";
 import { Loading, Skeleton } from "./ui/skeleton";
 
-const overview = () => import("./overview");
-const Overview = lazyPage(overview, "overview");
+// The overview, which most people see first, is here already, with its words: nothing else is to be waited for.
 const TopUp = lazyPage(() => import("./top-up"), "top-up");
 const TopUpReturn = lazyPage(() => import("./top-up/return"), "top-up");
 const Transactions = lazyPage(() => import("./transactions"), "transactions");
@@ -20,17 +20,11 @@ const Holds = lazyPage(() => import("./holds"), "holds");
 const Settings = lazyPage(() => import("./settings"), "settings");
 const Admin = lazyPage(() => import("./admin"), "admin");
 
-/** The first page that most people see, before it is known who they are. */
-export function preloadOverview() {
-  // What fails here fails again where somebody can be told.
-  overview().catch(() => undefined);
-}
-
 const IDLE_MS = 2_000;
 
 /** Once the first page is there and nothing else is to be done; not the administrators' part. */
 export function preloadPages() {
-  const all = [Overview, TopUp, Transactions, Usage, Holds, Settings, TopUpReturn];
+  const all = [TopUp, Transactions, Usage, Holds, Settings, TopUpReturn];
   const begin = async () => {
     for (const page of all) await page.load();
   };

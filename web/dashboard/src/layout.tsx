@@ -1,9 +1,9 @@
 import { Languages, LogOut, Menu, X } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
 import { setLanguage } from "./i18n";
+import { useTranslation } from "./i18n/use-translation";
 import { Nav } from "./nav";
 import { useMe } from "./queries";
 import { useConfig, useSession } from "./session/context";

@@ -8,9 +8,9 @@ import {
   ShieldCheck,
 } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
-import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
 
+import { useTranslation } from "./i18n/use-translation";
 import { useMe } from "./queries";
 
 const PAGES: [string, string, LucideIcon][] = [

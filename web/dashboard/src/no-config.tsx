@@ -1,5 +1,4 @@
-import { useTranslation } from "react-i18next";
-
+import { useTranslation } from "./i18n/use-translation";
 import { Button } from "./ui/button";
 
 /** The first thing that is asked for does not come: nothing else can. */

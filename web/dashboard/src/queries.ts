@@ -1,5 +1,5 @@
 import { ApiError, isAway } from "@billing/client";
-import type { HistoryFilter } from "@billing/client";
+import type { Client, HistoryFilter } from "@billing/client";
 import { QueryClient, useQuery } from "@tanstack/react-query";
 
 import { useClient } from "./session/context";
@@ -45,6 +45,25 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: "always", retry: false },
     },
   });
+}
+
+/** The latest transactions, as the overview shows them. */
+export const RECENT = { limit: 5 };
+
+/** What every page needs, and the overview; public/early.js has asked for the same before. Never fails. */
+export function prefetchFirst(queries: QueryClient, client: Client, isOverview: boolean) {
+  const first = [
+    queries.prefetchQuery({ queryKey: keys.me, queryFn: client.getMe, staleTime: Infinity }),
+    queries.prefetchQuery({ queryKey: keys.balance, queryFn: client.getBalance }),
+  ];
+  const ofOverview = () => [
+    queries.prefetchQuery({
+      queryKey: keys.history(RECENT),
+      queryFn: () => client.getHistory(RECENT),
+    }),
+    queries.prefetchQuery({ queryKey: keys.providers, queryFn: client.getProviders }),
+  ];
+  return Promise.all(isOverview ? [...first, ...ofOverview()] : first);
 }
 
 export function useMe() {

@@ -1,6 +1,7 @@
 import { Moon, Sun, SunMoon } from "lucide-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+
+import { useTranslation } from "./i18n/use-translation";
 
 type Theme = "system" | "light" | "dark";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { leftToRefund, markedUp } from "../src/admin/exact";
 import { reasonProblem } from "../src/admin/reason";
 import { revenueBars } from "../src/admin/revenue";
-import { scaleOf } from "../src/ui/bar-scale";
+import { boxOf, scaleOf } from "../src/ui/bar-scale";
 
 test("a markup is exact and rounds up to a micro, as the gateway does", () => {
   expect(markedUp("0.1", "25")).toBe("0.125");
@@ -57,4 +57,14 @@ test("a scale has round lines, holds every value, and goes below zero where one 
   expect(scaleOf([], 100).ticks).toEqual([0n]);
   const { y } = scaleOf([100n], 160);
   expect([y(0n), y(50n), y(100n)]).toEqual([160, 80, 0]);
+});
+
+test("bars keep their proportion, hang below the line where more came back, and none is invisible", () => {
+  const scale = scaleOf([-500_000n, 1_500_000n], 160);
+  const box = (from: bigint, to: bigint) => boxOf(scale, { place: 0, from, to });
+  expect(box(-500_000n, 0n)).toEqual({ y: 120, height: 40 });
+  expect(box(0n, 1_500_000n)).toEqual({ y: 0, height: 120 });
+  expect(box(0n, 1n)).toEqual({ y: 118.5, height: 1.5 });
+  expect(box(-1n, 0n)).toEqual({ y: 120, height: 1.5 });
+  expect(box(0n, 0n).height).toBe(0);
 });

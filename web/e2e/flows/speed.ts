@@ -11,7 +11,7 @@ const SLOWDOWN = 4;
 const SCRIPT_BYTES_MAX = 180_000;
 const PAINT_MILLIS_MAX = 1_500;
 /** Whatever else the machine does only adds time: the best of so many is the page's own. */
-const TRIES = 3;
+const TRIES = 6;
 const ENTRIES = 100_000;
 
 /** Watched from the first moment of a page. */
@@ -33,8 +33,8 @@ interface Seen {
   shift: number;
 }
 
-async function opened(page: Page): Promise<Seen> {
-  await page.goto(`${stack.gateway}/app/`);
+async function opened(page: Page, path: string): Promise<Seen> {
+  await page.goto(`${stack.gateway}${path}`);
   await page.waitForLoadState("networkidle");
   await page.waitForFunction(() => (globalThis as unknown as { seen: Seen }).seen.paintMillis > 0);
   return page.evaluate(() => (globalThis as unknown as { seen: Seen }).seen);
@@ -49,7 +49,7 @@ test("the overview is painted soon on a slow machine, moves nothing, and costs 1
     // Each a first visit, with nothing kept.
     const page = await visit(person, { slowdown: SLOWDOWN });
     await page.addInitScript(watch);
-    const now = await opened(page);
+    const now = await opened(page, "/app/");
     seen.push(now);
     scripts = await page.evaluate(() =>
       performance
@@ -68,10 +68,19 @@ test("the overview is painted soon on a slow machine, moves nothing, and costs 1
   expect(Math.max(...seen.map(({ shift }) => shift))).toBeLessThan(0.05);
   // Compressed by brotli, as browsers take it; the budget by gzip is held where the pages are built.
   expect(scripts).toBeLessThan(SCRIPT_BYTES_MAX);
-  // As the bench: figures of time are told always, and judged where the machine does nothing else.
-  if (process.env.BILLING_JUDGE_TIMES === "1")
-    expect(Math.min(...paints)).toBeLessThan(PAINT_MILLIS_MAX);
+  expect(Math.min(...paints)).toBeLessThan(PAINT_MILLIS_MAX);
 }, 60_000);
+
+test.each([320, 1280])(
+  "the support page moves nothing when what it asks for comes (%d px)",
+  async (width) => {
+    const page = await visit(newcomer(), { slowdown: SLOWDOWN, width });
+    await page.addInitScript(watch);
+    const { shift } = await opened(page, "/support");
+    console.log(`support, ${width.toString()} px: shift ${shift.toFixed(4)}`);
+    expect(shift).toBeLessThan(0.01);
+  },
+);
 
 let reader: Person;
 beforeAll(async () => {
@@ -87,9 +96,9 @@ test("a history of 100,000 transactions is read on and on without a long task", 
   await more.waitFor();
   const micros = await longestTask(page, async () => {
     for (let turn = 0; turn < 12; turn += 1) {
-      await more.click();
+      await Promise.all([page.waitForResponse(/\/history\?/), more.click()]);
       await page.mouse.wheel(0, 4_000);
-      await page.waitForLoadState("networkidle");
+      await page.locator("button:not([aria-busy])", { hasText: "Load more" }).waitFor();
     }
   });
   console.log(`history: longest task ${Math.round(micros / 1_000).toString()} ms of the processor`);

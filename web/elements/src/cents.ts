@@ -34,15 +34,16 @@ export function ofDollars(dollars: unknown): bigint | undefined {
 }
 
 /**
- * A typed amount in cents. Spaces and a dollar sign pass. A comma before one or two last digits is a decimal comma
- * everywhere; in English, one before three is between thousands.
+ * A typed amount in cents. Spaces between thousands and a dollar sign pass. A comma before one or two last digits is a
+ * decimal comma everywhere; in English, one before three is between thousands.
  */
 export function typedCents(text: string, language: Language): bigint | AmountProblem {
-  let rest = text.replace(/[\s\u00a0\u202f$]/g, "");
+  let rest = text.replace("$", "").trim();
   if (rest === "") return "empty";
-  if (language === "en" && /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(rest)) rest = rest.replaceAll(",", "");
-  const typed = /^(\d{1,12})(?:[.,](\d*))?$/.exec(rest);
-  if (!typed?.[1]) return "no-amount";
-  const cents = typed[2] ?? "";
-  return cents.length > 2 ? "decimals" : BigInt(typed[1] + cents.padEnd(2, "0"));
+  // A space that separates no thousands stays: nobody knows what was meant.
+  if (/^\d{1,3}(\s\d{3})+(?![\d\s])/.test(rest)) rest = rest.replace(/\s/g, "");
+  if (language === "en" && /^\d{1,3}(,\d{3})+(?![\d,])/.test(rest)) rest = rest.replace(/,/g, "");
+  const [typed, units = "", cents = ""] = /^(\d{1,12})(?:[.,](\d*))?$/.exec(rest) ?? [];
+  if (!typed) return "no-amount";
+  return cents.length > 2 ? "decimals" : BigInt(units + cents.padEnd(2, "0"));
 }

@@ -22,12 +22,24 @@ test("a typed amount is read as people of the language mean it", () => {
   expect(typedCents("1,000", "en")).toBe(100_000n);
   expect(typedCents("1,234.5", "en")).toBe(123_450n);
   expect(typedCents("1\u00a0000", "uk")).toBe(100_000n);
+  expect(typedCents("1 234,5 $", "uk")).toBe(123_450n);
 });
 
 test("what is no amount is told why", () => {
   expect(typedCents("", "en")).toBe("empty");
   expect(typedCents(" ", "uk")).toBe("empty");
-  for (const text of ["abc", "-5", "1e3", "0x10", "12.5.0", "٢٥", "1,00,000"]) {
+  for (const text of [
+    "abc",
+    "-5",
+    "1e3",
+    "0x10",
+    "12.5.0",
+    "٢٥",
+    "1,00,000",
+    "2 5",
+    "1 2 3",
+    "12 34",
+  ]) {
     expect(typedCents(text, "en"), text).toBe("no-amount");
   }
   expect(typedCents("12.345", "en")).toBe("decimals");

@@ -42,6 +42,11 @@ class ContributionsPage extends PageElement {
     }
   };
 
+  /** Nobody sees what another user was shown. */
+  protected override userChanged(): void {
+    this.replaceWith(new ContributionsPage(this.services));
+  }
+
   protected override heading(): string {
     return this.texts.own.heading;
   }

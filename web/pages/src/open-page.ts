@@ -3,6 +3,10 @@ import type { PageElement } from "./page-element";
 import { openServices, type Services } from "./services";
 import { TEXTS } from "./texts";
 
+/** So long at most a page waits for what it shows, lest it moves when that comes. */
+const TOGETHER_MS = 1_000;
+const LOOK_MS = 16;
+
 /** Puts the page in the place of what stands in the document for those without scripts. */
 export async function openPage(
   page: new (services: Services) => PageElement,
@@ -14,10 +18,23 @@ export async function openPage(
   try {
     const services = await openServices(needsSignIn);
     document.documentElement.lang = language;
-    place.replaceWith(new page(services));
+    await reveal(new page(services), place);
   } catch {
     away(place, TEXTS[language].away, TEXTS[language].again);
   }
+}
+
+/** The words that stand there stay until the page is whole. */
+async function reveal(page: PageElement, place: HTMLElement): Promise<void> {
+  page.hidden = true;
+  place.after(page);
+  await page.updateComplete;
+  const until = performance.now() + TOGETHER_MS;
+  while (page.isComing() && performance.now() < until) {
+    await new Promise((look) => setTimeout(look, LOOK_MS));
+  }
+  place.remove();
+  page.hidden = false;
 }
 
 /** The words that stand there are true without billing too. */

@@ -19,12 +19,38 @@ export abstract class PageElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#unsubscribe = this.services.session.subscribe(() => this.requestUpdate());
+    const { session } = this.services;
+    let user = this.#user;
+    this.#unsubscribe = session.subscribe(() => {
+      this.requestUpdate();
+      if (user === this.#user) return;
+      user = this.#user;
+      this.userChanged();
+    });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#unsubscribe?.();
+  }
+
+  /** Whether the elements on it still ask for what they show. */
+  isComing(): boolean {
+    const elements = this.querySelectorAll("fund-form, fund-progress, fund-wall");
+    return [...elements].some(({ shadowRoot }) => {
+      const has = (selector: string): boolean => !!shadowRoot?.querySelector(selector);
+      // The slot is for the page's own words: until there are others, or when there are none to be had.
+      return has(".loading") || (has("slot") && !has("[part=away]"));
+    });
+  }
+
+  get #user(): string | null {
+    return this.isSignedIn ? this.services.session.owner() : null;
+  }
+
+  /** Somebody signed in or out while the page is open: in another tab, or by a link to where they are already. */
+  protected userChanged(): void {
+    // What a page knows of nobody stays true.
   }
 
   protected get language(): Language {

@@ -1,6 +1,6 @@
 import "@billing/elements";
 import type { Draft, FundForm } from "@billing/elements";
-import { findDraft, keepDraft, type Sponsorship } from "@billing/client";
+import { findDraft, keepDraft, type ProvidersResponse, type Sponsorship } from "@billing/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { openPage } from "./open-page";
 import { PageElement } from "./page-element";
@@ -9,25 +9,57 @@ import { badges } from "./badges";
 
 /** `/support`: how the month goes, the form, why, and who gave lately. */
 class SupportPage extends PageElement {
-  static override properties = { terms: { state: true }, asksEmail: { state: true } };
+  static override properties = {
+    terms: { state: true },
+    asksEmail: { state: true },
+    ways: { state: true },
+  };
 
   declare private terms: Sponsorship | undefined;
   /** Whether the platform knows no address to which a receipt could go. */
   declare private asksEmail: boolean;
+  /** Whether payments are paused: only those who are signed in are told before they try. */
+  declare private ways: ProvidersResponse | undefined;
+
+  /** Questions of the page's own that are not answered yet. */
+  #open = 0;
+
+  override isComing(): boolean {
+    return this.#open > 0 || super.isComing();
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.asksEmail = false;
-    void this.#read();
+    this.#read();
   }
 
-  /** Both only add to the page: without them it is whole. */
-  async #read(): Promise<void> {
+  protected override userChanged(): void {
+    this.asksEmail = false;
+    this.ways = undefined;
+    this.#read();
+  }
+
+  /** All of it only adds to the page: without it the page is whole. */
+  #read(): void {
     const { client, stranger } = this.services;
-    this.terms = await stranger.getSponsorship().catch(() => undefined);
+    const ask = <T>(answer: Promise<T>, take: (answer: T) => void): void => {
+      this.#open += 1;
+      const done = (): void => {
+        this.#open -= 1;
+      };
+      answer.then(take, () => undefined).finally(done);
+    };
+    ask(stranger.getSponsorship(), (terms) => {
+      this.terms = terms;
+    });
     if (!this.isSignedIn) return;
-    const me = await client.getMe().catch(() => undefined);
-    this.asksEmail = me?.email === null;
+    ask(client.getMe(), (me) => {
+      this.asksEmail = me.email === null;
+    });
+    ask(client.getProviders(), (ways) => {
+      this.ways = ways;
+    });
   }
 
   protected override heading(): string {
@@ -42,7 +74,7 @@ class SupportPage extends PageElement {
         <h1>${this.heading()}</h1>
         <p>${texts.lead}</p>
       </div>
-      ${this.#notice()}
+      ${this.#paused()} ${this.#notice()}
       <div class="columns">
         <section class="card" aria-label=${texts.form}>
           <fund-progress api-base=${config.api_base} tenant=${tenant}></fund-progress>
@@ -52,7 +84,10 @@ class SupportPage extends PageElement {
         <div>
           ${this.#why()}
           <section aria-labelledby="recent">
-            <h2 id="recent">${texts.recent}</h2>
+            <div class="heading">
+              <h2 id="recent">${texts.recent}</h2>
+              <a href="/supporters">${texts.everybody}</a>
+            </div>
             <fund-wall
               preview
               period="month"
@@ -60,10 +95,16 @@ class SupportPage extends PageElement {
               api-base=${config.api_base}
               tenant=${tenant}
             ></fund-wall>
-            <p><a href="/supporters">${texts.everybody}</a></p>
           </section>
         </div>
       </div>`;
+  }
+
+  /** The operator's own words stand beside ours. */
+  #paused(): TemplateResult | typeof nothing {
+    if (!this.ways?.payments_paused) return nothing;
+    const { paused } = this.texts.support;
+    return html`<p class="notice" role="status">${paused} ${this.ways.payments_paused_reason}</p>`;
   }
 
   /** They come back from the payment page without having paid. */
@@ -118,7 +159,7 @@ class SupportPage extends PageElement {
         <li><strong>${texts.badge.title}</strong> ${texts.badge.text}</li>
         <li><strong>${texts.mind.title}</strong> ${texts.mind.text}</li>
       </ul>
-      ${this.terms ? badges(this.terms, this.language) : nothing}
+      ${badges(this.terms, this.language)}
     </section>`;
   }
 }

@@ -43,6 +43,12 @@ class SupportThankYouPage extends PageElement {
     clearTimeout(this.#timer);
   }
 
+  /** Their own token tells more, or no longer does. */
+  protected override userChanged(): void {
+    this.found = undefined;
+    if (this.#ulid) void this.#look();
+  }
+
   readonly #again = (): void => {
     if (document.visibilityState === "visible" && this.#isOpen) void this.#look();
   };

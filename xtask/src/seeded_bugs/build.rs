@@ -20,8 +20,7 @@ pub struct Suites {
 
 /// The core's program.
 pub async fn core(profile: programs::Profile) -> Result<PathBuf> {
-    let core = ["--package", "billing-core", "--bin", "billing-core"];
-    let built = programs::build_by(copy::cargo()?, profile, &core).await?;
+    let built = programs::build_by(copy::cargo()?, profile, &["billing-core"]).await?;
     built.program("billing-core")
 }
 

@@ -30,8 +30,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub async fn start(keys: &[(&str, &str)], arguments: &[&OsStr]) -> Result<Self> {
-        let package = ["--package", "billing-sandbox", "--bins"];
-        let built = programs::build_some(Profile::Dev, &package).await?;
+        let built = programs::build_some(Profile::Dev, &["billing-sandbox"]).await?;
         let mut command = bound_to_parent(&built.program("billing-sandbox")?, "TERM");
         for name in FOREIGN_SETTINGS {
             command.env_remove(name);

@@ -24,7 +24,7 @@ pub struct Size {
 const BYTES_PER_ACCOUNT: u64 = 600;
 const BYTES_PER_ENTRY: u64 = 500;
 /// What the audit at the end sorts on disk: measured, and rounded up.
-const AUDIT_BYTES_PER_ENTRY: u64 = 250;
+const AUDIT_BYTES_PER_ENTRY: u64 = 100;
 /// The small database, and the least that stays of the WAL.
 const BYTES_BESIDE: u64 = 2_000_000_000;
 /// The most that stays of the WAL, by the server's settings.

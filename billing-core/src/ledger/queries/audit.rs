@@ -78,7 +78,7 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
                 ('the day''s sum is what counted in it', a.day_spent_micros, coalesce(u.day, 0)),
                 ('the month''s sum is what counted in it', a.month_spent_micros, coalesce(u.month, 0)),
                 ('each balance follows from the one before', e.breach[1][1], e.breach[1][2]),
-                ('an entry has an account', (e.account_id is not null)::int, (a.account_id is not null)::int)
+                ('an entry has an account', case when a.account_id is null then 1 end, 0)
             ) said (rule, account_says, rows_say)
             union all
             select 'a charge''s refunds are its refund entries', coalesce(c.account_id, r.account_id),

@@ -50,7 +50,7 @@ async fn at_once(
     tasks.join_all().await
 }
 
-async fn set_up(commands: &[Command]) -> (TestDatabase, PgPool) {
+pub(super) async fn set_up(commands: &[Command]) -> (TestDatabase, PgPool) {
     let database = TestDatabase::new().await;
     let pool = database.pool().await;
     alone(&mut pool.acquire().await.unwrap(), commands)

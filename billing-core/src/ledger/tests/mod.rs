@@ -1,5 +1,6 @@
 //! The ledger on a real database, and its decisions without one.
 
+mod books;
 mod columns;
 mod commands;
 mod expiry;

@@ -2,20 +2,19 @@
 
 use serde_json::Value;
 
-use super::{LineItem, Session, State, flow};
-use crate::currency::Currency;
-use crate::stripe::amount::{check_charge, parse_currency};
+use super::items::read_items;
+use super::{Begun, Mode, Session, State, flow};
+use crate::stripe::amount::check_charge;
 use crate::stripe::metadata;
 use crate::stripe::payment_intent::Details;
 use crate::stripe::payment_intent::endpoints::read_details;
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::wire::list::{Created, Page};
-use crate::stripe::wire::params::Params;
+use crate::stripe::wire::params::{Params, web_url};
 use crate::stripe::world::{Act, Metadata, Object, World, new_id};
 
 const EXPIRES_SECS_MIN: i64 = 30 * 60;
 const EXPIRES_SECS_MAX: i64 = 24 * 60 * 60;
-const ITEMS_MAX: usize = 100;
 const CLIENT_REFERENCE_LENGTH_MAX: usize = 200;
 
 /// What changes nothing here.
@@ -26,16 +25,19 @@ const IGNORED: [&str; 15] = [
     "billing_address_collection",
     "branding_settings",
     "custom_text",
-    "customer_creation",
     "customer_update",
     "integration_identifier",
     "locale",
     "name_collection",
     "origin_context",
     "payment_method_options",
+    "payment_method_collection",
     "phone_number_collection",
-    "submit_type",
+    "saved_payment_method_options",
 ];
+
+/// What only a session of this mode may have, and changes nothing here.
+const OF_PAYMENTS: [&str; 2] = ["customer_creation", "submit_type"];
 
 pub fn create(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
     let session = read_new(act, &mut params)?;
@@ -65,6 +67,7 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
     let created = Created::take(&mut params)?;
     let customer = params.text("customer")?;
     let payment_intent = params.text("payment_intent")?;
+    let subscription = params.text("subscription")?;
     let status = params.text("status")?;
     params.finish()?;
     let world = &*act.world;
@@ -75,6 +78,7 @@ pub fn list(act: &mut Act<'_>, mut params: Params) -> Result<Value, ApiError> {
         created.holds(session.created)
             && is(&customer, session.customer.as_deref())
             && is(&payment_intent, session.payment_intent.as_deref())
+            && is(&subscription, session.mode.subscription())
             && is(&status, Some(session.state.name()))
     })
 }
@@ -90,11 +94,11 @@ pub fn find(world: &World, id: &str) -> Result<Value, ApiError> {
 }
 
 fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
-    one_of(params, "mode", "payment")?;
+    let mode = read_mode(params)?;
     one_of(params, "ui_mode", "hosted_page")?;
-    let success_url = url(params, "success_url")?.ok_or_else(|| missing("success_url"))?;
-    let cancel_url = url(params, "cancel_url")?;
-    let (items, currency) = read_items(params)?;
+    let success_url = web_url(params, "success_url")?.ok_or_else(|| missing("success_url"))?;
+    let cancel_url = web_url(params, "cancel_url")?;
+    let (items, currency) = read_items(params, &mode, act.now)?;
     let (customer, customer_email) = read_customer(act, params)?;
     let client_reference_id = params.text("client_reference_id")?;
     if let Some(text) = &client_reference_id
@@ -106,7 +110,10 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
     }
     let mut metadata = Metadata::new();
     metadata::update(&mut metadata, params)?;
-    let (intent_metadata, intent_details) = read_intent(params)?;
+    let (intent_metadata, intent_details) = match mode {
+        Mode::Payment => read_intent(params)?,
+        Mode::Subscription(_) => (Metadata::new(), Details::default()),
+    };
     let listed = params.texts("allowed_payment_method_types")?;
     if listed.iter().any(|kind| kind != "card") {
         let message = "The sandbox has no payment method type but card.";
@@ -122,6 +129,7 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
         customer_email,
         client_reference_id,
         metadata,
+        mode,
         intent_metadata,
         intent_details,
         success_url,
@@ -138,7 +146,7 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<Session, ApiError> {
 /// Nothing to pay at all is allowed, too little is not.
 pub fn check_total(session: &Session) -> Result<(), ApiError> {
     let (total, currency) = (session.amount_total(), session.currency);
-    if total == 0 {
+    if total == 0 && matches!(session.mode, Mode::Payment) {
         return Ok(());
     }
     if total < currency.minimum {
@@ -156,105 +164,37 @@ fn one_of(params: &mut Params, name: &str, only: &str) -> Result<(), ApiError> {
             let message = format!("The sandbox has no {name} but {only}.");
             Err(ApiError::invalid(message).param(name))
         }
-        None if name == "mode" => Err(missing(name)),
         Some(_) | None => Ok(()),
     }
 }
 
-fn missing(param: &str) -> ApiError {
+fn read_mode(params: &mut Params) -> Result<Mode, ApiError> {
+    let mode = params.text("mode")?.ok_or_else(|| missing("mode"))?;
+    match mode.as_str() {
+        "payment" => {
+            params.ignore(&OF_PAYMENTS);
+            Ok(Mode::Payment)
+        }
+        "subscription" => {
+            let mut begun = Begun::default();
+            if let Some(mut data) = params.object("subscription_data")? {
+                metadata::update(&mut begun.metadata, &mut data)?;
+                begun.description = data.text("description")?;
+                data.finish()?;
+            }
+            Ok(Mode::Subscription(begun))
+        }
+        _ => {
+            let message = "The sandbox has no mode but payment and subscription.";
+            Err(ApiError::invalid(message).param("mode"))
+        }
+    }
+}
+
+pub fn missing(param: &str) -> ApiError {
     ApiError::invalid(format!("Missing required param: {param}."))
         .code("parameter_missing")
         .param(param)
-}
-
-fn url(params: &mut Params, name: &str) -> Result<Option<String>, ApiError> {
-    let Some(text) = params.text(name)? else {
-        return Ok(None);
-    };
-    let is_web = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-    if reqwest::Url::parse(&text).is_ok_and(|url| is_web(&url)) {
-        return Ok(Some(text));
-    }
-    let error = ApiError::invalid("Not a valid URL").code("url_invalid");
-    Err(error.param(name))
-}
-
-fn read_items(params: &mut Params) -> Result<(Vec<LineItem>, Currency), ApiError> {
-    let given = params.objects("line_items")?;
-    if given.is_empty() {
-        return Err(missing("line_items"));
-    }
-    if given.len() > ITEMS_MAX {
-        let message = format!("There can be at most {ITEMS_MAX} line items.");
-        return Err(ApiError::invalid(message).param("line_items"));
-    }
-    let mut items = Vec::with_capacity(given.len());
-    let mut currency = params
-        .text("currency")?
-        .as_deref()
-        .map(parse_currency)
-        .transpose()?;
-    for item in given {
-        let (item, its) = read_item(item)?;
-        if currency.is_some_and(|known| known != its) {
-            let message = "All line items of a Checkout Session must have the same currency.";
-            return Err(ApiError::invalid(message).param("line_items"));
-        }
-        currency = Some(its);
-        items.push(item);
-    }
-    Ok((items, currency.ok_or_else(|| missing("currency"))?))
-}
-
-fn read_item(mut params: Params) -> Result<(LineItem, Currency), ApiError> {
-    if let Some(price) = params.text("price")? {
-        return Err(ApiError::missing("price", &price, "line_items[0][price]"));
-    }
-    let mut price = params
-        .object("price_data")?
-        .ok_or_else(|| missing("line_items[0][price_data]"))?;
-    let currency = parse_currency(&price.required_text("currency")?)?;
-    let unit_amount = match price.integer("unit_amount")? {
-        Some(amount) => amount,
-        None => price
-            .integer("unit_amount_decimal")?
-            .ok_or_else(|| missing("line_items[0][price_data][unit_amount]"))?,
-    };
-    let mut product = price
-        .object("product_data")?
-        .ok_or_else(|| missing("line_items[0][price_data][product_data]"))?;
-    let name = product.required_text("name")?;
-    let description = product.text("description")?;
-    product.ignore(&["images", "metadata", "tax_code", "unit_label"]);
-    product.finish()?;
-    price.ignore(&["tax_behavior"]);
-    price.finish()?;
-    let quantity = params.integer("quantity")?.unwrap_or(1);
-    if unit_amount < 0 || quantity < 1 {
-        let error = ApiError::invalid("This value must be greater than or equal to 1.");
-        return Err(error.code("parameter_invalid_integer").param("line_items"));
-    }
-    let adjustable = match params.object("adjustable_quantity")? {
-        None => None,
-        Some(mut range) => {
-            let enabled = range.boolean("enabled")?.unwrap_or(false);
-            let least = range.integer("minimum")?.unwrap_or(0);
-            let most = range.integer("maximum")?.unwrap_or(99);
-            range.finish()?;
-            enabled.then_some((least.max(0), most.clamp(least.max(0), 999_999)))
-        }
-    };
-    params.ignore(&["metadata"]);
-    params.finish()?;
-    let item = LineItem {
-        id: new_id("li_"),
-        name,
-        description,
-        unit_amount,
-        quantity,
-        adjustable,
-    };
-    Ok((item, currency))
 }
 
 fn read_customer(

@@ -2,14 +2,14 @@
 
 use http::StatusCode;
 
-use super::{Session, State};
+use super::{Mode, Session, State};
 use crate::random::random_text;
 use crate::stripe::card::CARDS;
 use crate::stripe::payment_intent::flow::{self as intents, Payer};
 use crate::stripe::payment_intent::{AutomaticPaymentMethods, PaymentIntent, State as IntentState};
-use crate::stripe::payment_method;
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::world::{Act, new_id};
+use crate::stripe::{payment_method, subscription};
 
 /// The payer tries this card. A decline is no error here: the session stays open, and the payer may try
 /// another one.
@@ -30,16 +30,41 @@ pub fn pay(
         return Ok(());
     }
     let method = payment_method::of_number(act, number)?;
-    let intent = intent_of(act, id)?;
-    match intents::confirm(act, &intent, &method, Payer::Present) {
+    let of_subscription = matches!(session_mode(act, id)?, Mode::Subscription(_));
+    let paid = if of_subscription {
+        act.on_the_clock(|act| {
+            let intent = first_intent_of(act, id)?;
+            intents::confirm(act, &intent, &method, Payer::Present)
+        })
+    } else {
+        let intent = intent_of(act, id)?;
+        intents::confirm(act, &intent, &method, Payer::Present)
+    };
+    match paid {
         Err(error) if error.status_code() == StatusCode::PAYMENT_REQUIRED => Ok(()),
         other => other,
     }
 }
 
+fn session_mode<'a>(act: &'a Act<'_>, id: &str) -> Result<&'a Mode, ApiError> {
+    Ok(&act.world.checkout_sessions.find(id)?.mode)
+}
+
+/// The payment of the subscription's first invoice; both are made when the payer pays for the first time.
+fn first_intent_of(act: &mut Act<'_>, id: &str) -> Result<String, ApiError> {
+    let session = act.world.checkout_sessions.find(id)?;
+    match session.intent(act.world) {
+        Some(intent) => Ok(intent.id.clone()),
+        None => subscription::flow::begin(act, id),
+    }
+}
+
 /// The payer pays in a way whose outcome comes later: the session is complete, and not paid.
 pub fn pay_later(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
-    payable(act, id)?;
+    if let Mode::Subscription(_) = payable(act, id)?.mode {
+        let message = "The sandbox begins subscriptions with nothing but cards.";
+        return Err(ApiError::invalid(message));
+    }
     let first = CARDS.first().map(|card| card.number).unwrap_or_default();
     let method = payment_method::of_number(act, first)?;
     let intent = intent_of(act, id)?;
@@ -69,6 +94,10 @@ pub fn expire(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
         // One that was tried and not paid ends with it; it is not paid, or the session were complete.
         let _ = intents::cancel(act, &intent, Some("automatic".to_owned()));
     }
+    let begun = session_mode(act, id)?.subscription().map(str::to_owned);
+    if let Some(begun) = begun {
+        act.on_the_clock(|act| subscription::flow::expire(act, &begun))?;
+    }
     tell(act, "checkout.session.expired", id);
     Ok(())
 }
@@ -92,6 +121,14 @@ pub fn on_paid(act: &mut Act<'_>, payment_intent: &str) {
             tell(act, "checkout.session.async_payment_succeeded", &id);
         }
         Some((_, State::Expired)) | None => {}
+    }
+}
+
+/// The session's subscription is paid for the first time.
+pub fn on_subscribed(act: &mut Act<'_>, id: &str) {
+    let session = act.world.checkout_sessions.get(id);
+    if session.is_some_and(|session| session.state == State::Open) {
+        complete(act, id);
     }
 }
 
@@ -132,7 +169,7 @@ fn payable<'a>(act: &'a mut Act<'_>, id: &str) -> Result<&'a mut Session, ApiErr
 
 /// The payer takes more or fewer of what may be adjusted.
 fn adjust(session: &mut Session, quantity: i64) -> Result<(), ApiError> {
-    let is_open = session.payment_intent.is_none();
+    let is_open = !session.is_begun();
     let item = session.items.iter_mut().find(|item| {
         let allowed = item.adjustable;
         allowed.is_some_and(|(least, most)| (least..=most).contains(&quantity))
@@ -175,6 +212,7 @@ fn intent_of(act: &mut Act<'_>, id: &str) -> Result<String, ApiError> {
         page_url: session.page_url.clone(),
         return_url: Some(session.success_url()),
         checkout_session: Some(session.id.clone()),
+        invoice: None,
     };
     act.world.payment_intents.put(made);
     intents::tell(act, "payment_intent.created", &intent);

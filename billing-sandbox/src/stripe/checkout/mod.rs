@@ -1,7 +1,8 @@
-//! Checkout Sessions: a page of Stripe's on which a payment is made.
+//! Checkout Sessions: a page of Stripe's on which a payment is made, or a subscription begun.
 
 pub mod endpoints;
 pub mod flow;
+mod items;
 pub mod page;
 
 use std::collections::BTreeSet;
@@ -9,8 +10,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::currency::Currency;
+use crate::stripe::invoice::Invoice;
 use crate::stripe::payment_intent::{Details, PaymentIntent, State as IntentState};
 use crate::stripe::payment_method;
+use crate::stripe::price::Price;
 use crate::stripe::world::{Metadata, Object, World};
 
 /// What Stripe puts the session's id in place of.
@@ -27,6 +30,7 @@ pub struct Session {
     pub customer_email: Option<String>,
     pub client_reference_id: Option<String>,
     pub metadata: Metadata,
+    pub mode: Mode,
     /// What its payment will have.
     pub intent_metadata: Metadata,
     pub intent_details: Details,
@@ -34,8 +38,52 @@ pub struct Session {
     pub cancel_url: Option<String>,
     pub page_url: String,
     pub state: State,
-    /// None until the payer pays.
+    /// None until the payer pays, and of a subscription's session for ever.
     pub payment_intent: Option<String>,
+}
+
+#[derive(Debug)]
+pub enum Mode {
+    Payment,
+    Subscription(Begun),
+}
+
+/// What the session's subscription will have, and the subscription.
+#[derive(Debug, Default)]
+pub struct Begun {
+    pub metadata: Metadata,
+    pub description: Option<String>,
+    /// None until the payer tries to pay.
+    pub subscription: Option<String>,
+}
+
+impl Mode {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Subscription(_) => "subscription",
+        }
+    }
+
+    pub fn subscription(&self) -> Option<&str> {
+        match self {
+            Self::Payment => None,
+            Self::Subscription(begun) => begun.subscription.as_deref(),
+        }
+    }
+
+    pub fn set_subscription(&mut self, id: &str) {
+        if let Self::Subscription(begun) = self {
+            begun.subscription = Some(id.to_owned());
+        }
+    }
+
+    pub fn subscription_data(&self) -> (Metadata, Option<String>) {
+        match self {
+            Self::Payment => (Metadata::new(), None),
+            Self::Subscription(begun) => (begun.metadata.clone(), begun.description.clone()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +103,8 @@ pub struct LineItem {
     pub quantity: i64,
     /// How few and how many the payer may take, where he may change it.
     pub adjustable: Option<(i64, i64)>,
+    /// What is paid month after month; none of what is paid once.
+    pub price: Option<Price>,
 }
 
 /// When open sessions end, by their ids.
@@ -104,7 +154,7 @@ impl LineItem {
             "currency": currency.code,
             "description": self.name,
             "metadata": {},
-            "price": {
+            "price": self.price.as_ref().map_or_else(|| json!({
                 "object": "price",
                 "active": false,
                 "currency": currency.code,
@@ -112,7 +162,7 @@ impl LineItem {
                 "type": "one_time",
                 "unit_amount": self.unit_amount,
                 "unit_amount_decimal": self.unit_amount.to_string(),
-            },
+            }), Price::json),
             "quantity": self.quantity,
         })
     }
@@ -126,7 +176,22 @@ impl Session {
     }
 
     pub fn intent<'a>(&self, world: &'a World) -> Option<&'a PaymentIntent> {
-        world.payment_intents.get(self.payment_intent.as_ref()?)
+        let id = match &self.mode {
+            Mode::Payment => self.payment_intent.as_ref()?,
+            Mode::Subscription(_) => self.invoice(world)?.payment_intent.as_ref()?,
+        };
+        world.payment_intents.get(id)
+    }
+
+    /// The first one of its subscription.
+    fn invoice<'a>(&self, world: &'a World) -> Option<&'a Invoice> {
+        let subscription = world.subscriptions.get(self.mode.subscription()?)?;
+        world.invoices.get(&subscription.first_invoice)
+    }
+
+    /// Whether the payer has tried to pay.
+    pub fn is_begun(&self) -> bool {
+        self.payment_intent.is_some() || self.mode.subscription().is_some()
     }
 
     /// As the payer's browser is led to it.
@@ -143,7 +208,7 @@ impl Session {
         let is_paid = |intent: &PaymentIntent| intent.state == IntentState::Succeeded;
         match self.state {
             State::Complete if self.intent(world).is_some_and(is_paid) => "paid",
-            State::Complete if self.payment_intent.is_none() => "no_payment_required",
+            State::Complete if !self.is_begun() => "no_payment_required",
             State::Open | State::Complete | State::Expired => "unpaid",
         }
     }
@@ -190,6 +255,9 @@ impl Object for Session {
     fn json(&self, world: &World) -> Value {
         let total = self.amount_total();
         let url = (self.state == State::Open).then_some(&self.page_url);
+        // Before it is complete Stripe does not show what the payer has begun on its page.
+        let is_complete = self.state == State::Complete;
+        let invoice = self.invoice(world).filter(|_| is_complete);
         let mut session = json!({
             "id": self.id,
             "object": "checkout.session",
@@ -204,12 +272,14 @@ impl Object for Session {
             "customer_details": self.customer_details(world),
             "customer_email": self.customer_email,
             "expires_at": self.expires_at,
+            "invoice": invoice.map(|invoice| &invoice.id),
             "livemode": false,
             "metadata": self.metadata,
-            "mode": "payment",
+            "mode": self.mode.name(),
             "payment_intent": self.payment_intent,
             "payment_status": self.payment_status(world),
             "status": self.state.name(),
+            "subscription": self.mode.subscription().filter(|_| is_complete),
             "success_url": self.success_url,
             "ui_mode": "hosted_page",
             "url": url,
@@ -239,7 +309,6 @@ fn unused() -> Value {
             "terms_of_service_acceptance": null,
         },
         "discounts": [],
-        "invoice": null,
         "locale": null,
         "payment_link": null,
         "payment_method_collection": "if_required",
@@ -254,7 +323,6 @@ fn unused() -> Value {
         "shipping_cost": null,
         "shipping_options": [],
         "submit_type": null,
-        "subscription": null,
         "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
     })
 }

@@ -7,7 +7,7 @@ use axum::extract::{self, Path};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{Session, State, flow};
+use super::{Mode, Session, State, flow};
 use crate::html::{ago, button, escape, page as whole_page, respond, state, unknown};
 use crate::running::unix_now;
 use crate::stripe::Stripe;
@@ -82,6 +82,9 @@ fn facts(world: &World, session: &Session) -> String {
     let mut rows = Vec::new();
     for item in &session.items {
         let mut text = item.name.clone();
+        if item.price.is_some() {
+            text.push_str(", each month");
+        }
         if let Some(description) = &item.description {
             let _ = write!(text, ": {description}");
         }
@@ -101,6 +104,10 @@ fn facts(world: &World, session: &Session) -> String {
         ("Customer", &session.customer),
         ("E-mail", &session.customer_email),
         ("Client reference", &session.client_reference_id),
+        (
+            "Subscription",
+            &session.mode.subscription().map(str::to_owned),
+        ),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
@@ -120,7 +127,7 @@ fn facts(world: &World, session: &Session) -> String {
     for (name, text) in rows {
         let _ = writeln!(list, "<dt>{}</dt><dd>{}</dd>", escape(&name), escape(&text));
     }
-    if let Some(intent) = &session.payment_intent {
+    if let Some(intent) = session.intent(world).map(|intent| &intent.id) {
         let _ = writeln!(
             list,
             "<dt>Payment</dt><dd><a href=\"/?payment_intent={id}\"><code>{id}</code></a>, where it is \
@@ -149,7 +156,9 @@ fn payer(world: &World, session: &Session) -> String {
             let fields = format!("{}{}", cards(), quantity(session));
             forms.push_str(&press("pay", &fields, "Pay"));
             forms.push_str(&press("decline", "", "Decline"));
-            forms.push_str(&press("pay_later", "", "Pay later"));
+            if let Mode::Payment = session.mode {
+                forms.push_str(&press("pay_later", "", "Pay later"));
+            }
             forms.push_str(&press("expire", "", "Expire"));
         }
         (State::Complete, Some(IntentState::Processing)) => {

@@ -38,13 +38,29 @@ impl Object for Event {
 /// Writes down that this happened, and queues it for every webhook. Where an oddity was asked for,
 /// it is told oddly, and so it stays.
 pub fn record(act: &mut Act<'_>, kind: &str, object: &Value) {
+    record_data(act, kind, &json!({ "object": object }));
+}
+
+/// As [`record`], and it says what the object's changed fields were before; nothing, where none has changed.
+pub fn record_change(act: &mut Act<'_>, kind: &str, object: &Value, before: Value) {
+    let Value::Object(mut previous) = before else {
+        return;
+    };
+    previous.retain(|name, was| object.get(name) != Some(was));
+    if !previous.is_empty() {
+        let data = json!({ "object": object, "previous_attributes": previous });
+        record_data(act, kind, &data);
+    }
+}
+
+fn record_data(act: &mut Act<'_>, kind: &str, data: &Value) {
     let id = new_id("evt_");
     let plain = json!({
         "id": id,
         "object": "event",
         "api_version": API_VERSION,
         "created": act.now,
-        "data": { "object": object },
+        "data": data,
         "livemode": false,
         "pending_webhooks": act.network.webhooks.urls().len(),
         "request": {

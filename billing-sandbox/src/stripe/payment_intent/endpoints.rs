@@ -118,6 +118,14 @@ pub fn cancel(act: &mut Act<'_>, id: &str, mut params: Params) -> Result<Value, 
             message,
         ));
     }
+    if intent.invoice.is_some() {
+        let message = "You cannot cancel this PaymentIntent because it was created by an Invoice. \
+                       Void the Invoice instead.";
+        return Err(ApiError::forbidden_now(
+            "payment_intent_unexpected_state",
+            message,
+        ));
+    }
     flow::cancel(act, id, reason)?;
     retrieve(act.world, id)
 }
@@ -172,6 +180,7 @@ fn read_new(act: &Act<'_>, params: &mut Params) -> Result<PaymentIntent, ApiErro
         last_payment_error: None,
         return_url: None,
         checkout_session: None,
+        invoice: None,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::stripe::card::{self, Behaviour, Decline};
 use crate::stripe::charge::{Charge, Outcome};
 use crate::stripe::checkout;
 use crate::stripe::dispute;
+use crate::stripe::invoice::{self, State as InvoiceState};
 use crate::stripe::wire::error::ApiError;
 use crate::stripe::world::{Act, Object, World, new_id};
 
@@ -32,15 +33,19 @@ pub fn confirm(
             return Err(not_now(act.world, intent, "confirm"));
         }
     }
-    let behaviour = act.world.payment_methods.find(payment_method)?.behaviour();
+    let method = act.world.payment_methods.find(payment_method)?;
+    let (behaviour, is_set_up) = (method.behaviour(), method.is_set_up);
     let intent = act.world.payment_intents.find_mut(id)?;
     intent.payment_method = Some(payment_method.to_owned());
     match behaviour {
-        Behaviour::Declines(decline) => decline_attempt(act, id, &decline),
-        Behaviour::Authenticates if payer == Payer::Absent => {
+        Behaviour::Declines(decline) | Behaviour::DeclinesLater(decline) => {
+            decline_attempt(act, id, &decline)
+        }
+        Behaviour::AuthenticatesOnce if is_set_up => succeed(act, id),
+        Behaviour::Authenticates | Behaviour::AuthenticatesOnce if payer == Payer::Absent => {
             decline_attempt(act, id, &card::AUTHENTICATION_REQUIRED)
         }
-        Behaviour::Authenticates => {
+        Behaviour::Authenticates | Behaviour::AuthenticatesOnce => {
             intent.state = State::RequiresAction;
             tell(act, "payment_intent.requires_action", id);
             Ok(())
@@ -95,6 +100,13 @@ pub fn cancel(act: &mut Act<'_>, id: &str, reason: Option<String>) -> Result<(),
     let intent = act.world.payment_intents.find(id)?;
     if matches!(intent.state, State::Succeeded | State::Canceled { .. }) {
         return Err(not_now(act.world, intent, "cancel"));
+    }
+    let is_owed = |id: &String| {
+        let invoice = act.world.invoices.get(id);
+        invoice.is_some_and(|invoice| invoice.state == InvoiceState::Open)
+    };
+    if intent.invoice.as_ref().is_some_and(is_owed) {
+        return Err(ApiError::invalid("Its invoice is open: void that instead."));
     }
     let now = act.now;
     let intent = act.world.payment_intents.find_mut(id)?;
@@ -155,7 +167,7 @@ fn succeed(act: &mut Act<'_>, id: &str) -> Result<(), ApiError> {
     act.emit("charge.succeeded", |world| &world.charges, &charge_id);
     tell(act, "payment_intent.succeeded", id);
     checkout::flow::on_paid(act, id);
-    Ok(())
+    invoice::flow::on_paid(act, id)
 }
 
 fn decline_attempt(act: &mut Act<'_>, id: &str, decline: &Decline) -> Result<(), ApiError> {
@@ -185,6 +197,7 @@ fn decline_attempt(act: &mut Act<'_>, id: &str, decline: &Decline) -> Result<(),
     }
     tell(act, "payment_intent.payment_failed", id);
     checkout::flow::on_failed(act, id);
+    invoice::flow::on_failed(act, id)?;
     let intent = act.world.payment_intents.find(id)?;
     Err(error.with("payment_intent", intent.json(act.world)))
 }

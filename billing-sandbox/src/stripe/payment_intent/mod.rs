@@ -29,6 +29,8 @@ pub struct PaymentIntent {
     pub return_url: Option<String>,
     /// The session on whose page it is paid.
     pub checkout_session: Option<String>,
+    /// The invoice that it pays. The API does not show it: an invoice payment does.
+    pub invoice: Option<String>,
 }
 
 /// Texts that change nothing in how it goes.

@@ -31,6 +31,12 @@ fn descend(world: &World, at: &mut Value, names: &[&str], path: &str) -> Result<
     if *name == "line_items" {
         add_line_items(world, at);
     }
+    if *name == "payments" {
+        add_payments(world, at);
+    }
+    if *name == "subscriptions" {
+        add_subscriptions(world, at);
+    }
     let Some(field) = at.get_mut(*name) else {
         return Err(not_expandable(path));
     };
@@ -81,6 +87,43 @@ fn add_line_items(world: &World, session: &mut Value) {
     }
 }
 
+/// An invoice shows how it is paid only when it is asked for it.
+fn add_payments(world: &World, invoice: &mut Value) {
+    let id = invoice
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let is_invoice = world.invoices.get(id).is_some();
+    let payments = world.invoice_payments.newest_first();
+    let payments = payments.filter(|payment| payment.invoice == id);
+    let data: Vec<Value> = payments.map(|payment| payment.json(world)).collect();
+    let url = format!("/v1/invoice_payments?invoice={id}");
+    if let (true, Some(fields)) = (is_invoice, invoice.as_object_mut()) {
+        let payments = json!({ "object": "list", "data": data, "has_more": false, "url": url });
+        fields.insert("payments".to_owned(), payments);
+    }
+}
+
+/// A customer shows the subscriptions that have not ended only when it is asked for them.
+fn add_subscriptions(world: &World, customer: &mut Value) {
+    let id = customer
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let is_customer = world.customers.get(id).is_some();
+    let live = world
+        .subscriptions
+        .newest_first()
+        .filter(|subscription| subscription.customer == id && !subscription.state.has_ended());
+    let data: Vec<Value> = live.map(|subscription| subscription.json(world)).collect();
+    let url = format!("/v1/customers/{id}/subscriptions");
+    if let (true, Some(fields)) = (is_customer, customer.as_object_mut()) {
+        let subscriptions =
+            json!({ "object": "list", "data": data, "has_more": false, "url": url });
+        fields.insert("subscriptions".to_owned(), subscriptions);
+    }
+}
+
 fn object(world: &World, id: &str) -> Option<Value> {
     fn of<T: Object>(world: &World, shelf: &Shelf<T>, id: &str) -> Option<Value> {
         shelf.get(id).map(|object| object.json(world))
@@ -94,6 +137,9 @@ fn object(world: &World, id: &str) -> Option<Value> {
         "ch" => of(world, &world.charges, id),
         "re" => of(world, &world.refunds, id),
         "du" => of(world, &world.disputes, id),
+        "sub" => of(world, &world.subscriptions, id),
+        "in" => of(world, &world.invoices, id),
+        "clock" => (world.clock.held_id() == Some(id)).then(|| world.clock.json()),
         "txn" => of(world, &world.balance_transactions, id),
         _ => None,
     }

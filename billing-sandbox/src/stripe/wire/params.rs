@@ -48,6 +48,16 @@ impl Params {
         }
     }
 
+    /// Whether it is there and empty: how callers ask for it to be taken away. It is taken out then.
+    pub fn is_emptied(&mut self, name: &str) -> bool {
+        let is_empty = |field: &Field| matches!(field, Field::Text(text) if text.is_empty());
+        let emptied = self.fields.get(name).is_some_and(is_empty);
+        if emptied {
+            self.fields.remove(name);
+        }
+        emptied
+    }
+
     /// A text that must be there.
     pub fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
         let param = self.full(name);
@@ -181,6 +191,19 @@ impl Params {
             format!("{}[{name}]", self.within)
         }
     }
+}
+
+/// An address on the web that may be absent.
+pub fn web_url(params: &mut Params, name: &str) -> Result<Option<String>, ApiError> {
+    let Some(text) = params.text(name)? else {
+        return Ok(None);
+    };
+    let is_web = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if reqwest::Url::parse(&text).is_ok_and(|url| is_web(&url)) {
+        return Ok(Some(text));
+    }
+    let error = ApiError::invalid("Not a valid URL").code("url_invalid");
+    Err(error.param(name))
 }
 
 /// `metadata[payment_id]` is `metadata`, then `payment_id`; the name of a list's item is empty.

@@ -91,17 +91,15 @@ async fn read(stripe: &Stripe, request: Request, request_id: String) -> Result<C
     if let Some(version) = &version {
         check_version(version)?;
     }
+    let query = head.uri.query().unwrap_or_default().as_bytes().to_vec();
     let encoded = if head.method == Method::GET {
-        head.uri
-            .query()
-            .unwrap_or_default()
-            .as_bytes()
-            .to_vec()
-            .into()
+        query.into()
     } else {
-        to_bytes(body, BODY_BYTES_MAX)
+        let body = to_bytes(body, BODY_BYTES_MAX)
             .await
-            .map_err(|_| ApiError::invalid("The body of the request cannot be read."))?
+            .map_err(|_| ApiError::invalid("The body of the request cannot be read."))?;
+        // A DELETE has its parameters in the query of some clients, and in the body of others.
+        if body.is_empty() { query.into() } else { body }
     };
     let is_post = head.method == Method::POST;
     let key = text_of(&head.headers, "idempotency-key").filter(|key| is_post && !key.is_empty());

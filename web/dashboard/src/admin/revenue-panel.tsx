@@ -1,5 +1,6 @@
 import { fromMicros } from "@billing/client";
 import { providerName } from "../provider";
+import { type Bar, partNames, partOf } from "../ui/bar";
 import { BarChart } from "../ui/bar-chart";
 import { useNow } from "../ui/time";
 import type { RevenueOfDay } from "./api";
@@ -11,7 +12,7 @@ import { useAdmin } from "./use-admin";
 import { useWords } from "./words";
 
 export function Revenue({ days }: { days: number }) {
-  const { t, cents, round, money, day } = useWords();
+  const { t, money, day } = useWords();
   const now = useNow();
   const revenue = useAdmin<{ chart: RevenueOfDay[] }>("/api/admin/stats/revenue-chart", { days });
   const columns: Column<RevenueOfCurrency>[] = [
@@ -36,13 +37,7 @@ export function Revenue({ days }: { days: number }) {
             <p className="text-ink-soft">{t("overview.noRevenue")}</p>
           ) : (
             <>
-              <BarChart
-                bars={revenueBars(chart, days, new Date(now), day)}
-                format={(value) => cents(fromMicros(value))}
-                formatTick={(value) => round(fromMicros(value))}
-                caption={t("overview.revenueCaption")}
-                tableHead={[t("overview.day"), t("overview.net")]}
-              />
+              <RevenueChart bars={revenueBars(chart, days, new Date(now), day)} />
               <h3 className="mt-5 mb-2 text-sm font-medium">{t("overview.byProvider")}</h3>
               <Table
                 caption={t("overview.byProvider")}
@@ -55,5 +50,31 @@ export function Revenue({ days }: { days: number }) {
         }
       </Answer>
     </Card>
+  );
+}
+
+/** A column for each provider, and their sum. */
+function RevenueChart({ bars }: { bars: Bar[] }) {
+  const { t, cents, round } = useWords();
+  const write = (value: bigint) => cents(fromMicros(value));
+  const providers = partNames(bars);
+  return (
+    <BarChart
+      bars={bars}
+      formatTick={(value) => round(fromMicros(value))}
+      label={t("overview.revenueCaption")}
+      describe={(bar) =>
+        [
+          `${bar.name}: ${write(bar.value)}`,
+          ...(bar.parts ?? []).map((part) => `${part.name} ${write(part.value)}`),
+        ].join(", ")
+      }
+      caption={t("overview.revenueCaption")}
+      head={t("overview.day")}
+      columns={[
+        ...providers.map((name) => ({ head: name, cell: (bar: Bar) => write(partOf(bar, name)) })),
+        { head: t("overview.net"), cell: (bar: Bar) => write(bar.value) },
+      ]}
+    />
   );
 }

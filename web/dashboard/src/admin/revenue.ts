@@ -1,6 +1,6 @@
 import { addAmounts, type Decimal, toMicros } from "@billing/client";
 import { providerName } from "../provider";
-import type { Bar } from "../ui/bar-chart";
+import type { Bar } from "../ui/bar";
 import type { RevenueOfDay } from "./api";
 
 const DAY_MS = 86_400_000;
@@ -21,6 +21,7 @@ export function revenueBars(
     return {
       key: day,
       label: label(day),
+      name: label(day),
       value: parts.reduce((all, part) => all + part.value, 0n),
       parts,
     };

@@ -5,10 +5,11 @@ import {
   type Locale,
   type TimeStyle,
 } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
-/** Times are written in the zone of whoever looks; days of sums are UTC, and say so. */
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+import { useTranslation } from "../i18n/use-translation";
+
+/** Times are written in the zone of whoever looks, which each page names; days of sums are UTC, and say so. */
+export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A day of the charts: "28 Nov". */
 const DAYS: Record<Locale, Intl.DateTimeFormat> = {

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { BalanceResponse, Hold } from "@billing/client";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { keys, useBalance } from "../queries";
 import { useClient } from "../session/context";
 import { Known } from "../ui/away";

@@ -1,10 +1,24 @@
 import type { Locale } from "@billing/client";
 import i18next from "i18next";
 import type { BackendModule, ResourceKey } from "i18next";
-import { initReactI18next, useTranslation } from "react-i18next";
 
-/** One chunk for each language and part, so that a page brings its own words alone. */
-const files = import.meta.glob<ResourceKey>("./{en,uk}/*.json", { import: "default" });
+import enCommon from "./en/common.json";
+import enOverview from "./en/overview.json";
+import ukCommon from "./uk/common.json";
+import ukOverview from "./uk/overview.json";
+import { useTranslation } from "./use-translation";
+
+/** Words of the first page, which are small: to ask for them would take longer. */
+const FIRST = {
+  en: { common: enCommon, overview: enOverview },
+  uk: { common: ukCommon, overview: ukOverview },
+};
+
+/** One chunk for each language and part, so that every other page brings its own words alone. */
+const files = import.meta.glob<ResourceKey>(
+  ["./{en,uk}/*.json", "!./*/common.json", "!./*/overview.json"],
+  { import: "default" },
+);
 const KEPT = "billing.language";
 
 const backend: BackendModule = {
@@ -23,20 +37,23 @@ const backend: BackendModule = {
 
 /** There is no fallback: a test holds both languages to the same keys. */
 export async function startI18n(): Promise<void> {
-  await i18next
-    .use(backend)
-    .use(initReactI18next)
-    .init({
-      lng: chosenLanguage(),
-      supportedLngs: ["en", "uk"],
-      fallbackLng: false,
-      ns: ["common"],
-      defaultNS: "common",
-      maxRetries: 0,
-      // React escapes; words with markup in them stay words.
-      interpolation: { escapeValue: false },
-    });
+  if (!i18next.isInitialized) await begin();
   document.documentElement.lang = i18next.language;
+}
+
+async function begin(): Promise<void> {
+  await i18next.use(backend).init({
+    lng: chosenLanguage(),
+    supportedLngs: ["en", "uk"],
+    fallbackLng: false,
+    ns: ["common", "overview"],
+    resources: FIRST,
+    partialBundledLanguages: true,
+    defaultNS: "common",
+    maxRetries: 0,
+    // React escapes; words with markup in them stay words.
+    interpolation: { escapeValue: false },
+  });
 }
 
 function chosenLanguage(): Locale {
@@ -49,7 +66,11 @@ function chosenLanguage(): Locale {
   return navigator.language.startsWith("uk") ? "uk" : "en";
 }
 
+/** Words that do not come leave the page in the language that it has: else it would show their names. */
 export async function setLanguage(language: Locale): Promise<void> {
+  const lost = () => missing(language, i18next.options.ns ?? []);
+  if (lost().length > 0) await i18next.reloadResources(language, lost());
+  if (lost().length > 0) return;
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
   try {
@@ -62,8 +83,12 @@ export async function setLanguage(language: Locale): Promise<void> {
 /** For a page's loader, so that its code and its words come at once. i18next itself never fails. */
 export async function loadWords(...namespaces: string[]): Promise<void> {
   await i18next.loadNamespaces(namespaces);
-  const missing = namespaces.filter((name) => !i18next.hasResourceBundle(i18next.language, name));
-  if (missing.length > 0) throw new Error(`no words: ${missing.join(", ")}`);
+  const lost = missing(i18next.language, namespaces);
+  if (lost.length > 0) throw new Error(`no words: ${lost.join(", ")}`);
+}
+
+function missing(language: string, namespaces: string | readonly string[]): string[] {
+  return [namespaces].flat().filter((name) => !i18next.hasResourceBundle(language, name));
 }
 
 export function useLocale(): Locale {

@@ -2,10 +2,10 @@ import { convert, formatDecimal } from "@billing/client";
 import type { BalanceResponse, ShownRate } from "@billing/client";
 import { Plus } from "lucide-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { useProviders } from "../queries";
 import { LinkButton } from "../ui/button";
 import { Money, useMoney } from "../ui/money";

@@ -1,8 +1,8 @@
 import { compareAmounts } from "@billing/client";
 import type { BalanceResponse } from "@billing/client";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { useConfig } from "../session/context";
 import { Banner } from "../ui/banner";
 import { LinkButton } from "../ui/button";

@@ -1,5 +1,4 @@
-import { useTranslation } from "react-i18next";
-
+import { useTranslation } from "../i18n/use-translation";
 import { useBalance, useProviders } from "../queries";
 import { Known } from "../ui/away";
 import { Page } from "../ui/page";

@@ -1,9 +1,9 @@
 import { compareAmounts, formatTime, zoneName } from "@billing/client";
 import type { Billing } from "@billing/client";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { Card } from "../ui/card";
 import { LimitBar } from "../ui/limit-bar";
 import { useMoney } from "../ui/money";

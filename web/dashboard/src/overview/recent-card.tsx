@@ -1,9 +1,9 @@
 import type { Transaction } from "@billing/client";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { keys, REFRESH_MS } from "../queries";
+import { useTranslation } from "../i18n/use-translation";
+import { keys, RECENT, REFRESH_MS } from "../queries";
 import { useClient } from "../session/context";
 import { Known } from "../ui/away";
 import { Card } from "../ui/card";
@@ -11,8 +11,6 @@ import { Empty } from "../ui/empty";
 import { Money } from "../ui/money";
 import { Skeleton } from "../ui/skeleton";
 import { Time } from "../ui/time";
-
-const SHOWN = 5;
 
 export function RecentCard() {
   const { t } = useTranslation("overview");
@@ -71,8 +69,8 @@ function Row({ transaction }: { transaction: Transaction }) {
 export function useRecent() {
   const client = useClient();
   return useQuery({
-    queryKey: keys.history({ limit: SHOWN }),
-    queryFn: () => client.getHistory({ limit: SHOWN }),
+    queryKey: keys.history(RECENT),
+    queryFn: () => client.getHistory(RECENT),
     refetchInterval: REFRESH_MS,
   });
 }

@@ -1,7 +1,7 @@
 import { Fragment, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { Button } from "../ui/button";
 import { useConfig, useSession } from "./context";
 

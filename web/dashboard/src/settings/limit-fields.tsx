@@ -1,5 +1,4 @@
-import { useTranslation } from "react-i18next";
-
+import { useTranslation } from "../i18n/use-translation";
 import { AmountField } from "../ui/amount-field";
 import { Card } from "../ui/card";
 import type { AmountName, SettingsForm } from "./form";

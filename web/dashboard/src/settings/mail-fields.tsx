@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Mail } from "lucide-react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { useClient } from "../session/context";
 import { Banner } from "../ui/banner";
 import { Button } from "../ui/button";

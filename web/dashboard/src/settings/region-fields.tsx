@@ -1,8 +1,8 @@
 import { TIME_ZONES, zoneName } from "@billing/client";
 import type { Locale } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { Card } from "../ui/card";
 import { Select } from "../ui/field";
 import type { SettingsForm } from "./form";

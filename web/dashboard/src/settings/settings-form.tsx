@@ -1,9 +1,9 @@
 import type { Settings } from "@billing/client";
 import { useEffect, useRef, useState } from "react";
 import type { FormEvent } from "react";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { useDraft } from "../session/draft";
 import { useAmountProblem } from "../ui/amount-field";
 import { Button } from "../ui/button";

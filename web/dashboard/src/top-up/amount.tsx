@@ -7,9 +7,9 @@ import {
   type Provider,
   toMicros,
 } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { useBalance } from "../queries";
 import { AmountField, useAmountProblem } from "../ui/amount-field";
 import { buttonClass } from "../ui/button";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { useTranslation } from "../i18n/use-translation";
 import { REFRESH_MS } from "../queries";
 import { useClient } from "../session/context";
 import { Banner } from "../ui/banner";

@@ -1,8 +1,8 @@
 import { formatTime, type Payment, type Transaction } from "@billing/client";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { keys, useZone } from "../queries";
 import { useClient } from "../session/context";
 import { useMoney } from "../ui/money";

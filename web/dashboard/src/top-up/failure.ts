@@ -1,6 +1,6 @@
 import { ApiError, Unreachable } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { useProblem } from "../ui/problem";
 import { NoCardForm } from "./go";
 

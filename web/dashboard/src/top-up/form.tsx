@@ -1,9 +1,9 @@
 import { parseAmount, type Provider } from "@billing/client";
 import { type FormEvent, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { providerName } from "../provider";
 import { useDraft } from "../session/draft";
 import { Banner } from "../ui/banner";

@@ -1,6 +1,6 @@
 import type { ProvidersResponse } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { useBalance, useProviders } from "../queries";
 import { Known } from "../ui/away";
 import { Banner } from "../ui/banner";

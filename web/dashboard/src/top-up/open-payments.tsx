@@ -1,8 +1,8 @@
 import { formatAge, type Payment, type Provider } from "@billing/client";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { providerName } from "../provider";
 import { keys } from "../queries";
 import { useClient } from "../session/context";

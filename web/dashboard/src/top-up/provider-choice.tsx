@@ -1,6 +1,6 @@
 import type { Provider } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { providerName } from "../provider";
 import { currencyOf } from "./provider";
 

@@ -1,6 +1,6 @@
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { useTranslation } from "../i18n/use-translation";
 import { Away } from "../ui/away";
 import { LinkButton } from "../ui/button";
 import { Card } from "../ui/card";

@@ -1,8 +1,8 @@
 import { type Payment, toMicros } from "@billing/client";
 import { CircleAlert, CircleCheck, Clock, type LucideIcon, ShieldQuestion } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { providerName } from "../provider";
 import { useProviders } from "../queries";
 import { Banner } from "../ui/banner";

@@ -1,8 +1,8 @@
 import { Download } from "lucide-react";
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { useClient } from "../session/context";
 import { Button } from "../ui/button";
 import { useProblem } from "../ui/problem";

@@ -1,10 +1,10 @@
 import { formatTime, toMicros, type Transaction } from "@billing/client";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { keys } from "../queries";
 import { useClient } from "../session/context";
 import { providerName } from "../provider";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { keys } from "../queries";
 import { useClient } from "../session/context";
 import { Button } from "../ui/button";

@@ -1,7 +1,7 @@
 import { useCallback } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { useTranslation } from "../i18n/use-translation";
 import { useZone } from "../queries";
 import { Known } from "../ui/away";
 import { Banner } from "../ui/banner";

@@ -1,9 +1,9 @@
 import type { Transaction } from "@billing/client";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { COLUMNS, Row } from "./row";
 
 /** A closed row with its line, in the root's font size: `h-16` of row.tsx. */

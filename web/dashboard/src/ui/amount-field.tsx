@@ -1,8 +1,8 @@
 import { formatMoney } from "@billing/client";
 import type { AmountBounds, AmountProblem } from "@billing/client";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { Field, INPUT } from "./field";
 import type { FieldTexts } from "./field";
 

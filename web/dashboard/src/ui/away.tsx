@@ -1,9 +1,9 @@
 import { isAway } from "@billing/client";
 import { RefreshCw } from "lucide-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { Banner } from "./banner";
 import { Button } from "./button";
 import { useProblem } from "./problem";

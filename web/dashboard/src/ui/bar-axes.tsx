@@ -1,4 +1,4 @@
-import type { Bar } from "./bar-chart";
+import type { Bar } from "./bar";
 import type { Scale } from "./bar-scale";
 
 export const HEIGHT = 160;
@@ -47,7 +47,7 @@ export function Ticks({ scale, format }: { scale: Scale; format: (value: bigint)
 }
 
 /** The ends, and the middle where there is room for it: the table has them all. */
-export function Labels({ bars }: { bars: Bar[] }) {
+export function Labels({ bars }: { bars: readonly Bar[] }) {
   const [first, last] = [bars[0], bars.length > 1 ? bars[bars.length - 1] : undefined];
   const middle = bars.length > 2 ? bars[Math.floor((bars.length - 1) / 2)] : undefined;
   return (
@@ -56,5 +56,17 @@ export function Labels({ bars }: { bars: Bar[] }) {
       <span className="hidden sm:inline">{middle?.label}</span>
       <span>{last?.label}</span>
     </div>
+  );
+}
+
+const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
+
+/** Whose colour it is, where bars have parts. */
+export function Key({ name, place }: { name: string; place: number }) {
+  return (
+    <span className="inline-flex items-center gap-1.5 text-ink-soft">
+      <span className={`size-2.5 rounded-sm ${DOTS[place % DOTS.length]}`} />
+      {name}
+    </span>
   );
 }

@@ -1,160 +1,158 @@
-import { type PointerEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { HEIGHT, Labels, Line, MARGIN, Ticks } from "./bar-axes";
-import { BarTable } from "./bar-table";
-import { scaleOf } from "./bar-scale";
+import { type KeyboardEvent, type PointerEvent, useState } from "react";
+import { useTranslation } from "../i18n/use-translation";
+import { type Bar, extremes, partNames, slices } from "./bar";
+import { HEIGHT, Key, Labels, Line, MARGIN, Ticks } from "./bar-axes";
+import { boxOf, type Scale, scaleOf } from "./bar-scale";
+import { type BarColumn, BarTable } from "./bar-table";
 
-export interface BarPart {
-  name: string;
-  value: bigint;
-}
-
-export interface Bar {
-  key: string;
-  /** A day, for instance, short enough to stand under the chart. */
+interface BarChartProps<B extends Bar> {
+  bars: readonly B[];
+  /** Of the lines behind the bars, which are at round values. */
+  formatTick: (value: bigint) => string;
+  /** What the chart shows, and of which days. */
   label: string;
-  /** The sum of its parts, where it has any. */
-  value: bigint;
-  parts?: BarPart[];
-}
-
-interface BarChartProps {
-  bars: Bar[];
-  format: (value: bigint) => string;
-  /** For the lines behind the bars, which are at round values; absent: as the others. */
-  formatTick?: (value: bigint) => string;
-  /** Names the chart and its table. */
+  /** One bar in words, for the line above the chart and for those who hear it. */
+  describe: (bar: B) => string;
+  /** Of the table. */
   caption: string;
-  /** The table's first column, and the one of values. */
-  tableHead: [string, string];
+  /** The table's first column, whose cells are the bars' names. */
+  head: string;
+  columns: readonly BarColumn<B>[];
+  /** The table's last row. */
+  foot?: readonly string[];
 }
 
-const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as const;
-const DOTS = ["bg-accent", "bg-line-strong", "bg-good", "bg-warn"] as const;
-
-/** Bars over days, drawn without a style attribute (the pages' policy allows none), and the same as a table. */
-export function BarChart({ bars, format, formatTick = format, caption, tableHead }: BarChartProps) {
+/**
+ * Bars over days, drawn without a style attribute (the pages' policy allows none), and the same as a table. The chart
+ * is one stop of the keyboard, and the arrows move in it as in a slider.
+ */
+export function BarChart<B extends Bar>(props: BarChartProps<B>) {
+  const { bars, formatTick, label, describe, caption, head, columns, foot } = props;
   const { t } = useTranslation("common");
-  const [pointed, setPointed] = useState<number | null>(null);
+  const [at, setAt] = useState<number | null>(null);
   const names = partNames(bars);
   const scale = scaleOf(bars.flatMap(extremes), HEIGHT);
-  const shown = pointed === null ? undefined : bars[pointed];
+  const last = bars.length - 1;
+  const value = Math.min(at ?? last, last);
+  const shown = at === null ? undefined : bars[value];
+  const current = bars[value];
 
-  function point(event: PointerEvent<SVGSVGElement>) {
+  function onKeyDown(event: KeyboardEvent) {
+    const to = moved(event.key, value, last);
+    if (to === undefined) return;
+    event.preventDefault();
+    setAt(to);
+  }
+
+  function onPointer(event: PointerEvent<HTMLDivElement>) {
     const box = event.currentTarget.getBoundingClientRect();
+    if (box.width === 0) return;
     const index = Math.floor(((event.clientX - box.left) / box.width) * bars.length);
-    setPointed(Math.max(0, Math.min(bars.length - 1, index)));
+    setAt(Math.max(0, Math.min(last, index)));
   }
 
   return (
     <figure className="m-0">
       <div
-        className="mb-1 flex min-h-6 flex-wrap gap-x-4 text-sm text-ink-soft figures"
+        className="figures mb-1 flex min-h-11 flex-wrap content-end gap-x-4 text-sm sm:min-h-6"
         aria-hidden="true"
       >
         {shown ? (
-          <Pointed bar={shown} format={format} />
+          <span className="font-medium">{describe(shown)}</span>
         ) : (
-          names.map((name, i) => <Key key={name} name={name} place={i} />)
+          names.map((name, place) => <Key key={name} name={name} place={place} />)
         )}
       </div>
       <div className="flex">
         <Ticks scale={scale} format={formatTick} />
         <div className="min-w-0 flex-1">
-          <svg
-            role="img"
-            aria-label={caption}
-            width="100%"
-            height={HEIGHT + 2 * MARGIN}
-            className="block touch-pan-y"
-            onPointerMove={point}
-            onPointerDown={point}
-            onPointerLeave={() => setPointed(null)}
+          <div
+            role="slider"
+            tabIndex={0}
+            aria-label={`${label}. ${t("chart.keys")}`}
+            aria-orientation="horizontal"
+            aria-valuemin={0}
+            aria-valuemax={Math.max(0, last)}
+            aria-valuenow={Math.max(0, value)}
+            aria-valuetext={current && describe(current)}
+            className="cursor-crosshair touch-pan-y rounded-sm"
+            onKeyDown={onKeyDown}
+            onFocus={() => setAt(value)}
+            onBlur={() => setAt(null)}
+            onPointerMove={onPointer}
+            onPointerDown={onPointer}
+            onPointerLeave={() => setAt(null)}
           >
-            {scale.ticks.map((tick) => (
-              <Line key={String(tick)} y={MARGIN + scale.y(tick)} strong={tick === 0n} />
-            ))}
-            {bars.map((bar, index) => (
-              <g
-                key={bar.key}
-                className={pointed === null || pointed === index ? undefined : "opacity-50"}
-              >
-                {slices(bar, names).map((slice) => (
-                  <rect
-                    key={slice.place}
-                    className={FILLS[slice.place % FILLS.length]}
-                    x={`${((index + 0.15) * 100) / bars.length}%`}
-                    width={`${70 / bars.length}%`}
-                    y={MARGIN + scale.y(slice.to)}
-                    height={Math.max(0, scale.y(slice.from) - scale.y(slice.to))}
-                  />
-                ))}
-              </g>
-            ))}
-          </svg>
+            <Drawing bars={bars} names={names} scale={scale} at={at} />
+          </div>
           <Labels bars={bars} />
         </div>
       </div>
-      <details className="mt-2 text-sm">
-        <summary className="min-h-11 cursor-pointer content-center text-ink-soft">
+      <details className="mt-2">
+        <summary className="inline-flex min-h-11 cursor-pointer items-center font-medium text-accent">
           {t("chart.table")}
         </summary>
-        <BarTable bars={bars} names={names} format={format} caption={caption} head={tableHead} />
+        <BarTable bars={bars} caption={caption} head={head} columns={columns} foot={foot} />
       </details>
     </figure>
   );
 }
 
-/** The names of all parts, in the order in which they are met. */
-function partNames(bars: Bar[]): string[] {
-  return [...new Set(bars.flatMap((bar) => bar.parts?.map((part) => part.name) ?? []))];
+function moved(key: string, from: number, last: number): number | undefined {
+  switch (key) {
+    case "ArrowLeft":
+    case "ArrowDown":
+      return Math.max(0, from - 1);
+    case "ArrowRight":
+    case "ArrowUp":
+      return Math.min(last, from + 1);
+    case "PageDown":
+      return Math.max(0, from - 7);
+    case "PageUp":
+      return Math.min(last, from + 7);
+    case "Home":
+      return 0;
+    case "End":
+      return last;
+    default:
+      return undefined;
+  }
 }
 
-interface Slice {
-  place: number;
-  from: bigint;
-  to: bigint;
+interface DrawingProps {
+  bars: readonly Bar[];
+  names: string[];
+  scale: Scale;
+  at: number | null;
 }
 
-/** What is above 0 is piled up from 0, and what is below is piled down. */
-function slices(bar: Bar, names: string[]): Slice[] {
-  const parts = bar.parts ?? [{ name: "", value: bar.value }];
-  let above = 0n;
-  let below = 0n;
-  return parts.map(({ name, value }) => {
-    const place = Math.max(0, names.indexOf(name));
-    if (value < 0n) {
-      below += value;
-      return { place, from: below, to: below - value };
-    }
-    above += value;
-    return { place, from: above - value, to: above };
-  });
-}
+const FILLS = ["fill-accent", "fill-line-strong", "fill-good", "fill-warn"] as const;
 
-function extremes(bar: Bar): bigint[] {
-  return slices(bar, []).flatMap(({ from, to }) => [from, to]);
-}
-
-function Pointed({ bar, format }: { bar: Bar; format: (value: bigint) => string }) {
+function Drawing({ bars, names, scale, at }: DrawingProps) {
+  const percent = (bar: number) => `${(bar * 100) / bars.length}%`;
   return (
-    <>
-      <span>{bar.label}</span>
-      <span className="font-medium text-ink">{format(bar.value)}</span>
-      {bar.parts?.map((part) => (
-        <span key={part.name}>
-          {part.name} {format(part.value)}
-        </span>
+    <svg width="100%" height={HEIGHT + 2 * MARGIN} className="block" aria-hidden="true">
+      {at !== null && (
+        <rect x={percent(at)} width={percent(1)} height="100%" className="fill-sunken" />
+      )}
+      {scale.ticks.map((tick) => (
+        <Line key={String(tick)} y={MARGIN + scale.y(tick)} strong={tick === 0n} />
       ))}
-    </>
-  );
-}
-
-function Key({ name, place }: { name: string; place: number }) {
-  return (
-    <span className="inline-flex items-center gap-1.5">
-      <span className={`size-2.5 rounded-sm ${DOTS[place % DOTS.length]}`} />
-      {name}
-    </span>
+      {bars.map((bar, index) =>
+        slices(bar, names).map((slice) => {
+          const { y, height } = boxOf(scale, slice);
+          return (
+            <rect
+              key={`${bar.key} ${slice.place}`}
+              className={FILLS[slice.place % FILLS.length]}
+              x={percent(index + 0.15)}
+              width={percent(0.7)}
+              y={MARGIN + y}
+              height={height}
+            />
+          );
+        }),
+      )}
+    </svg>
   );
 }

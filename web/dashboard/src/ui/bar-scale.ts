@@ -1,3 +1,5 @@
+import type { Slice } from "./bar";
+
 /** Where the lines and bars of a chart of exact amounts stand. Amounts are compared as integers; only pixels are floats. */
 export interface Scale {
   /** Lowest first; 0 is one of them. */
@@ -28,4 +30,13 @@ export function scaleOf(values: readonly bigint[], height: number): Scale {
   for (let tick = bottom; tick <= top; tick += step) ticks.push(tick);
   const y = (value: bigint) => (Number(((top - value) * 10_000n) / range) / 10_000) * height;
   return { ticks, y };
+}
+
+/** So many pixels at least has what is not nothing. */
+const VISIBLE = 1.5;
+
+/** Where a slice is drawn: it stands on what is beneath it, or hangs from what is above. */
+export function boxOf({ y }: Scale, { from, to }: Slice): { y: number; height: number } {
+  const height = from === to ? 0 : Math.max(y(from) - y(to), VISIBLE);
+  return { y: from < 0n ? y(to) : y(from) - height, height };
 }

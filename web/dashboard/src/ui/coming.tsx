@@ -1,5 +1,4 @@
-import { useTranslation } from "react-i18next";
-
+import { useTranslation } from "../i18n/use-translation";
 import { useIsPageComing } from "../lazy-page";
 
 /** A line along the upper edge while the next page is on its way. */

@@ -2,7 +2,8 @@ import { X } from "lucide-react";
 import * as Radix from "radix-ui/dialog";
 import { useRef } from "react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+
+import { useTranslation } from "../i18n/use-translation";
 
 interface DialogProps {
   open: boolean;

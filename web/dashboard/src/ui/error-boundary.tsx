@@ -1,7 +1,7 @@
 import { Component } from "react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { LostPage, renewFailedPages } from "../lazy-page";
 import { Banner } from "./banner";
 import { Button } from "./button";

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
+
+import { useTranslation } from "../i18n/use-translation";
 
 interface PageProps {
   title: string;

@@ -1,5 +1,6 @@
 import { ApiError, Unreachable } from "@billing/client";
-import { useTranslation } from "react-i18next";
+
+import { useTranslation } from "../i18n/use-translation";
 
 /** What went wrong, in the user's language. */
 export function useProblem(): (error: unknown) => string {

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+
+import { useTranslation } from "../i18n/use-translation";
 
 /** In the place of what is loading, as large as it, so that nothing moves. `className` sizes it. */
 export function Skeleton({ className }: { className: string }) {

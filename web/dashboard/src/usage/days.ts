@@ -43,20 +43,18 @@ export function today(timeZone: string, now: number): string {
   }
 }
 
-type DayStyle = "short" | "weekday" | "long";
+type DayStyle = "short" | "long";
 
-/** "21 Nov", "Sat, 21 Nov", "Sat, 21 Nov 2026", the day first: a day is the same in every zone. */
+/** "21 Nov", "Sat, 21 Nov 2026", the day first: a day is the same in every zone. */
 export function writeDay(day: string, locale: Locale, style: DayStyle): string {
   return FORMATS[locale][style].format(millis(day));
 }
 
 function dayFormats(language: string) {
   const short = { day: "numeric", month: "short", timeZone: "UTC" } as const;
-  const weekday = { ...short, weekday: "short" } as const;
-  const long = { ...weekday, year: "numeric" } as const;
+  const long = { ...short, weekday: "short", year: "numeric" } as const;
   return {
     short: new Intl.DateTimeFormat(language, short),
-    weekday: new Intl.DateTimeFormat(language, weekday),
     long: new Intl.DateTimeFormat(language, long),
   };
 }

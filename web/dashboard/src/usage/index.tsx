@@ -1,10 +1,10 @@
 import type { UsageResponse } from "@billing/client";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { keys, useZone } from "../queries";
 import { useClient } from "../session/context";
 import { Known } from "../ui/away";
@@ -13,12 +13,12 @@ import { Empty } from "../ui/empty";
 import { Page } from "../ui/page";
 import { Skeleton } from "../ui/skeleton";
 import { useNow } from "../ui/time";
-import { Chart } from "./chart";
-import { addDays, today as todayOf, writeDay } from "./days";
+import { DayChart } from "./day-chart";
+import { addDays, today as todayOf } from "./days";
 import { RangePicker } from "./range-picker";
 import { rangeDays, readRange, writeRange } from "./range";
 import { average, type Day, everyDay, total } from "./series";
-import { DayTable, ToolTable, writeSpent } from "./tables";
+import { ToolTable, writeSpent } from "./tables";
 
 interface Days {
   from: string;
@@ -65,7 +65,6 @@ function useUsage(days: Days, today: string) {
 function Used({ usage, days }: { usage: UsageResponse["usage"]; days: Days }) {
   const { t } = useTranslation("usage");
   const each = useMemo(() => everyDay(days.from, days.to, usage.by_day), [days, usage.by_day]);
-  const sum = total(each);
   const isEmpty = usage.by_day.length === 0 && usage.by_tool.length === 0;
   return (
     <div className="flex flex-col gap-6">
@@ -79,12 +78,6 @@ function Used({ usage, days }: { usage: UsageResponse["usage"]; days: Days }) {
         ) : (
           <DayChart days={each} />
         )}
-        <details className="mt-2">
-          <summary className="inline-flex min-h-11 cursor-pointer items-center font-medium text-accent">
-            {t("chart.table")}
-          </summary>
-          <DayTable days={each} sum={sum} />
-        </details>
       </Card>
       {usage.by_tool.length > 0 && (
         <Card title={t("tools.title")}>
@@ -114,34 +107,5 @@ function Sums({ days }: { days: readonly Day[] }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function DayChart({ days }: { days: readonly Day[] }) {
-  const { t } = useTranslation("usage");
-  const locale = useLocale();
-  const highest = days.reduce((most, { micros }) => (micros > most ? micros : most), 0n);
-  const ends = {
-    from: writeDay(days[0]?.date ?? "", locale, "long"),
-    to: writeDay(days.at(-1)?.date ?? "", locale, "long"),
-  };
-  return (
-    <Chart
-      // Another range is another chart: the chosen day of the former means nothing in it.
-      key={`${ends.from} ${ends.to}`}
-      days={days}
-      label={t("chart.label", ends)}
-      top={writeSpent(highest, locale)}
-      writeDate={(date) => writeDay(date, locale, "short")}
-      describe={({ date, micros, requests }) => {
-        const written = writeDay(date, locale, "weekday");
-        if (micros === 0n && requests === 0) return t("chart.nothing", { date: written });
-        return t("chart.day", {
-          date: written,
-          spent: writeSpent(micros, locale),
-          count: requests,
-        });
-      }}
-    />
   );
 }

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 
+import { useTranslation } from "../i18n/use-translation";
 import { Button } from "../ui/button";
 import { TextField } from "../ui/field";
 import { MOST_DAYS, PRESETS, type Range, rangeDays, rangeFault } from "./range";

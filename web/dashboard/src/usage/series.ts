@@ -50,25 +50,3 @@ export function share(part: bigint, whole: bigint): number {
   if (whole <= 0n || part <= 0n) return 0;
   return Number((part * BigInt(STEPS)) / whole);
 }
-
-/** A bar of the chart, in thousandths of its height: a day of refunds hangs below the line. */
-export interface Bar {
-  top: number;
-  height: number;
-}
-
-/** Where zero is, and a bar for each day. What is not nothing is at least visible. */
-export function bars(days: readonly Day[]): { zero: number; bars: Bar[] } {
-  const highest = days.reduce((most, { micros }) => (micros > most ? micros : most), 0n);
-  const lowest = days.reduce((least, { micros }) => (micros < least ? micros : least), 0n);
-  const span = highest - lowest;
-  const zero = span === 0n ? STEPS : share(highest, span);
-  return {
-    zero,
-    bars: days.map(({ micros }) => {
-      if (micros === 0n) return { top: zero, height: 0 };
-      const height = Math.max(share(micros < 0n ? -micros : micros, span), 8);
-      return micros < 0n ? { top: zero, height } : { top: zero - height, height };
-    }),
-  };
-}

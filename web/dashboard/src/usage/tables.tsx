@@ -1,11 +1,10 @@
 import { formatMoney, fromMicros, type Locale, toMicros, type UsageOfTool } from "@billing/client";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useLocale } from "../i18n";
+import { useTranslation } from "../i18n/use-translation";
 import { Table, Td, Th } from "../ui/table";
-import { writeDay } from "./days";
-import { type Day, share, total, type Total } from "./series";
+import { share, total } from "./series";
 
 /** Every decimal that there is: calls may cost less than a cent. */
 export function writeSpent(micros: bigint, locale: Locale): string {
@@ -19,35 +18,6 @@ function Figures({ calls, micros }: { calls: number; micros: bigint }) {
       <Td number>{calls.toLocaleString(locale)}</Td>
       <Td number>{writeSpent(micros, locale)}</Td>
     </>
-  );
-}
-
-/** Every day of the chart, for those who would rather read. */
-export function DayTable({ days, sum }: { days: readonly Day[]; sum: Total }) {
-  const { t } = useTranslation("usage");
-  const locale = useLocale();
-  const head = (
-    <>
-      <Th>{t("column.day")}</Th>
-      <Th number>{t("column.calls")}</Th>
-      <Th number>{t("column.spent")}</Th>
-    </>
-  );
-  return (
-    <Table caption={t("chart.caption")} head={head}>
-      {days.map(({ date, requests, micros }) => (
-        <tr key={date}>
-          <Td className="whitespace-nowrap">
-            <time dateTime={date}>{writeDay(date, locale, "long")}</time>
-          </Td>
-          <Figures calls={requests} micros={micros} />
-        </tr>
-      ))}
-      <tr className="font-semibold">
-        <Td>{t("sum")}</Td>
-        <Figures calls={sum.requests} micros={sum.micros} />
-      </tr>
-    </Table>
   );
 }
 

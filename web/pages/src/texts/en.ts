@@ -31,6 +31,7 @@ export const en = {
       "You left the payment page, so nothing was charged. Everything is as you entered it.",
     declined:
       "The payment was declined, so nothing was charged. Try another card, or ask your bank.",
+    paused: "Payments are paused at present, so nothing can be given just now.",
     why: "Why give?",
     free: {
       title: "It stays free.",
@@ -59,7 +60,7 @@ export const en = {
       name ? `Thank you for supporting ${name}!` : "Thank you for your support!",
     yours: "Your contribution",
     unnamed:
-      "This address names no contribution, so we cannot say how it stands. If you have just paid, the payment provider sends the receipt to the address that you gave there.",
+      "This address names no contribution, so we cannot say how it stands. If you have just paid, the payment provider sends the receipt to the address that you gave there. If none has come within a day, look among your junk mail, then write to us.",
     receipt:
       "Stripe sends the receipt to the address that you gave there. If none has come within a day, look among your junk mail, then write to us.",
     total: (amount: string, total: string) =>

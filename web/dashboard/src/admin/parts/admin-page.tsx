@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { NavLink } from "react-router";
 import { Page } from "../../ui/page";
 import { ADMIN } from "../links";
-import { useWords } from "../words";
+import { useWords, ZONE } from "../words";
 
 const PARTS = ["overview", "users", "payments", "prices", "mail", "switches", "audit"] as const;
 
@@ -38,6 +38,7 @@ export function AdminPage({ title, actions, children }: AdminPageProps) {
         </ul>
       </nav>
       <Page title={title} actions={actions}>
+        <p className="-mt-4 text-sm text-ink-soft">{t("common.zone", { zone: ZONE })}</p>
         {children}
       </Page>
     </>
