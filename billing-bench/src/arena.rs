@@ -178,6 +178,7 @@ async fn set_tenant(stage: &Stage, tokens: &Tokens) -> Result<()> {
             tenant_id: TENANT.to_owned(),
             ..Tenant::default()
         }),
+        ..Default::default()
     });
     let token = format!("Bearer {}", tokens.admin).parse()?;
     request.metadata_mut().insert("authorization", token);

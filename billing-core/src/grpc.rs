@@ -36,8 +36,8 @@ impl BalanceService for Core {
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl PriceService for Core {
-    async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(&self.pool, request).await }
-    async fn cancel_price(&self, request: Request<v1::CancelPriceRequest>) -> Answer<v1::CancelPriceResponse> { price::grpc::cancel_price(&self.pool, request).await }
+    async fn set_price(&self, request: Request<v1::SetPriceRequest>) -> Answer<v1::SetPriceResponse> { price::grpc::set_price(&self.turns, &self.pool, request).await }
+    async fn cancel_price(&self, request: Request<v1::CancelPriceRequest>) -> Answer<v1::CancelPriceResponse> { price::grpc::cancel_price(&self.turns, &self.pool, request).await }
     async fn list_prices(&self, request: Request<v1::ListPricesRequest>) -> Answer<v1::ListPricesResponse> { price::grpc::list_prices(&self.pool, request).await }
     async fn estimate_cost(&self, request: Request<v1::EstimateCostRequest>) -> Answer<v1::EstimateCostResponse> { price::grpc::estimate_cost(&self.catalogue, &self.pool, request).await }
 }
@@ -70,10 +70,10 @@ impl SponsorshipService for Core {
     async fn get_supporter(&self, request: Request<v1::GetSupporterRequest>) -> Answer<v1::GetSupporterResponse> { sponsorship::grpc::get_supporter(&self.payments.reads, request).await }
     async fn update_supporter(&self, request: Request<v1::UpdateSupporterRequest>) -> Answer<v1::UpdateSupporterResponse> { sponsorship::grpc::update_supporter(&self.payments.pool, request).await }
     async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.payments.reads, request).await }
-    async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::admin::set_sponsorship(&self.payments.pool, request).await }
+    async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::admin::set_sponsorship(&self.turns, &self.payments.pool, request).await }
     async fn list_messages(&self, request: Request<v1::ListMessagesRequest>) -> Answer<v1::ListMessagesResponse> { sponsorship::grpc::admin::list_messages(&self.payments.reads, request).await }
-    async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.payments.pool, request).await }
-    async fn moderate_supporter(&self, request: Request<v1::ModerateSupporterRequest>) -> Answer<v1::ModerateSupporterResponse> { sponsorship::grpc::admin::moderate_supporter(&self.payments.pool, request).await }
+    async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.turns, &self.payments.pool, request).await }
+    async fn moderate_supporter(&self, request: Request<v1::ModerateSupporterRequest>) -> Answer<v1::ModerateSupporterResponse> { sponsorship::grpc::admin::moderate_supporter(&self.turns, &self.payments.pool, request).await }
     async fn export_person(&self, request: Request<v1::ExportPersonRequest>) -> Answer<v1::ExportPersonResponse> { person::grpc::export_person(self, request).await }
     async fn erase_person(&self, request: Request<v1::ErasePersonRequest>) -> Answer<v1::ErasePersonResponse> { person::grpc::erase_person(self, request).await }
 }
@@ -110,6 +110,6 @@ impl AdminService for Core {
 #[rustfmt::skip] // One line each.
 impl OperatorService for Core {
     async fn list_switches(&self, request: Request<v1::ListSwitchesRequest>) -> Answer<v1::ListSwitchesResponse> { switch::grpc::list_switches(&self.pool, request).await }
-    async fn set_switch(&self, request: Request<v1::SetSwitchRequest>) -> Answer<v1::SetSwitchResponse> { switch::grpc::set_switch(&self.pool, request).await }
+    async fn set_switch(&self, request: Request<v1::SetSwitchRequest>) -> Answer<v1::SetSwitchResponse> { switch::grpc::set_switch(&self.turns, &self.pool, request).await }
     async fn list_switch_changes(&self, request: Request<v1::ListSwitchChangesRequest>) -> Answer<v1::ListSwitchChangesResponse> { switch::grpc::list_switch_changes(&self.pool, request).await }
 }

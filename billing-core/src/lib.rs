@@ -43,6 +43,7 @@ use std::sync::Arc;
 use sqlx::PgPool;
 
 use crate::admin::Overviews;
+use crate::admin_change::Turns;
 use crate::decisions::DecisionCounters;
 use crate::entry::Histories;
 use crate::ledger::{Batcher, Reader};
@@ -59,6 +60,8 @@ pub struct Core {
     pub catalogue: CataloguePulse,
     /// For prices and tenants; the hot path has connections of its own.
     pub pool: PgPool,
+    /// Of whoever changes something by hand, with that pool or with that of payments.
+    pub turns: Turns,
     /// For reads that are as long as an account's history.
     pub histories: Histories,
     pub decisions: Arc<DecisionCounters>,

@@ -28,6 +28,7 @@ use tower::layer::util::Stack;
 use tracing::{info, warn};
 
 use crate::admin::Overviews;
+use crate::admin_change::Turns;
 use crate::auth::ServiceToken;
 use crate::config::{Earlier, ServeOptions, Tuning};
 use crate::database::{Database, Settings};
@@ -222,6 +223,7 @@ pub async fn start(
         reader: Reader::start(database, tasks),
         sponsorship: SponsorshipReader::start(database, tasks),
         pool: pool.clone(),
+        turns: Turns::of(pool),
         histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),
         payments: Payments {

@@ -1,10 +1,10 @@
 //! What requests pass before their endpoint: whose they are, and how many of them there may be.
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::auth::{self, Caller};
+use crate::auth::{self, Caller, PublicTenants};
 use crate::problem::ApiError;
 use crate::server::client_address;
 use crate::state::AppState;
@@ -38,6 +38,19 @@ pub(crate) async fn administrators(
     next: Next,
 ) -> Result<Response, ApiError> {
     caller.administered()?;
+    Ok(next.run(request).await)
+}
+
+/// For routes behind [`administrators`] about the whole service: the administrators of one tenant among several operate
+/// nothing.
+pub(crate) async fn operators(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    if !PublicTenants::from_ref(&state).is_single() {
+        return Err(ApiError::NotOperator);
+    }
     Ok(next.run(request).await)
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod csv;
 mod filter;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +14,13 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::core::{Core, FieldNames, written};
 use crate::currency::{Amount, UAH};
+use crate::language::Language;
 use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
 use crate::rates::{self, Rate};
 use crate::usd::Usd;
+
+pub(crate) use words::described;
 
 const LIMIT_DEFAULT: i32 = 50;
 const LIMIT_MAX: i32 = 500;
@@ -72,6 +76,8 @@ pub(crate) struct Transaction {
     /// The payment that moved it; null for what no payment moved.
     #[schema(required = true)]
     payment_id: Option<String>,
+    /// A charge's description; why somebody gave, took or gave back; or, where nobody wrote anything, what it is, in
+    /// the language that `Accept-Language` names (en, uk). Null for a charge and a top-up without one.
     #[schema(required = true)]
     description: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -135,6 +141,7 @@ struct Pagination {
 pub(crate) async fn list(
     core: Core,
     caller: Caller,
+    language: Language,
     query: QueryText,
 ) -> Result<Json<HistoryResponse>, ApiError> {
     let limit = query.whole("limit", 1..=LIMIT_MAX, LIMIT_DEFAULT)?;
@@ -150,7 +157,7 @@ pub(crate) async fn list(
     let transactions = answer
         .entries
         .into_iter()
-        .map(|entry| transaction(entry, caller.user_id(), rate.as_ref()))
+        .map(|entry| transaction(entry, caller.user_id(), rate.as_ref(), language))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Json(HistoryResponse {
         success: true,
@@ -169,6 +176,7 @@ pub(crate) fn transaction(
     entry: Entry,
     user_id: &str,
     rate: Option<&Rate>,
+    language: Language,
 ) -> Result<Transaction, ApiError> {
     let r#type = shown_as(entry.kind())?;
     let before_micros = entry
@@ -178,6 +186,7 @@ pub(crate) fn transaction(
     let created_at = written(entry.created_at.as_ref())?
         .ok_or_else(|| ApiError::fault("an entry has no time"))?;
     let amount_uah = amount_uah(&entry, rate);
+    let description = described(&entry, language);
     Ok(Transaction {
         id: entry.entry_id,
         user_id: user_id.to_owned(),
@@ -193,8 +202,7 @@ pub(crate) fn transaction(
         enforced: !entry.unenforced,
         payment_provider: filled(entry.payment_provider),
         payment_id: filled(entry.payment_id),
-        // A charge has a description; a grant, an adjustment and a refund have a reason.
-        description: filled(entry.description).or_else(|| filled(entry.reason)),
+        description,
         metadata: entry.metadata,
         created_at,
     })

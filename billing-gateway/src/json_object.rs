@@ -19,6 +19,9 @@ use crate::usd::Usd;
 const MICROS_MAX: i64 = 1_000_000_000_000_000;
 const MICROS_MIN: i64 = -MICROS_MAX;
 
+/// So much of a charset is said again.
+const CHARSET_CHARS: usize = 40;
+
 /// The members of a JSON object. Unknown ones pass; one that is given twice does not.
 #[derive(Debug)]
 pub(crate) struct JsonObject(BTreeMap<String, Box<RawValue>>);
@@ -39,9 +42,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            return Err(ApiError::NotJson);
-        }
+        must_be_json(request.headers())?;
         // It is there already where the route is bounded.
         let (_head, bytes) = request_body::read(&Bodies::from_ref(state), request).await?;
         serde_json::from_slice(&bytes).map_err(|error| ApiError::MalformedJson(error.to_string()))
@@ -161,17 +162,36 @@ fn text_error(raw: &RawValue) -> &'static str {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(Ok(value)) = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str())
     else {
-        return false;
+        return Err(ApiError::NotJson);
     };
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if essence != "application/json"
+        && !(essence.starts_with("application/") && essence.ends_with("+json"))
+    {
+        return Err(ApiError::NotJson);
+    }
+    // Read as UTF-8, another one's bytes would be other text, or none.
+    let charsets = parts.filter_map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    });
+    for charset in charsets {
+        if !["utf-8", "utf8"]
+            .iter()
+            .any(|known| charset.eq_ignore_ascii_case(known))
+        {
+            let charset = charset.chars().take(CHARSET_CHARS).collect();
+            return Err(ApiError::NotUtf8 { charset });
+        }
+    }
+    Ok(())
 }
 
 impl<'de> Deserialize<'de> for JsonObject {
@@ -203,7 +223,9 @@ impl<'de> Visitor<'de> for Members {
 
 #[cfg(test)]
 mod tests {
-    use super::{AmountMember, JsonObject};
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{AmountMember, JsonObject, must_be_json};
     use crate::problem::ApiError;
     use crate::usd::Usd;
 
@@ -266,6 +288,37 @@ mod tests {
             panic!("a field");
         };
         assert_eq!(error.message, "must not contain half of a surrogate pair");
+    }
+
+    #[test]
+    fn a_body_is_json_in_utf_8() {
+        let of = |media_type: &'static str| {
+            let value = HeaderValue::from_static(media_type);
+            must_be_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, value)]))
+        };
+        for taken in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/merge-patch+json;CHARSET=\"UTF-8\"",
+            "application/json; version=1; charset = utf8",
+        ] {
+            assert!(of(taken).is_ok(), "{taken}");
+        }
+        for refused in [
+            "application/json; charset=utf-16",
+            "application/json;charset=\"ISO-8859-1\"",
+            "application/json; charset",
+            "application/json; charset=utf-8; charset=utf-16",
+        ] {
+            assert!(
+                matches!(of(refused), Err(ApiError::NotUtf8 { .. })),
+                "{refused}"
+            );
+        }
+        assert!(matches!(
+            of("text/plain; charset=utf-8"),
+            Err(ApiError::NotJson)
+        ));
     }
 
     #[test]

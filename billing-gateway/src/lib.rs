@@ -25,6 +25,7 @@ mod health;
 mod history;
 mod holds;
 mod json_object;
+mod language;
 mod me;
 mod observe;
 mod openapi;

@@ -62,11 +62,15 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::available::get))
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
-        .routes(routes!(payment::refund::post))
         .routes(routes!(contributions::mine::list))
         .routes(routes!(contributions::change))
         .routes(routes!(supporters::me::get, supporters::me::update))
         .routes(routes!(supporters::export::get))
+}
+
+/// Routes of users' own surface for administrators.
+fn administration() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(payment::refund::post))
 }
 
 /// Routes for signed-in users that are limited further.
@@ -125,8 +129,10 @@ fn probes() -> OpenApiRouter<AppState> {
 pub(crate) fn openapi() -> OpenApi {
     let mut document = openapi::base();
     document.merge(users().into_openapi());
+    document.merge(administration().into_openapi());
     document.merge(creation().into_openapi());
     document.merge(admin::routes().into_openapi());
+    document.merge(admin::operators_routes().into_openapi());
     document.merge(public().into_openapi());
     document.merge(wall().into_openapi());
     document.merge(meter().into_openapi());
@@ -142,7 +148,9 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
     let document = openapi();
     let (users, _) = users().split_for_parts();
     let (creation, _) = creation().split_for_parts();
+    let (administration, _) = administration().split_for_parts();
     let (administrators, _) = admin::routes().split_for_parts();
+    let (operators, _) = admin::operators_routes().split_for_parts();
     let (public, _) = public().split_for_parts();
     let (wall, _) = wall().split_for_parts();
     let (meter, _) = meter().split_for_parts();
@@ -161,16 +169,21 @@ pub(crate) fn router(config: &Config, state: AppState, site: Option<Site>) -> Ro
         .route_layer(from_fn_with_state(state.clone(), gate::creation_per_user));
     // Without their token they are no routes at all.
     let administrators = if state.admin_core().is_on() {
-        administrators
+        operators
             .route_layer(bounded.clone())
-            .route_layer(from_fn(gate::administrators))
+            .route_layer(from_fn_with_state(state.clone(), gate::operators))
+            .merge(administrators.route_layer(bounded.clone()))
     } else {
         Router::new()
     };
+    let administration = administration
+        .route_layer(bounded.clone())
+        .merge(administrators)
+        .route_layer(from_fn(gate::administrators));
     let users = users
         .route_layer(bounded.clone())
         .merge(creation)
-        .merge(administrators)
+        .merge(administration)
         .route_layer(from_fn_with_state(state.clone(), gate::per_user))
         .route_layer(from_fn_with_state(state.clone(), gate::signed_in));
     let wall_limit = from_fn_with_state(state.clone(), gate::wall_per_address);

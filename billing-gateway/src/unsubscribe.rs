@@ -4,10 +4,9 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,6 +14,7 @@ use billing_proto::v1::{ErrorReason, UnsubscribeRequest};
 use sha2::{Digest, Sha256};
 
 use crate::core::{Core, CoreError};
+use crate::language::Language;
 use crate::problem::{ApiError, Problem};
 
 /// The page's own style and its own form, and nothing else.
@@ -28,13 +28,6 @@ static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
 const NO_INDEX: (HeaderName, &str) = (HeaderName::from_static("x-robots-tag"), "noindex");
 
 const STYLE: &str = include_str!("unsubscribe.css");
-
-/// The language of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    Ukrainian,
-}
 
 /// How it stands with a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,59 +194,10 @@ fn form(label: &str) -> String {
     )
 }
 
-impl Language {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Ukrainian => "uk",
-        }
-    }
-
-    /// The first of ours that is named; browsers name the preferred one first.
-    fn of(headers: &HeaderMap) -> Self {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|value| value.to_str().ok());
-        let primary = |tag: &str| {
-            let tag = tag.trim().split([';', '-']).next().unwrap_or_default();
-            tag.to_ascii_lowercase()
-        };
-        let mut tags = accepted.unwrap_or_default().split(',').map(primary);
-        match tags.find(|tag| tag == "en" || tag == "uk").as_deref() {
-            Some("uk") => Self::Ukrainian,
-            _ => Self::English,
-        }
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Language {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Ok(Self::of(&parts.headers))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue, header};
-
-    use super::{Language, Page};
-
-    #[test]
-    fn a_page_speaks_the_first_of_our_languages_that_the_reader_names() {
-        for (named, language) in [
-            ("uk-UA,uk;q=0.9,en;q=0.8", Language::Ukrainian),
-            ("de, uk;q=0.5, en;q=0.3", Language::Ukrainian),
-            ("en-GB,uk;q=0.5", Language::English),
-            ("de", Language::English),
-            ("", Language::English),
-        ] {
-            let value = HeaderValue::from_static(named);
-            let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, value)]);
-            assert_eq!(Language::of(&headers), language, "{named}");
-        }
-        assert_eq!(Language::of(&HeaderMap::new()), Language::English);
-    }
+    use super::Page;
+    use crate::language::Language;
 
     #[test]
     fn a_page_has_a_button_where_one_may_ask_and_runs_or_loads_nothing() {

@@ -77,6 +77,7 @@ pub async fn set_tenant(core: SocketAddr, admin_token: &str) -> Result<()> {
     };
     let request = SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     let caller = Caller::new(admin_token, Duration::from_secs(5))?;
     AccountServiceClient::with_interceptor(channel(core)?, caller)

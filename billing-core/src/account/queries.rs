@@ -1,19 +1,22 @@
 //! Every statement about tenants.
 
-use sqlx::{PgPool, query};
+use sqlx::{PgConnection, PgExecutor, query};
 
 use super::Tenant;
 use crate::money::Micros;
 use crate::price::UnpricedTools;
 
-pub async fn find_tenant(pool: &PgPool, tenant_id: &str) -> Result<Option<Tenant>, sqlx::Error> {
+pub async fn find_tenant(
+    executor: impl PgExecutor<'_>,
+    tenant_id: &str,
+) -> Result<Option<Tenant>, sqlx::Error> {
     let row = query!(
         "select tenant_id, welcome_grant_micros, unpriced_tools, default_daily_limit_micros,
             default_monthly_limit_micros, topup_url
         from tenant where tenant_id = $1",
         tenant_id
     )
-    .fetch_optional(pool)
+    .fetch_optional(executor)
     .await?;
     Ok(row.map(|row| Tenant {
         tenant_id: row.tenant_id,
@@ -25,7 +28,18 @@ pub async fn find_tenant(pool: &PgPool, tenant_id: &str) -> Result<Option<Tenant
     }))
 }
 
-pub async fn upsert_tenant(pool: &PgPool, tenant: &Tenant) -> Result<(), sqlx::Error> {
+/// One change of a tenant at a time: whoever makes the next waits here.
+pub async fn lock_tenant(conn: &mut PgConnection, tenant_id: &str) -> Result<(), sqlx::Error> {
+    query!(
+        "select pg_advisory_xact_lock(hashtextextended('tenant' || chr(31) || $1, 0))",
+        tenant_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn upsert_tenant(conn: &mut PgConnection, tenant: &Tenant) -> Result<(), sqlx::Error> {
     query!(
         "insert into tenant (tenant_id, welcome_grant_micros, unpriced_tools, default_daily_limit_micros,
             default_monthly_limit_micros, topup_url)
@@ -42,7 +56,7 @@ pub async fn upsert_tenant(pool: &PgPool, tenant: &Tenant) -> Result<(), sqlx::E
         tenant.default_monthly_limit.map(Micros::get),
         tenant.topup_url,
     )
-    .execute(pool)
+    .execute(conn)
     .await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Tenant, queries};
 use crate::Core;
+use crate::admin_change::Said;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::price::UnpricedTools;
@@ -33,7 +34,9 @@ pub async fn set_tenant(
     let (call, request) = call_of(request)?;
     let tenant = parse(request.tenant)?;
     call.tenant(&tenant.tenant_id)?;
-    call.change(queries::upsert_tenant(&core.pool, &tenant))
+    let said = Said::parse(request.actor, request.reason)?;
+    core.turns
+        .change(&call, super::set(&core.pool, &tenant, said))
         .await?;
     Ok(Response::new(v1::SetTenantResponse {
         tenant: Some(shown(tenant)),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tonic::{Request, Response, Status as Refused};
 use uuid::Uuid;
 
-use super::{Found, MailPlace, Mark, Overviews, Search, Spent, Status, Undelivered, queries};
+use super::{Found, MailPlace, Mark, Overviews, Search, Status, Undelivered, overview, queries};
 use crate::entry::Histories;
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
@@ -17,6 +17,7 @@ use crate::ledger::{Opening, find_accounts};
 use crate::rpc::{
     Call, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, no_page, page_size, timestamp,
 };
+use crate::usage::{self, Spent};
 
 /// Most accounts that a page passes over.
 const SKIP_MAX: i64 = 10_000;
@@ -113,7 +114,7 @@ pub async fn get_tenant_usage(
         0 => PAGE_DEFAULT,
         most => field::number("users_max", most.into(), 1, PAGE_MAX)?,
     };
-    let asking = queries::usage(histories.pool(), &tenant_id, days, users_max);
+    let asking = usage::of_tenant(histories.pool(), &tenant_id, days, users_max);
     let usage = histories.read_apart(&call, asking).await?;
     let day = |spent: Spent| v1::DayUsage {
         date: spent.of,
@@ -147,7 +148,7 @@ pub async fn get_tenant_overview(
     let overview = if let Some(overview) = overviews.find(&tenant_id) {
         overview
     } else {
-        let asking = queries::overview(histories.pool(), &tenant_id);
+        let asking = overview(histories.pool(), &tenant_id);
         let overview = histories.read_apart(&call, asking).await?;
         overviews.keep(tenant_id, overview);
         overview

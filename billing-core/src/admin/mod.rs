@@ -10,11 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sqlx::PgPool;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::id::AccountId;
 use crate::money::Micros;
+use crate::usage;
 
 /// For how long an overview is shown again: it reads what a month has brought.
 const OVERVIEW_LASTS: Duration = Duration::from_mins(1);
@@ -67,22 +70,6 @@ pub struct Found {
     pub email: Option<String>,
 }
 
-/// What was spent on a day, on a tool, or by a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spent {
-    pub of: String,
-    pub spent: Micros,
-    pub charges: i64,
-}
-
-/// What a tenant's accounts have spent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    pub days: Vec<Spent>,
-    pub tools: Vec<Spent>,
-    pub users: Vec<Spent>,
-}
-
 /// How a tenant stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overview {
@@ -114,6 +101,24 @@ impl Overviews {
         known.retain(|_, (read_at, _)| read_at.elapsed() < OVERVIEW_LASTS);
         known.insert(tenant_id, (Instant::now(), overview));
     }
+}
+
+/// How a tenant stands now.
+async fn overview(pool: &PgPool, tenant_id: &str) -> Result<Overview, sqlx::Error> {
+    let mut overview = queries::overview(pool, tenant_id).await?;
+    let today = overview.as_of.to_zoned(TimeZone::UTC).date();
+    // One more than the month has had: it may be midnight meanwhile.
+    let days = i32::from(today.day()).saturating_add(1);
+    let usage = usage::of_tenant(pool, tenant_id, days, 1).await?;
+    let sum = |of: &str| {
+        let days = usage.days.iter().filter(|day| day.of.starts_with(of));
+        let mut sum = days.map(|day| day.spent);
+        sum.try_fold(Micros::ZERO, Micros::plus)
+            .map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    overview.spent_today = sum(&today.to_string())?;
+    overview.spent_month = sum(&today.strftime("%Y-%m-").to_string())?;
+    Ok(overview)
 }
 
 /// A mail that was tried and has not left.

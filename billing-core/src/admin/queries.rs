@@ -11,7 +11,7 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
 use sqlx::{PgPool, query, query_as};
 use uuid::Uuid;
 
-use super::{Found, MailPlace, Mark, Overview, Search, Spent, Status, Undelivered, Usage};
+use super::{Found, MailPlace, Mark, Overview, Search, Status, Undelivered};
 use crate::id::AccountId;
 use crate::money::Micros;
 
@@ -117,66 +117,7 @@ async fn marked_accounts(
     Ok(rows.into_iter().map(Found::from).collect())
 }
 
-/// What a tenant's accounts have spent since midnight of UTC so many days ago, today included. Entries of these
-/// days are read, whoever's they are: for a tenant alone there is no shorter way that is always true.
-pub async fn usage(
-    pool: &PgPool,
-    tenant_id: &str,
-    days: i32,
-    users_max: i64,
-) -> Result<Usage, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    query!("select set_config('statement_timeout', '60s', true)")
-        .fetch_one(&mut *transaction)
-        .await?;
-    let rows = query!(
-        r#"with used as materialized (
-            select e.account_id, (e.created_at at time zone 'UTC')::date as day, coalesce(e.tool, '') as tool,
-                -sum(e.amount_micros) as spent, count(*) filter (where e.kind = 'charge') as charges
-            from (
-                -- By time alone: who would group them looks for an order of theirs, and reads them one by one.
-                select * from entry
-                where kind in ('charge', 'refund') and created_at >=
-                    (date_trunc('day', clock_timestamp() at time zone 'UTC') - make_interval(days => $2 - 1))
-                    at time zone 'UTC'
-                offset 0
-            ) e
-            group by 1, 2, 3
-        ), mine as materialized (
-            select u.*, p.user_id from used u join account_profile p on p.account_id = u.account_id
-            where p.tenant_id = $1
-        )
-        (select 'day' as "by!", day::text as "of!", sum(spent)::bigint as "spent!", sum(charges)::bigint as "charges!"
-            from mine group by day order by day)
-        union all
-        (select 'tool', tool, sum(spent)::bigint, sum(charges)::bigint from mine
-            group by tool order by 3 desc, tool limit 200)
-        union all
-        (select 'user', user_id, sum(spent)::bigint, sum(charges)::bigint from mine
-            group by user_id order by 3 desc, user_id limit $3)"#,
-        tenant_id,
-        days,
-        users_max,
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let mut usage = Usage::default();
-    for row in rows {
-        let list = match row.by.as_str() {
-            "day" => &mut usage.days,
-            "tool" => &mut usage.tools,
-            _ => &mut usage.users,
-        };
-        list.push(Spent {
-            of: row.of,
-            spent: Micros::new(row.spent),
-            charges: row.charges,
-        });
-    }
-    Ok(usage)
-}
-
-/// How a tenant stands. Days and months are of UTC.
+/// How a tenant stands, but for what its accounts spend. Days and months are of UTC.
 pub async fn overview(pool: &PgPool, tenant_id: &str) -> Result<Overview, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     query!("select set_config('statement_timeout', '60s', true)")
@@ -192,28 +133,17 @@ pub async fn overview(pool: &PgPool, tenant_id: &str) -> Result<Overview, sqlx::
                 floor((coalesce(p.received_minor, p.amount_minor) - p.refunded_minor - p.disputed_minor)
                     * p.rate * 10000)::bigint as net
             from moment t join payment p on p.tenant_id = $1 and p.succeeded_at >= t.month
-        ), used as materialized (
-            select e.account_id, -sum(e.amount_micros) filter (where e.created_at >= t.today) as today,
-                -sum(e.amount_micros) as month
-            from moment t cross join lateral (
-                select * from entry where created_at >= t.month and kind in ('charge', 'refund') offset 0
-            ) e
-            group by e.account_id
-        ), spent as (
-            select sum(u.today)::bigint as today, sum(u.month)::bigint as month
-            from used u join account_profile p on p.account_id = u.account_id where p.tenant_id = $1
         )
         select t.as_of as "as_of!: SqlTimestamp",
             (select count(*) from account_profile where tenant_id = $1) as "accounts!",
             (select coalesce(sum(net) filter (where is_today), 0)::bigint from paid) as "revenue_today!",
             (select coalesce(sum(net), 0)::bigint from paid) as "revenue_month!",
-            coalesce(s.today, 0) as "spent_today!", coalesce(s.month, 0) as "spent_month!",
             (select count(*) from payment where needs_review and tenant_id = $1) as "payments_in_review!",
             (select count(*) from outbox_message m left join account_profile p on p.account_id = m.account_id
                 left join contact c on c.account_id = m.account_id
             where m.channel = 'mail' and m.attempts > 0 and coalesce(p.tenant_id, c.tenant_id) = $1)
                 as "undelivered_mail!"
-        from moment t cross join spent s"#,
+        from moment t"#,
         tenant_id,
     )
     .fetch_one(&mut *transaction)
@@ -222,8 +152,8 @@ pub async fn overview(pool: &PgPool, tenant_id: &str) -> Result<Overview, sqlx::
         accounts: row.accounts,
         revenue_today: Micros::new(row.revenue_today),
         revenue_month: Micros::new(row.revenue_month),
-        spent_today: Micros::new(row.spent_today),
-        spent_month: Micros::new(row.spent_month),
+        spent_today: Micros::ZERO,
+        spent_month: Micros::ZERO,
         payments_in_review: row.payments_in_review,
         undelivered_mail: row.undelivered_mail,
         as_of: row.as_of.to_jiff(),

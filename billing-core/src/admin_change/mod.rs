@@ -3,6 +3,7 @@
 //! and are read together with these: see `admin`.
 
 mod queries;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntrySeq};
 
 pub use queries::insert;
+pub use turns::Turns;
 
 /// By whom something is changed and why, as far as it is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,14 @@ pub enum Deed {
     PaymentRefund,
     PriceSet,
     PriceCancel,
+    /// Of the tenant itself.
+    Tenant,
+    /// How the tenant is supported.
+    Sponsorship,
+    /// What is shown, or taken, of a supporter.
+    Supporter,
+    /// Whether a message is shown.
+    Message,
 }
 
 impl Deed {
@@ -58,6 +68,10 @@ impl Deed {
             Self::PaymentRefund => "payment_refund",
             Self::PriceSet => "price_set",
             Self::PriceCancel => "price_cancel",
+            Self::Tenant => "tenant",
+            Self::Sponsorship => "sponsorship",
+            Self::Supporter => "supporter",
+            Self::Message => "message",
         }
     }
 }
@@ -97,6 +111,25 @@ impl NewChange {
             after: Fields::new(),
             leads_to: LeadsTo::Entry(entry),
         }
+    }
+
+    /// Of what was set before and after, what differs: none where nothing does.
+    pub fn of_fields(
+        account: Option<AccountId>,
+        (deed, said): (Deed, Said),
+        before: Fields,
+        after: Fields,
+    ) -> Option<Self> {
+        let (before, after) = differing(before, after);
+        let differs = !before.is_empty() || !after.is_empty();
+        differs.then_some(Self {
+            account,
+            deed,
+            said,
+            before,
+            after,
+            leads_to: LeadsTo::Nothing,
+        })
     }
 }
 

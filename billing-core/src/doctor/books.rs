@@ -12,6 +12,7 @@ use crate::ledger::audit as ledger_audit;
 use crate::payment::{Currency, newest_rate, review};
 use crate::sponsorship::audit as sponsorship_audit;
 use crate::switch::queries::positions;
+use crate::usage;
 
 /// Longer than a core, a mail server and a broker take to come back.
 const OLD_SECS: i64 = 15 * 60;
@@ -125,7 +126,8 @@ pub async fn switches(pool: &PgPool) -> Vec<Finding> {
 pub async fn audit(database: &Database) -> Vec<Finding> {
     let found = async {
         let pool = database.pool_at_once(&Settings::default()).await?;
-        let ledger = ledger_audit::check(&pool).await?.len();
+        let mut ledger = ledger_audit::check(&pool).await?.len();
+        ledger = ledger.saturating_add(usage::check_days(&pool).await?.len());
         let sponsorship = sponsorship_audit::check(&pool).await?.len();
         Ok::<_, anyhow::Error>(ledger.saturating_add(sponsorship))
     };

@@ -62,7 +62,7 @@ pub async fn entries(
             e.created_at as "created_at: SqlTimestamp", e.request_id, e.tool, e.price_version, e.hold_id,
             e.refunds_seq, n.description as "description?",
             n.metadata as "metadata?: Json<BTreeMap<String, String>>",
-            n.reason as "reason?", n.actor as "actor?", p.payment_id as "payment_id?", p.provider as "provider?",
+            coalesce(n.reason, r.reason) as "reason?", coalesce(n.actor, r.actor) as "actor?", p.payment_id as "payment_id?", p.provider as "provider?",
             coalesce(y.received_minor, y.amount_minor) as "paid_minor?", y.currency as "paid_currency?",
             exists (select from entry_unenforced u where u.account_id = e.account_id and u.seq = e.seq) as "unenforced!"
         from (
@@ -74,6 +74,8 @@ pub async fn entries(
         ) as e
             left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
             left join payment_entry p on p.account_id = e.account_id and p.seq = e.seq
+            left join payment_refund r on r.account_id = p.account_id and r.payment_id = p.payment_id
+                and r.refund_id = p.refund_id
             left join payment y on p.kind = 'top_up' and y.account_id = p.account_id and y.payment_id = p.payment_id
         order by e.seq desc"#,
         account.uuid(),

@@ -9,6 +9,7 @@ use super::connect;
 use crate::database::secret;
 use crate::ledger::audit;
 use crate::sponsorship::audit as sponsorship_audit;
+use crate::usage;
 
 #[derive(Debug, Args)]
 pub struct AuditOptions {
@@ -23,7 +24,8 @@ pub struct AuditOptions {
 
 pub async fn run(options: &AuditOptions) -> anyhow::Result<ExitCode> {
     let pool = connect(&options.database_url).await?;
-    let findings = audit::check(&pool).await?;
+    let mut findings = audit::check(&pool).await?;
+    findings.extend(usage::check_days(&pool).await?);
     let of_sponsorship = sponsorship_audit::check(&pool).await?;
     let number = findings.len().saturating_add(of_sponsorship.len());
     if options.json {

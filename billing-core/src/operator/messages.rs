@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Place;
+use crate::admin_change::Said;
 use crate::field;
 use crate::sponsorship::message::{self, WaitingMessage};
-use crate::sponsorship::ulid;
+use crate::sponsorship::{moderation, ulid};
 
 #[derive(Debug, Subcommand)]
 pub enum MessagesCommand {
@@ -51,7 +52,7 @@ pub async fn run(command: MessagesCommand) -> anyhow::Result<ExitCode> {
     match command {
         MessagesCommand::List(wanted) => {
             let pool = wanted.place.connect().await?;
-            let waiting = message::waiting(&pool, &wanted.tenant, wanted.limit).await?;
+            let waiting = message::waiting(&pool, &wanted.tenant, None, wanted.limit).await?;
             let shown: Vec<Value> = waiting.iter().map(shown).collect();
             wanted.place.print_all(&shown);
             Ok(ExitCode::SUCCESS)
@@ -62,13 +63,16 @@ pub async fn run(command: MessagesCommand) -> anyhow::Result<ExitCode> {
 }
 
 async fn judge(judgement: Judgement, approve: bool) -> anyhow::Result<ExitCode> {
-    let actor = field::text("--actor", judgement.actor, 255)?;
+    let said = Said {
+        actor: Some(field::text("--actor", judgement.actor, 255)?),
+        reason: None,
+    };
     let tenant = &judgement.tenant;
     let judged = match ulid::parse(&judgement.ulid) {
         None => None,
         Some(number) => {
             let pool = judgement.place.connect().await?;
-            message::judge(&pool, tenant, number, approve, &actor).await?
+            moderation::message(&pool, tenant, number, approve, said).await?
         }
     };
     let Some(judged) = judged else {

@@ -142,6 +142,7 @@ async fn set(version: Version) -> anyhow::Result<()> {
         price,
         superseded,
         planned,
+        prices: _,
     } = placed;
     version.place.print(&json!({
         "price": shown(&price),
@@ -158,8 +159,9 @@ async fn cancel(cancellation: Cancellation) -> anyhow::Result<()> {
     };
     let (tenant, tool) = (&cancellation.tenant, &cancellation.tool);
     let pool = cancellation.place.connect().await?;
-    let price = price::cancel(&pool, tenant, tool, cancellation.version, &words).await?;
-    cancellation.place.print(&shown(&price));
+    let name = (tenant.as_str(), tool.as_str());
+    let cancelled = price::cancel(&pool, name, cancellation.version, &words, false).await?;
+    cancellation.place.print(&shown(&cancelled.price));
     Ok(())
 }
 

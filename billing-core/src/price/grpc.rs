@@ -10,7 +10,7 @@ use super::{
     CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnpricedTools, Words,
     cost_of,
 };
-use crate::admin_change::Said;
+use crate::admin_change::{Said, Turns};
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
@@ -18,6 +18,7 @@ use crate::rpc::{TENANT_BYTES, call_of, timestamp};
 use crate::status::{deadline_exceeded, of_change, with_reason};
 
 pub async fn set_price(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::SetPriceRequest>,
 ) -> Result<Response<v1::SetPriceResponse>, Status> {
@@ -36,17 +37,18 @@ pub async fn set_price(
     let effective_at = field::timestamp("effective_at", request.effective_at)?;
     let said = Said::parse(request.actor, request.reason)?;
     let name = (tenant_id.as_str(), tool.as_str());
-    let placed = call
-        .change(super::set(pool, name, &terms, effective_at, said))
-        .await?;
+    let setting = super::set(pool, name, &terms, effective_at, said);
+    let placed = turns.change(&call, setting).await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(placed.price)),
         superseded: placed.superseded.map(shown),
         planned: placed.planned.into_iter().map(shown).collect(),
+        prices: placed.prices.into_iter().map(shown).collect(),
     }))
 }
 
 pub async fn cancel_price(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::CancelPriceRequest>,
 ) -> Result<Response<v1::CancelPriceResponse>, Status> {
@@ -59,14 +61,16 @@ pub async fn cancel_price(
         reason: &field::text("reason", request.reason, 500)?,
         actor: &field::text("actor", request.actor, 255)?,
     };
-    let cancelling = super::cancel(pool, &tenant_id, &tool, version, &words);
-    let price = match timeout_at(call.deadline, cancelling).await {
-        Ok(Err(CancelError::Sql(error))) => return Err(of_change(&error)),
-        Ok(cancelled) => cancelled?,
-        Err(_) => return Err(deadline_exceeded()),
-    };
+    let name = (tenant_id.as_str(), tool.as_str());
+    let _turn = turns.wait(&call).await?;
+    let cancelling = super::cancel(pool, name, version, &words, request.or_restore);
+    let cancelled = timeout_at(call.deadline, cancelling)
+        .await
+        .map_err(|_| deadline_exceeded())??;
     Ok(Response::new(v1::CancelPriceResponse {
-        price: Some(shown(price)),
+        price: Some(shown(cancelled.price)),
+        restored: cancelled.restored.map(shown),
+        prices: cancelled.prices.into_iter().map(shown).collect(),
     }))
 }
 

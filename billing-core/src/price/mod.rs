@@ -1,16 +1,19 @@
 //! The versioned price list of each tenant's tools.
 
+mod cancellation;
 mod catalogue;
 mod cost;
 pub mod grpc;
 mod queries;
 pub mod terms;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 
+pub use cancellation::{CancelError, Cancelled, Words, cancel};
 pub use catalogue::{Catalogue, CataloguePulse, Reading, Stale, UnpricedTools};
 pub use cost::{PriceError, cost_of, least_common_multiple};
 
@@ -116,6 +119,22 @@ fn holding<'a>(versions: impl Iterator<Item = &'a Price>, at: Timestamp) -> Opti
         .max_by_key(|price| price.rank())
 }
 
+/// Of versions of any tools: those that hold, and those that will.
+fn in_force(mut versions: Vec<Price>, now: Timestamp) -> Vec<Price> {
+    let hold: Vec<(String, i64)> = versions
+        .chunk_by(|a, b| a.tool == b.tool)
+        .filter_map(|of_tool| holding(of_tool.iter(), now))
+        .map(|price| (price.tool.clone(), price.version))
+        .collect();
+    versions.retain(|price| {
+        let is_planned = price.cancelled_at.is_none() && price.effective_at > now;
+        let is_one =
+            |(tool, version): &(String, i64)| *tool == price.tool && *version == price.version;
+        is_planned || hold.iter().any(is_one)
+    });
+    versions
+}
+
 /// A version, and what it means for the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
@@ -124,21 +143,20 @@ pub struct Placed {
     pub superseded: Option<Price>,
     /// Those that take over from it, earliest first.
     pub planned: Vec<Price>,
+    /// The tool's that hold or will, newest version first.
+    pub prices: Vec<Price>,
 }
 
 impl Placed {
-    fn among(price: Price, versions: &[Price]) -> Self {
-        let others = || {
-            versions
-                .iter()
-                .filter(|other| other.version != price.version)
-        };
+    fn among(price: Price, mut versions: Vec<Price>, now: Timestamp) -> Self {
+        versions.retain(|other| other.version != price.version);
         let superseded = holding(
-            others().filter(|other| other.rank() < price.rank()),
+            versions.iter().filter(|other| other.rank() < price.rank()),
             price.effective_at,
         )
         .cloned();
-        let mut planned: Vec<Price> = others()
+        let mut planned: Vec<Price> = versions
+            .iter()
             .filter(|other| other.cancelled_at.is_none() && other.rank() > price.rank())
             .cloned()
             .collect();
@@ -148,6 +166,7 @@ impl Placed {
         planned.dedup_by_key(|other| other.effective_at);
         planned.reverse();
         Self {
+            prices: with(price.clone(), versions, now),
             price,
             superseded,
             planned,
@@ -155,15 +174,12 @@ impl Placed {
     }
 }
 
-/// Why a version was not cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
-    #[error("the tool has no such version of its price")]
-    NotFound,
-    #[error("the version holds, or starts within {LEAD_SECS} s: another one takes over from it")]
-    Started,
-    #[error(transparent)]
-    Sql(#[from] sqlx::Error),
+/// Those of a tool that hold or will, with one that was changed.
+fn with(changed: Price, mut versions: Vec<Price>, now: Timestamp) -> Vec<Price> {
+    versions.retain(|other| other.version != changed.version);
+    versions.push(changed);
+    versions.sort_by_key(|price| Reverse(price.version));
+    in_force(versions, now)
 }
 
 /// Adds a version of a tool's price, and keeps who did; where it is there already, answers with that one, so that
@@ -179,17 +195,14 @@ pub async fn set(
     queries::lock_tool(&mut transaction, tenant_id, tool).await?;
     // Statements of their own after the lock: whoever held it before has committed.
     let versions = queries::prices(&mut transaction, Some(tenant_id), Some(tool)).await?;
-    let soonest = clock(&mut *transaction)
-        .await?
-        .saturating_add(SignedDuration::from_secs(LEAD_SECS))
-        .unwrap_or(Timestamp::MAX);
-    let same = same(&versions, effective_at, soonest).filter(|price| price.terms == *terms);
+    let now = clock(&mut *transaction).await?;
+    let same = same(&versions, effective_at, soonest(now)).filter(|price| price.terms == *terms);
     if let Some(same) = same.cloned() {
-        return Ok(Placed::among(same, &versions));
+        return Ok(Placed::among(same, versions, now));
     }
     let price =
         queries::insert_price(&mut transaction, tenant_id, tool, terms, effective_at).await?;
-    let placed = Placed::among(price, &versions);
+    let placed = Placed::among(price, versions, now);
     let before = placed.superseded.as_ref().map(Price::fields);
     let after = placed.price.fields();
     let change = placed
@@ -199,6 +212,12 @@ pub async fn set(
     admin_change::insert(&mut transaction, Some(tenant_id), at, vec![change]).await?;
     transaction.commit().await?;
     Ok(placed)
+}
+
+/// When a version begins at the earliest that is set now.
+fn soonest(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_secs(LEAD_SECS))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// The version that a call would repeat. A plan is repeated by one with its start alone: it is to hold from
@@ -220,50 +239,6 @@ fn same(versions: &[Price], effective_at: Option<Timestamp>, soonest: Timestamp)
     }
 }
 
-/// Cancels a version that is planned: as if it had not been set. May be repeated. What takes over from it
-/// is what would have held without it.
-pub async fn cancel(
-    pool: &PgPool,
-    tenant_id: &str,
-    tool: &str,
-    version: i64,
-    words: &Words<'_>,
-) -> Result<Price, CancelError> {
-    let mut transaction = pool.begin().await?;
-    queries::lock_tool(&mut transaction, tenant_id, tool).await?;
-    let versions = queries::prices(&mut transaction, Some(tenant_id), Some(tool)).await?;
-    let price = versions
-        .into_iter()
-        .find(|price| price.version == version)
-        .ok_or(CancelError::NotFound)?;
-    if price.cancelled_at.is_some() {
-        return Ok(price);
-    }
-    let cancelled_at = queries::insert_cancellation(&mut transaction, &price, words)
-        .await?
-        .ok_or(CancelError::Started)?;
-    let before = price.fields();
-    let change = price.change(Deed::PriceCancel, Said::default(), before, Fields::new());
-    admin_change::insert(
-        &mut transaction,
-        Some(tenant_id),
-        cancelled_at,
-        vec![change],
-    )
-    .await?;
-    transaction.commit().await?;
-    Ok(Price {
-        cancelled_at: Some(cancelled_at),
-        ..price
-    })
-}
-
-/// Why, and by whom.
-pub struct Words<'a> {
-    pub reason: &'a str,
-    pub actor: &'a str,
-}
-
 /// The prices of a tenant, newest version first; those that no longer hold, and those that will not, only
 /// where asked for.
 pub async fn list(
@@ -275,18 +250,7 @@ pub async fn list(
     let now = clock(pool).await?;
     let mut prices = queries::prices(&mut *pool.acquire().await?, Some(tenant_id), tool).await?;
     if !include_past {
-        let hold: Vec<(String, i64)> = prices
-            .chunk_by(|a, b| a.tool == b.tool)
-            .filter_map(|versions| holding(versions.iter(), now))
-            .map(|price| (price.tool.clone(), price.version))
-            .collect();
-        prices.retain(|price| {
-            let is_planned = price.cancelled_at.is_none() && price.effective_at > now;
-            is_planned
-                || hold
-                    .iter()
-                    .any(|(tool, version)| *tool == price.tool && *version == price.version)
-        });
+        prices = in_force(prices, now);
     }
     Ok(prices)
 }

@@ -7,36 +7,34 @@ use sqlx::PgPool;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use uuid::Uuid;
 
-pub use super::queries::{Backlog, ContributionRow, WaitingMessage, message_backlog as backlog};
+pub use super::queries::{Backlog, WaitingMessage, message_backlog as backlog};
 
 use super::queries;
+use crate::id::AccountId;
 
 const SHOWN_EVERY: Duration = Duration::from_secs(15);
 
-/// The oldest messages of a tenant that wait.
+/// The oldest messages of a tenant, or of one of its people, that wait.
 pub async fn waiting(
     pool: &PgPool,
     tenant: &str,
+    account: Option<AccountId>,
     most: i64,
 ) -> Result<Vec<WaitingMessage>, sqlx::Error> {
-    queries::list_messages(pool, tenant, most).await
+    queries::list_messages(pool, tenant, account, most).await
 }
 
-/// Approves or refuses a message, also one that was judged before. None where the tenant has no such
-/// contribution with a message. May be repeated.
-pub async fn judge(
+/// The newest messages of a tenant, or of one of its people, that were approved, or refused.
+pub async fn judged(
     pool: &PgPool,
     tenant: &str,
-    number: Uuid,
-    approve: bool,
-    actor: &str,
-) -> Result<Option<ContributionRow>, sqlx::Error> {
-    if !queries::judge_message(pool, tenant, number, approve, actor).await? {
-        return Ok(None);
-    }
-    queries::find_contribution(pool, tenant, number).await
+    account: Option<AccountId>,
+    approved: bool,
+    most: i64,
+) -> Result<Vec<WaitingMessage>, sqlx::Error> {
+    let state = if approved { "approved" } else { "refused" };
+    queries::list_judged(pool, tenant, account, state, most).await
 }
 
 /// Shows how many wait and for how long, until `shutdown`.

@@ -9,6 +9,7 @@ mod badge;
 mod forget;
 pub mod grpc;
 pub mod message;
+pub mod moderation;
 mod queries;
 mod reader;
 mod retold;

@@ -1,8 +1,10 @@
 //! How a tenant is supported: what may be set, by whomever, and setting it.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{LEAST_MINOR, MOST_MINOR, Sponsorship, queries, retold};
+use crate::admin_change::{self, Deed, Fields, NewChange, Said};
+use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::ledger::is_zone;
 use crate::rpc::TENANT_BYTES;
@@ -46,6 +48,26 @@ impl Sponsorship {
         Ok(())
     }
 
+    /// For who reads what was changed.
+    fn fields(&self) -> Fields {
+        let presets = self.presets_minor.iter().map(ToString::to_string);
+        let mut fields = Fields::from([
+            ("goal_minor", self.goal_minor.to_string()),
+            ("bronze_minor", self.thresholds.bronze.to_string()),
+            ("silver_minor", self.thresholds.silver.to_string()),
+            ("gold_minor", self.thresholds.gold.to_string()),
+            ("platinum_minor", self.thresholds.platinum.to_string()),
+            ("time_zone", self.zone.clone()),
+            ("presets_minor", presets.collect::<Vec<_>>().join(" ")),
+            ("shows_totals", self.shows_totals.to_string()),
+            ("wording_version", self.wording_version.clone()),
+        ]);
+        if !self.wording.is_empty() {
+            fields.insert("wording", self.wording.clone());
+        }
+        fields
+    }
+
     fn check_presets(&self) -> Result<(), FieldError> {
         if self.presets_minor.is_empty() || self.presets_minor.len() > PRESETS_MAX {
             let problem = format!("must have 1 to {PRESETS_MAX} amounts");
@@ -77,19 +99,6 @@ pub async fn all(pool: &PgPool) -> Result<Vec<Sponsorship>, sqlx::Error> {
     Ok(tenants.into_iter().map(sponsorship).collect())
 }
 
-/// Sets all of it. Locks the tenant's row as every change does.
-pub async fn set(pool: &PgPool, new: &Sponsorship) -> Result<(), sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    queries::lock_sponsorship(&mut transaction, &new.tenant_id).await?;
-    let tenant = new.tenant_id.as_str();
-    let mut found = queries::find_sponsorships(&mut *transaction, &[tenant]).await?;
-    let unset = || Sponsorship::unset(tenant.to_owned());
-    let before = found.remove(tenant).unwrap_or_else(unset);
-    queries::upsert_sponsorship(&mut *transaction, new).await?;
-    retold::tell_of_thresholds(&mut transaction, &before, new).await?;
-    transaction.commit().await
-}
-
 /// Changes some of it. Locks the tenant's row, so that nobody else's change of the rest is lost.
 pub async fn change(
     pool: &PgPool,
@@ -112,8 +121,34 @@ pub async fn change(
         let problem = "must be another one with other words: people consented to the present ones";
         return Err(FieldError::new("wording_version", problem).into());
     }
-    queries::upsert_sponsorship(&mut *transaction, &new).await?;
-    retold::tell_of_thresholds(&mut transaction, &before, &new).await?;
+    write(&mut transaction, &before, &new, Said::default()).await?;
     transaction.commit().await?;
     Ok(new)
+}
+
+/// Replaces all of it, and keeps who did, where something changes. May be repeated.
+pub async fn set(pool: &PgPool, new: &Sponsorship, said: Said) -> Result<(), sqlx::Error> {
+    let tenant = new.tenant_id.as_str();
+    let mut transaction = pool.begin().await?;
+    queries::lock_sponsorship(&mut transaction, tenant).await?;
+    let mut found = queries::find_sponsorships(&mut *transaction, &[tenant]).await?;
+    let unset = || Sponsorship::unset(tenant.to_owned());
+    let before = found.remove(tenant).unwrap_or_else(unset);
+    write(&mut transaction, &before, new, said).await?;
+    transaction.commit().await
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    before: &Sponsorship,
+    new: &Sponsorship,
+    said: Said,
+) -> Result<(), sqlx::Error> {
+    queries::upsert_sponsorship(&mut *conn, new).await?;
+    retold::tell_of_thresholds(conn, before, new).await?;
+    let deed = (Deed::Sponsorship, said);
+    let change = NewChange::of_fields(None, deed, before.fields(), new.fields());
+    let now = clock(&mut *conn).await?;
+    let changes = change.into_iter().collect();
+    admin_change::insert(conn, Some(&new.tenant_id), now, changes).await
 }

@@ -5,6 +5,7 @@ use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use super::{Position, Switch, queries};
+use crate::admin_change::Turns;
 use crate::field::{self, FieldError};
 use crate::rpc::{PAGE_DEFAULT, PAGE_MAX, call_of, page_size, timestamp};
 
@@ -21,6 +22,7 @@ pub async fn list_switches(
 }
 
 pub async fn set_switch(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::SetSwitchRequest>,
 ) -> Result<Response<v1::SetSwitchResponse>, Status> {
@@ -37,7 +39,7 @@ pub async fn set_switch(
         actor: field::text("actor", request.actor, 255)?,
         changed_at: None,
     };
-    let position = call.change(queries::set(pool, &position)).await?;
+    let position = turns.change(&call, queries::set(pool, &position)).await?;
     tracing::warn!(
         switch = switch.name(),
         on = position.on,

@@ -70,7 +70,11 @@ pub async fn set(pool: &PgPool, position: &Position) -> Result<Position, sqlx::E
     .execute(&mut *transaction)
     .await?;
     let row = query!(
-        r#"with now as (select clock_timestamp() as at), change as (
+        r#"with now as (
+            -- Where the clock was set back, the newest change is what holds all the same.
+            select greatest(clock_timestamp(), (select changed_at + interval '1 microsecond'
+                from operator_switch where name = $1)) as at
+        ), change as (
             insert into switch_change (name, is_on, reason, actor, changed_at)
             select $1, $2, $3, $4, at from now
         )

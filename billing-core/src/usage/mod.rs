@@ -3,6 +3,7 @@
 //! The entries say it. Those of long histories are summed up, each once, by whoever asks first; a
 //! question then reads sums of quarter hours, and of entries only those at its ends and the newest.
 
+mod days;
 pub mod grpc;
 mod queries;
 mod sums;
@@ -16,6 +17,7 @@ use crate::entry::first_at_or_after;
 use crate::id::{AccountId, EntrySeq};
 use crate::money::Micros;
 
+pub use days::{Spent, TenantUsage, check as check_days, of_tenant};
 pub use queries::summed;
 
 /// What was spent in one of a list of spans, or on one tool.

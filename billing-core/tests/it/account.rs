@@ -166,6 +166,7 @@ async fn an_account_has_the_same_id_everywhere_and_its_tenants_name_is_part_of_i
 async fn set_tenant(core: &TestCore, tenant: v1::Tenant) -> v1::Tenant {
     let request = v1::SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     let answer = core.accounts().set_tenant(request).await;
     answer.unwrap().into_inner().tenant.unwrap()

@@ -190,6 +190,7 @@ async fn payments_of_a_tenant_are_listed_newest_first_by_state_user_and_what_is_
     let marked = payments(&core, marked).await;
     assert_eq!(ids(&marked), [d]);
     assert_ne!(marked.payments[0].review_reason, "");
+    assert!(marked.payments[0].review_received_at.is_some());
     let two = v1::ListTenantPaymentsRequest {
         page_size: 2,
         ..all

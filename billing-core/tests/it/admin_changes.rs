@@ -193,6 +193,7 @@ async fn prices_and_where_asked_for_switches_are_among_a_tenants_changes() {
         version: 3,
         reason: "a slip".to_owned(),
         actor: "olena".to_owned(),
+        ..Default::default()
     };
     // A version can be cancelled until 8 s before its start.
     let planned = v1::SetPriceRequest {
@@ -227,6 +228,81 @@ async fn prices_and_where_asked_for_switches_are_among_a_tenants_changes() {
         ("5", "9")
     );
     assert!(told[4].before.is_empty() && told.iter().all(|change| change.account.is_none()));
+}
+
+fn set_tenant(welcome_grant_micros: i64) -> v1::SetTenantRequest {
+    v1::SetTenantRequest {
+        tenant: Some(v1::Tenant {
+            tenant_id: "acme".to_owned(),
+            welcome_grant_micros,
+            default_daily_limit_micros: Some(10 * USD),
+            default_monthly_limit_micros: Some(100 * USD),
+            ..Default::default()
+        }),
+        reason: "a campaign".to_owned(),
+        actor: "olga".to_owned(),
+    }
+}
+
+fn hide(user: &str) -> v1::ModerateSupporterRequest {
+    v1::ModerateSupporterRequest {
+        account: Some(account(user)),
+        hidden: Some(true),
+        banned: None,
+        reason: "no name".to_owned(),
+        actor: "olga".to_owned(),
+    }
+}
+
+fn set_goal(goal_minor: i64) -> v1::SetSponsorshipRequest {
+    v1::SetSponsorshipRequest {
+        sponsorship: Some(v1::Sponsorship {
+            tenant_id: "acme".to_owned(),
+            goal_minor,
+            ..Default::default()
+        }),
+        reason: "a new year".to_owned(),
+        actor: "olga".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_holds_for_a_tenant_and_what_is_shown_of_a_supporter_is_told_like_other_changes() {
+    let (_database, core) = core().await;
+    let mut sponsorship = core.sponsorship_admin();
+    for _ in 0..2 {
+        core.accounts().set_tenant(set_tenant(USD)).await.unwrap();
+        sponsorship.set_sponsorship(set_goal(5_000)).await.unwrap();
+        let hidden = sponsorship.moderate_supporter(hide("alice")).await;
+        let hidden = hidden.unwrap().into_inner();
+        assert_eq!((hidden.hidden, hidden.banned), (true, false));
+    }
+    let told = changes(&core, "").await;
+    assert_eq!(
+        told.iter().map(words).collect::<Vec<_>>(),
+        [
+            ("supporter", "olga", "no name"),
+            ("sponsorship", "olga", "a new year"),
+            ("tenant", "olga", "a campaign"),
+        ]
+    );
+    let both: Vec<_> = told
+        .iter()
+        .map(|change| (shown(&change.before), shown(&change.after)))
+        .collect();
+    assert_eq!(
+        both,
+        [
+            (vec![("hidden", "false")], vec![("hidden", "true")]),
+            (vec![("goal_minor", "0")], vec![("goal_minor", "5000")]),
+            (
+                vec![("welcome_grant_micros", "0")],
+                vec![("welcome_grant_micros", "1000000")]
+            ),
+        ]
+    );
+    let alice = changes(&core, "alice").await;
+    assert_eq!(alice[0].account, Some(account("alice")));
 }
 
 /// Refuses each row of `admin_change` from now on.
@@ -270,6 +346,16 @@ async fn change_nothing(core: &TestCore, charge: String, payment: &v1::Payment) 
         .await
         .unwrap_err();
     core.prices().set_price(set_price(5)).await.unwrap_err();
+    accounts.set_tenant(set_tenant(USD)).await.unwrap_err();
+    let mut sponsorship = core.sponsorship_admin();
+    sponsorship
+        .set_sponsorship(set_goal(5_000))
+        .await
+        .unwrap_err();
+    sponsorship
+        .moderate_supporter(hide("alice"))
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]
@@ -316,6 +402,11 @@ async fn what_cannot_be_kept_is_not_changed() {
             .prices
             .is_empty()
     );
+    let named = v1::GetTenantRequest {
+        tenant_id: "acme".to_owned(),
+    };
+    let tenant = core.accounts().get_tenant(named).await.unwrap();
+    assert_eq!(tenant.into_inner().tenant.unwrap().welcome_grant_micros, 0);
     assert_eq!(changes(&core, "alice").await.len(), 3);
 }
 

@@ -68,6 +68,7 @@ async fn an_account_never_written_answers_with_its_tenants_limits_and_welcome_gr
     };
     let request = v1::SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     core.accounts().set_tenant(request).await.unwrap();
     let bob = User::new(&core, "bob");

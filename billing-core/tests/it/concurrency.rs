@@ -192,6 +192,7 @@ async fn fifty_callers_at_first_sight_of_an_account_open_it_once_with_one_welcom
     };
     let request = v1::SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     cores[0].accounts().set_tenant(request).await.unwrap();
     let mut calls = JoinSet::new();

@@ -19,6 +19,7 @@ async fn tenant_in(core: &TestCore, zone: &str) {
     };
     let request = v1::SetSponsorshipRequest {
         sponsorship: Some(sponsorship),
+        ..Default::default()
     };
     let mut admin = core.sponsorship_admin();
     admin.set_sponsorship(request).await.unwrap();

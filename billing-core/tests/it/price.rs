@@ -339,6 +339,7 @@ async fn an_unpriced_tool_is_denied_unless_its_tenant_lets_it_pass() {
     };
     let request = v1::SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     core.accounts().set_tenant(request).await.unwrap();
     eventually("unpriced tools pass", async || {
@@ -473,7 +474,63 @@ fn cancellation(version: i64) -> v1::CancelPriceRequest {
         version,
         reason: "too dear".to_owned(),
         actor: "root".to_owned(),
+        ..Default::default()
     }
+}
+
+#[tokio::test]
+async fn a_version_that_begins_too_soon_to_be_cancelled_gives_way_to_what_held_before() {
+    let held = v1::Price {
+        per_call_micros: 10,
+        ..price("search")
+    };
+    let (_database, core) = core_with_prices(&[held]).await;
+    let soon = v1::SetPriceRequest {
+        effective_at: None,
+        ..at(Timestamp::now(), 9_999)
+    };
+    let set = core.prices().set_price(soon.clone()).await.unwrap();
+    let versions =
+        |prices: &[v1::Price]| -> Vec<i64> { prices.iter().map(|price| price.version).collect() };
+    assert_eq!(versions(&set.into_inner().prices), [2, 1]);
+    let refused = core.prices().cancel_price(cancellation(2)).await;
+    assert_eq!(reason(&refused.unwrap_err()), "PRICE_STARTED");
+    let or_restore = v1::CancelPriceRequest {
+        or_restore: true,
+        ..cancellation(2)
+    };
+    // At once, and again: it is restored once.
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (mut prices, request) = (core.prices(), or_restore.clone());
+        calls.spawn(async move { prices.cancel_price(request).await.unwrap().into_inner() });
+    }
+    for answer in calls.join_all().await {
+        let restored = answer.restored.unwrap();
+        assert_eq!((restored.version, restored.per_call_micros), (3, 10));
+        assert_eq!(versions(&answer.prices), [3, 2, 1]);
+        assert_eq!(answer.price.unwrap().cancelled_at, None);
+    }
+    // What holds is never taken away, nor the first price that a tool ever had.
+    let holds = v1::CancelPriceRequest {
+        version: 1,
+        ..or_restore.clone()
+    };
+    let first = v1::SetPriceRequest {
+        tool: "new".to_owned(),
+        ..soon
+    };
+    core.prices().set_price(first).await.unwrap();
+    let first = v1::CancelPriceRequest {
+        tool: "new".to_owned(),
+        version: 1,
+        ..or_restore
+    };
+    for request in [holds, first] {
+        let refused = core.prices().cancel_price(request).await.unwrap_err();
+        assert_eq!(reason(&refused), "PRICE_STARTED");
+    }
+    core.stop().await;
 }
 
 /// Lets all that is planned start so much sooner.

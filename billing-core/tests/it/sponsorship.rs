@@ -186,6 +186,7 @@ async fn a_message_is_shown_once_somebody_approved_it_and_none_of_the_banned_is_
     let waiting = |tenant_id| v1::ListMessagesRequest {
         tenant_id,
         page_size: 0,
+        ..Default::default()
     };
     let tenant_id = account("").tenant_id;
     let answer = admin.list_messages(waiting(tenant_id.clone())).await;
@@ -199,6 +200,7 @@ async fn a_message_is_shown_once_somebody_approved_it_and_none_of_the_banned_is_
         ulid: message.ulid,
         approve: true,
         actor: "carol".to_owned(),
+        ..Default::default()
     };
     let refused = core.sponsorship().moderate_message(approve.clone()).await;
     assert_eq!(reason(&refused.unwrap_err()), "ROLE_NOT_ALLOWED");
@@ -211,6 +213,7 @@ async fn a_message_is_shown_once_somebody_approved_it_and_none_of_the_banned_is_
         account: Some(account("alice")),
         banned: Some(true),
         hidden: Some(true),
+        ..Default::default()
     };
     admin.moderate_supporter(ban).await.unwrap();
     assert_eq!(wall(&core, WallPeriod::All).await.total_count, 0);
@@ -241,6 +244,7 @@ async fn an_anonymous_gift_changes_no_public_answer_but_the_progress() {
             shows_totals: true,
             ..Default::default()
         }),
+        ..Default::default()
     };
     let mut admin = core.sponsorship_admin();
     admin.set_sponsorship(shows_totals).await.unwrap();
@@ -504,6 +508,7 @@ async fn a_contribution_stays_in_its_month_in_the_tenants_zone_and_a_later_refun
             time_zone: "Europe/Kyiv".to_owned(),
             ..Default::default()
         }),
+        ..Default::default()
     };
     core.sponsorship_admin()
         .set_sponsorship(tenant)

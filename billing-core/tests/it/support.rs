@@ -168,6 +168,8 @@ pub async fn assert_books_are_right(database: &TestDatabase) {
         .await
         .unwrap();
     assert_eq!(findings, []);
+    let findings = billing_core::usage::check_days(&pool).await.unwrap();
+    assert_eq!(findings, []);
     pool.close().await;
 }
 

@@ -10,7 +10,8 @@ use tonic::Code;
 
 use crate::payment::{apply, attached, event, new_payment, settled, state};
 use crate::support::{
-    USD, amount, assert_books_are_right, charge, core, eventually, fields, hold, reason, run,
+    USD, amount, as_owner, assert_books_are_right, charge, core, eventually, fields, hold, reason,
+    run,
 };
 use crate::user::User;
 
@@ -27,7 +28,7 @@ pub(crate) async fn switch(core: &TestCore, name: &str, on: bool) {
         .unwrap();
 }
 
-fn operator(
+pub(crate) fn operator(
     core: &TestCore,
     token: &str,
 ) -> OperatorServiceClient<
@@ -261,6 +262,21 @@ async fn who_switched_what_is_kept_and_only_an_administrator_of_all_may() {
         .list_switches(v1::ListSwitchesRequest::default())
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_switch_holds_as_the_newest_also_where_the_clock_was_set_back() {
+    let (database, core) = core().await;
+    switch(&core, "webhooks", false).await;
+    let ahead = "update operator_switch set changed_at = changed_at + interval '1 hour'";
+    as_owner(&database, ahead).await;
+    let kept = "insert into switch_change select * from operator_switch";
+    as_owner(&database, kept).await;
+    switch(&core, "webhooks", true).await;
+    let newest = v1::ListSwitchChangesRequest { page_size: 1 };
+    let mut operator = operator(&core, &core.admin_token);
+    let newest = operator.list_switch_changes(newest).await.unwrap();
+    assert!(newest.into_inner().changes[0].on);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use billing_proto::v1::UpdateSettingsRequest;
 use utoipa::ToSchema;
 
-use super::user::{AdminChangedUser, details};
+use super::user::{AdminChangedUser, changed};
 use super::{Administrator, must_exist, named_user, optional_reason};
 use crate::core::{AdminCore, Core, FieldNames};
 use crate::json_object::JsonObject;
@@ -79,12 +79,9 @@ pub(crate) async fn set(
         return Err(ApiError::invalid(DAILY, message));
     }
     must_exist(&core, &account).await?;
-    admin_core
+    let answer = admin_core
         .update_settings(request)
         .await
         .map_err(|error| error.into_api(FIELDS))?;
-    Ok(Json(AdminChangedUser {
-        success: true,
-        user: details(&core, &admin_core, &account).await?,
-    }))
+    changed(&core, &admin_core, answer.account).await
 }

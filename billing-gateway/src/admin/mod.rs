@@ -10,9 +10,10 @@
 //! |---|---|
 //! | `users` `user` | who has an account; one of them, with what is known of it |
 //! | `balance` `limits` `suspension` | what is changed of an account |
-//! | `transactions` `refund` | payments and entries; money given back |
+//! | `transactions` `transaction` `refund` | payments and entries; money given back |
 //! | `figures` `overview` | sums of the tenant |
 //! | `tool_pricing` `price` | the price list |
+//! | `messages` `supporter` | what the wall shows of supporters |
 //! | `mail` `switches` `changes` | mail that does not arrive; what operators switch; who changed what |
 
 mod balance;
@@ -20,12 +21,15 @@ mod changes;
 mod figures;
 mod limits;
 mod mail;
+mod messages;
 mod overview;
 mod price;
 mod refund;
+mod supporter;
 mod suspension;
 mod switches;
 mod tool_pricing;
+mod transaction;
 mod transactions;
 mod user;
 mod users;
@@ -69,9 +73,17 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(tool_pricing::list))
         .routes(routes!(tool_pricing::set))
         .routes(routes!(mail::list))
+        .routes(routes!(changes::list))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::judge))
+        .routes(routes!(supporter::moderate))
+}
+
+/// Every route for administrators who operate the whole service.
+pub(crate) fn operators_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(switches::list))
         .routes(routes!(switches::set))
-        .routes(routes!(changes::list))
 }
 
 const LIMIT_DEFAULT: i32 = 50;

@@ -89,7 +89,7 @@ fn marked_up(base_micros: i64, markup_micros: i64) -> Option<i64> {
 }
 
 /// Sets a price of each call as soon as one can begin. What its units cost, and how many calls are free, stays
-/// as it then is.
+/// as it then is. Answers with the tool's prices as that left them.
 pub(super) async fn begin(
     core: &Core,
     admin_core: &AdminCore,
@@ -97,7 +97,7 @@ pub(super) async fn begin(
     tool: &str,
     per_call_micros: i64,
     reason: String,
-) -> Result<(), ApiError> {
+) -> Result<Vec<Price>, ApiError> {
     let before = versions(core, administrator, tool).await?;
     let begins = Timestamp::now().saturating_add(BEGINS_WITHIN);
     let begins = begins.map_err(ApiError::fault)?;
@@ -115,18 +115,19 @@ pub(super) async fn begin(
     };
     let answer = admin_core.set_price(request).await;
     answer
-        .map(|_set| ())
+        .map(|set| set.prices)
         .map_err(|error| error.into_api(FIELDS))
 }
 
-/// Cancels whatever has not begun. A price that holds is taken away by nobody: another one takes its place.
+/// Cancels whatever has not begun, and sets again what holds where it is too late for that. A price that holds is taken
+/// away by nobody: another one takes its place. Answers with the tool's prices as that left them.
 pub(super) async fn cancel(
     core: &Core,
     admin_core: &AdminCore,
     administrator: &Administrator,
     tool: &str,
     reason: String,
-) -> Result<(), ApiError> {
+) -> Result<Vec<Price>, ApiError> {
     let versions = versions(core, administrator, tool).await?;
     let planned = planned(&versions, Timestamp::now());
     if planned.is_empty() {
@@ -141,17 +142,21 @@ pub(super) async fn cancel(
     } else {
         reason
     };
-    for price in planned {
+    let mut left = Vec::new();
+    // The last one first: each is what would hold without those behind it.
+    for price in planned.into_iter().rev() {
         let request = CancelPriceRequest {
             tenant_id: administrator.tenant_id(),
             tool: tool.to_owned(),
             version: price.version,
             reason: reason.clone(),
             actor: administrator.actor(),
+            or_restore: true,
         };
-        admin_core.cancel_price(request).await.map_err(refusal)?;
+        let answer = admin_core.cancel_price(request).await.map_err(refusal)?;
+        left = answer.prices;
     }
-    Ok(())
+    Ok(left)
 }
 
 fn refusal(error: CoreError) -> ApiError {

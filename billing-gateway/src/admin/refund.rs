@@ -42,7 +42,7 @@ pub(crate) struct AdminRefundBody {
     /// The same, of a payment in hryvnias.
     #[schema(required = false, nullable = false)]
     amount_uah: Option<Usd>,
-    /// Why; 1 to 500 bytes.
+    /// Why; 1 to 500 bytes. The user sees it in their history.
     reason: String,
     /// Whose transaction it is, where `id` is one of a user's history. Also `userId`.
     #[schema(required = false, nullable = false)]

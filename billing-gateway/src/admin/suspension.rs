@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use billing_proto::v1::{ResumeAccountRequest, SuspendAccountRequest};
 use utoipa::ToSchema;
 
-use super::user::{AdminChangedUser, details};
+use super::user::{AdminChangedUser, changed};
 use super::{Administrator, must_exist, named_user};
 use crate::core::{AdminCore, Core, FieldNames};
 use crate::json_object::JsonObject;
@@ -57,14 +57,11 @@ pub(crate) async fn suspend(
         actor: administrator.actor(),
     };
     must_exist(&core, &account).await?;
-    admin_core
+    let answer = admin_core
         .suspend_account(request)
         .await
         .map_err(|error| error.into_api(FIELDS))?;
-    Ok(Json(AdminChangedUser {
-        success: true,
-        user: details(&core, &admin_core, &account).await?,
-    }))
+    changed(&core, &admin_core, answer.account).await
 }
 
 /// Ends a user's suspension
@@ -97,12 +94,9 @@ pub(crate) async fn resume(
         actor: administrator.actor(),
     };
     must_exist(&core, &account).await?;
-    admin_core
+    let answer = admin_core
         .resume_account(request)
         .await
         .map_err(|error| error.into_api(FIELDS))?;
-    Ok(Json(AdminChangedUser {
-        success: true,
-        user: details(&core, &admin_core, &account).await?,
-    }))
+    changed(&core, &admin_core, answer.account).await
 }

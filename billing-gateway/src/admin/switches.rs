@@ -2,17 +2,17 @@
 //!
 //! A switch holds for every tenant of the core. So these routes answer only where the gateway serves a single
 //! tenant, and its administrators' token is for all of them: then the administrator of the tenant and the
-//! operator of the service are one (docs/decisions/0035). Everybody else uses `billing-core switch`.
+//! operator of the service are one (docs/decisions/0035): `gate::operators`. Everybody else uses
+//! `billing-core switch`.
 
 use axum::Json;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use billing_proto::v1::{ListSwitchChangesRequest, ListSwitchesRequest, SetSwitchRequest, Switch};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Administrator, filled};
-use crate::auth::PublicTenants;
 use crate::core::{AdminCore, CoreError, FieldNames, written};
 use crate::json_object::JsonObject;
 use crate::payment::named;
@@ -80,11 +80,9 @@ pub(crate) struct SwitchBody {
     )
 )]
 pub(crate) async fn list(
-    State(tenants): State<PublicTenants>,
     core: AdminCore,
     _administrator: Administrator,
 ) -> Result<Json<SwitchesResponse>, ApiError> {
-    operated(&tenants)?;
     let changes = ListSwitchChangesRequest { page_size: CHANGES };
     let (switches, changes) = tokio::join!(
         core.list_switches(ListSwitchesRequest {}),
@@ -119,13 +117,11 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn set(
-    State(tenants): State<PublicTenants>,
     core: AdminCore,
     administrator: Administrator,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<Json<SwitchResponse>, ApiError> {
-    operated(&tenants)?;
     body.only(&["on", "reason"])?;
     let request = SetSwitchRequest {
         name: named(path)?,
@@ -143,14 +139,6 @@ pub(crate) async fn set(
         success: true,
         switch: switch.try_into()?,
     }))
-}
-
-/// The administrators of one tenant among several operate nothing.
-fn operated(tenants: &PublicTenants) -> Result<(), ApiError> {
-    if tenants.is_single() {
-        return Ok(());
-    }
-    Err(ApiError::NotOperator)
 }
 
 fn refusal(error: CoreError) -> ApiError {

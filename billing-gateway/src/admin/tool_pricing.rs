@@ -73,7 +73,8 @@ pub(crate) struct ToolPricingBody {
     /// A call costs the base and so much of it, rounded up to a millionth of a dollar. Absent: 0.
     #[schema(required = false, nullable = false)]
     markup_percent: Option<Usd>,
-    /// False: prices that have not begun yet are cancelled, and no other is set.
+    /// False: prices that have not begun yet are taken back. One that begins within seconds holds until the price before it
+    /// is set again: `planned` says when.
     #[schema(required = false, nullable = false)]
     is_active: Option<bool>,
     /// Why; at most 500 bytes. Kept with the change.
@@ -141,14 +142,13 @@ pub(crate) async fn set(
     let reason = optional_reason(&body)?;
     let begins = body.boolean(IS_ACTIVE)?.unwrap_or(true);
     let per_call = per_call(&body)?;
-    if begins {
+    let versions = if begins {
         let message = "must be given: what a call costs, in US dollars";
         let per_call = per_call.ok_or_else(|| ApiError::invalid(BASE_COST, message))?;
-        begin(&core, &admin_core, &administrator, &tool, per_call, reason).await?;
+        begin(&core, &admin_core, &administrator, &tool, per_call, reason).await?
     } else {
-        cancel(&core, &admin_core, &administrator, &tool, reason).await?;
-    }
-    let versions = versions(&core, &administrator, &tool).await?;
+        cancel(&core, &admin_core, &administrator, &tool, reason).await?
+    };
     Ok(Json(PricedToolResponse {
         success: true,
         tool: priced(&versions, Timestamp::now())?,

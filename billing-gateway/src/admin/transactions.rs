@@ -1,23 +1,18 @@
 //! `GET /api/admin/transactions`, `GET /api/admin/review`: payments of the tenant, and entries of a user.
 
 use axum::Json;
-use billing_proto::v1::{
-    Entry, EntryKind, ListEntriesRequest, ListTenantPaymentsRequest, Payment, PaymentPurpose,
-    PaymentState, TenantPayment,
-};
+use billing_proto::v1::{EntryKind, ListEntriesRequest, ListTenantPaymentsRequest, PaymentState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AdminPagination, Administrator, PAGE_FIELDS, Page, filled, word};
+use super::transaction::AdminTransaction;
+use super::{AdminPagination, Administrator, PAGE_FIELDS, Page, word};
 use crate::auth::is_user;
-use crate::core::{AdminCore, Core, written};
-use crate::currency::{Amount, Currency};
-use crate::history::{TransactionType, shown_as};
-use crate::payment::present;
-use crate::payment::shown::{PaymentStatus, amount, currency, payment_status};
+use crate::core::{AdminCore, Core};
+use crate::history::TransactionType;
+use crate::language::Language;
 use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
-use crate::usd::Usd;
 
 const TYPES: [(&str, TransactionType); 4] = [
     ("topup", TransactionType::TopUp),
@@ -62,69 +57,6 @@ pub(crate) struct ReviewResponse {
     pagination: AdminPagination,
 }
 
-/// A payment of the tenant, or an entry of a user.
-#[derive(Debug, Serialize, ToSchema)]
-struct AdminTransaction {
-    /// Of a payment our own name of it; of an entry its id.
-    id: String,
-    user_id: String,
-    r#type: AdminTransactionType,
-    /// Of an entry what it moved, signed. Of a payment what it credited, or will when it is paid; of a
-    /// contribution what is given.
-    amount_usd: Usd,
-    /// What is paid, or was paid in; null for what no payer pays.
-    #[schema(required = true)]
-    amount: Option<Amount>,
-    /// ISO 4217, of `amount` and `refunded`.
-    #[schema(required = true)]
-    currency: Option<String>,
-    /// Null for an entry: it is booked.
-    #[schema(required = true)]
-    status: Option<PaymentStatus>,
-    #[schema(required = true)]
-    payment_provider: Option<String>,
-    #[schema(required = true)]
-    payment_id: Option<String>,
-    /// Somebody is to look at it: a provider's report contradicts the payment.
-    needs_review: bool,
-    /// Null where no report says why.
-    #[schema(required = true)]
-    review_reason: Option<String>,
-    /// Given back to the payer so far; null for an entry.
-    #[schema(required = true)]
-    refunded: Option<Amount>,
-    /// RFC 3339.
-    #[schema(format = DateTime)]
-    created_at: String,
-    #[schema(required = true)]
-    description: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum AdminTransactionType {
-    Charge,
-    /// A charge given back; negative: a payment reversed or disputed.
-    Refund,
-    /// Money paid in; a dispute that was won.
-    TopUp,
-    /// A grant, or a correction.
-    Adjustment,
-    /// Given to the tenant: it credits no account.
-    Contribution,
-}
-
-impl From<TransactionType> for AdminTransactionType {
-    fn from(of: TransactionType) -> Self {
-        match of {
-            TransactionType::Charge => Self::Charge,
-            TransactionType::Refund => Self::Refund,
-            TransactionType::TopUp => Self::TopUp,
-            TransactionType::Adjustment => Self::Adjustment,
-        }
-    }
-}
-
 /// Payments of the tenant, or everything booked for one user
 ///
 /// Without `userId` these are the tenant's payments. With it, and without `status`, they are what was booked
@@ -157,6 +89,7 @@ pub(crate) async fn list(
     core: Core,
     admin_core: AdminCore,
     administrator: Administrator,
+    language: Language,
     query: QueryText,
 ) -> Result<Json<AdminTransactionsResponse>, ApiError> {
     let page = Page::of(&query)?;
@@ -168,7 +101,9 @@ pub(crate) async fn list(
     }
     let of_payments = of_type.is_none_or(|of| of == TransactionType::TopUp);
     let (transactions, next) = match (user_id, status) {
-        (Some(user_id), None) => entries(&core, &administrator, user_id, of_type, &page).await?,
+        (Some(user_id), None) => {
+            entries(&core, &administrator, user_id, of_type, (&page, language)).await?
+        }
         (None, _) if !of_payments => {
             let message =
                 "must be topup, or stand beside userId: only payments are listed of everybody";
@@ -226,7 +161,7 @@ async fn entries(
     administrator: &Administrator,
     user_id: &str,
     of_type: Option<TransactionType>,
-    page: &Page,
+    (page, language): (&Page, Language),
 ) -> Result<(Vec<AdminTransaction>, String), ApiError> {
     let kinds = of_type.map(kinds).unwrap_or_default();
     let request = ListEntriesRequest {
@@ -241,7 +176,7 @@ async fn entries(
         .await
         .map_err(|error| error.into_api(PAGE_FIELDS))?;
     let entries = answer.entries.into_iter();
-    let shown = entries.map(|entry| of_entry(entry, user_id));
+    let shown = entries.map(|entry| AdminTransaction::of_entry(entry, user_id, language));
     Ok((shown.collect::<Result<_, _>>()?, answer.next_page_token))
 }
 
@@ -256,31 +191,6 @@ fn kinds(of: TransactionType) -> &'static [EntryKind] {
         TransactionType::TopUp => &[EntryKind::TopUp, EntryKind::DisputeWon],
         TransactionType::Adjustment => &[EntryKind::Adjustment, EntryKind::Grant],
     }
-}
-
-fn of_entry(entry: Entry, user_id: &str) -> Result<AdminTransaction, ApiError> {
-    let paid = Currency::of(&entry.paid_currency);
-    Ok(AdminTransaction {
-        r#type: shown_as(entry.kind())?.into(),
-        amount_usd: Usd::from_micros(entry.amount_micros),
-        amount: paid
-            .map(|paid| amount(paid, entry.paid_minor))
-            .transpose()?,
-        currency: paid.map(|paid| paid.code.to_owned()),
-        created_at: written(entry.created_at.as_ref())?
-            .ok_or_else(|| ApiError::fault("an entry has no time"))?,
-        id: entry.entry_id,
-        user_id: user_id.to_owned(),
-        status: None,
-        payment_provider: filled(entry.payment_provider),
-        payment_id: filled(entry.payment_id),
-        needs_review: false,
-        review_reason: None,
-        refunded: None,
-        description: filled(entry.description)
-            .or_else(|| filled(entry.reason))
-            .or_else(|| filled(entry.tool)),
-    })
 }
 
 async fn payments(
@@ -306,44 +216,7 @@ async fn payments(
         .list_tenant_payments(request)
         .await
         .map_err(|error| error.into_api(PAGE_FIELDS))?;
-    let shown = answer.payments.into_iter().map(of_payment);
+    let shown = answer.payments.into_iter();
+    let shown = shown.map(AdminTransaction::of_payment);
     Ok((shown.collect::<Result<_, _>>()?, answer.next_page_token))
-}
-
-fn of_payment(listed: TenantPayment) -> Result<AdminTransaction, ApiError> {
-    let payment = present(listed.payment)?;
-    let currency = currency(&payment.currency)?;
-    Ok(AdminTransaction {
-        r#type: match payment.purpose() {
-            PaymentPurpose::Contribution => AdminTransactionType::Contribution,
-            PaymentPurpose::TopUp | PaymentPurpose::Unspecified => AdminTransactionType::TopUp,
-        },
-        amount_usd: worth(&payment, currency)?,
-        amount: Some(amount(currency, payment.amount_minor)?),
-        currency: Some(currency.code.to_owned()),
-        status: Some(payment_status(payment.state())?),
-        needs_review: payment.needs_review,
-        review_reason: filled(listed.review_reason),
-        refunded: Some(amount(currency, payment.refunded_minor)?),
-        created_at: written(payment.created_at.as_ref())?
-            .ok_or_else(|| ApiError::fault("a payment has no time"))?,
-        payment_id: Some(payment.payment_id.clone()),
-        id: payment.payment_id,
-        user_id: payment.account.unwrap_or_default().user_id,
-        payment_provider: filled(payment.provider),
-        description: None,
-    })
-}
-
-/// What it credited, or will. A contribution, which credits nothing, is paid in dollars.
-fn worth(payment: &Payment, currency: Currency) -> Result<Usd, ApiError> {
-    if payment.purpose() == PaymentPurpose::Contribution {
-        let micros = currency.micros(payment.amount_minor);
-        let micros = micros.ok_or_else(|| ApiError::fault("an amount is out of range"))?;
-        return Ok(Usd::from_micros(micros));
-    }
-    Ok(Usd::from_micros(match payment.state() {
-        PaymentState::Succeeded => payment.credited_micros,
-        _ => payment.credit_micros,
-    }))
 }

@@ -4,17 +4,18 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use billing_proto::v1::{
-    AccountRef, GetAccountRequest, ListAccountsRequest, ListEntriesRequest, ListHoldsRequest,
-    ListTenantPaymentsRequest, ListedAccount, Preferences, TenantPayment,
+    Account, AccountRef, GetAccountRequest, ListAccountsRequest, ListEntriesRequest,
+    ListHoldsRequest, ListTenantPaymentsRequest, ListedAccount, Preferences, TenantPayment,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::users::AdminUser;
 use super::{Administrator, filled, named_user};
-use crate::core::{AdminCore, Core};
+use crate::core::{AdminCore, Core, written};
 use crate::history::{Transaction, transaction};
 use crate::holds::ShownHold;
+use crate::language::Language;
 use crate::payment::present;
 use crate::payment::shown::ShownPayment;
 use crate::problem::{ApiError, Problem};
@@ -40,7 +41,7 @@ pub(crate) struct AdminUserResponse {
     holds: Vec<ShownHold>,
 }
 
-/// An account after a change.
+/// An account as a change has left it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AdminChangedUser {
     /// Always true: what is not a success is a problem body.
@@ -80,6 +81,9 @@ struct AdminPayment {
     /// Null where no report says why.
     #[schema(required = true)]
     review_reason: Option<String>,
+    /// When the report came that says so, RFC 3339; null where none does.
+    #[schema(format = DateTime, required = true)]
+    received_at: Option<String>,
 }
 
 /// One user of the tenant
@@ -100,12 +104,13 @@ pub(crate) async fn get(
     core: Core,
     admin_core: AdminCore,
     administrator: Administrator,
+    language: Language,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<AdminUserResponse>, ApiError> {
     let account = administrator.account(named_user(path)?);
     let (user, transactions, payments, holds) = tokio::try_join!(
         details(&core, &admin_core, &account),
-        recent_transactions(&core, &account),
+        recent_transactions(&core, &account, language),
         recent_payments(&admin_core, &account),
         holds(&core, &account),
     )?;
@@ -119,40 +124,72 @@ pub(crate) async fn get(
 }
 
 /// The account as it now is; one that was never written is none.
-pub(super) async fn details(
+async fn details(
     core: &Core,
     admin_core: &AdminCore,
     name: &AccountRef,
 ) -> Result<AdminUserDetails, ApiError> {
+    let (account, listed) = read(core, admin_core, name).await?;
+    let account = account.filter(|account| account.exists);
+    AdminUserDetails::of(account.ok_or(ApiError::NotFound)?, listed)
+}
+
+/// An account as a change has left it, which may be another by now. What no administrator changes is read.
+pub(super) async fn changed(
+    core: &Core,
+    admin_core: &AdminCore,
+    account: Option<Account>,
+) -> Result<Json<AdminChangedUser>, ApiError> {
+    let account = account.ok_or_else(|| ApiError::fault("the core's answer has no account"))?;
+    let name = account.account.clone().unwrap_or_default();
+    let (read, listed) = read(core, admin_core, &name).await?;
+    let account = Account {
+        preferences: read.and_then(|account| account.preferences),
+        ..account
+    };
+    Ok(Json(AdminChangedUser {
+        success: true,
+        user: AdminUserDetails::of(account, listed)?,
+    }))
+}
+
+async fn read(
+    core: &Core,
+    admin_core: &AdminCore,
+    name: &AccountRef,
+) -> Result<(Option<Account>, Option<ListedAccount>), ApiError> {
     let request = GetAccountRequest {
         account: Some(name.clone()),
     };
     let (answer, listed) = tokio::join!(core.get_account(request), listed(admin_core, name));
-    let account = answer
-        .map_err(|error| error.into_api(&[]))?
-        .account
-        .filter(|account| account.exists)
-        .ok_or(ApiError::NotFound)?;
-    let Preferences {
-        locale,
-        mail_payments,
-        mail_payment_failures,
-        mail_low_balance,
-    } = account
-        .preferences
-        .clone()
-        .ok_or_else(|| ApiError::fault("the core's answer has no preferences"))?;
-    Ok(AdminUserDetails {
-        time_zone: account.time_zone.clone(),
-        low_balance_threshold_usd: account.low_balance_threshold_micros.map(Usd::from_micros),
-        preferences: AdminPreferences {
+    let answer = answer.map_err(|error| error.into_api(&[]))?;
+    Ok((answer.account, listed?))
+}
+
+impl AdminUserDetails {
+    /// `listed`: the account as the list has it, where it does.
+    fn of(account: Account, listed: Option<ListedAccount>) -> Result<Self, ApiError> {
+        let Preferences {
             locale,
             mail_payments,
             mail_payment_failures,
             mail_low_balance,
-        },
-        user: AdminUser::of(account, listed?)?,
-    })
+        } = account
+            .preferences
+            .clone()
+            .ok_or_else(|| ApiError::fault("the core's answer has no preferences"))?;
+        Ok(Self {
+            time_zone: account.time_zone.clone(),
+            low_balance_threshold_usd: account.low_balance_threshold_micros.map(Usd::from_micros),
+            preferences: AdminPreferences {
+                locale,
+                mail_payments,
+                mail_payment_failures,
+                mail_low_balance,
+            },
+            user: AdminUser::of(account, listed)?,
+        })
+    }
 }
 
 /// The same account in the list, which alone tells its address.
@@ -172,7 +209,11 @@ async fn listed(core: &AdminCore, name: &AccountRef) -> Result<Option<ListedAcco
     Ok(answer.accounts.into_iter().find(is_theirs))
 }
 
-async fn recent_transactions(core: &Core, name: &AccountRef) -> Result<Vec<Transaction>, ApiError> {
+async fn recent_transactions(
+    core: &Core,
+    name: &AccountRef,
+    language: Language,
+) -> Result<Vec<Transaction>, ApiError> {
     let request = ListEntriesRequest {
         account: Some(name.clone()),
         page_size: RECENT,
@@ -183,7 +224,7 @@ async fn recent_transactions(core: &Core, name: &AccountRef) -> Result<Vec<Trans
     let rate = rate?.map(|(rate, _)| rate);
     let entries = answer.entries.into_iter();
     entries
-        .map(|entry| transaction(entry, &name.user_id, rate.as_ref()))
+        .map(|entry| transaction(entry, &name.user_id, rate.as_ref(), language))
         .collect()
 }
 
@@ -211,6 +252,7 @@ impl TryFrom<TenantPayment> for AdminPayment {
         Ok(Self {
             needs_review: payment.needs_review,
             review_reason: filled(listed.review_reason),
+            received_at: written(listed.review_received_at.as_ref())?,
             payment: payment.try_into()?,
         })
     }

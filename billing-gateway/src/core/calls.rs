@@ -34,9 +34,11 @@ use billing_proto::v1::{
     GetRevenueRequest, GetRevenueResponse, GetTenantOverviewRequest, GetTenantOverviewResponse,
     GetTenantUsageRequest, GetTenantUsageResponse, GrantCreditRequest, GrantCreditResponse,
     ListAccountsRequest, ListAccountsResponse, ListAdminChangesRequest, ListAdminChangesResponse,
-    ListSwitchChangesRequest, ListSwitchChangesResponse, ListSwitchesRequest, ListSwitchesResponse,
-    ListTenantPaymentsRequest, ListTenantPaymentsResponse, ListUndeliveredRequest,
-    ListUndeliveredResponse, RefundChargeRequest, RefundChargeResponse, ResumeAccountRequest,
+    ListMessagesRequest, ListMessagesResponse, ListSwitchChangesRequest, ListSwitchChangesResponse,
+    ListSwitchesRequest, ListSwitchesResponse, ListTenantPaymentsRequest,
+    ListTenantPaymentsResponse, ListUndeliveredRequest, ListUndeliveredResponse,
+    ModerateMessageRequest, ModerateMessageResponse, ModerateSupporterRequest,
+    ModerateSupporterResponse, RefundChargeRequest, RefundChargeResponse, ResumeAccountRequest,
     ResumeAccountResponse, SetPriceRequest, SetPriceResponse, SetSwitchRequest, SetSwitchResponse,
     SuspendAccountRequest, SuspendAccountResponse,
 };
@@ -167,6 +169,12 @@ calls! { of AdminCore:
 
     PriceServiceClient "SetPrice" set_price(SetPriceRequest) -> SetPriceResponse;
     PriceServiceClient "CancelPrice" cancel_price(CancelPriceRequest) -> CancelPriceResponse;
+
+    SponsorshipServiceClient "ListMessages" list_messages(ListMessagesRequest) -> ListMessagesResponse;
+    SponsorshipServiceClient "ModerateMessage" moderate_message(ModerateMessageRequest)
+        -> ModerateMessageResponse;
+    SponsorshipServiceClient "ModerateSupporter" moderate_supporter(ModerateSupporterRequest)
+        -> ModerateSupporterResponse;
 
     OperatorServiceClient "ListSwitches" list_switches(ListSwitchesRequest) -> ListSwitchesResponse;
     OperatorServiceClient "SetSwitch" set_switch(SetSwitchRequest) -> SetSwitchResponse;

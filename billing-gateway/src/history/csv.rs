@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::csv::Row;
 use crate::currency::UAH;
 use crate::downloads::{self, Downloads, Gone, Parts};
+use crate::language::Language;
 use crate::problem::{ApiError, Problem};
 use crate::query::QueryText;
 
@@ -70,6 +71,7 @@ pub(crate) async fn get(
     State(downloads): State<Downloads>,
     core: Core,
     caller: Caller,
+    language: Language,
     query: QueryText,
 ) -> Result<Response, ApiError> {
     let place = downloads.begin(caller.account())?;
@@ -82,7 +84,7 @@ pub(crate) async fn get(
     tokio::spawn(async move {
         let _place = place;
         // Where it does not end well the connection breaks.
-        match write(&core, &caller, request, first, &parts).await {
+        match write(&core, (&caller, language), request, first, &parts).await {
             Ok(()) => {
                 let _ = parts.end().await;
             }
@@ -118,7 +120,7 @@ impl From<Gone> for Broken {
 
 async fn write(
     core: &Core,
-    caller: &Caller,
+    (caller, language): (&Caller, Language),
     mut request: ListEntriesRequest,
     first: ListEntriesResponse,
     parts: &Parts,
@@ -132,7 +134,7 @@ async fn write(
     let mut page = first;
     loop {
         for entry in page.entries {
-            write_row(&mut rows, entry, caller).map_err(Broken::Core)?;
+            write_row(&mut rows, entry, caller, language).map_err(Broken::Core)?;
         }
         parts.send(std::mem::take(&mut rows)).await?;
         if page.next_page_token.is_empty() {
@@ -145,7 +147,12 @@ async fn write(
 }
 
 /// As [`COLUMNS`] name them.
-fn write_row(rows: &mut String, entry: Entry, caller: &Caller) -> Result<(), ApiError> {
+fn write_row(
+    rows: &mut String,
+    entry: Entry,
+    caller: &Caller,
+    language: Language,
+) -> Result<(), ApiError> {
     let paid_uah = (entry.paid_currency == UAH.code)
         .then(|| UAH.amount(entry.paid_minor))
         .flatten();
@@ -168,7 +175,7 @@ fn write_row(rows: &mut String, entry: Entry, caller: &Caller) -> Result<(), Api
         description,
         metadata,
         created_at,
-    } = transaction(entry, caller.user_id(), None)?;
+    } = transaction(entry, caller.user_id(), None, language)?;
     let metadata = (!metadata.is_empty()).then(|| serde_json::to_string(&metadata));
     let metadata = metadata.transpose().map_err(ApiError::fault)?;
     let mut row = Row::on(rows);

@@ -42,7 +42,8 @@ pub enum ApiError {
     #[error("only an operator of the whole service may do this")]
     NotOperator,
     #[error(
-        "the price holds already: it stays until another one begins; one of 0 makes the tool free"
+        "the price holds, or begins within seconds, and no price held before it that could be set again: it stays \
+         until another one begins, so set the price that is to hold; one of 0 makes the tool free"
     )]
     PriceHolds,
     #[error("there is nothing here")]
@@ -55,6 +56,8 @@ pub enum ApiError {
     BodyTooLarge { limit_bytes: usize },
     #[error("the body must be sent as application/json")]
     NotJson,
+    #[error("the body must be sent in UTF-8, not in {charset:?}")]
+    NotUtf8 { charset: String },
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
     #[error("the token names no e-mail address")]
@@ -169,7 +172,7 @@ impl ApiError {
             Self::MethodNotAllowed => METHOD_NOT_ALLOWED,
             Self::BodyLate => BODY_LATE,
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
-            Self::NotJson => NOT_JSON,
+            Self::NotJson | Self::NotUtf8 { .. } => NOT_JSON,
             Self::RateLimited { .. } => RATE_LIMITED,
             Self::NoEmail => NO_EMAIL,
             Self::TestMailTooSoon => TEST_MAIL_TOO_SOON,

@@ -137,6 +137,7 @@ async fn a_welcome_and_work_that_outlived_its_hold_are_counted_once() {
     };
     let request = SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     let mut accounts = AccountServiceClient::new(core.channel());
     accounts.set_tenant(request).await.unwrap();

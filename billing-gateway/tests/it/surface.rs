@@ -17,6 +17,11 @@ async fn every_refusal_is_a_problem_body() {
         .bearer_auth(&user)
         .header("content-type", "application/x-www-form-urlencoded")
         .body("daily_limit_usd=5");
+    let other_charset = gateway
+        .request(Method::PUT, "/api/billing/settings")
+        .bearer_auth(&user)
+        .header("content-type", "application/json; charset=utf-16")
+        .body("{}");
     let refusals = [
         (gateway.get("/nowhere"), 404, "NOT_FOUND"),
         (
@@ -45,6 +50,7 @@ async fn every_refusal_is_a_problem_body() {
             "INVALID_REQUEST",
         ),
         (form, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (other_charset, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (
             gateway.put_settings(&format!("\"{}\"", "x".repeat(1024 * 1024))),
             413,

@@ -37,6 +37,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of supporters */
+        get: operations["adminListMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lets a message of a supporter be shown, or not
+         * @description At once on the wall. The last word holds.
+         */
+        put: operations["adminJudgeMessage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/review": {
         parameters: {
             query?: never;
@@ -342,6 +379,26 @@ export interface paths {
         put?: never;
         /** Ends a user's suspension */
         post: operations["adminResumeUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/supporter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes a supporter from the wall, or takes no messages of theirs
+         * @description At once. What they gave counts all the same.
+         */
+        put: operations["adminModerateSupporter"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1056,7 +1113,7 @@ export interface components {
          * @enum {string}
          */
         AdjustmentKind: "adjustment" | "grant";
-        /** @description An account after a change. */
+        /** @description An account as a change has left it. */
         AdminChangedUser: {
             /** @description Always true: what is not a success is a problem body. */
             success: boolean;
@@ -1080,6 +1137,11 @@ export interface components {
         /** @description A payment, and whether somebody is to look at it. */
         AdminPayment: components["schemas"]["ShownPayment"] & {
             needs_review: boolean;
+            /**
+             * Format: date-time
+             * @description When the report came that says so, RFC 3339; null where none does.
+             */
+            received_at: string | null;
             /** @description Null where no report says why. */
             review_reason: string | null;
         };
@@ -1110,7 +1172,7 @@ export interface components {
             amount_uah?: components["schemas"]["Usd"];
             /** @description Absent: all that is left. */
             amount_usd?: components["schemas"]["Usd"];
-            /** @description Why; 1 to 500 bytes. */
+            /** @description Why; 1 to 500 bytes. The user sees it in their history. */
             reason: string;
             /** @description Whose transaction it is, where `id` is one of a user's history. Also `userId`. */
             user_id?: string;
@@ -1135,6 +1197,7 @@ export interface components {
             created_at: string;
             /** @description ISO 4217, of `amount` and `refunded`. */
             currency: string | null;
+            /** @description As in the user's history; null for a payment. */
             description: string | null;
             /** @description Of a payment our own name of it; of an entry its id. */
             id: string;
@@ -1142,6 +1205,11 @@ export interface components {
             needs_review: boolean;
             payment_id: string | null;
             payment_provider: string | null;
+            /**
+             * Format: date-time
+             * @description When the report came that says so, RFC 3339; null where none does.
+             */
+            received_at: string | null;
             refunded: components["schemas"]["Amount"] | null;
             /** @description Null where no report says why. */
             review_reason: string | null;
@@ -1562,6 +1630,20 @@ export interface components {
             /** @description Always true: what is not a success is a problem body. */
             success: boolean;
         };
+        JudgedMessage: {
+            message: string;
+            state: components["schemas"]["MessageStanding"];
+            /** @description Always true: what is not a success is a problem body. */
+            success: boolean;
+            ulid: string;
+        };
+        /** @description Whether a message is shown. */
+        JudgementBody: {
+            /** @description False: not any more, also where it was approved. Name, badge and amount of its giver stay as they are. */
+            approved: boolean;
+            /** @description Why; at most 500 bytes. Kept with the change. */
+            reason?: string | null;
+        };
         /**
          * @description The lowest first.
          * @enum {string}
@@ -1582,6 +1664,32 @@ export interface components {
             success: boolean;
             tenant_id: string;
             user_id: string;
+        };
+        /**
+         * @description Whether a message is shown.
+         * @enum {string}
+         */
+        MessageStanding: "waiting" | "approved" | "refused";
+        MessagesResponse: {
+            /** @description Those that wait: the oldest first; others: the newest first. */
+            messages: components["schemas"]["SupportersMessage"][];
+            /** @description Always true: what is not a success is a problem body. */
+            success: boolean;
+        };
+        ModeratedSupporter: {
+            banned: boolean;
+            hidden: boolean;
+            /** @description Always true: what is not a success is a problem body. */
+            success: boolean;
+        };
+        /** @description Absent: unchanged. */
+        ModerationBody: {
+            /** @description True: their messages are refused as they come, and those that wait. */
+            banned?: boolean;
+            /** @description True: the wall and the badge show nothing of them. */
+            hidden?: boolean;
+            /** @description Why; at most 500 bytes. Kept with the change. */
+            reason?: string | null;
         };
         /** @description Days and months are of UTC. */
         Overview: {
@@ -1790,7 +1898,7 @@ export interface components {
             amount_uah?: components["schemas"]["Usd"];
             /** @description Absent: all that is left of the payment. */
             amount_usd?: components["schemas"]["Usd"];
-            /** @description Why; at most 500 bytes. */
+            /** @description Why; 1 to 500 bytes. The user sees it in their history. */
             reason: string;
         };
         RefundResponse: {
@@ -2112,6 +2220,23 @@ export interface components {
              */
             total_cents: number;
         };
+        SupportersMessage: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            message: string;
+            /** @description As the wall would name them; null: not at all. */
+            name: string | null;
+            state: components["schemas"]["MessageStanding"];
+            /**
+             * @description The contribution that it came with.
+             * @example 01HQ5W8X7C9D3K2M4N6P8R0STV
+             */
+            ulid: string;
+            user_id: string;
+        };
         SwitchBody: {
             on: boolean;
             /** @description Why; 1 to 500 bytes. Payers see it where `payments` is switched off. */
@@ -2169,7 +2294,10 @@ export interface components {
         ToolPricingBody: {
             /** @description What a call costs before the markup. Required, unless `is_active` is false. 0: the call itself is free. */
             base_cost_usd?: components["schemas"]["Usd"];
-            /** @description False: prices that have not begun yet are cancelled, and no other is set. */
+            /**
+             * @description False: prices that have not begun yet are taken back. One that begins within seconds holds until the price before it
+             *     is set again: `planned` says when.
+             */
             is_active?: boolean;
             /** @description A call costs the base and so much of it, rounded up to a millionth of a dollar. Absent: 0. */
             markup_percent?: components["schemas"]["Usd"];
@@ -2193,6 +2321,10 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+            /**
+             * @description A charge's description; why somebody gave, took or gave back; or, where nobody wrote anything, what it is, in
+             *     the language that `Accept-Language` names (en, uk). Null for a charge and a top-up without one.
+             */
             description: string | null;
             /** @description False: it was charged while an operator had switched enforcement off. */
             enforced: boolean;
@@ -2484,6 +2616,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UndeliveredMailResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminListMessages: {
+        parameters: {
+            query?: {
+                /** @description waiting, approved or refused; absent: waiting */
+                state?: string;
+                /** @description Only of this user */
+                userId?: string;
+                /** @description How many; absent: 50 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminJudgeMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ULID of the contribution */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgementBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedMessage"];
                 };
             };
             "4XX": {
@@ -3184,6 +3400,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminChangedUser"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adminModerateSupporter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user as the tenant names them */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModerationBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModeratedSupporter"];
                 };
             };
             "4XX": {

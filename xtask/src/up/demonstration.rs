@@ -94,6 +94,7 @@ async fn set_tenant(accounts: &mut Accounts) -> Result<()> {
     };
     let request = SetTenantRequest {
         tenant: Some(tenant),
+        ..Default::default()
     };
     accounts
         .set_tenant(request)
@@ -121,6 +122,7 @@ async fn set_goal(sponsorships: &mut Sponsorships) -> Result<()> {
             goal_minor: 50_000,
             ..sponsorship
         }),
+        ..Default::default()
     };
     let set = sponsorships.set_sponsorship(request).await;
     set.context("cannot set how the tenant is supported")?;

@@ -66,7 +66,7 @@ pub async fn changes(
     let rows = query_as!(
         ChangeRow,
         r#"select c.change_id, c.changed_at as "changed_at: SqlTimestamp", c.action, c.account_id,
-            coalesce(p.user_id, y.user_id) as user_id, coalesce(c.actor, n.actor, r.actor, x.actor) as actor,
+            coalesce(p.user_id, y.user_id, s.user_id) as user_id, coalesce(c.actor, n.actor, r.actor, x.actor) as actor,
             coalesce(c.reason, n.reason, r.reason, x.reason) as reason,
             case when e.seq is null then c.before else jsonb_build_object('settled_micros',
                 (e.balance_after_micros - e.amount_micros)::text) end
@@ -83,6 +83,8 @@ pub async fn changes(
             order by changed_at desc, change_id desc limit $5
         ) as c
             left join account_profile p on p.account_id = c.account_id
+            -- Who gave something need not have an account.
+            left join supporter s on s.account_id = c.account_id
             left join entry e on e.account_id = c.account_id and e.seq = c.entry_seq
             left join entry_note n on n.account_id = c.account_id and n.seq = c.entry_seq
             left join payment y on y.account_id = c.account_id and y.payment_id = c.payment_id

@@ -377,6 +377,7 @@ impl<'a> Step<'a> {
                 provider: Arc::clone(&payment.provider),
                 seq,
                 kind,
+                refund: self.taken.refund,
             });
             written.entries.extend(entries);
             let told = done.notices.into_iter();

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::super::purpose::{self, Cause};
 use super::super::{Payment, PaymentError, State, queries as payments, told};
@@ -28,6 +29,8 @@ pub struct Taken {
     pub detail: Option<String>,
     /// The payment's row is to be written.
     pub changed: bool,
+    /// The refund that was reported: for why it was asked for.
+    pub refund: Option<Uuid>,
     /// What follows from the payment's success or reversal.
     pub effect: Option<purpose::Effect>,
     /// What is told besides that.
@@ -40,6 +43,7 @@ impl Taken {
             outcome,
             detail,
             changed: false,
+            refund: None,
             effect: None,
             notices: Vec::new(),
         }
@@ -51,6 +55,7 @@ enum Change {
     Made {
         /// Why something is taken back for it.
         cause: Cause,
+        refund: Option<Uuid>,
         notices: Vec<(AccountId, Notice)>,
         /// Why somebody has to look at it all the same.
         doubt: Option<String>,
@@ -87,12 +92,13 @@ impl Effect<'_> {
         if let Some(why) = contradiction::find(self.event, payment) {
             return Ok(contradicted(payment, why));
         }
-        let (cause, notices, doubt) = match self.change(conn, payment).await? {
+        let (cause, refund, notices, doubt) = match self.change(conn, payment).await? {
             Change::Made {
                 cause,
+                refund,
                 notices,
                 doubt,
-            } => (cause, notices, doubt),
+            } => (cause, refund, notices, doubt),
             Change::Contradiction(why) => return Ok(contradicted(payment, why)),
         };
         // The one place where payments move money.
@@ -105,6 +111,7 @@ impl Effect<'_> {
         };
         Ok(Taken {
             changed: true,
+            refund,
             effect,
             notices,
             ..Taken::nothing(outcome, doubt)
@@ -117,7 +124,7 @@ impl Effect<'_> {
         conn: &mut PgConnection,
         payment: &mut Payment,
     ) -> Result<Change, PaymentError> {
-        let (mut notices, mut doubt) = (Vec::new(), None);
+        let (mut notices, mut doubt, mut reported) = (Vec::new(), None, None);
         let cause = match &self.event.report {
             Report::Payment(report) => {
                 let is_news = payment.state != State::Succeeded;
@@ -137,6 +144,7 @@ impl Effect<'_> {
                 };
                 payments::write_refund(conn, payment.id, &refund, None).await?;
                 payment.sum_refunds(&refunds);
+                reported = Some(refund.id);
                 Cause::Refund
             }
             Report::Dispute(report) => {
@@ -161,6 +169,7 @@ impl Effect<'_> {
         };
         Ok(Change::Made {
             cause,
+            refund: reported,
             notices,
             doubt,
         })

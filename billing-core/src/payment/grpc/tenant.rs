@@ -11,7 +11,7 @@ use super::{look_up, parse, shown};
 use crate::entry::Histories;
 use crate::field;
 use crate::id::AccountId;
-use crate::rpc::{PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, page_size};
+use crate::rpc::{PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, page_size, timestamp};
 
 const REVENUE_DAYS_DEFAULT: i64 = 30;
 const REVENUE_DAYS_MAX: i64 = 366;
@@ -46,9 +46,16 @@ pub async fn list_tenant_payments(
     } else {
         HashMap::new()
     };
-    let payments = payments.iter().map(|payment| v1::TenantPayment {
-        payment: Some(shown::payment(payment)),
-        review_reason: reasons.remove(&payment.id.number).unwrap_or_default(),
+    let payments = payments.iter().map(|payment| {
+        let reason = reasons.remove(&payment.id.number);
+        let (detail, received_at) = reason
+            .map(|reason| (reason.detail, timestamp(reason.received_at)))
+            .unzip();
+        v1::TenantPayment {
+            payment: Some(shown::payment(payment)),
+            review_reason: detail.unwrap_or_default(),
+            review_received_at: received_at,
+        }
     });
     Ok(Response::new(v1::ListTenantPaymentsResponse {
         payments: payments.collect(),

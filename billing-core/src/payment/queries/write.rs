@@ -135,6 +135,8 @@ pub struct EntryRow {
     pub provider: Arc<str>,
     pub seq: EntrySeq,
     pub kind: EntryKind,
+    /// Whose report brought it.
+    pub refund: Option<Uuid>,
 }
 
 /// Writes what may change of payments, whose rows the caller has locked, and which entries they have
@@ -152,10 +154,10 @@ pub async fn write_payments(
     let entry_kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
     query!(
         "with entries as (
-            insert into payment_entry (account_id, payment_id, provider, seq, kind)
-            select n.account_id, n.payment_id, n.provider, n.seq, n.kind
-            from unnest($18::uuid[], $19::uuid[], $20::text[], $21::bigint[], $22::text[])
-                as n (account_id, payment_id, provider, seq, kind)
+            insert into payment_entry (account_id, payment_id, provider, seq, kind, refund_id)
+            select n.account_id, n.payment_id, n.provider, n.seq, n.kind, n.refund_id
+            from unnest($18::uuid[], $19::uuid[], $20::text[], $21::bigint[], $22::text[], $25::uuid[])
+                as n (account_id, payment_id, provider, seq, kind, refund_id)
         )
         update payment p set state = n.state, state_at = n.state_at, reference = n.reference,
             credited_micros = n.credited, reversed_micros = n.reversed, bookings = n.bookings,
@@ -198,6 +200,7 @@ pub async fn write_payments(
         &entry_kinds as &[&str],
         &column(payments, |payment| payment.received_minor) as &[Option<i64>],
         &column(payments, |payment| payment.processing),
+        &entries.iter().map(|entry| entry.refund).collect::<Vec<_>>() as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;

@@ -1,5 +1,6 @@
 //! What is stored of a person, as rows are: a column that is added is exported, too. Left out are hashes, stored
-//! answers, and what only locks and searches need.
+//! answers, what only locks and searches need, and which administrator or operator it was: those names are other
+//! people's.
 
 use sqlx::{PgPool, query_as, query_scalar};
 use uuid::Uuid;
@@ -21,14 +22,14 @@ pub async fn find_head(pool: &PgPool, account: AccountId) -> Result<String, sqlx
             'profile', (select to_jsonb(p) from account_profile p where account_id = $1),
             'contact', (select to_jsonb(c) from contact c where account_id = $1),
             'supporter', (select to_jsonb(s) - 'wall_key' from supporter s where account_id = $1),
-            'erasure', (select to_jsonb(e) - array['words', 'searched_provider', 'searched_event_id']
+            'erasure', (select to_jsonb(e) - array['words', 'searched_provider', 'searched_event_id', 'asked_by']
                 from person_erasure e where account_id = $1),
             'provider_customers', (select coalesce(jsonb_agg(to_jsonb(c) - 'account_id'), '[]')
                 from provider_customer c where account_id = $1),
-            'repairs', (select coalesce(jsonb_agg(to_jsonb(r) - 'account_id'), '[]')
+            'repairs', (select coalesce(jsonb_agg(to_jsonb(r) - array['account_id', 'actor']), '[]')
                 from account_repair r where account_id = $1),
-            'admin_changes', (select coalesce(jsonb_agg(to_jsonb(d) - 'account_id' order by d.changed_at), '[]')
-                from admin_change d where account_id = $1)
+            'admin_changes', (select coalesce(jsonb_agg(to_jsonb(d) - array['account_id', 'actor']
+                order by d.changed_at), '[]') from admin_change d where account_id = $1)
         )::text as "json!""#,
         account.uuid(),
     )
@@ -62,7 +63,7 @@ pub async fn find_contributions(
 ) -> Result<Vec<Row>, sqlx::Error> {
     query_as!(
         Row,
-        r#"select payment_id::text as "place!", (to_jsonb(c) - 'account_id')::text as "json!"
+        r#"select payment_id::text as "place!", (to_jsonb(c) - array['account_id', 'judged_by'])::text as "json!"
         from contribution c where account_id = $1 and payment_id > $2 order by payment_id limit $3"#,
         account.uuid(),
         behind,
@@ -86,7 +87,7 @@ pub async fn find_payments(
                 'leased_until'])
             || jsonb_build_object(
                 'refunds', (select coalesce(jsonb_agg(to_jsonb(r) - array['account_id', 'payment_id',
-                    'content_hash']), '[]') from payment_refund r
+                    'content_hash', 'actor']), '[]') from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id),
                 'disputes', (select coalesce(jsonb_agg(to_jsonb(d) - array['account_id', 'payment_id']), '[]')
                     from payment_dispute d
@@ -110,7 +111,7 @@ pub async fn find_entries(
     query_as!(
         Row,
         r#"select e.seq::text as "place!", (to_jsonb(e) - 'account_id'
-            || coalesce(to_jsonb(n) - array['account_id', 'seq'], '{}'))::text as "json!"
+            || coalesce(to_jsonb(n) - array['account_id', 'seq', 'actor'], '{}'))::text as "json!"
         from entry e left join entry_note n on n.account_id = e.account_id and n.seq = e.seq
         where e.account_id = $1 and e.seq > $2 order by e.seq limit $3"#,
         account.uuid(),

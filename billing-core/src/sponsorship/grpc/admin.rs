@@ -4,10 +4,12 @@ use billing_proto::v1;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
-use super::super::retold::recount_and_tell;
-use super::super::{Sponsorship, Thresholds, message, queries, shown, terms, ulid};
+use super::super::moderation::{self, Moderated};
+use super::super::{Sponsorship, Thresholds, message, shown, terms, ulid};
 use super::{no_contribution, page_size, parse_tenant, parse_ulid};
+use crate::admin_change::{Said, Turns};
 use crate::field::{self, FieldError};
+use crate::id::AccountId;
 use crate::ledger::grpc::parse_opening;
 use crate::rpc::{call_of, timestamp};
 
@@ -26,9 +28,30 @@ pub async fn list_messages(
     request: Request<v1::ListMessagesRequest>,
 ) -> Result<Response<v1::ListMessagesResponse>, Status> {
     let (call, request) = call_of(request)?;
+    let state = request.state();
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let page = page_size(request.page_size, MESSAGES_DEFAULT, MESSAGES_MAX)?;
-    let found = call.query(message::waiting(pool, &tenant, page)).await?;
+    let user_id = field::optional_text("user_id", request.user_id, 255)?;
+    let account = user_id.map(|user_id| AccountId::of(&tenant, &user_id));
+    let approved = match state {
+        v1::MessageState::Approved => Some(true),
+        v1::MessageState::Refused => Some(false),
+        v1::MessageState::Unspecified | v1::MessageState::Waiting => None,
+        v1::MessageState::None => {
+            let problem = "must be waiting, approved or refused";
+            return Err(FieldError::new("state", problem).into());
+        }
+    };
+    let found = match approved {
+        None => {
+            call.query(message::waiting(pool, &tenant, account, page))
+                .await?
+        }
+        Some(approved) => {
+            let listing = message::judged(pool, &tenant, account, approved, page);
+            call.query(listing).await?
+        }
+    };
     let messages = found.into_iter().map(|row| v1::WaitingMessage {
         ulid: ulid::of(row.payment_id),
         user_id: row.user_id,
@@ -42,42 +65,43 @@ pub async fn list_messages(
 }
 
 pub async fn moderate_message(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::ModerateMessageRequest>,
 ) -> Result<Response<v1::ModerateMessageResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let number = parse_ulid(request.ulid)?;
-    let actor = field::text("actor", request.actor, 255)?;
-    let judged = message::judge(pool, &tenant, number, request.approve, &actor);
-    let judged = call.change(judged).await?.ok_or_else(no_contribution)?;
+    let said = Said {
+        actor: Some(field::text("actor", request.actor, 255)?),
+        reason: field::optional_text("reason", request.reason, 500)?,
+    };
+    let judging = moderation::message(pool, &tenant, number, request.approve, said);
+    let judged = turns.change(&call, judging).await?;
+    let judged = judged.ok_or_else(no_contribution)?;
     Ok(Response::new(v1::ModerateMessageResponse {
         contribution: Some(shown::contribution(judged)),
     }))
 }
 
 pub async fn moderate_supporter(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::ModerateSupporterRequest>,
 ) -> Result<Response<v1::ModerateSupporterResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_opening(&call, request.account)?;
-    let changed = async {
-        let mut transaction = pool.begin().await?;
-        queries::insert_supporters(&mut transaction, &[(account, &name, None)]).await?;
-        let before = queries::lock_supporters(&mut transaction, &[account]).await?;
-        let mut after = before.clone();
-        for supporter in &mut after {
-            supporter.profile.hidden = request.hidden.unwrap_or(supporter.profile.hidden);
-        }
-        recount_and_tell(&mut transaction, &before, after).await?;
-        if let Some(banned) = request.banned {
-            queries::set_banned(&mut transaction, account, banned).await?;
-        }
-        transaction.commit().await
+    let wanted = moderation::Wanted {
+        hidden: request.hidden,
+        banned: request.banned,
     };
-    call.change(changed).await?;
-    Ok(Response::new(v1::ModerateSupporterResponse {}))
+    let said = Said::parse(request.actor, request.reason)?;
+    let changing = moderation::supporter(pool, (account, &name), wanted, said);
+    let Moderated { hidden, banned } = turns.change(&call, changing).await?;
+    Ok(Response::new(v1::ModerateSupporterResponse {
+        hidden,
+        banned,
+    }))
 }
 
 pub async fn get_sponsorship(
@@ -93,13 +117,15 @@ pub async fn get_sponsorship(
 }
 
 pub async fn set_sponsorship(
+    turns: &Turns,
     pool: &PgPool,
     request: Request<v1::SetSponsorshipRequest>,
 ) -> Result<Response<v1::SetSponsorshipResponse>, Status> {
     let (call, request) = call_of(request)?;
     let new = parse_sponsorship(request.sponsorship)?;
     call.tenant(&new.tenant_id)?;
-    call.change(terms::set(pool, &new)).await?;
+    let said = Said::parse(request.actor, request.reason)?;
+    turns.change(&call, terms::set(pool, &new, said)).await?;
     Ok(Response::new(v1::SetSponsorshipResponse {
         sponsorship: Some(shown::sponsorship(new)),
     }))

@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx};
-use sqlx::{PgConnection, PgExecutor, query, query_scalar};
+use sqlx::{PgConnection, query, query_scalar};
 use uuid::Uuid;
 
 use super::super::GiftTerms;
@@ -113,26 +113,50 @@ pub async fn insert_consents(
     Ok(())
 }
 
-/// False where the tenant has no such contribution with a message.
-pub async fn judge_message(
-    executor: impl PgExecutor<'_>,
+/// Locks a contribution that has a message: whose it is, and how the message was judged. None where the tenant has
+/// no such one.
+pub async fn lock_message(
+    conn: &mut PgConnection,
     tenant: &str,
     number: Uuid,
-    approve: bool,
-    actor: &str,
-) -> Result<bool, sqlx::Error> {
-    let written = query!(
-        "update contribution set message_state = case when $3 then 'approved' else 'refused' end,
-            judged_by = $4, judged_at = clock_timestamp()
-        where tenant_id = $1 and payment_id = $2 and message is not null",
+) -> Result<Option<(AccountId, String)>, sqlx::Error> {
+    let row = query!(
+        "select account_id, message_state from contribution
+        where tenant_id = $1 and payment_id = $2 and message is not null for update",
         tenant,
         number,
-        approve,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (AccountId::from_uuid(row.account_id), row.message_state)))
+}
+
+pub async fn judge_message(
+    conn: &mut PgConnection,
+    number: Uuid,
+    state: &str,
+    actor: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "update contribution set message_state = $2, judged_by = $3, judged_at = clock_timestamp()
+        where payment_id = $1",
+        number,
+        state,
         actor,
     )
-    .execute(executor)
+    .execute(conn)
     .await?;
-    Ok(written.rows_affected() == 1)
+    Ok(())
+}
+
+/// Whether none of a person's messages are taken; the caller has locked their row.
+pub async fn is_banned(conn: &mut PgConnection, account: AccountId) -> Result<bool, sqlx::Error> {
+    query_scalar!(
+        "select banned from supporter where account_id = $1",
+        account.uuid()
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Whether a person's messages are taken; where not, those that wait are refused.

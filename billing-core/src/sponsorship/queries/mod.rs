@@ -9,13 +9,13 @@ mod terms;
 
 pub use audit::check;
 pub use gift::{
-    Agreed, find_naming, forget_contributions, insert_consents, insert_contribution, judge_message,
-    set_anonymous, set_banned,
+    Agreed, find_naming, forget_contributions, insert_consents, insert_contribution, is_banned,
+    judge_message, lock_message, set_anonymous, set_banned,
 };
 pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};
 pub use read::{
     Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
-    find_supporters, list_contributions, list_messages, list_wall, list_wall_of_month,
+    find_supporters, list_contributions, list_judged, list_messages, list_wall, list_wall_of_month,
     message_backlog,
 };
 pub use settle::{

@@ -270,6 +270,7 @@ pub struct WaitingMessage {
 pub async fn list_messages(
     executor: impl PgExecutor<'_>,
     tenant: &str,
+    account: Option<AccountId>,
     most: i64,
 ) -> Result<Vec<WaitingMessage>, sqlx::Error> {
     query_as!(
@@ -279,9 +280,36 @@ pub async fn list_messages(
             c.created_at as "created_at: SqlTimestamp"
         from contribution c join supporter s using (account_id)
         where c.tenant_id = $1 and c.message_state = 'waiting' and c.message is not null
-            and c.paid_at is not null
+            and c.paid_at is not null and ($3::uuid is null or c.account_id = $3)
         order by c.created_at limit $2"#,
         tenant,
+        most,
+        account.map(AccountId::uuid),
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// The newest messages of a tenant, or of one of its people, that were approved, or refused.
+pub async fn list_judged(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    account: Option<AccountId>,
+    state: &str,
+    most: i64,
+) -> Result<Vec<WaitingMessage>, sqlx::Error> {
+    query_as!(
+        WaitingMessage,
+        r#"select c.payment_id, s.user_id, c.message as "message!",
+            case when not (c.is_anonymous or s.is_anonymous or s.hidden) then s.display_name end as name,
+            c.created_at as "created_at: SqlTimestamp"
+        from contribution c join supporter s using (account_id)
+        where c.tenant_id = $1 and c.message_state in ('approved', 'refused') and c.message_state = $2
+            and c.message is not null and ($3::uuid is null or c.account_id = $3)
+        order by c.created_at desc, c.payment_id desc limit $4"#,
+        tenant,
+        state,
+        account.map(AccountId::uuid),
         most,
     )
     .fetch_all(executor)

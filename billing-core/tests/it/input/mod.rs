@@ -117,6 +117,7 @@ refusing! {
     accounts.get_tenant(GetTenantRequest) of v1::GetTenantRequest { tenant_id: "acme".to_owned() };
     accounts.set_tenant(SetTenantRequest) of v1::SetTenantRequest {
         tenant: Some(v1::Tenant { tenant_id: "acme".to_owned(), ..Default::default() }),
+        ..Default::default()
     };
     prices.set_price(SetPriceRequest) of v1::SetPriceRequest {
         tenant_id: "acme".to_owned(), tool: "search".to_owned(), ..Default::default()

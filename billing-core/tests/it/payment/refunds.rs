@@ -69,13 +69,19 @@ async fn a_refund_of_ours_is_set_aside_first_and_booked_when_the_provider_report
     let failed = event("evt_f", &payment, refund("re_1", 400, RefundState::Failed));
     assert_eq!(apply(&core, failed).await.unwrap().moved_micros, 4_000_000);
     assert_eq!(settled(&core, "alice").await, MICROS);
-    let kinds: Vec<EntryKind> = entries(&core, "alice")
+    // Each says why and by whom the refund was asked for; one that was made at the provider says nothing.
+    let dashboard = refund("re_2", 100, RefundState::Succeeded);
+    apply(&core, event("evt_d", &payment, dashboard))
         .await
+        .unwrap();
+    let entries = entries(&core, "alice").await;
+    let told: Vec<_> = entries
         .iter()
-        .map(v1::Entry::kind)
+        .map(|entry| (entry.kind(), &*entry.reason, &*entry.actor))
         .collect();
-    let reversal = EntryKind::PaymentReversal;
-    assert_eq!(kinds, [reversal, reversal, EntryKind::TopUp]);
+    let of = EntryKind::PaymentReversal;
+    let ours = (of, "asked for", "root");
+    assert_eq!(told, [(of, "", ""), ours, ours, (EntryKind::TopUp, "", "")]);
     assert_books_are_right(&database).await;
 }
 

@@ -254,6 +254,6 @@ async fn an_operator_erases_only_with_yes_and_exports_before() {
     assert_eq!(columns_with(&database, WORD).await, [""; 0]);
     let (_, exported, _) = run(&database, &["person", "export", "acme", "alice"]).await;
     assert!(exported["contact"].is_null());
-    assert_eq!(exported["erasure"]["asked_by"], "olga");
+    assert!(exported["erasure"]["asked_at"].is_string());
     assert!(exported["payments"].as_array().unwrap().len() == 3);
 }

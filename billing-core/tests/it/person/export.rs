@@ -73,6 +73,17 @@ async fn an_export_is_one_document_of_all_that_is_stored_however_long_it_is() {
     let all: Vec<i64> = (1..=i64::try_from(entries.len()).unwrap()).collect();
     assert_eq!(seqs, all);
     assert_eq!(entries.last().unwrap()["description"], "number 204");
+    // What administrators changed, and why; who they are is theirs.
+    let changes = document["admin_changes"].as_array().unwrap();
+    assert!(
+        changes
+            .iter()
+            .any(|change| change["action"] == "payment_refund")
+    );
+    let whole = document.to_string();
+    for others in ["\"actor\"", "\"judged_by\"", "\"asked_by\"", "olga"] {
+        assert!(!whole.contains(others), "{others}");
+    }
 }
 
 #[tokio::test]

@@ -191,6 +191,7 @@ impl Life<'_> {
         let waiting = v1::ListMessagesRequest {
             tenant_id: tenant_id.clone(),
             page_size: 0,
+            ..Default::default()
         };
         let waiting = admin.list_messages(waiting).await.unwrap().into_inner();
         let theirs = |message: &&v1::WaitingMessage| message.user_id == self.user;
@@ -199,6 +200,7 @@ impl Life<'_> {
             ulid: waiting.messages.iter().find(theirs).unwrap().ulid.clone(),
             approve: true,
             actor: self.address(),
+            ..Default::default()
         };
         admin.moderate_message(approve).await.unwrap();
         let open = self.created(gift("open gift")).await;

@@ -74,18 +74,29 @@ async fn every_route_is_closed_to_whoever_is_no_administrator_of_the_tenant() {
 async fn a_user_is_refused_before_anything_of_the_body_has_come() {
     let gateway = Gateway::without_core(&["--core-admin-token=of-nobody"]).await;
     let user = token(&json!("u"));
-    for (method, path) in routes() {
-        let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {user}\r\n\
-             content-type: application/json\r\ncontent-length: 40\r\nexpect: 100-continue\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).await.unwrap();
-        // Whoever reads a body says 100 first.
-        assert_eq!(&answer, b"HTTP/1.1 403", "{method} {path}");
+    let refund = (Method::POST, "/api/billing/payments/1/refund".to_owned());
+    for (method, path) in routes().into_iter().chain([refund]) {
+        refused_before_the_body(&gateway, &user, &method, &path).await;
     }
+    // Nor does an administrator of one tenant among several send anything to what is of all.
+    let flags = [&BY_CLAIM[..], &["--core-admin-token=of-nobody"]].concat();
+    let of_many = Gateway::without_core(&flags).await;
+    let administrator = of_tenant("demo", "admin");
+    let switch = "/api/admin/switches/payments";
+    refused_before_the_body(&of_many, &administrator, &Method::PUT, switch).await;
+}
+
+/// Whoever reads a body says 100 first.
+async fn refused_before_the_body(gateway: &Gateway, token: &str, method: &Method, path: &str) {
+    let mut stream = TcpStream::connect(gateway.addr).await.unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 40\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403", "{method} {path}");
 }
 
 #[tokio::test]

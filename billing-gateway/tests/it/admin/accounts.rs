@@ -241,6 +241,32 @@ async fn limits_that_an_administrator_sets_hold_and_what_is_absent_stays() {
     assert_eq!(changes["changes"][1]["reason"], "asked for");
 }
 
+/// Not what another one has made of it meanwhile.
+#[tokio::test]
+async fn administrators_at_once_are_told_what_their_own_changes_left() {
+    let stage = Stage::<Stripe>::start().await;
+    stage.core.grant(&account("u"), 1_000_000).await;
+    let mut asked = JoinSet::new();
+    for number in 1..=10 {
+        let reason = json!({"reason": "theirs"});
+        for (path, suspended) in [("users/u/suspend", true), ("users/u/resume", false)] {
+            let request = stage.post(path, &reason);
+            asked.spawn(async move {
+                let answer = good(request).await;
+                assert_eq!(answer["user"]["suspended"], suspended, "{answer}");
+            });
+        }
+        let request = stage.put("users/u/limits", &json!({"dailyLimitUsd": number}));
+        asked.spawn(async move {
+            let answer = good(request).await;
+            assert_eq!(answer["user"]["limits"]["daily_usd"], number, "{answer}");
+        });
+    }
+    while let Some(told) = asked.join_next().await {
+        told.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn users_are_found_by_the_beginning_of_their_id_or_by_their_address() {
     let stage = Stage::<Stripe>::set(&["--jwt-email-claim=email"]).await;

@@ -68,6 +68,10 @@ async fn payments_of_the_tenant_are_listed_and_given_back() {
     assert_eq!(refund["refund"]["payment_id"], json!(paid.payment_id));
     assert_eq!(refund["refund"]["amount"], 15, "{refund}");
     assert_eq!(stage.balance("u").await, "0");
+    // The user reads why.
+    let history = stage.get("u", "/api/billing/history").await;
+    let why = |at: usize| &history["transactions"][at]["description"];
+    assert_eq!((why(0), why(1)), (&json!("the rest"), &json!("asked for")));
     let changes = stage.read("users/u/changes").await;
     let newest = &changes["changes"][0];
     assert_eq!(newest["action"], "payment_refund", "{changes}");

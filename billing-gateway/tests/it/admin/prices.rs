@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use billing_proto::v1::{SetPriceRequest, UnitPrice};
+use billing_proto::v1::{Price, SetPriceRequest, UnitPrice};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::gateway::{TENANT, problem};
@@ -112,4 +112,52 @@ async fn what_is_planned_is_cancelled_and_what_is_no_price_is_named() {
         assert_eq!(refused["errors"][0]["field"], field, "{body}: {refused}");
     }
     assert_eq!(stage.read("tool-pricing").await["tools"], json!([]));
+}
+
+#[tokio::test]
+async fn a_price_that_was_set_by_mistake_gives_way_to_the_one_before() {
+    let stage = Stage::<Stripe>::start().await;
+    let held = Price {
+        tenant_id: TENANT.to_owned(),
+        tool: "search".to_owned(),
+        version: 1,
+        per_call_micros: 50_000,
+        ..Price::default()
+    };
+    stage.database.price(&held).await;
+    let mistaken = json!({"base_cost_usd": 50});
+    good(stage.put("tool-pricing/search", &mistaken)).await;
+    let off = json!({"is_active": false, "reason": "a slip"});
+    for _ in 0..2 {
+        let answer = good(stage.put("tool-pricing/search", &off)).await;
+        let tool = &answer["tool"];
+        assert_eq!(tool["base_cost_usd"].to_string(), "0.05", "{answer}");
+        let planned = tool["planned"].as_array().unwrap();
+        let planned: Vec<_> = planned
+            .iter()
+            .map(|price| {
+                (
+                    price["version"].to_string(),
+                    price["per_call_usd"].to_string(),
+                )
+            })
+            .collect();
+        let both = [("2", "50"), ("3", "0.05")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(planned, both, "{answer}");
+    }
+    let changes = stage.read("audit").await;
+    let newest = &changes["changes"][0];
+    let told = (&newest["action"], &newest["reason"], &newest["actor"]);
+    let expected = (&json!("price_set"), &json!("a slip"), &json!("root"));
+    assert_eq!(told, expected, "{changes}");
+    assert_eq!(newest["after"]["per_call_usd"], "0.05");
+    // The first price of a tool has none before it, and is told what to do.
+    good(stage.put("tool-pricing/new", &mistaken)).await;
+    let refused = problem(stage.put("tool-pricing/new", &off)).await;
+    assert_eq!(refused["code"], "PRICE_HOLDS", "{refused}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains("set the price that is to hold"),
+        "{message}"
+    );
 }

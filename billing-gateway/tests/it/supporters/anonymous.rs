@@ -117,6 +117,7 @@ async fn a_message_is_on_the_wall_once_somebody_approved_it() {
     let waiting = v1::ListMessagesRequest {
         tenant_id: DEFAULT.to_owned(),
         page_size: 0,
+        ..Default::default()
     };
     let waiting = admin.list_messages(waiting).await.unwrap().into_inner();
     let approved = v1::ModerateMessageRequest {
@@ -124,6 +125,7 @@ async fn a_message_is_on_the_wall_once_somebody_approved_it() {
         ulid: waiting.messages[0].ulid.clone(),
         approve: true,
         actor: "carol".to_owned(),
+        ..Default::default()
     };
     admin.moderate_message(approved).await.unwrap();
     let mut with = without.clone();

@@ -3,6 +3,7 @@
 
 mod anonymous;
 mod me;
+mod moderated;
 mod named;
 mod public;
 mod wall;
@@ -61,8 +62,12 @@ impl Scene {
     async fn set() -> Self {
         let database = TestDatabase::new().await;
         let core = TestCore::start(&database).await;
+        let admin_token = format!("--core-admin-token={}", core.admin_token);
         let flags = [
             "--jwt-tenant-claim=tenantId",
+            "--jwt-admin-claim=role",
+            "--jwt-admin-value=admin",
+            &admin_token,
             "--rate-limit-public=100000",
             "--rate-limit-ip=100000",
         ];
@@ -144,6 +149,7 @@ impl Scene {
     async fn set_sponsorship(&self, sponsorship: v1::Sponsorship) {
         let request = v1::SetSponsorshipRequest {
             sponsorship: Some(sponsorship),
+            ..Default::default()
         };
         let mut admin = self.core.sponsorship_admin();
         admin.set_sponsorship(request).await.unwrap();

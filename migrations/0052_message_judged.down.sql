@@ -1,0 +1,2 @@
+-- no-transaction
+drop index concurrently if exists contribution_message_judged;
