@@ -202,6 +202,7 @@ async fn the_table_is_right_under_duplicates_reordering_restarts_and_other_thres
     };
     let request = v1::SetSponsorshipRequest {
         sponsorship: Some(thresholds),
+        ..v1::SetSponsorshipRequest::default()
     };
     core.sponsorship_admin()
         .set_sponsorship(request)
