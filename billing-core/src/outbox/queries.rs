@@ -57,7 +57,8 @@ pub async fn insert_notices(
             insert into outbox_subject as s (account_id, channel, last_seq)
             select n.account_id, n.channel, n.count
             from unnest($1::uuid[], $2::text[], $3::bigint[]) as n (account_id, channel, count)
-            where n.channel = 'mail' or exists (select from outbox_channel c where c.channel = n.channel)
+            where n.channel = 'mail'
+                or (select true from outbox_channel c where c.channel = n.channel)
             on conflict (account_id, channel) do update set last_seq = s.last_seq + excluded.last_seq
             returning account_id, channel, last_seq
         ), last as (

@@ -18,7 +18,10 @@ async fn database() -> TestDatabase {
         grant select on test_clock to billing_app;
         alter function pg_catalog.clock_timestamp() rename to true_clock_timestamp;
         create function pg_catalog.clock_timestamp() returns timestamptz language sql volatile
-            as 'select pg_catalog.true_clock_timestamp() + ahead from public.test_clock'",
+            as 'select pg_catalog.true_clock_timestamp() + ahead from public.test_clock';
+        alter function pg_catalog.statement_timestamp() rename to true_statement_timestamp;
+        create function pg_catalog.statement_timestamp() returns timestamptz language sql stable
+            as 'select pg_catalog.true_statement_timestamp() + ahead from public.test_clock'",
     )
     .await;
     database
