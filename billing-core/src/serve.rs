@@ -218,16 +218,17 @@ pub async fn start(
         rest_max: Duration::from_millis(tuning.provider_event_rest_ms),
     };
     let events = EventBatcher::start(database, &catalogue, rate_age_max, pace, tasks);
+    let payment_pool = payment_pool(database, tuning);
     Ok(Core {
         batcher: Batcher::start(database, &catalogue, batching, tasks),
         reader: Reader::start(database, tasks),
         sponsorship: SponsorshipReader::start(database, tasks),
         pool: pool.clone(),
-        turns: Turns::of(pool),
+        turns: Turns::of([pool, &payment_pool]),
         histories: Histories::new(histories_pool(database, tuning)),
         decisions: Arc::new(DecisionCounters::default()),
         payments: Payments {
-            pool: payment_pool(database, tuning),
+            pool: payment_pool,
             reads: pool.clone(),
             catalogue: catalogue.clone(),
             events,

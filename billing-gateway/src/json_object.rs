@@ -183,7 +183,7 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
         name.trim().eq_ignore_ascii_case("charset").then_some(value)
     });
     for charset in charsets {
-        if !["utf-8", "utf8"]
+        if !["utf-8", "utf8", "us-ascii"]
             .iter()
             .any(|known| charset.eq_ignore_ascii_case(known))
         {

@@ -86,6 +86,14 @@ fn to_restore<'a>(
 ) -> Option<(&'a Price, &'a Price)> {
     let held = holding(versions.iter(), now).filter(|_| price.effective_at > now)?;
     let next = holding(versions.iter(), soonest(now))?;
+    // It was set so that what held then holds again, and what it takes over from holds by now: to undo that would
+    // bring the mistake back. Whoever wants that sets it.
+    let was = holding(versions.iter(), price.created_at);
+    let brings_back = price.effective_at == soonest(price.created_at)
+        && was.is_some_and(|was| was.terms == price.terms);
+    if brings_back && held.terms != price.terms {
+        return None;
+    }
     let is_restored = next.rank() > price.rank() && next.terms == held.terms;
     (next.version == price.version || is_restored).then_some((held, next))
 }

@@ -2,7 +2,6 @@
 
 use billing_proto::v1::{self, ErrorReason};
 use sqlx::PgPool;
-use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::terms::{TOOL_BYTES, parse_free_calls, parse_unit_prices};
@@ -15,7 +14,7 @@ use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::rpc::{TENANT_BYTES, call_of, timestamp};
-use crate::status::{deadline_exceeded, of_change, with_reason};
+use crate::status::{of_change, with_reason};
 
 pub async fn set_price(
     turns: &Turns,
@@ -62,11 +61,8 @@ pub async fn cancel_price(
         actor: &field::text("actor", request.actor, 255)?,
     };
     let name = (tenant_id.as_str(), tool.as_str());
-    let _turn = turns.wait(&call).await?;
     let cancelling = super::cancel(pool, name, version, &words, request.or_restore);
-    let cancelled = timeout_at(call.deadline, cancelling)
-        .await
-        .map_err(|_| deadline_exceeded())??;
+    let cancelled = turns.carry_out(&call, cancelling).await??;
     Ok(Response::new(v1::CancelPriceResponse {
         price: Some(shown(cancelled.price)),
         restored: cancelled.restored.map(shown),

@@ -484,7 +484,7 @@ async fn a_version_that_begins_too_soon_to_be_cancelled_gives_way_to_what_held_b
         per_call_micros: 10,
         ..price("search")
     };
-    let (_database, core) = core_with_prices(&[held]).await;
+    let (database, core) = core_with_prices(&[held]).await;
     let soon = v1::SetPriceRequest {
         effective_at: None,
         ..at(Timestamp::now(), 9_999)
@@ -526,7 +526,19 @@ async fn a_version_that_begins_too_soon_to_be_cancelled_gives_way_to_what_held_b
         version: 1,
         ..or_restore
     };
-    for request in [holds, first] {
+    // Nor what takes over from a mistake that holds by now: the mistake would stay.
+    as_owner(
+        &database,
+        "alter table price disable trigger price_append_only;
+        update price set created_at = now() - interval '10 s', effective_at = now() - interval '2 s' where version = 2;
+        update price set created_at = now() - interval '3 s', effective_at = now() + interval '5 s' where version = 3",
+    )
+    .await;
+    let restored = v1::CancelPriceRequest {
+        version: 3,
+        ..holds.clone()
+    };
+    for request in [holds, first, restored] {
         let refused = core.prices().cancel_price(request).await.unwrap_err();
         assert_eq!(reason(&refused), "PRICE_STARTED");
     }

@@ -179,12 +179,16 @@ impl TryFrom<AdminChange> for Change {
 /// The core's micros as dollars, and its minor units as an amount of their currency.
 fn in_our_units(values: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let values: BTreeMap<String, String> = values.into_iter().collect();
-    let currency = values.get("currency").and_then(|code| Currency::of(code));
+    // Terms of support have none beside them: they are in dollars.
+    let currency = Currency::of(values.get("currency").map_or("USD", |code| code));
     values
         .iter()
         .map(|(name, value)| {
             if name == "unit_prices" {
                 return (name.clone(), units_in_dollars(value));
+            }
+            if name == "presets_minor" {
+                return ("presets".to_owned(), amounts(value, currency));
             }
             let number = value.parse::<i64>().ok();
             let dollars = name.strip_suffix("_micros").zip(number);
@@ -199,6 +203,14 @@ fn in_our_units(values: impl IntoIterator<Item = (String, String)>) -> BTreeMap<
             }
         })
         .collect()
+}
+
+/// Minor units, one beside the other, as amounts.
+fn amounts(minors: &str, currency: Option<Currency>) -> String {
+    let amount = |minor: &str| Some(currency?.amount(minor.parse().ok()?)?.to_string());
+    let minors = minors.split(' ');
+    let shown = minors.map(|minor| amount(minor).unwrap_or_else(|| minor.to_owned()));
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// `tokens=150000/1000000`, one beside the other, each with the micros for so many of its unit.
@@ -236,10 +248,12 @@ mod tests {
         let dollars = "out tokens=0.15/1000000 pages=0.00001/1";
         assert_eq!(units, [of("unit_prices", dollars)]);
         // Whatever cannot be said otherwise is said as it came.
-        let unknown = told(&[("amount_minor", "1050"), ("x_micros", "many")]);
+        let terms = told(&[("goal_minor", "50000"), ("presets_minor", "1000 2550")]);
+        assert_eq!(terms, [of("goal", "500"), of("presets", "10 25.5")]);
+        let unknown = told(&[("amount_minor", "many"), ("currency", "XXX")]);
         assert_eq!(
             unknown,
-            [of("amount_minor", "1050"), of("x_micros", "many")]
+            [of("amount_minor", "many"), of("currency", "XXX")]
         );
     }
 }

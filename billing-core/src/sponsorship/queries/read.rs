@@ -305,7 +305,7 @@ pub async fn list_judged(
             c.created_at as "created_at: SqlTimestamp"
         from contribution c join supporter s using (account_id)
         where c.tenant_id = $1 and c.message_state in ('approved', 'refused') and c.message_state = $2
-            and c.message is not null and ($3::uuid is null or c.account_id = $3)
+            and c.message is not null and c.paid_at is not null and ($3::uuid is null or c.account_id = $3)
         order by c.created_at desc, c.payment_id desc limit $4"#,
         tenant,
         state,
