@@ -14,10 +14,10 @@ use super::queries::{self, Found, Openings, TenantDefaults, Wanted};
 use super::state::{AccountState, Book, HoldWrite};
 use super::told;
 use crate::admin_change;
-use crate::database::explained;
+use crate::database::{clock, explained};
 use crate::id::AccountId;
 use crate::money::Micros;
-use crate::outbox;
+use crate::outbox::{self, Notice};
 use crate::price::{Catalogue, Reading};
 
 /// Limits of a new account where its tenant has set none: 10 USD a day, 100 USD a month.
@@ -55,6 +55,23 @@ impl ApplyError {
 /// accounts are opened, or something is written that seldom is.
 pub async fn apply(
     conn: &mut PgConnection,
+    prices: &Reading,
+    commands: &[Command],
+) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
+    let mut told = Vec::new();
+    let outcomes = apply_untold(conn, &mut told, prices, commands).await?;
+    if !told.is_empty() {
+        let now = clock(&mut *conn).await?;
+        outbox::enqueue(conn, &told, now).await?;
+    }
+    Ok(outcomes)
+}
+
+/// The same, for a transaction that goes on to other rows: what is told is to be written behind all of them, since
+/// the counters of the outbox are locked last.
+pub async fn apply_untold(
+    conn: &mut PgConnection,
+    told: &mut Vec<(AccountId, Notice)>,
     prices: &Reading,
     commands: &[Command],
 ) -> Result<Vec<Result<Answer, Refusal>>, ApplyError> {
@@ -100,7 +117,7 @@ pub async fn apply(
     };
     read_counted(conn, commands, &context.time, &mut books).await?;
     let outcomes = decide_all(&mut books, &welcome, commands, &mut context)?;
-    write(conn, found.now, books, prices.tells_events).await?;
+    told.extend(write(conn, found.now, books, prices.tells_events).await?);
     Ok(outcomes)
 }
 
@@ -353,13 +370,13 @@ fn absent(command: &Command) -> Result<Refusal, ApplyError> {
 }
 
 /// Writes the batch, one row for an account however many commands it had, and counts the rows: a
-/// batch that missed one must not be committed.
+/// batch that missed one must not be committed. Answers with what is told of it.
 async fn write(
     conn: &mut PgConnection,
     now: jiff::Timestamp,
     books: HashMap<AccountId, Book>,
     tells_events: bool,
-) -> Result<(), ApplyError> {
+) -> Result<Vec<(AccountId, Notice)>, ApplyError> {
     let columns = Columns::of(books);
     let accounts = columns.accounts.account_ids.len();
     if accounts > 0 {
@@ -399,8 +416,7 @@ async fn write(
         let events = columns.events.into_iter();
         notices.extend(events.map(|(account, event)| (account, told::event(event))));
     }
-    outbox::enqueue(conn, &notices, now).await?;
-    Ok(())
+    Ok(notices)
 }
 
 fn missed(table: &'static str, expected: usize, written: i64) -> Result<(), ApplyError> {

@@ -30,7 +30,7 @@ mod told;
 #[cfg(test)]
 pub(crate) use tests::plans;
 
-pub use apply::{ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply};
+pub use apply::{ApplyError, DEFAULT_DAILY_LIMIT, DEFAULT_MONTHLY_LIMIT, apply, apply_untold};
 pub use attempt::Locks;
 pub use batcher::{Batcher, BatcherOptions, LedgerError};
 pub use command::{

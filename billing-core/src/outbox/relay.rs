@@ -53,8 +53,9 @@ pub async fn switch_events_on(
     events: &EventOptions,
     pool: &PgPool,
 ) -> Result<(), sqlx::Error> {
-    let is_read = folder.is_some() || events.is_set();
-    if is_read && queries::events::switch_on(pool).await? {
+    let were_read = folder.is_some();
+    let is_read = were_read || events.is_set();
+    if is_read && queries::events::switch_on(pool, were_read).await? {
         info!("events are switched on: they are written from now on");
     }
     Ok(())

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::books::Standing;
 use super::{Payment, PaymentError, State, told};
-use crate::id::EntrySeq;
+use crate::id::{AccountId, EntrySeq};
 use crate::ledger::{Balance, EntryKind, Opening, Refusal};
 use crate::money::Micros;
 use crate::outbox::Notice;
@@ -177,9 +177,11 @@ pub struct Done {
 }
 
 /// Does what follows from the reports of a batch, all of one purpose together; answers report by report.
-/// Joins the caller's transaction, which must be READ COMMITTED and must be rolled back on an error.
+/// Joins the caller's transaction, which must be READ COMMITTED and must be rolled back on an error. What the
+/// ledger tells is for the caller to write, before what is told of the payments.
 pub async fn carry_out(
     conn: &mut PgConnection,
+    told: &mut Vec<(AccountId, Notice)>,
     prices: &Reading,
     effects: Vec<Option<Effect>>,
 ) -> Result<Vec<Done>, PaymentError> {
@@ -199,7 +201,7 @@ pub async fn carry_out(
             }
         }
     }
-    let booked = top_up::book(conn, prices, &postings).await?;
+    let booked = top_up::book(conn, told, prices, &postings).await?;
     for (done, booked) in places.into_iter().zip(booked) {
         *done = of_booked(booked)?;
     }

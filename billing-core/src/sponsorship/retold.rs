@@ -98,7 +98,8 @@ impl Worn {
             channel: Channel::Event,
             kind: "badge.updated",
             payload: json!({
-                "public": self.is_public,
+                // What was before is told, too.
+                "public": self.is_public && before.own == before.public,
                 "badge": name(self.own),
                 "public_badge": name(self.public),
                 "badge_before": name(before.own),

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 pub use told::failed;
 
-use crate::id::{EntrySeq, PaymentId};
+use crate::id::{AccountId, EntrySeq, PaymentId};
 use crate::ledger::{
     self, Action, Answer, ApplyError, Balance, Command, CommandHash, EntryKind, Keyed, Opening,
     Post, Refusal,
@@ -136,9 +136,10 @@ pub enum BookError {
 }
 
 /// Books all of them in one go; answers posting by posting. Joins the caller's transaction, which must be
-/// READ COMMITTED and must be rolled back on an error.
+/// READ COMMITTED and must be rolled back on an error. What the ledger tells is for the caller to write.
 pub async fn book(
     conn: &mut PgConnection,
+    told: &mut Vec<(AccountId, Notice)>,
     prices: &Reading,
     postings: &[Posting],
 ) -> Result<Vec<Vec<Booked>>, BookError> {
@@ -146,7 +147,8 @@ pub async fn book(
     if commands.is_empty() {
         return Ok(postings.iter().map(|_| Vec::new()).collect());
     }
-    let mut answers = ledger::apply(conn, prices, &commands).await?.into_iter();
+    let answers = ledger::apply_untold(conn, told, prices, &commands).await?;
+    let mut answers = answers.into_iter();
     postings
         .iter()
         .map(|posting| {

@@ -58,7 +58,12 @@ pub(super) fn tell(
         let account = &mut book.account;
         let (told, period) = match of {
             LimitOf::Day => (&mut account.day_limit_told, account.period.day_no),
-            LimitOf::Month => (&mut account.month_limit_told, account.period.month_no),
+            LimitOf::Month => {
+                // A change of zone may have brought the next month, of which nothing is counted yet.
+                let ahead = i32::from(account.is_in_next_month());
+                let period = account.period.month_no.saturating_add(ahead);
+                (&mut account.month_limit_told, period)
+            }
         };
         if told.replace(period) == Some(period) {
             continue;

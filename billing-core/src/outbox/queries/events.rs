@@ -15,9 +15,9 @@ pub async fn tells_events(executor: impl PgExecutor<'_>) -> Result<bool, sqlx::E
     .await
 }
 
-/// Lets events be written from now on. What versions left that wrote them unasked is nobody's any more.
-/// True where they were off.
-pub async fn switch_on(pool: &PgPool) -> Result<bool, sqlx::Error> {
+/// Lets events be written from now on. Where nobody has read them so far, what versions left that wrote them unasked
+/// is nobody's any more. True where they were off.
+pub async fn switch_on(pool: &PgPool, were_read: bool) -> Result<bool, sqlx::Error> {
     if tells_events(pool).await? {
         return Ok(false);
     }
@@ -27,7 +27,11 @@ pub async fn switch_on(pool: &PgPool) -> Result<bool, sqlx::Error> {
     )
     .execute(&mut *transaction)
     .await?;
-    if switched.rows_affected() > 0 {
+    if switched.rows_affected() > 0 && !were_read {
+        // They may be years old, and millions.
+        query!("set local statement_timeout = 0")
+            .execute(&mut *transaction)
+            .await?;
         query!("delete from outbox_message where channel = 'event'")
             .execute(&mut *transaction)
             .await?;

@@ -66,8 +66,9 @@ pub async fn apply(
         steps.push(found.step(conn, prices, brought).await?);
     }
     let effects = steps.iter_mut().map(|step| step.taken.effect.take());
-    let done = purpose::carry_out(conn, prices, effects.collect()).await?;
     let mut written = Written::default();
+    let told = &mut written.notices;
+    let done = purpose::carry_out(conn, told, prices, effects.collect()).await?;
     let mut all = Vec::with_capacity(batch.len());
     for (step, done) in steps.into_iter().zip(done) {
         all.push(step.end(done, &mut written));
