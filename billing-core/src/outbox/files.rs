@@ -22,9 +22,16 @@ pub async fn deliver(folder: &Path, channel: Channel, notice: &Waiting) -> io::R
     write(&folder.join(channel.name()), &name, content.as_bytes()).await
 }
 
-/// Removes the mail of an account, and what a crash has left of one. Its events stay: they name nobody.
+/// Removes the mail and the events of an account, and what a crash has left of one. An event has the user's id.
 pub async fn forget(folder: &Path, account: AccountId) -> io::Result<()> {
-    let mut files = match tokio::fs::read_dir(folder.join("mail")).await {
+    for channel in Channel::ALL {
+        forget_in(&folder.join(channel.name()), account).await?;
+    }
+    Ok(())
+}
+
+async fn forget_in(folder: &Path, account: AccountId) -> io::Result<()> {
+    let mut files = match tokio::fs::read_dir(folder).await {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),

@@ -62,7 +62,7 @@ pub struct Erased {
     pub events_to_apply: Vec<Named>,
 }
 
-/// Erases until all is done, or until `deadline`. `folder` is where this core writes mail that is not sent.
+/// Erases until all is done, or until `deadline`. `folder` is where this core writes mail that is not sent, and events.
 pub async fn erase(
     pool: &PgPool,
     erasure: &Erasure,
@@ -252,7 +252,7 @@ async fn forget_files(folder: Option<&Path>, account: AccountId) -> io::Result<(
     };
     let forgotten = outbox::forget_files(folder, account).await;
     if let Err(error) = &forgotten {
-        tracing::error!(%account, %error, "mail in files is not erased");
+        tracing::error!(%account, %error, "mail and events in files are not erased");
     }
     forgotten
 }

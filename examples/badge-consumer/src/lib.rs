@@ -10,7 +10,8 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sqlx::PgPool;
 use tokio_stream::StreamExt;
 
@@ -24,8 +25,6 @@ pub const SCHEMA: &str = "
         sequence bigint not null
     )";
 
-const QUEUE: &str = "platform.badges";
-
 /// Of an event, what is needed here. Everything else may be there, too.
 #[derive(Debug, Deserialize)]
 struct Event {
@@ -33,24 +32,44 @@ struct Event {
     kind: String,
     tenant: String,
     subject: String,
-    sequence: String,
+    #[serde(deserialize_with = "number")]
+    sequence: i64,
     data: Data,
 }
 
 #[derive(Debug, Deserialize)]
 struct Data {
     /// What anybody may see. What its owner sees, `badge`, is nobody else's business where `public` is false.
+    #[serde(deserialize_with = "badge")]
     public_badge: Option<String>,
+}
+
+/// A number that an event has as text.
+fn number<'de, D: Deserializer<'de>>(member: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(member)?;
+    text.parse().map_err(D::Error::custom)
+}
+
+/// A badge, or null: none. Where the member is absent, serde does not ask this and refuses the event: one of an
+/// older version says nothing of what anybody may see, and takes no badge away.
+fn badge<'de, D: Deserializer<'de>>(member: D) -> Result<Option<String>, D::Error> {
+    let badge = Option::<String>::deserialize(member)?;
+    match badge.as_deref() {
+        None | Some("bronze" | "silver" | "gold" | "platinum") => Ok(badge),
+        Some(other) => Err(D::Error::custom(format!("{other:?} is no badge"))),
+    }
 }
 
 /// Takes the tenant's events until the connection ends, which is an error always: start it again.
 pub async fn consume(url: &str, tenant: &str, pool: &PgPool) -> Result<()> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
-    declare(&channel, tenant).await?;
+    // Two tenants' platforms may share a broker: in one queue, each would take the other's events.
+    let queue = format!("platform.badges.{tenant}");
+    declare(&channel, &queue, tenant).await?;
     let mut deliveries = channel
         .basic_consume(
-            QUEUE.into(),
+            queue.as_str().into(),
             "badge-consumer".into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
@@ -60,11 +79,12 @@ pub async fn consume(url: &str, tenant: &str, pool: &PgPool) -> Result<()> {
         let delivery = delivery?;
         match serde_json::from_slice(&delivery.data) {
             Ok(event) => {
-                // Acknowledged once it is committed: what was not comes again.
+                // Acknowledged once it is committed: what was not comes again. An error here is the database's.
                 keep(pool, tenant, &event).await?;
                 delivery.ack(BasicAckOptions::default()).await?;
             }
             Err(error) => {
+                // It would be unreadable again, and everything behind it would wait.
                 eprintln!("no event of a badge: {error}");
                 delivery
                     .reject(BasicRejectOptions { requeue: false })
@@ -72,22 +92,22 @@ pub async fn consume(url: &str, tenant: &str, pool: &PgPool) -> Result<()> {
             }
         }
     }
-    bail!("the queue {QUEUE} is gone")
+    bail!("the queue {queue} is gone")
 }
 
 /// The queue outlives this program, so that nothing is missed while it does not run.
-async fn declare(channel: &Channel, tenant: &str) -> Result<()> {
+async fn declare(channel: &Channel, queue: &str, tenant: &str) -> Result<()> {
     let durable = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
     };
     channel
-        .queue_declare(QUEUE.into(), durable, FieldTable::default())
+        .queue_declare(queue.into(), durable, FieldTable::default())
         .await?;
     let key = format!("badge.updated.{tenant}");
     channel
         .queue_bind(
-            QUEUE.into(),
+            queue.into(),
             "billing".into(),
             key.into(),
             QueueBindOptions::default(),
@@ -109,10 +129,6 @@ async fn keep(pool: &PgPool, tenant: &str, event: &Event) -> Result<()> {
     if event.kind != "badge.updated" || event.tenant != tenant {
         return Ok(());
     }
-    let sequence: i64 = event
-        .sequence
-        .parse()
-        .context("the event's sequence is no number")?;
     sqlx::query(
         "insert into supporter_badges as b (user_id, badge_level, sequence)
         select id, $2, $3 from users where id = $1
@@ -122,7 +138,7 @@ async fn keep(pool: &PgPool, tenant: &str, event: &Event) -> Result<()> {
     )
     .bind(user)
     .bind(&event.data.public_badge)
-    .bind(sequence)
+    .bind(event.sequence)
     .execute(pool)
     .await?;
     Ok(())

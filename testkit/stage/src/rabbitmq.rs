@@ -1,15 +1,16 @@
 //! A private RabbitMQ that lives as long as this program: its own node name, folder, cookie, ports on loopback,
 //! and port mapper (`epmd`), so that it neither disturbs a RabbitMQ of the system nor needs it.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -84,6 +85,9 @@ impl Broker {
         if let Some(obstacle) = obstacle() {
             bail!(obstacle);
         }
+        // It has the cookie and the password. The server and its port mapper run as whoever runs this, root too.
+        fs::set_permissions(folder, Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot close {} to others", folder.display()))?;
         let broker = Self {
             programs: programs().context("RabbitMQ is not installed")?,
             folder: folder.to_owned(),
@@ -135,7 +139,8 @@ impl Broker {
             let port = self.mapper_address.port().to_string();
             let mut command = bound_to_parent(&mapper, "KILL");
             command.args(["-port", &port, "-address", "127.0.0.1"]);
-            self.mapper = Some(silent(&mut command).spawn().context("cannot start epmd")?);
+            let mapper = silent(&mut command).process_group(0).spawn();
+            self.mapper = Some(mapper.context("cannot start epmd")?);
         }
         let log = self.log();
         let begin = log_end(&log);
@@ -145,6 +150,8 @@ impl Broker {
             .furnished(&mut command)
             // Then it becomes the server itself, and no shell stands between.
             .env("RUNNING_UNDER_SYSTEMD", "1")
+            // A Ctrl-C is for this program, which then stops the broker in order.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out)
@@ -176,8 +183,7 @@ impl Broker {
     pub async fn stop(&mut self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(30);
         if let Some(mut server) = self.server.take() {
-            let pid = server.id().and_then(|pid| i32::try_from(pid).ok());
-            if let Some(pid) = pid.and_then(Pid::from_raw) {
+            if let Some(pid) = as_pid(&server) {
                 // One that has ended needs no signal.
                 let _ = kill_process(pid, Signal::TERM);
             }
@@ -246,6 +252,24 @@ impl Broker {
     }
 }
 
+impl Drop for Broker {
+    fn drop(&mut self) {
+        for child in self.server.iter().chain(&self.mapper) {
+            if let Some(pid) = as_pid(child) {
+                let _ = kill_process(pid, Signal::KILL);
+                // Its files may be deleted next. It is not reaped: its handle does that, and would else signal whoever
+                // has its number then.
+                let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+                let _ = waitid(WaitId::Pid(pid), ended);
+            }
+        }
+    }
+}
+
+fn as_pid(child: &Child) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(child.id()?).ok()?)
+}
+
 fn silent(command: &mut Command) -> &mut Command {
     command
         .stdin(Stdio::null())
@@ -260,7 +284,12 @@ fn kept_secret(path: &Path) -> Result<String> {
         return Ok(secret);
     }
     let secret = hex(&rand::random::<[u8; 16]>());
-    fs::write(path, &secret).with_context(|| format!("cannot write {}", path.display()))?;
-    fs::set_permissions(path, Permissions::from_mode(0o400))?;
+    // Closed to others from the first moment on.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o400);
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(secret.as_bytes()));
+    written.with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secret)
 }

@@ -1,6 +1,6 @@
 //! Nothing of a person is left but money.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use billing_proto::v1;
 use billing_proto::v1::{BadgeLevel, RefundState, WallPeriod};
@@ -38,15 +38,34 @@ const PLACES: [&str; 19] = [
     "supporter.display_name",
 ];
 
-/// What mail was written, of whom.
-fn mails(folder: &Path, account_id: &str) -> usize {
+/// What was written of somebody into files, of `mail` or of `event`.
+fn written(folder: &Path, channel: &str, account_id: &str) -> Vec<PathBuf> {
     let begin = account_id.replace('-', "");
-    // The first mail makes the folder.
-    let Ok(mails) = std::fs::read_dir(folder.join("mail")) else {
-        return 0;
+    // The first one makes the folder.
+    let Ok(files) = std::fs::read_dir(folder.join(channel)) else {
+        return Vec::new();
     };
-    let names = mails.map(|mail| mail.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.contains(&begin)).count()
+    let files = files.map(|file| file.unwrap().path());
+    let is_theirs = |file: &PathBuf| file.to_str().unwrap().contains(&begin);
+    files.filter(is_theirs).collect()
+}
+
+/// How many mails were written, of whom.
+fn mails(folder: &Path, account_id: &str) -> usize {
+    written(folder, "mail", account_id).len()
+}
+
+/// The events of somebody that were written.
+fn told(folder: &Path, account_id: &str) -> Vec<PathBuf> {
+    let events = written(folder, "event", account_id);
+    assert!(!events.is_empty());
+    events
+}
+
+/// What the erasure itself tells is written meanwhile, and later.
+fn assert_none_is_left(files: &[PathBuf]) {
+    let left: Vec<_> = files.iter().filter(|file| file.exists()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Whether nothing waits to be told for the first time.
@@ -175,10 +194,11 @@ async fn nothing_of_an_erased_person_is_found_in_any_column_or_file_but_their_mo
         mails(folder.path(), &mary.id()),
     );
     let their_places = columns_with(&database, "shelley").await;
-
+    let events_before = told(folder.path(), &ada.id());
     let erased = erase(&core, "u-1815").await;
     assert_eq!(columns_with(&database, WORD).await, [""; 0]);
     assert_eq!(mails(folder.path(), &ada.id()), 0);
+    assert_none_is_left(&events_before);
     assert_eq!(erased.settled_micros, money.0);
     assert_eq!(erased.held_micros, 1_000_000);
     let [open] = erased.open_payments.try_into().unwrap();
