@@ -121,13 +121,17 @@ pub struct LogGuard(#[expect(dead_code, reason = "it is dropped")] Option<Export
 /// Starts logging for the whole process, and the export of spans where there is an endpoint. A collector
 /// that is away does not stop the service: its spans are dropped, and a warning is logged now and then.
 pub fn init(options: &LogOptions, service_name: &'static str) -> Result<LogGuard, LogError> {
-    // What it says of each batch that a collector does not take is said once a minute by `otlp`.
-    let filter: Targets = format!("opentelemetry-otlp=off,{}", options.filter)
-        .parse()
-        .map_err(|source| LogError::Filter {
-            filter: options.filter.clone(),
-            source,
-        })?;
+    // What it says of each batch that a collector does not take is said once a minute by `otlp`. lapin says all of
+    // an event that comes back, whose it is and the amounts; the relay says what has to be known of it.
+    let filter: Targets = format!(
+        "opentelemetry-otlp=off,lapin::returned_messages=off,{}",
+        options.filter
+    )
+    .parse()
+    .map_err(|source| LogError::Filter {
+        filter: options.filter.clone(),
+        source,
+    })?;
     tracing_subscriber::registry()
         .with(filter)
         .with(lines(options.format))

@@ -55,6 +55,11 @@ impl EventOptions {
         let Ok(uri) = AMQPUri::from_str(url) else {
             bail!("BILLING_AMQP_URL must be amqp(s)://user:password@host:port/vhost");
         };
+        if is_in_brackets(url) {
+            bail!(
+                "BILLING_AMQP_URL must have a name or an IPv4 address as its host, not an IPv6 one"
+            );
+        }
         let authority = self.amqp_ca.as_ref().map(|path| {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         });
@@ -71,6 +76,19 @@ impl EventOptions {
         }
         Ok(Some(Broker { uri, authority }))
     }
+}
+
+/// Whether a URL's host is an IPv6 address. `AMQPUri` has none then, and takes localhost.
+fn is_in_brackets(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest
+        .split_once(['/', '?', '#'])
+        .map_or(rest, |(authority, _)| authority);
+    // A password may have brackets.
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    host.contains('[')
 }
 
 /// By its name only: what a name resolves to may change.
@@ -129,6 +147,28 @@ mod tests {
             assert!(error.contains("BILLING_AMQP_URL"), "{error}");
             assert!(!error.contains("hunter2"));
             assert!(!format!("{options:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_is_refused_in_words_rather_than_taken_for_localhost() {
+        for url in [
+            "amqps://billing:hunter2@[fd00::5]:5671/v",
+            "amqp://billing:hunter2@[::1]",
+            "amqp://[fd00::5]?heartbeat=5",
+        ] {
+            let error = options(&["--amqp-url", url]).broker().err().unwrap();
+            let error = format!("{error:#}");
+            assert!(error.contains("BILLING_AMQP_URL"), "{error}");
+            assert!(error.contains("IPv6"), "{error}");
+            assert!(!error.contains("hunter2") && !error.contains("fd00"));
+        }
+        for url in [
+            "amqp://billing:hunter[2]@127.0.0.1:5672/v",
+            "amqps://billing:hunter2@rabbit.example/[v]",
+        ] {
+            let broker = options(&["--amqp-url", url]).broker().unwrap().unwrap();
+            assert_ne!(broker.uri.authority.host, "localhost");
         }
     }
 }

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use lapin::Channel;
 use metrics::{counter, gauge};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -19,7 +18,7 @@ use super::super::queries::events::{postpone_events, waiting_events};
 use super::super::queries::{Waiting, delete_delivered, lease_shares, release_shares};
 use super::super::relay::{cut_short, show};
 use super::Broker;
-use super::link::{Link, Trouble, publish};
+use super::link::{Link, Slot, Trouble, publish};
 use crate::outbox::Channel as Outgoing;
 
 /// Longer than a round, whose last confirm may take 10 s.
@@ -42,7 +41,9 @@ enum Ended {
     Idle(Duration),
     /// More may wait.
     Delivered,
-    /// The broker cannot be spoken to, or is silent.
+    /// Some left, and nothing is known of others.
+    Partly,
+    /// The broker cannot be spoken to, blocks, or is silent.
     Away,
 }
 
@@ -62,11 +63,12 @@ pub async fn run(pool: PgPool, broker: Broker, shutdown: CancellationToken) {
         let pause = match ended {
             Ended::Delivered => Duration::ZERO,
             Ended::Idle(took) => PAUSE.max(took * LOOKING_SHARE),
+            Ended::Partly => AWAY_PAUSE,
             Ended::Away => away_pause,
         };
         away_pause = match ended {
             Ended::Away => (away_pause * 2).min(AWAY_PAUSE_MAX),
-            Ended::Delivered | Ended::Idle(_) => AWAY_PAUSE,
+            Ended::Delivered | Ended::Partly | Ended::Idle(_) => AWAY_PAUSE,
         };
         tokio::select! {
             biased;
@@ -92,6 +94,13 @@ impl Relay {
         if let Err(error) = self.show().await {
             warn!(%error, "events that wait not counted");
         }
+        if self.link.as_ref().is_some_and(Link::is_blocked) {
+            warn!("the broker of events is short of memory or disk and takes none, they wait");
+            self.give_back().await;
+            return Ended::Away;
+        }
+        // It was blocked.
+        self.drop_lost();
         if self.link.is_none() {
             match Link::open(&self.broker).await {
                 Ok(link) => {
@@ -106,10 +115,10 @@ impl Relay {
             gauge!("billing_amqp_connected").set(1.0);
         }
         let begun = Instant::now();
-        match self.deliver(shutdown).await {
+        let delivered = self.deliver(shutdown).await;
+        self.drop_lost();
+        match delivered {
             Ok(Ended::Away) => {
-                self.link = None;
-                gauge!("billing_amqp_connected").set(0.0);
                 // Another core may reach its broker.
                 self.give_back().await;
                 Ended::Away
@@ -122,6 +131,16 @@ impl Relay {
         }
     }
 
+    /// Not while it is blocked: that it is closed would not be written, and its thread and socket would stay. The
+    /// next one would be blocked like it, and the one after that.
+    fn drop_lost(&mut self) {
+        let is_done = |link: &Link| link.is_lost && !link.is_blocked();
+        if self.link.as_ref().is_some_and(is_done) {
+            self.link = None;
+            gauge!("billing_amqp_connected").set(0.0);
+        }
+    }
+
     async fn deliver(&mut self, shutdown: &CancellationToken) -> Result<Ended, sqlx::Error> {
         let Some(link) = &mut self.link else {
             return Ok(Ended::Away);
@@ -129,15 +148,14 @@ impl Relay {
         let shares = lease_shares(&self.pool, Outgoing::Event, &self.owner, LEASE_SECS).await?;
         let begun = Instant::now();
         let many = i64::try_from(shares.len()).unwrap_or(i64::MAX).max(1);
-        let of_share = if link.is_proven { ROUND_MAX / many } else { 1 };
-        let mut waiting = waiting_events(&self.pool, &shares, of_share).await?;
-        if !link.is_proven {
-            waiting.truncate(1);
-        }
+        let waiting = waiting_events(&self.pool, &shares, ROUND_MAX / many).await?;
         if waiting.is_empty() {
             return Ok(Ended::Idle(begun.elapsed()));
         }
-        let sent = publish_all(&link.channel, waiting, shutdown).await;
+        let sent = publish_all(&link.channels, waiting, shutdown).await;
+        let is_blocked = link.is_blocked();
+        link.is_lost = sent.unknown().is_some();
+        let is_lost = link.is_lost;
         let (accounts, seqs) = &sent.confirmed;
         if !accounts.is_empty() {
             delete_delivered(&self.pool, Outgoing::Event, accounts, seqs).await?;
@@ -145,32 +163,37 @@ impl Relay {
         let confirmed = u64::try_from(accounts.len()).unwrap_or(u64::MAX);
         self.delivered = self.delivered.saturating_add(confirmed);
         counter!("billing_events_published_total", "outcome" => "confirmed").increment(confirmed);
-        let is_away = sent.unknown().is_some();
-        // Also by a no.
-        link.is_proven = !is_away;
         if let Some(error) = sent.unknown() {
             warn!(
                 error,
                 "the broker of events was lost or says nothing, they wait"
             );
         }
-        self.postpone(sent.troubled).await?;
-        Ok(if is_away {
-            Ended::Away
-        } else if confirmed > 0 {
-            Ended::Delivered
-        } else {
-            Ended::Idle(begun.elapsed())
+        self.postpone(sent.troubled, is_blocked).await?;
+        Ok(match (is_lost, confirmed) {
+            (true, 0) => Ended::Away,
+            // One queue may say nothing for long: what is for others does not wait as for a broker that is away.
+            (true, _) => Ended::Partly,
+            (false, 0) => Ended::Idle(begun.elapsed()),
+            (false, _) => Ended::Delivered,
         })
     }
 
-    /// Notes what is wrong with each event. Where nothing is known, it is not the event's fault.
-    async fn postpone(&self, troubled: Vec<(Waiting, Trouble)>) -> Result<(), sqlx::Error> {
+    /// Notes what is wrong with each event. Where nothing is known, it is not the event's fault; nor where a broker
+    /// that blocks says nothing. One that does not block and says nothing may do so of this event only, and the
+    /// others must get their turn.
+    async fn postpone(
+        &self,
+        troubled: Vec<(Waiting, Trouble)>,
+        is_blocked: bool,
+    ) -> Result<(), sqlx::Error> {
         let (mut accounts, mut seqs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (event, trouble) in troubled {
             counter!("billing_events_published_total", "outcome" => trouble.name()).increment(1);
-            let (Trouble::Unroutable(error) | Trouble::Rejected(error)) = trouble else {
-                continue;
+            let error = match trouble {
+                Trouble::Unroutable(error) | Trouble::Rejected(error) => error,
+                Trouble::Silent(error) if !is_blocked => error,
+                Trouble::Silent(_) | Trouble::Unknown(_) => continue,
             };
             warn!(channel = Outgoing::Event.name(), account = %event.account_id, seq = event.seq,
                 kind = event.kind, attempts = event.attempts, error, "event not taken, it waits");
@@ -217,7 +240,7 @@ impl Sent {
     /// Why nothing is known of an event, where that is so.
     fn unknown(&self) -> Option<&str> {
         self.troubled.iter().find_map(|(_, trouble)| match trouble {
-            Trouble::Unknown(error) => Some(error.as_str()),
+            Trouble::Silent(error) | Trouble::Unknown(error) => Some(error.as_str()),
             Trouble::Unroutable(_) | Trouble::Rejected(_) => None,
         })
     }
@@ -229,23 +252,25 @@ impl Sent {
     }
 }
 
-/// Publishes all subjects at once, their events in order.
+/// Publishes all subjects at once, their events in order, on as many channels as there are: each subject has one,
+/// and shares it with others.
 async fn publish_all(
-    channel: &Channel,
+    channels: &[Slot],
     waiting: Vec<Waiting>,
     shutdown: &CancellationToken,
 ) -> Sent {
     let until = Instant::now() + ROUND_TIME;
     let mut subjects = JoinSet::new();
+    let mut slots = channels.iter().cycle();
     let mut events = waiting.into_iter().peekable();
-    while let Some(first) = events.next() {
+    while let (Some(first), Some(slot)) = (events.next(), slots.next()) {
         let account = first.account_id;
         let mut of_subject = vec![first];
         while let Some(next) = events.next_if(|event| event.account_id == account) {
             of_subject.push(next);
         }
         subjects.spawn(publish_in_order(
-            channel.clone(),
+            Slot::clone(slot),
             of_subject,
             until,
             shutdown.clone(),
@@ -268,22 +293,32 @@ async fn publish_all(
 
 /// Publishes a subject's events one after the other, until one is not confirmed.
 async fn publish_in_order(
-    channel: Channel,
+    slot: Slot,
     events: Vec<Waiting>,
     until: Instant,
     shutdown: CancellationToken,
 ) -> Sent {
     let mut sent = Sent::default();
     for event in events {
+        // Nothing else is on its way on this channel until the broker has answered.
+        let mut held = slot.lock().await;
         if shutdown.is_cancelled() || Instant::now() > until {
             break;
         }
+        // Nobody else finds it there where this task ends before the broker has answered.
+        let Some(channel) = held.take() else {
+            break;
+        };
         match publish(&channel, &event).await {
             Ok(()) => {
+                *held = Some(channel);
                 sent.confirmed.0.push(event.account_id);
                 sent.confirmed.1.push(event.seq);
             }
             Err(trouble) => {
+                if trouble.is_answer() {
+                    *held = Some(channel);
+                }
                 sent.troubled.push((event, trouble));
                 break;
             }

@@ -1,4 +1,5 @@
-//! A real RabbitMQ that is killed, short of memory, without a queue, or with a full one; relays that are killed.
+//! A real RabbitMQ that is killed, short of memory, without a queue for all, or with a full one; relays
+//! that are killed.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use billing_core::id::AccountId;
 use billing_core::outbox::{Channel, Notice, enqueue};
 use billing_testkit::{EventQueue, TestCore, TestDatabase, rabbitmq};
+use lapin::types::FieldTable;
+use lapin::{Connection, ConnectionProperties};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
@@ -18,12 +21,21 @@ const SUBJECTS: usize = 40;
 
 /// Notes so many events of each subject, one subject after the other.
 async fn note(database: &TestDatabase, each: usize) {
+    note_as(database, each, |_, _| "hold.expired").await;
+}
+
+/// The same, each of the type that it gets by its subject and its place among these of its subject, from 0 on.
+async fn note_as(
+    database: &TestDatabase,
+    each: usize,
+    kind: impl Fn(usize, usize) -> &'static str,
+) {
     let mut owner = database.connect_as_owner().await;
     let events: Vec<_> = (0..each * SUBJECTS)
         .map(|number| {
             let notice = Notice {
                 channel: Channel::Event,
-                kind: "hold.expired",
+                kind: kind(number % SUBJECTS, number / SUBJECTS),
                 payload: json!({}),
             };
             let subject = format!("user {}", number % SUBJECTS);
@@ -56,6 +68,12 @@ impl Received {
         assert!(number <= *newest + 1, "{subject}: {number} after {newest}");
         *newest = number.max(*newest);
         self.all += 1;
+    }
+
+    /// How many subjects' newest is this number.
+    fn so_far(&self, number: u64) -> usize {
+        let newest = self.newest.values();
+        newest.filter(|newest| **newest == number).count()
     }
 
     fn assert_complete(&self, each: usize) {
@@ -168,6 +186,78 @@ async fn whatever_becomes_of_the_broker_no_event_is_lost_and_none_overtakes_anot
     received.take(&all).await;
     received.assert_complete(35);
     received_by_full.assert_complete(35);
+    core.stop().await;
+}
+
+/// A queue that takes badges and nothing else.
+async fn badges_only(url: &str) -> EventQueue {
+    let queue = EventQueue::declare(url, "badges", None).await;
+    queue.bind("badge.updated.#").await;
+    let connection = Connection::connect(url, ConnectionProperties::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    channel
+        .queue_unbind(
+            "badges".into(),
+            "billing".into(),
+            "#".into(),
+            FieldTable::default(),
+        )
+        .await
+        .unwrap();
+    queue
+}
+
+#[tokio::test]
+async fn what_no_queue_takes_is_never_taken_for_delivered_beside_what_one_takes() {
+    let Some(broker) = rabbitmq().await else {
+        return;
+    };
+    let database = TestDatabase::new().await;
+    let url = broker.url();
+    let badges = badges_only(&url).await;
+    as_owner(
+        &database,
+        "insert into outbox_channel (channel) values ('event')",
+    )
+    .await;
+    let core = TestCore::start_with(&database, &["--amqp-url", &url]).await;
+    // The second one of every other subject is for nobody, and holds up what is behind it.
+    note_as(&database, 10, |subject, place| match (subject % 2, place) {
+        (1, 1) => "hold.expired",
+        _ => "badge.updated",
+    })
+    .await;
+    // It is sent back again and again while the others' are delivered.
+    for _ in 0..15 {
+        note_as(&database, 2, |_, _| "badge.updated").await;
+        hurry(&database).await;
+        sleep(Duration::from_millis(100)).await;
+    }
+    eventually("what can be delivered is", async || {
+        hurry(&database).await;
+        usize::try_from(waiting_events(&database).await) == Ok(39 * SUBJECTS / 2)
+    })
+    .await;
+    hurry(&database).await;
+    sleep(Duration::from_secs(1)).await;
+    let mut owner = database.connect_as_owner().await;
+    let said = "select count(*) from outbox_message
+        where kind = 'hold.expired' and seq = 2 and last_error like 'unroutable%'";
+    let said: i64 = sqlx::query_scalar(said)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(said), Ok(SUBJECTS / 2));
+    let mut received = Received::default();
+    received.take(&badges).await;
+    assert_eq!(received.so_far(40), SUBJECTS / 2);
+    assert_eq!(received.so_far(1), SUBJECTS / 2);
+    badges.bind("#").await;
+    until_told(&database).await;
+    received.take(&badges).await;
+    received.assert_complete(40);
     core.stop().await;
 }
 
