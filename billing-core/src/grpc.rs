@@ -30,7 +30,7 @@ impl BalanceService for Core {
     async fn get_balance(&self, request: Request<v1::GetBalanceRequest>) -> Answer<v1::GetBalanceResponse> { account::grpc::get_balance(self, request).await }
     async fn list_entries(&self, request: Request<v1::ListEntriesRequest>) -> Answer<v1::ListEntriesResponse> { entry::grpc::list_entries(&self.histories, request).await }
     async fn list_holds(&self, request: Request<v1::ListHoldsRequest>) -> Answer<v1::ListHoldsResponse> { hold::grpc::list_holds(self, request).await }
-    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { usage::grpc::get_usage(self, request).await }
+    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Answer<v1::GetUsageResponse> { usage::grpc::get_usage(&self.reader, &self.histories, request).await }
 }
 
 #[tonic::async_trait]

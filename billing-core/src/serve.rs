@@ -103,21 +103,8 @@ pub async fn serve(
     )?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
-    let pools = vec![
-        pool.clone(),
-        upkeep.clone(),
-        core.histories.pool().clone(),
-        core.payments.pool.clone(),
-    ];
-    let pulse = heartbeat::start(database, pools, background.clone()).await;
-    publish(&reporter, &readiness, heartbeat::is_alive(&pulse)).await;
-    tokio::spawn(watch(
-        core.clone(),
-        pulse,
-        reporter.clone(),
-        readiness.clone(),
-        background.clone(),
-    ));
+    let pools = [pool.clone(), upkeep.clone()];
+    tell_readiness(&core, database, pools, &reporter, &readiness, &background).await;
 
     let router = router(options, tokens, &core, health)?;
     info!("serving");
@@ -138,6 +125,28 @@ pub async fn serve(
     upkeep.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Says from now on whether calls are answered, by the heartbeat of the database.
+async fn tell_readiness(
+    core: &Core,
+    database: Database,
+    [pool, upkeep]: [PgPool; 2],
+    reporter: &HealthReporter,
+    readiness: &Readiness,
+    background: &CancellationToken,
+) {
+    let (histories, payments) = (core.histories.pool().clone(), core.payments.pool.clone());
+    let pools = vec![pool, upkeep, histories, payments];
+    let pulse = heartbeat::start(database, pools, background.clone()).await;
+    publish(reporter, readiness, heartbeat::is_alive(&pulse)).await;
+    tokio::spawn(watch(
+        core.clone(),
+        pulse,
+        reporter.clone(),
+        readiness.clone(),
+        background.clone(),
+    ));
 }
 
 /// The last handles of the ledger are gone: its lanes carry out what still waits, and end.

@@ -22,7 +22,19 @@ pub fn low_balance(settled: Micros, threshold: Micros) -> Notice {
 
 /// What other systems are told. Somebody's money is nobody else's business: none of it is public.
 pub fn event(event: Event) -> Notice {
-    let (kind, mut payload) = match event {
+    let (kind, mut payload) = described(event);
+    if let Value::Object(members) = &mut payload {
+        members.retain(|_, value| !value.is_null());
+    }
+    Notice {
+        channel: Channel::Event,
+        kind,
+        payload,
+    }
+}
+
+fn described(event: Event) -> (&'static str, Value) {
+    match event {
         Event::Credited {
             entry,
             kind,
@@ -79,13 +91,5 @@ pub fn event(event: Event) -> Notice {
                 "request_id": request_id,
             }),
         ),
-    };
-    if let Value::Object(members) = &mut payload {
-        members.retain(|_, value| !value.is_null());
-    }
-    Notice {
-        channel: Channel::Event,
-        kind,
-        payload,
     }
 }

@@ -7,21 +7,22 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use tonic::{Request, Response, Status};
 
 use super::{Answer, Question};
-use crate::Core;
+use crate::entry::Histories;
 use crate::field::{self, FieldError};
+use crate::ledger::Reader;
 use crate::ledger::grpc::parse_account;
 use crate::rpc::call_of;
 
 const MAX_USAGE_DAYS: i64 = 366;
 
 pub async fn get_usage(
-    core: &Core,
+    reader: &Reader,
+    histories: &Histories,
     request: Request<v1::GetUsageRequest>,
 ) -> Result<Response<v1::GetUsageResponse>, Status> {
     let (call, request) = call_of(request)?;
     let (account, name) = parse_account(&call, request.account)?;
-    let snapshot = core
-        .reader
+    let snapshot = reader
         .read(account, &name.tenant_id, None, call.deadline)
         .await?;
     let to = field::timestamp("to", request.to)?.unwrap_or(snapshot.now);
@@ -47,8 +48,8 @@ pub async fn get_usage(
         days,
         now: snapshot.now,
     };
-    let asking = super::of(core.histories.pool(), &question);
-    let usage = core.histories.read(&call, account, asking).await?;
+    let asking = super::of(histories.pool(), &question);
+    let usage = histories.read(&call, account, asking).await?;
     let time_zone = snapshot.account.time_zone.to_string();
     Ok(Response::new(shown(usage, &dates, time_zone)))
 }

@@ -251,9 +251,6 @@ mod tests {
         let terms = told(&[("goal_minor", "50000"), ("presets_minor", "1000 2550")]);
         assert_eq!(terms, [of("goal", "500"), of("presets", "10 25.5")]);
         let unknown = told(&[("amount_minor", "many"), ("currency", "XXX")]);
-        assert_eq!(
-            unknown,
-            [of("amount_minor", "many"), of("currency", "XXX")]
-        );
+        assert_eq!(unknown, [of("amount_minor", "many"), of("currency", "XXX")]);
     }
 }

@@ -142,23 +142,8 @@ async fn roll(mut stage: Stage, tokens: &Tokens) -> Result<()> {
     }
     let answers = rest.stop().await?;
     let operations = load.journal.take();
-    let calls: usize = operations.iter().map(|asked| asked.tries.len()).sum();
-    println!(
-        "in {:?}: gRPC: {} operations by {calls} calls; REST: {answers:?}",
-        began.elapsed(),
-        operations.len()
-    );
-    let failed = failed(&operations);
-    ensure!(
-        failed.is_empty(),
-        "{} calls failed: {:?}",
-        failed.len(),
-        failed.first()
-    );
-    ensure!(
-        answers.len() == 1 && answers.contains_key("200"),
-        "{answers:?}"
-    );
+    let took = began.elapsed();
+    all_are_answered(&operations, &answers, took)?;
     is_explained(&load, operations, &stage, &stage.superuser_url()).await?;
     for gateway in &mut gateways {
         gateway.stop().await?;
@@ -176,6 +161,28 @@ async fn before(stage: &Stage, gateways: &[Gateway]) -> Option<Proxy> {
         admin: Some(gateway.addresses[1]),
     });
     Proxy::haproxy(&cores.collect::<Vec<_>>(), &gateways.collect::<Vec<_>>()).await
+}
+
+fn all_are_answered(
+    operations: &[Operation],
+    answers: &BTreeMap<String, usize>,
+    took: Duration,
+) -> Result<()> {
+    let calls: usize = operations.iter().map(|asked| asked.tries.len()).sum();
+    let count = operations.len();
+    println!("in {took:?}: gRPC: {count} operations by {calls} calls; REST: {answers:?}");
+    let failed = failed(operations);
+    ensure!(
+        failed.is_empty(),
+        "{} calls failed: {:?}",
+        failed.len(),
+        failed.first()
+    );
+    ensure!(
+        answers.len() == 1 && answers.contains_key("200"),
+        "{answers:?}"
+    );
+    Ok(())
 }
 
 /// Those that a caller who asks once would not have had answered.

@@ -58,7 +58,8 @@ pub struct Broker {
     password: String,
     mapper: Option<Child>,
     server: Option<Child>,
-    _scratch: Option<TempDir>,
+    /// It is removed with this.
+    scratch: Option<TempDir>,
 }
 
 impl Broker {
@@ -68,7 +69,7 @@ impl Broker {
             .prefix("billing-rabbitmq-")
             .tempdir()?;
         let mut broker = Self::in_folder(scratch.path())?;
-        broker._scratch = Some(scratch);
+        broker.scratch = Some(scratch);
         broker.start().await?;
         Ok(broker)
     }
@@ -97,7 +98,7 @@ impl Broker {
             password: kept_secret(&folder.join("password"))?,
             mapper: None,
             server: None,
-            _scratch: None,
+            scratch: None,
         };
         // Its programs know each other by the cookie, which they look for at home.
         kept_secret(&folder.join(".erlang.cookie"))?;

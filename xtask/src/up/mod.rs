@@ -31,6 +31,10 @@ use billing_stage::rabbitmq::Broker;
 use billing_stage::service::Service;
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub struct Options {
     /// Use this database as its owner and start no PostgreSQL. It is made if it does not exist;
     /// the role must be allowed to create roles.

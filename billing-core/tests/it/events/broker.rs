@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use billing_core::id::AccountId;
 use billing_core::outbox::{Channel, Notice, enqueue};
-use billing_testkit::{EventQueue, TestCore, TestDatabase, rabbitmq};
+use billing_testkit::{Broker, EventQueue, TestCore, TestDatabase, rabbitmq};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 use serde_json::{Value, json};
@@ -144,29 +144,45 @@ async fn whatever_becomes_of_the_broker_no_event_is_lost_and_none_overtakes_anot
     let all = EventQueue::declare(&url, "all", None).await;
     received.take(&all).await;
     received.assert_complete(31);
-    // It has no memory: it takes nothing, and says nothing.
+    it_takes_nothing_without_memory(&database, &broker).await;
+    one_of_its_queues_rejects(&database, &url, &all, &mut received).await;
+    core.stop().await;
+}
+
+async fn it_takes_nothing_without_memory(database: &TestDatabase, broker: &Broker) {
     broker
         .control(&["set_vm_memory_high_watermark", "0"])
         .await
         .unwrap();
-    note(&database, 1).await;
+    note(database, 1).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(
-        usize::try_from(waiting_events(&database).await),
+        usize::try_from(waiting_events(database).await),
         Ok(SUBJECTS)
     );
     broker
         .control(&["set_vm_memory_high_watermark", "0.4"])
         .await
         .unwrap();
-    until_told(&database).await;
-    // One of its queues is full, and rejects: the other one gets them again and again.
-    let full = EventQueue::declare(&url, "full", Some(10)).await;
-    let mut received_by_full = Received::default();
-    received_by_full.newest = (received.newest.iter())
-        .map(|(subject, newest)| (subject.clone(), newest + 1))
-        .collect();
-    note(&database, 3).await;
+    until_told(database).await;
+}
+
+/// One of two queues is full, and rejects: the other one gets the events again and again.
+async fn one_of_its_queues_rejects(
+    database: &TestDatabase,
+    url: &str,
+    all: &EventQueue,
+    received: &mut Received,
+) {
+    let full = EventQueue::declare(url, "full", Some(10)).await;
+    let seen = received.newest.iter();
+    let mut received_by_full = Received {
+        newest: seen
+            .map(|(subject, newest)| (subject.clone(), newest + 1))
+            .collect(),
+        all: 0,
+    };
+    note(database, 3).await;
     eventually("it rejects some", async || {
         let mut owner = database.connect_as_owner().await;
         let said = "select exists (select from outbox_message where last_error like '%full%')";
@@ -177,16 +193,15 @@ async fn whatever_becomes_of_the_broker_no_event_is_lost_and_none_overtakes_anot
     })
     .await;
     eventually("it has got everything", async || {
-        hurry(&database).await;
+        hurry(database).await;
         received_by_full.take(&full).await;
-        waiting_events(&database).await == 0
+        waiting_events(database).await == 0
     })
     .await;
     received_by_full.take(&full).await;
-    received.take(&all).await;
+    received.take(all).await;
     received.assert_complete(35);
     received_by_full.assert_complete(35);
-    core.stop().await;
 }
 
 /// A queue that takes badges and nothing else.
