@@ -15,11 +15,14 @@ pub async fn install(steps: &mut Steps) {
     let Some(missing) = obstacle() else {
         return;
     };
-    if rustix::process::geteuid().is_root() && find_program("apt-get").is_some() {
-        steps.run(step, by_apt()).await;
+    let may = rustix::process::geteuid().is_root() && find_program("apt-get").is_some();
+    let why = if may {
+        by_apt().await.err().map(|error| format!("{error:#}"))
     } else {
-        let reason = format!("the tests of its broker pass unseen: {missing}");
-        steps.skip(step, &reason);
+        Some(missing)
+    };
+    if let Some(why) = why {
+        steps.skip(step, &format!("the tests of its broker pass unseen: {why}"));
     }
 }
 
