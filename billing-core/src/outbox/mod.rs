@@ -82,8 +82,8 @@ pub struct Notice {
     pub payload: Value,
 }
 
-/// Writes notices, each account's in order; no events while nobody reads them. Joins the caller's transaction; the accounts' counters
-/// stay locked until it ends, so that nobody comes between.
+/// Writes notices, each account's in order; no events while nobody reads them. Joins the caller's
+/// transaction; the accounts' counters stay locked until it ends, so that nobody comes between.
 pub async fn enqueue(
     conn: &mut PgConnection,
     notices: &[(AccountId, Notice)],
