@@ -101,3 +101,9 @@ export function useZone(): string {
   const balance = useQuery({ queryKey: keys.balance, queryFn: client.getBalance });
   return balance.data?.billing.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
+
+/** Whether the zone is final: the account's, or the browser's where the account's cannot be had. */
+export function useZoneIsFinal(): boolean {
+  const client = useClient();
+  return !useQuery({ queryKey: keys.balance, queryFn: client.getBalance }).isPending;
+}

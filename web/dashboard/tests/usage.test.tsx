@@ -1,11 +1,15 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { addDays, eachDay, isDay, today } from "../src/usage/days";
 import { rangeFault, readRange } from "../src/usage/range";
 import { average, everyDay, share, total } from "../src/usage/series";
 import { open } from "./stage";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const USAGE = "GET /api/billing/usage";
 const usage = (by_day: object[], by_tool: object[] = []) =>
@@ -57,6 +61,14 @@ test("the chart is read by keyboard, day by day", async () => {
   expect(screen.getByText(/\$0\.10, 2 calls$/)).toBeTruthy();
   fireEvent.keyDown(chart, { key: "Home" });
   expect(chart.getAttribute("aria-valuetext")).toMatch(/: nothing$/);
+});
+
+test("only the days of the account are asked for, also where the browser still has the day before", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-28T22:30:00Z") });
+  const stage = await open("/usage?days=7", { [USAGE]: SOME });
+  await screen.findByRole("slider", { name: /^Spent by day/ });
+  const asked = stage.sent.map(({ request }) => request).filter((of) => of.startsWith(USAGE));
+  expect(asked).toEqual([`${USAGE}?from=2026-11-23`]);
 });
 
 test("a range is asked for by days of the account, and days of one's own only if they can be", async () => {

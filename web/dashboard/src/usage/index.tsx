@@ -5,7 +5,7 @@ import { useSearchParams } from "react-router";
 
 import { useLocale } from "../i18n";
 import { useTranslation } from "../i18n/use-translation";
-import { keys, useZone } from "../queries";
+import { keys, useZone, useZoneIsFinal } from "../queries";
 import { useClient } from "../session/context";
 import { Known } from "../ui/away";
 import { Card } from "../ui/card";
@@ -54,11 +54,14 @@ function useUsage(days: Days, today: string) {
   const client = useClient();
   // The present day is not over: without an end the service answers up to now.
   const to = days.to >= today ? undefined : addDays(days.to, 1);
+  // In another zone it may be another day: its sums would be asked for, shown, and replaced a moment later.
+  const enabled = useZoneIsFinal();
   return useQuery({
     queryKey: keys.usage(days.from, days.to),
     // The days stay with their sums: what is shown while others are loaded is not of these.
     queryFn: async () => ({ ...(await client.getUsage({ from: days.from, to })), days }),
     placeholderData: keepPreviousData,
+    enabled,
   });
 }
 
