@@ -143,7 +143,7 @@ mod tests {
             })
             .filter_map(|accounts| match accounts {
                 Accounts::One(account) => Some(account),
-                Accounts::Uniform(_) => None,
+                Accounts::Uniform(_) | Accounts::Between(..) => None,
             })
             .collect();
         let count = hot.len();

@@ -114,6 +114,7 @@ mod tests {
             in_flight: Some("1,16".to_owned()),
             growth_accounts: Some("10".to_owned()),
             growth_entries: Some("20".to_owned()),
+            events_minutes: Some("3".to_owned()),
             profile: xtask::programs::Profile::Dev,
         };
         let arguments = ["billing-bench".to_owned()]

@@ -64,6 +64,15 @@ const NAMES: &[&str] = &[
     "show-badge-for-all",
     "change-not-kept",
     "gateway-names-actors",
+    "tenant-not-locked",
+    "price-not-locked",
+    "turn-not-taken",
+    "turn-given-back-early",
+    "usage-ends-not-locked",
+    "outbox-before-contributions",
+    "events-forgotten-twice",
+    "subscription-as-it-comes",
+    "second-subscription",
 ];
 
 /// Whether this process has the bug. Ends it where the variable names none.

@@ -6,8 +6,8 @@ use crate::config::ServeOptions;
 use crate::doctor::DoctorOptions;
 use crate::migrate::MigrateOptions;
 use crate::operator::{
-    AccountsCommand, AuditOptions, MessagesCommand, OutboxCommand, PaymentsCommand, PersonCommand,
-    PricesCommand, SwitchCommand, TenantCommand, TokenOptions,
+    AccountsCommand, AuditOptions, EndpointsCommand, MessagesCommand, OutboxCommand,
+    PaymentsCommand, PersonCommand, PricesCommand, SwitchCommand, TenantCommand, TokenOptions,
 };
 
 /// The billing core: decides about money over gRPC, on committed data.
@@ -61,6 +61,9 @@ pub enum CoreCommand {
     /// Look at mail and events that could not be delivered.
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// Look at the URLs that get a tenant's events as signed webhooks, and change them.
+    #[command(subcommand)]
+    Endpoints(EndpointsCommand),
     /// Print a fresh service token, and the line that admits it.
     Token(TokenOptions),
 }

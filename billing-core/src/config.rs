@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{ServiceToken, parse_tokens};
 use crate::database::secret;
+use crate::endpoint::EndpointOptions;
 use crate::outbox::amqp::EventOptions;
 use crate::outbox::mail::MailOptions;
 use crate::unsubscribe::UnsubscribeOptions;
@@ -72,6 +73,9 @@ pub struct ServeOptions {
 
     #[command(flatten)]
     pub events: EventOptions,
+
+    #[command(flatten)]
+    pub endpoints: EndpointOptions,
 
     #[command(flatten)]
     pub mail: MailOptions,

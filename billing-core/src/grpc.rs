@@ -48,6 +48,7 @@ impl PaymentService for Core {
     async fn create_payment(&self, request: Request<v1::CreatePaymentRequest>) -> Answer<v1::CreatePaymentResponse> { payment::grpc::create_payment(&self.payments, request).await }
     async fn attach_provider_reference(&self, request: Request<v1::AttachProviderReferenceRequest>) -> Answer<v1::AttachProviderReferenceResponse> { payment::grpc::attach_provider_reference(&self.payments, request).await }
     async fn apply_provider_event(&self, request: Request<v1::ApplyProviderEventRequest>) -> Answer<v1::ApplyProviderEventResponse> { payment::grpc::apply_provider_event(&self.payments, request).await }
+    async fn get_customer(&self, request: Request<v1::GetCustomerRequest>) -> Answer<v1::GetCustomerResponse> { payment::grpc::get_customer(&self.payments, request).await }
     async fn get_payment(&self, request: Request<v1::GetPaymentRequest>) -> Answer<v1::GetPaymentResponse> { payment::grpc::get_payment(&self.payments, request).await }
     async fn list_payments(&self, request: Request<v1::ListPaymentsRequest>) -> Answer<v1::ListPaymentsResponse> { payment::grpc::list_payments(&self.payments, request).await }
     async fn start_refund(&self, request: Request<v1::StartRefundRequest>) -> Answer<v1::StartRefundResponse> { payment::grpc::start_refund(&self.payments, request).await }
@@ -63,6 +64,7 @@ impl PaymentService for Core {
 impl SponsorshipService for Core {
     async fn get_contribution(&self, request: Request<v1::GetContributionRequest>) -> Answer<v1::GetContributionResponse> { sponsorship::grpc::get_contribution(&self.sponsorship, &self.payments.reads, request).await }
     async fn list_contributions(&self, request: Request<v1::ListContributionsRequest>) -> Answer<v1::ListContributionsResponse> { sponsorship::grpc::list_contributions(&self.payments.reads, request).await }
+    async fn get_subscription(&self, request: Request<v1::GetSubscriptionRequest>) -> Answer<v1::GetSubscriptionResponse> { sponsorship::grpc::get_subscription(&self.payments.reads, request).await }
     async fn set_contribution_anonymous(&self, request: Request<v1::SetContributionAnonymousRequest>) -> Answer<v1::SetContributionAnonymousResponse> { sponsorship::grpc::set_contribution_anonymous(&self.payments.pool, request).await }
     async fn get_badges(&self, request: Request<v1::GetBadgesRequest>) -> Answer<v1::GetBadgesResponse> { sponsorship::grpc::get_badges(&self.sponsorship, request).await }
     async fn list_supporters(&self, request: Request<v1::ListSupportersRequest>) -> Answer<v1::ListSupportersResponse> { sponsorship::grpc::list_supporters(&self.sponsorship, &self.payments.reads, request).await }

@@ -11,6 +11,7 @@ pub mod contact;
 pub mod database;
 pub mod decisions;
 pub mod doctor;
+pub mod endpoint;
 pub mod entry;
 pub mod field;
 pub mod grpc;

@@ -72,6 +72,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             .await
             .map(|()| ExitCode::SUCCESS),
         CoreCommand::Outbox(command) => operator::outbox(command).await,
+        CoreCommand::Endpoints(command) => operator::endpoints(command).await,
         CoreCommand::Token(options) => operator::token(&options),
     }
 }

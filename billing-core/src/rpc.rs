@@ -51,6 +51,7 @@ fn access(path: &str) -> Access {
         | "/billing.v1.AccountService/Unsubscribe"
         | "/billing.v1.SponsorshipService/GetContribution"
         | "/billing.v1.SponsorshipService/ListContributions"
+        | "/billing.v1.SponsorshipService/GetSubscription"
         | "/billing.v1.SponsorshipService/SetContributionAnonymous"
         | "/billing.v1.SponsorshipService/ListSupporters"
         | "/billing.v1.SponsorshipService/GetProgress"

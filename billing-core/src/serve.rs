@@ -44,7 +44,7 @@ use crate::port::{Limits, Port};
 use crate::price::CataloguePulse;
 use crate::rpc::{Deadlines, RpcLayer};
 use crate::sponsorship::{SponsorshipReader, message};
-use crate::{Core, heartbeat, ledger, migrate, warnings};
+use crate::{Core, endpoint, heartbeat, ledger, migrate, warnings};
 
 /// Largest message that is read: an order of magnitude above the largest that makes sense.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -101,6 +101,7 @@ pub async fn serve(
         &pool,
         &background,
     )?;
+    endpoint::start(&options.endpoints, &pool, &background, &mut relays);
 
     let (reporter, health) = tonic_health::server::health_reporter();
     let pools = [pool.clone(), upkeep.clone()];

@@ -126,6 +126,7 @@ fn fits_the_contract(provider: &str, event: Event) {
         Some(Report::Refund(refund)) => assert!(refund.amount_minor > 0),
         Some(Report::Dispute(dispute)) => assert!(dispute.amount_minor >= 0),
         Some(Report::GivenBack(given_back)) => assert!(given_back.total_minor > 0),
+        Some(Report::Subscription(subscription)) => assert!(subscription.amount_minor > 0),
         Some(Report::Unreadable(why) | Report::Unconfirmed(why)) => assert!(why.len() <= 255),
         None => {}
     }

@@ -63,6 +63,7 @@ fn users() -> OpenApiRouter<AppState> {
         .routes(routes!(payment::status::get))
         .routes(routes!(payment::list::get))
         .routes(routes!(contributions::mine::list))
+        .routes(routes!(contributions::subscription::get))
         .routes(routes!(contributions::change))
         .routes(routes!(supporters::me::get, supporters::me::update))
         .routes(routes!(supporters::export::get))
@@ -73,11 +74,13 @@ fn administration() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(payment::refund::post))
 }
 
-/// Routes for signed-in users that are limited further.
+/// Routes for signed-in users that are limited further: providers are asked for something.
 fn creation() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(payment::create::post))
         .routes(routes!(contributions::checkout::post))
+        .routes(routes!(contributions::subscription::cancel))
+        .routes(routes!(contributions::portal::get))
 }
 
 /// Routes for everybody: no token, or one that says who asks.

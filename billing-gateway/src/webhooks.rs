@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::{ApplyProviderEventResponse, EventOutcome};
 use billing_telemetry::span::Span;
 use jiff::Timestamp;
@@ -15,8 +16,9 @@ use utoipa::ToSchema;
 use crate::core::Core;
 use crate::payment::apply;
 use crate::problem::{ApiError, Outage, PaymentError, Problem};
-use crate::providers::Provider;
 use crate::providers::self_test::SELF_TEST;
+use crate::providers::{Event, Provider};
+use crate::server::waiting_room::Place;
 use crate::server::{client_address, request_body};
 use crate::state::AppState;
 
@@ -165,13 +167,7 @@ async fn take(
         .confirm(event)
         .await
         .map_err(|error| ApiError::Unavailable(Outage::Unconfirmed(error)))?;
-    let _turn = place.turn().await?;
-    let mut applied = ApplyProviderEventResponse::default();
-    for event in events {
-        applied = apply(core, provider.name(), event)
-            .await
-            .map_err(|error| error.into_api(&[]))?;
-    }
+    let applied = stored(core, provider, &place, events).await?;
     tracing::debug!(
         provider = provider.name(),
         event_id = id,
@@ -181,6 +177,53 @@ async fn take(
         "webhook stored"
     );
     Ok(Taken::Stored(Box::new(applied)))
+}
+
+/// Applies them, and once more what takes money back of a payment that the provider took by itself and that was not
+/// known yet.
+async fn stored(
+    core: &Core,
+    provider: &dyn Provider,
+    place: &Place<'_>,
+    events: Vec<Event>,
+) -> Result<ApplyProviderEventResponse, ApiError> {
+    let takes_back =
+        |event: &&Event| matches!(event.report, Some(Report::Refund(_) | Report::Dispute(_)));
+    let taking_back = events.last().filter(takes_back).cloned();
+    let turn = place.turn().await?;
+    let applied = apply_all(core, provider, events).await?;
+    drop(turn);
+    let (Some(subscriptions), Some(taking_back)) = (provider.subscriptions(), taking_back) else {
+        return Ok(applied);
+    };
+    if applied.outcome() != EventOutcome::Unmatched {
+        return Ok(applied);
+    }
+    let mut events = subscriptions
+        .belongs_to(&taking_back)
+        .await
+        .map_err(|error| ApiError::Unavailable(Outage::Unconfirmed(error)))?;
+    if events.is_empty() {
+        return Ok(applied);
+    }
+    events.push(taking_back);
+    let _turn = place.turn().await?;
+    apply_all(core, provider, events).await
+}
+
+/// Answers with what became of the last.
+async fn apply_all(
+    core: &Core,
+    provider: &dyn Provider,
+    events: Vec<Event>,
+) -> Result<ApplyProviderEventResponse, ApiError> {
+    let mut applied = ApplyProviderEventResponse::default();
+    for event in events {
+        applied = apply(core, provider.name(), event)
+            .await
+            .map_err(|error| error.into_api(&[]))?;
+    }
+    Ok(applied)
 }
 
 pub(crate) fn outcome_label(outcome: EventOutcome) -> &'static str {

@@ -48,6 +48,7 @@ impl ErrorReason {
             | Self::RefundExceedsPayment
             | Self::RefundTooLate
             | Self::PriceStarted
+            | Self::SubscriptionExists
             | Self::AccountSuspended
             | Self::UnsubscribeLinkExpired => Code::FailedPrecondition,
             Self::Overloaded | Self::PaymentsPaused | Self::TestMailTooSoon | Self::TooManyOpen => {

@@ -33,8 +33,24 @@ function gaps(text: string): RegExp {
 
 /** Words of the elements and of the support pages, which are code there, with gaps that are functions. */
 interface Support {
-  form: { consent: string; anonymous: string; submit: string };
-  pages: { thankYou: { thanks: string }; supporters: { heading: (name: string) => string } };
+  form: {
+    month: string;
+    consent: string;
+    anonymous: string;
+    submit: string;
+    submitMonthly: (amount: string) => string;
+    manage: string;
+    failure: Record<"SUBSCRIPTION_EXISTS", string>;
+  };
+  pages: {
+    thankYou: { thanks: string; seeOwn: string; monthly: (amount: string) => string };
+    supporters: { heading: (name: string) => string };
+    nav: { contributions: string };
+    monthly: Record<
+      "heading" | "active" | "noFurther" | "portal" | "invoices" | "end" | "question" | "atOnce",
+      string
+    >;
+  };
 }
 
 type Modules<Part> = Record<string, Record<Language, Part>>;

@@ -25,11 +25,36 @@ const folded: Plugin = {
 };
 
 /**
+ * Whatever reads `static {}`, which stands in every element, adopts style sheets: Lit's ways around that are never gone,
+ * and a page need not load them.
+ */
+const adopted: Plugin = {
+  name: "adopted-styles",
+  apply: "build",
+  load: {
+    filter: { id: /reactive-element\/css-tag\.js$/ },
+    handler: () => `
+      export const supportsAdoptingStyleSheets = true;
+      export const CSSResult = CSSStyleSheet;
+      export const unsafeCSS = (text) => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(text);
+        return sheet;
+      };
+      export const css = ([text]) => unsafeCSS(text);
+      export const getCompatibleStyle = (style) => style;
+      export const adoptStyles = (root, styles) => {
+        root.adoptedStyleSheets = styles;
+      };`,
+  },
+};
+
+/**
  * Entries keep their names, since other sites link them; they only import files that are named by what is in them,
  * which caches may keep for ever. Those are all in `assets/`.
  */
 export default defineConfig({
-  plugins: [folded],
+  plugins: [folded, adopted],
   build: {
     target: "es2022",
     // Lit's licence asks to be told with it.

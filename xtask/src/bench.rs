@@ -31,7 +31,8 @@ pub struct Options {
     )]
     pub only: Option<String>,
 
-    /// Play these scenarios: flood, poison, freeze, cores, growth, webhook, sponsorship. Without --only and --quick: all.
+    /// Play these scenarios: flood, poison, freeze, cores, growth, webhook, sponsorship, events. Without --only and
+    /// --quick: all.
     #[arg(long, value_name = "NAMES")]
     pub scenario: Option<String>,
 
@@ -60,6 +61,11 @@ pub struct Options {
     /// with --quick 200,000].
     #[arg(long, value_name = "N")]
     pub growth_entries: Option<String>,
+
+    /// Minutes without a broker in the scenario `events`: 60 for its figure [default: 5; with --quick
+    /// a third of one].
+    #[arg(long, value_name = "N")]
+    pub events_minutes: Option<String>,
 
     /// How everything is built. `dev` builds sooner and is enough to see that all works; what it
     /// measures says nothing.
@@ -95,6 +101,7 @@ impl Options {
             ("--in-flight", &self.in_flight),
             ("--growth-accounts", &self.growth_accounts),
             ("--growth-entries", &self.growth_entries),
+            ("--events-minutes", &self.events_minutes),
         ];
         let flags = flags
             .into_iter()

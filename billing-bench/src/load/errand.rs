@@ -5,8 +5,8 @@ use std::fmt::Write;
 use billing_proto::v1::cost::Cost as CostKind;
 use billing_proto::v1::{
     AccountRef, CaptureHoldRequest, ChargeRequest, CheckBalanceRequest, Cost, Decision,
-    GetBadgesRequest, GetBalanceRequest, GetProgressRequest, ListSupportersRequest, OveragePolicy,
-    PlaceHoldRequest, WallPeriod,
+    GetBadgesRequest, GetBalanceRequest, GetProgressRequest, GrantCreditRequest,
+    ListSupportersRequest, OveragePolicy, PlaceHoldRequest, WallPeriod,
 };
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -66,6 +66,12 @@ pub struct Charged {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
+struct Granted {
+    #[prost(bool, tag = "3")]
+    replayed: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
 struct Placed {
     #[prost(string, tag = "1")]
     hold_id: String,
@@ -102,6 +108,7 @@ impl Maker {
         let account = match self.plan.accounts {
             Accounts::One(account) => account,
             Accounts::Uniform(accounts) => self.random.random_range(0..accounts.max(1)),
+            Accounts::Between(from, to) => self.random.random_range(from..to.max(from + 1)),
         };
         Errand {
             work: self.plan.work,
@@ -132,6 +139,7 @@ impl Errand {
             Work::Badges(people) => self.badges(wire, people).await,
             Work::Progress => self.progress(wire).await,
             Work::Wall => self.wall(wire).await,
+            Work::Grant => self.grant(wire).await,
         }
     }
 
@@ -167,6 +175,7 @@ impl Errand {
 
     async fn wall(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = ListSupportersRequest {
+            support: 0,
             tenant_id: self.tenant.to_owned(),
             period: WallPeriod::All.into(),
             page_size: WALL_PAGE.into(),
@@ -188,10 +197,20 @@ impl Errand {
     async fn charge(&self, wire: &mut Wire) -> Result<(), Failure> {
         let request = charge_request(self.account, self.key.clone(), self.amount_micros);
         let answer: Charged = wire.call(Rpc::Charge, &request).await?;
-        if answer.replayed {
-            return Err(Failure::Answer("a fresh key was replayed".to_owned()));
-        }
+        expect_fresh(answer.replayed)?;
         expect_allowed(answer.decision())
+    }
+
+    async fn grant(&self, wire: &mut Wire) -> Result<(), Failure> {
+        let request = GrantCreditRequest {
+            account: Some(account(self.account)),
+            idempotency_key: self.key.clone(),
+            amount_micros: self.amount_micros,
+            reason: "a load".to_owned(),
+            actor: "bench".to_owned(),
+        };
+        let answer: Granted = wire.call(Rpc::GrantCredit, &request).await?;
+        expect_fresh(answer.replayed)
     }
 
     async fn hold_and_capture(&self, wire: &mut Wire) -> Result<(), Failure> {
@@ -249,6 +268,13 @@ fn account(number: u64) -> AccountRef {
         tenant_id: TENANT.to_owned(),
         user_id: user(number),
     }
+}
+
+fn expect_fresh(replayed: bool) -> Result<(), Failure> {
+    if replayed {
+        return Err(Failure::Answer("a fresh key was replayed".to_owned()));
+    }
+    Ok(())
 }
 
 fn expect_allowed(decision: Decision) -> Result<(), Failure> {

@@ -43,6 +43,8 @@ pub enum Work {
     Progress,
     /// `ListSupporters`: the first page of all time.
     Wall,
+    /// `GrantCredit` with a fresh key; an administrator's token may.
+    Grant,
 }
 
 /// On whose account, of those that [`seed`] has opened.
@@ -52,6 +54,8 @@ pub enum Accounts {
     One(u64),
     /// Any of the first so many.
     Uniform(u64),
+    /// Any from the first of these numbers up to the second, which is not one of them.
+    Between(u64, u64),
 }
 
 /// What a load consists of.

@@ -1,12 +1,14 @@
 //! Special scenarios: what becomes of the others while one account is flooded, some commands are
 //! poison, the database freezes, several cores share it, its tables have grown, or a provider reports
-//! payments; and how soon is read what a million contributions came to.
+//! payments; how soon is read what a million contributions came to; and how soon events leave, and what it
+//! costs that they cannot.
 //!
 //! Each plays on a private PostgreSQL of its own that writes to disk, checks the books at its end,
 //! and says what it found whether its targets were reached or not.
 
 mod callers;
 mod cores;
+mod events;
 mod flood;
 mod freeze;
 mod ground;
@@ -48,6 +50,8 @@ pub enum Scenario {
     Webhook,
     /// What a million contributions came to: how long do badge, progress and wall take to be read?
     Sponsorship,
+    /// How soon do events leave, what does it cost while there is no broker, and do all leave then?
+    Events,
 }
 
 impl Scenario {
@@ -68,6 +72,11 @@ pub struct ScenarioOptions {
     /// 20,000,000; with --quick 200,000]
     #[arg(long)]
     pub growth_entries: Option<u64>,
+
+    /// Minutes without a broker in the scenario `events`: 60 for its figure. [default: 5; with
+    /// --quick a third of one]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub events_minutes: Option<u32>,
 }
 
 /// How long: to smoke-test that all of it works, or to measure.
@@ -96,6 +105,7 @@ pub async fn run(
     room::require_free()?;
     let limit = match which {
         Scenario::Growth => growth::limit(length, options)?,
+        Scenario::Events => events::limit(length, options)?,
         _ => length.pick(Duration::from_mins(3), Duration::from_mins(15)),
     };
     timeout(limit, play(which, length, options))
@@ -116,5 +126,6 @@ async fn play(
         Scenario::Growth => growth::run(length, options).await,
         Scenario::Webhook => webhook::run(length).await,
         Scenario::Sponsorship => sponsorship::run(length).await,
+        Scenario::Events => Box::pin(events::run(length, options)).await,
     }
 }

@@ -46,6 +46,31 @@ pub async fn outbox(pool: &PgPool) -> Vec<Finding> {
     findings
 }
 
+pub async fn endpoints(pool: &PgPool) -> Vec<Finding> {
+    let found = match queries::endpoints(pool).await {
+        Ok(found) => found,
+        Err(error) => return unasked("endpoints", "endpoints of tenants", &error),
+    };
+    let mut findings = Vec::new();
+    for (number, wrong) in [
+        (found.disabled, "take no events, and are disabled"),
+        (found.failing, "take no events just now"),
+    ] {
+        if number > 0 {
+            let looked_at = format!("{number} of {}", found.number);
+            let to_do = "see why by `billing-core endpoints list`; `endpoints enable` goes on where it stopped";
+            findings.push(Finding::warn("endpoints", looked_at, wrong, to_do));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(
+            "endpoints",
+            format!("{}, none fails", found.number),
+        ));
+    }
+    findings
+}
+
 pub async fn payments(pool: &PgPool) -> Vec<Finding> {
     let (events, marked) = match (review::findings(pool).await, review::marked(pool).await) {
         (Ok(events), Ok(marked)) => (events.len(), marked.len()),

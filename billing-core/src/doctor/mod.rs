@@ -121,8 +121,9 @@ async fn of_database(options: &DoctorOptions) -> Vec<Finding> {
 }
 
 async fn of_books(options: &DoctorOptions, database: &Database, pool: &PgPool) -> Vec<Finding> {
-    let (outbox, payments, rates, prices, switches) = tokio::join!(
+    let (outbox, endpoints, payments, rates, prices, switches) = tokio::join!(
         within("outbox", "mail and events that wait", books::outbox(pool)),
+        within("endpoints", "endpoints of tenants", books::endpoints(pool)),
         within("payments", "payments to review", books::payments(pool)),
         within(
             "rates",
@@ -132,7 +133,7 @@ async fn of_books(options: &DoctorOptions, database: &Database, pool: &PgPool) -
         within("prices", "prices of tools", books::prices(pool)),
         within("switches", "switches", books::switches(pool)),
     );
-    let mut findings = [outbox, payments, rates, prices, switches].concat();
+    let mut findings = [outbox, endpoints, payments, rates, prices, switches].concat();
     if options.audit {
         findings.extend(books::audit(database).await);
     }

@@ -170,6 +170,26 @@ pub async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, sqlx::Error> {
     .await
 }
 
+/// Endpoints, and what waits for them.
+#[derive(sqlx::FromRow)]
+pub struct Endpoints {
+    pub number: i64,
+    /// Though no operator asked for it.
+    pub disabled: i64,
+    /// Of those that are enabled: nothing has succeeded since something failed.
+    pub failing: i64,
+}
+
+pub async fn endpoints(pool: &PgPool) -> Result<Endpoints, sqlx::Error> {
+    sqlx::query_as(
+        "select count(*) as number, count(*) filter (where disabled_why in ('failing', 'gone')) as disabled,
+            count(*) filter (where disabled_at is null and failing_since is not null) as failing
+        from endpoint",
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// Whether any tool has a price.
 pub async fn is_priced(pool: &PgPool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select exists (select from price)")

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod endpoints;
 mod messages;
 mod outbox;
 mod payments;
@@ -14,6 +15,7 @@ mod token;
 
 pub use accounts::{AccountsCommand, run as accounts};
 pub use audit::{AuditOptions, run as audit};
+pub use endpoints::{EndpointsCommand, run as endpoints};
 pub use messages::{MessagesCommand, run as messages};
 pub use outbox::{OutboxCommand, run as outbox};
 pub use payments::{PaymentsCommand, run as payments};

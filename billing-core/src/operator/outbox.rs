@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::connect;
 use crate::database::secret;
-use crate::outbox::{Channel, Undelivered, retry as try_again, switch_events_off, undelivered};
+use crate::outbox::{
+    Channel, SwitchedOff, Undelivered, retry as try_again, switch_events_off, undelivered,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum OutboxCommand {
@@ -19,7 +21,8 @@ pub enum OutboxCommand {
     /// Try a notice again at once, also one that was given up.
     Retry(RetryOptions),
     /// Write no more events, and forget those that wait: for when nobody reads them any more. A core that
-    /// is started with `BILLING_AMQP_URL` or `BILLING_OUTBOX_DIR` switches them on again.
+    /// is started with `BILLING_AMQP_URL` or `BILLING_OUTBOX_DIR` switches them on again. Where there are
+    /// endpoints, these get them, what waits too, and nobody else does.
     EventsOff(ListOptions),
 }
 
@@ -97,11 +100,23 @@ pub async fn run(command: OutboxCommand) -> anyhow::Result<ExitCode> {
 }
 
 async fn events_off(options: &ListOptions) -> anyhow::Result<ExitCode> {
-    let forgotten = switch_events_off(&connect(&options.database_url).await?).await?;
-    if options.json {
-        println!("{}", json!({"forgotten": forgotten}));
-    } else {
-        println!("events are off; {forgotten} that waited are forgotten");
+    let switched = switch_events_off(&connect(&options.database_url).await?).await?;
+    match (switched, options.json) {
+        (SwitchedOff::Off { forgotten }, true) => {
+            println!(
+                "{}",
+                json!({"forgotten": forgotten, "for_endpoints": false})
+            );
+        }
+        (SwitchedOff::Off { forgotten }, false) => {
+            println!("events are off; {forgotten} that waited are forgotten");
+        }
+        (SwitchedOff::ForEndpoints, true) => {
+            println!("{}", json!({"forgotten": 0, "for_endpoints": true}));
+        }
+        (SwitchedOff::ForEndpoints, false) => {
+            println!("endpoints get the events from now on, and nobody else; see `endpoints list`");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,18 +7,24 @@
 //! is given up: it stays, for `billing-core outbox`, and no longer holds back what follows.
 //!
 //! Events are written only where somebody reads them: a core that has somewhere to deliver them switches
-//! them on, for every core, and they are written from then on.
+//! them on, for every core, and so does the first endpoint; they are written from then on. Whoever takes an
+//! event away as delivered hands it over to the endpoints of its tenant, in the same statement.
 
 pub mod amqp;
-mod cloud_event;
+pub mod cloud_event;
 mod files;
+mod handover;
 pub mod mail;
 mod queries;
 pub mod relay;
 
 pub use files::forget as forget_files;
-pub use queries::events::{switch_off as switch_events_off, tells_events};
-pub use queries::{MailLease, Undelivered, forget_mail, mail_lease, retry, undelivered};
+pub use queries::events::{
+    SwitchedOff, switch_off as switch_events_off,
+    switch_off_without_endpoints as switch_events_off_without_endpoints,
+    switch_on_for_endpoints as switch_events_on_for_endpoints, tells_events,
+};
+pub use queries::{MailLease, Undelivered, Waiting, forget_mail, mail_lease, retry, undelivered};
 
 use std::str::FromStr;
 

@@ -218,6 +218,7 @@ pub async fn waiting(
     .await
 }
 
+/// Of mail: events leave by [`events::take_events`].
 pub async fn delete_delivered(
     executor: impl PgExecutor<'_>,
     channel: Channel,
@@ -373,6 +374,27 @@ pub struct Contact {
     pub mail_payments: bool,
     pub mail_low_balance: bool,
     pub mail_payment_failures: bool,
+}
+
+/// Who is told of an endpoint: its owner, who may be no user.
+pub async fn find_endpoint_owner(
+    executor: impl PgExecutor<'_>,
+    endpoint: Uuid,
+) -> Result<Option<Contact>, sqlx::Error> {
+    let owner = query!(
+        "select owner_email, owner_locale from endpoint where id = $1",
+        endpoint,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(owner.map(|owner| Contact {
+        email: Some(owner.owner_email),
+        name: None,
+        locale: owner.owner_locale,
+        mail_payments: true,
+        mail_low_balance: true,
+        mail_payment_failures: true,
+    }))
 }
 
 pub async fn find_contact(

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::amqp::{self, EventOptions};
 use super::mail::{MailOptions, Postman, Round};
 use super::queries::{self, Waiting};
-use super::{Channel, Fate, files};
+use super::{Channel, Fate, files, handover};
 use crate::unsubscribe::Links;
 
 /// How long a core has a share before another may take it: longer than a round, whose last notice
@@ -61,7 +61,7 @@ pub async fn switch_events_on(
     Ok(())
 }
 
-/// A relay for each channel that has somewhere to deliver to.
+/// A relay for each channel that has somewhere to deliver to; events without such a place are for endpoints alone.
 pub fn start(
     folder: Option<&Path>,
     events: &EventOptions,
@@ -76,12 +76,16 @@ pub fn start(
             Channel::Mail => mail
                 .postman(folder, links)?
                 .map(|postman| Way::Post(Box::new(postman))),
-            Channel::Event => match events.broker()? {
-                Some(broker) => {
+            Channel::Event => match (events.broker()?, folder) {
+                (Some(broker), _) => {
                     relays.spawn(amqp::run(pool.clone(), broker, shutdown.clone()));
                     None
                 }
-                None => folder.map(|folder| Way::Files(folder.to_owned())),
+                (None, Some(folder)) => Some(Way::Files(folder.to_owned())),
+                (None, None) => {
+                    relays.spawn(handover::run(pool.clone(), shutdown.clone()));
+                    None
+                }
             },
         };
         if let Some(way) = way {
@@ -249,7 +253,12 @@ impl Done<'_> {
     async fn delete(&mut self) -> Result<(), sqlx::Error> {
         let (accounts, seqs) = &self.notices;
         if !accounts.is_empty() {
-            queries::delete_delivered(self.pool, self.channel, accounts, seqs).await?;
+            match self.channel {
+                Channel::Mail => {
+                    queries::delete_delivered(self.pool, self.channel, accounts, seqs).await?;
+                }
+                Channel::Event => queries::events::take_events(self.pool, accounts, seqs).await?,
+            }
             self.notices = (Vec::new(), Vec::new());
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
 use super::rate::{Currency, Rate};
@@ -44,6 +44,8 @@ pub struct NewGift {
     pub terms: GiftTerms,
     /// How its giver is called by their own token.
     pub name: Option<String>,
+    /// It is the first of a subscription.
+    pub monthly: bool,
 }
 
 /// What is fixed when a payment begins.
@@ -209,6 +211,9 @@ async fn insert_gift(
         gift.name.as_deref(),
     )
     .await?;
+    if gift.monthly {
+        refuse_second(&mut transaction, id).await?;
+    }
     let mut open = queries::find_open_contributions(&mut transaction, new.account).await?;
     let begun = open.len();
     // Whose money is on its way is done with: whoever begins another one wants to give more.
@@ -239,11 +244,25 @@ async fn insert_gift(
     Ok(Inserted::New(open))
 }
 
+/// A person supports a tenant by one subscription at a time.
+async fn refuse_second(conn: &mut PgConnection, first: PaymentId) -> Result<(), PaymentError> {
+    match sponsorship::live_subscription(conn, first.account).await? {
+        Some(live) if live != first => Err(PaymentError::SubscriptionExists {
+            ulid: sponsorship::ulid_of(live),
+        }),
+        _ => Ok(()),
+    }
+}
+
 async fn replayed(
     pool: &PgPool,
     payment: Payment,
     customer: Option<String>,
 ) -> Result<Created, PaymentError> {
+    // The page of an earlier one may have been paid on meanwhile.
+    if payment.subscription.is_some() && !payment.state.is_final() {
+        refuse_second(&mut *pool.acquire().await?, payment.id).await?;
+    }
     Ok(Created {
         page_url: queries::find_page_url(pool, payment.id).await?,
         open_before: others_open(pool, &payment).await?,

@@ -12,7 +12,7 @@ use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::event::queries::list_open;
-use super::{PaymentError, Payments, Purpose, counted, create, queries, refund, stale};
+use super::{Payment, PaymentError, Payments, Purpose, counted, create, queries, refund, stale};
 use crate::auth::Role;
 use crate::contact::grpc::parse_contact;
 use crate::contact::upsert_contact;
@@ -94,11 +94,60 @@ pub async fn apply_provider_event(
     payments: &Payments,
     request: Request<v1::ApplyProviderEventRequest>,
 ) -> Result<Response<v1::ApplyProviderEventResponse>, Status> {
-    let (call, request) = call_of(request)?;
+    let (call, mut request) = call_of(request)?;
+    name_renewed(payments, &call, &mut request).await?;
     let event = parse::event(request)?;
     let applying = payments.events.apply(event, Arc::clone(&call.caller));
     let applied = by_deadline(&call, applying).await?;
     Ok(Response::new(shown::applied(&applied)))
+}
+
+/// Writes whose a renewal is, which the provider is not told: its subscription's giver. Where there is none it opens
+/// nothing.
+async fn name_renewed(
+    payments: &Payments,
+    call: &Call,
+    request: &mut v1::ApplyProviderEventRequest,
+) -> Result<(), Status> {
+    let Some(opens) = request
+        .opens
+        .as_mut()
+        .filter(|opens| opens.account.is_none())
+    else {
+        return Ok(());
+    };
+    let Some(first) = parse::renewed(opens)? else {
+        return Ok(());
+    };
+    let found = look_up(call, queries::find_payment(&payments.reads, first)).await?;
+    let is_known = |payment: &Payment| {
+        payment.subscription == Some(payment.id.number)
+            && call.caller.may_act_for(&payment.tenant_id)
+    };
+    match found.filter(is_known) {
+        None => request.opens = None,
+        Some(payment) => {
+            opens.account = Some(v1::AccountRef {
+                tenant_id: payment.tenant_id,
+                user_id: payment.user_id,
+            });
+        }
+    }
+    Ok(())
+}
+
+pub async fn get_customer(
+    payments: &Payments,
+    request: Request<v1::GetCustomerRequest>,
+) -> Result<Response<v1::GetCustomerResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let provider = parse::provider(request.provider)?;
+    let finding = queries::find_customer(&payments.reads, account, &provider, request.livemode);
+    let customer = call.query(finding).await?;
+    Ok(Response::new(v1::GetCustomerResponse {
+        customer_reference: customer.unwrap_or_default(),
+    }))
 }
 
 pub async fn get_payment(
@@ -355,6 +404,9 @@ impl From<PaymentError> for Status {
                 message,
                 [("open_max", most.to_string())],
             ),
+            PaymentError::SubscriptionExists { ulid } => {
+                with_reason(ErrorReason::SubscriptionExists, message, [("ulid", ulid)])
+            }
             PaymentError::NotRefundable(state) => with_reason(
                 ErrorReason::PaymentNotRefundable,
                 message,

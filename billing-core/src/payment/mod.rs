@@ -148,6 +148,8 @@ pub struct Payment {
     pub succeeded_at: Option<Timestamp>,
     /// Its payer's personal data was erased, and none that its provider still sends is kept.
     pub is_erased: bool,
+    /// Of a monthly contribution: the number of the first payment of its subscription.
+    pub subscription: Option<Uuid>,
 }
 
 /// Where a refund stands.
@@ -224,6 +226,8 @@ pub enum PaymentError {
         "{most} contributions of the user are open: one of them has to be paid or to end first"
     )]
     TooManyOpen { most: usize },
+    #[error("the user supports monthly already, by subscription {ulid}")]
+    SubscriptionExists { ulid: String },
     #[error("a payment that is {} cannot be refunded", .0.name())]
     NotRefundable(State),
     #[error("of the payment, {left_minor} minor units of {currency} can still be refunded")]

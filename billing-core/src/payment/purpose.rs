@@ -12,7 +12,7 @@ use crate::ledger::{Balance, EntryKind, Opening, Refusal};
 use crate::money::Micros;
 use crate::outbox::Notice;
 use crate::price::Reading;
-use crate::sponsorship::{self, Settled};
+use crate::sponsorship::{self, Reported, Settled, SubscriptionReport};
 use crate::top_up::{self, BookError, Booked, Credit, Posting};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub enum Cause {
 pub enum Effect {
     TopUp(Posting),
     Contribution(Settled),
+    /// Of the subscription that it began.
+    Subscription(Reported),
 }
 
 impl Payment {
@@ -74,6 +76,19 @@ impl Payment {
             Purpose::TopUp => self.top_up(standing, cause).map(Effect::TopUp),
             Purpose::Contribution => self.contribution(standing, cause).map(Effect::Contribution),
         }
+    }
+
+    /// What follows from a report of the subscription that it began.
+    pub fn subscribed(&self, report: &SubscriptionReport) -> Effect {
+        Effect::Subscription(Reported {
+            first: self.id,
+            giver: self.opening(),
+            provider: Arc::clone(&self.provider),
+            livemode: self.livemode,
+            begun_at: self.created_at,
+            report: report.clone(),
+            described: told::described(self),
+        })
     }
 
     /// Whether it is paid where so much is received. Less than was ordered is taken as far as it goes;
@@ -93,6 +108,7 @@ impl Payment {
         Some(Settled {
             payment: self.id,
             giver: self.opening(),
+            subscription: self.subscription,
             paid_at: self.succeeded_at?,
             paid_minor: standing.paid_minor,
             net_minor: standing.paid_minor.saturating_sub(standing.taken_minor),
@@ -188,6 +204,7 @@ pub async fn carry_out(
     let mut all: Vec<Done> = effects.iter().map(|_| Done::default()).collect();
     let (mut places, mut postings) = (Vec::new(), Vec::new());
     let (mut given_places, mut given) = (Vec::new(), Vec::new());
+    let (mut reported_places, mut reported) = (Vec::new(), Vec::new());
     for (done, effect) in all.iter_mut().zip(effects) {
         match effect {
             None => {}
@@ -199,6 +216,10 @@ pub async fn carry_out(
                 given_places.push(done);
                 given.push(settled);
             }
+            Some(Effect::Subscription(report)) => {
+                reported_places.push(done);
+                reported.push(report);
+            }
         }
     }
     let booked = top_up::book(conn, told, prices, &postings).await?;
@@ -206,10 +227,13 @@ pub async fn carry_out(
         *done = of_booked(booked)?;
     }
     // Behind the ledger: its rows are locked after the accounts.
-    let news = sponsorship::settle(conn, &given).await?;
-    for (done, news) in given_places.into_iter().zip(news) {
+    let news = sponsorship::settle(conn, &given, &reported).await?;
+    for (done, news) in given_places.into_iter().zip(news.gifts) {
         done.given_minor = news.moved_minor;
         done.notices = news.notices;
+    }
+    for (done, notices) in reported_places.into_iter().zip(news.subscriptions) {
+        done.notices = notices;
     }
     Ok(all)
 }

@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use super::{Payment, PaymentError, Refund, RefundState, queries};
 use crate::auth::Caller;
 use crate::id::PaymentId;
+use crate::sponsorship;
 
 /// Who asks for payments, and for which.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Stale {
     pub checks: i32,
     /// Open for more than a day: nobody pays it any more.
     pub give_up: bool,
+    /// What the provider calls the subscription that it is the first payment of, and that lives.
+    pub subscription: Option<String>,
 }
 
 /// Leases payments. A check that finds nothing new comes later each time, a minute at first and six
@@ -49,6 +52,12 @@ pub async fn claim(
         .filter(|payment| caller.may_act_for(&payment.tenant_id))
         .map(|payment| (payment.id, payment))
         .collect();
+    let firsts: Vec<PaymentId> = payments
+        .values()
+        .filter(|payment| payment.subscription == Some(payment.id.number))
+        .map(|payment| payment.id)
+        .collect();
+    let mut subscriptions = sponsorship::live_references(pool, &firsts).await?;
     let mut stale = Vec::new();
     for lease in leased {
         let Some(payment) = payments.remove(&lease.id) else {
@@ -68,6 +77,7 @@ pub async fn claim(
             refunds,
             checks: lease.checks,
             give_up: lease.give_up,
+            subscription: subscriptions.remove(&lease.id),
         });
     }
     Ok(stale)

@@ -24,6 +24,7 @@ pub enum Page {
 pub enum List {
     Consents,
     Contributions,
+    Subscriptions,
     Payments,
     Entries,
     Holds,
@@ -31,9 +32,10 @@ pub enum List {
 }
 
 impl List {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Consents,
         Self::Contributions,
+        Self::Subscriptions,
         Self::Payments,
         Self::Entries,
         Self::Holds,
@@ -44,6 +46,7 @@ impl List {
         match self {
             Self::Consents => "consents",
             Self::Contributions => "contributions",
+            Self::Subscriptions => "subscriptions",
             Self::Payments => "payments",
             Self::Entries => "entries",
             Self::Holds => "holds",
@@ -151,6 +154,7 @@ async fn find(
     match list {
         List::Consents => queries::find_consents(pool, account, number, ROWS).await,
         List::Contributions => queries::find_contributions(pool, account, id, ROWS).await,
+        List::Subscriptions => queries::find_subscriptions(pool, account, id, ROWS).await,
         List::Payments => queries::find_payments(pool, account, id, ROWS).await,
         List::Entries => queries::find_entries(pool, account, number, ROWS).await,
         List::Holds => queries::find_holds(pool, account, id, ROWS).await,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::queries::{self, Agreed};
 use super::reader::{BadgesOf, MonthOf, SponsorshipReader};
 use super::retold::recount_and_tell;
+use super::subscription::Subscription;
 use super::terms::{self, WORDING_VERSION_BYTES};
 use super::totals::month_name;
 use super::{GiftTerms, Profile, Supporter, shown, ulid};
@@ -132,10 +133,15 @@ pub async fn list_contributions(
     let page = page_size(request.page_size, LIST_DEFAULT, LIST_MAX)?;
     let offset = field::number("offset", request.offset.into(), 0, 100_000)?;
     let listed = async {
-        let rows = queries::list_contributions(pool, account, page, offset).await?;
-        let total = queries::count_contributions(pool, account).await?;
-        let supporters = queries::find_supporters(pool, &[account]).await?;
-        let sponsorship = terms::find(pool, &name.tenant_id).await?;
+        // In one snapshot: a contribution that is given back is not in the total any more.
+        let mut snapshot = pool
+            .begin_with("begin isolation level repeatable read, read only")
+            .await?;
+        let rows = queries::list_contributions(&mut *snapshot, account, page, offset).await?;
+        let total = queries::count_contributions(&mut *snapshot, account).await?;
+        let supporters = queries::find_supporters(&mut *snapshot, &[account]).await?;
+        let sponsorship = terms::find(&mut *snapshot, &name.tenant_id).await?;
+        snapshot.commit().await?;
         Ok((rows, total, supporters, sponsorship))
     };
     let (rows, total, supporters, sponsorship) = call.query(listed).await?;
@@ -144,6 +150,23 @@ pub async fn list_contributions(
         contributions: rows.into_iter().map(shown::contribution).collect(),
         total: i32::try_from(total).unwrap_or(i32::MAX),
         standing: supporter.standing,
+    }))
+}
+
+pub async fn get_subscription(
+    pool: &PgPool,
+    request: Request<v1::GetSubscriptionRequest>,
+) -> Result<Response<v1::GetSubscriptionResponse>, Status> {
+    let (call, request) = call_of(request)?;
+    let (account, _) = parse_account(&call, request.account)?;
+    let found = call
+        .query(queries::find_subscriptions(pool, account))
+        .await?;
+    // Of two that live the one that came first; an operator looks at the other.
+    let lives = |one: &&Subscription| one.lives() && !one.needs_review;
+    let shown = found.iter().find(lives).or_else(|| found.first()).cloned();
+    Ok(Response::new(v1::GetSubscriptionResponse {
+        subscription: shown.map(shown::subscription),
     }))
 }
 
@@ -234,6 +257,11 @@ pub async fn list_supporters(
 ) -> Result<Response<v1::ListSupportersResponse>, Status> {
     let (call, request) = call_of(request)?;
     let period = request.period();
+    let monthly = match request.support() {
+        v1::WallSupport::Unspecified | v1::WallSupport::All => None,
+        v1::WallSupport::Active => Some(true),
+        v1::WallSupport::Past => Some(false),
+    };
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let page = page_size(request.page_size, WALL_DEFAULT, WALL_MAX)?;
     let behind = parse_wall_token(request.page_token)?;
@@ -244,15 +272,15 @@ pub async fn list_supporters(
     let sponsorship = at_present.sponsorship;
     // One more than the page, to know whether there is another.
     let most = page.saturating_add(1);
-    let (mut rows, sum) = match period {
+    let (mut rows, sum, month) = match period {
         v1::WallPeriod::Month => {
             let month = sponsorship.month_of(at_present.now);
-            let rows = queries::list_wall_of_month(pool, &tenant, month, &behind, most);
-            (call.query(rows).await?, month_name(month))
+            let rows = queries::list_wall_of_month(pool, &tenant, month, &behind, most, monthly);
+            (call.query(rows).await?, month_name(month), Some(month))
         }
         v1::WallPeriod::Unspecified | v1::WallPeriod::All => {
-            let rows = queries::list_wall(pool, &tenant, &behind, most);
-            (call.query(rows).await?, "all".to_owned())
+            let rows = queries::list_wall(pool, &tenant, &behind, most, monthly);
+            (call.query(rows).await?, "all".to_owned(), None)
         }
     };
     if rows.is_empty() && !behind.is_empty() {
@@ -260,7 +288,14 @@ pub async fn list_supporters(
         return Err(FieldError::new("page_token", problem).into());
     }
     let sum = at_present.by_period.get(&sum);
-    let total_count = sum.map_or(0, |share| share.named);
+    let mut total_count = sum.map_or(0, |share| share.named);
+    if let Some(monthly) = monthly {
+        let active = call
+            .query(queries::count_monthly(pool, &tenant, month))
+            .await?;
+        let past = total_count.saturating_sub(active).max(0);
+        total_count = if monthly { active } else { past };
+    }
     let most = usize::try_from(page).unwrap_or_default();
     let more = rows.len() > most;
     rows.truncate(most);
@@ -275,6 +310,7 @@ pub async fn list_supporters(
     let supporters = rows.into_iter().map(|row| v1::WallEntry {
         level: shown::level(sponsorship.thresholds.earned(row.public_minor)).into(),
         since: zone.to_datetime(row.since.to_jiff()).date().to_string(),
+        monthly: row.monthly,
         name: row.name,
         message: row.message.unwrap_or_default(),
     });

@@ -14,6 +14,7 @@ mod queries;
 mod reader;
 mod retold;
 mod shown;
+mod subscription;
 pub mod terms;
 mod told;
 mod totals;
@@ -26,13 +27,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 pub use badge::{Badge, Thresholds};
 pub use forget::forget;
+pub use queries::{find_live as live_subscription, find_live_references as live_references};
 pub use reader::SponsorshipReader;
+pub use subscription::{Reported, SubscriptionReport, SubscriptionState};
 pub use told::{Cause, failed};
 pub use totals::{Period, Totals};
 
+use crate::database::clock;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 use crate::money::Micros;
@@ -130,6 +135,8 @@ pub struct Supporter {
     pub tenant_id: String,
     pub profile: Profile,
     pub totals: Totals,
+    /// They support monthly, and the newest payment of that names them.
+    pub monthly: bool,
 }
 
 /// What a contribution that is paid has come to.
@@ -137,6 +144,8 @@ pub struct Supporter {
 pub struct Settled {
     pub payment: PaymentId,
     pub giver: Opening,
+    /// The number of the first payment of its subscription.
+    pub subscription: Option<Uuid>,
     /// The provider's time of its payment.
     pub paid_at: Timestamp,
     /// What its giver has paid.
@@ -155,6 +164,20 @@ pub struct News {
     /// What more there is of it, signed.
     pub moved_minor: i64,
     pub notices: Vec<Notice>,
+}
+
+/// What is new of all that was settled and reported, in its order.
+#[derive(Debug, Default)]
+pub struct AllNews {
+    pub gifts: Vec<News>,
+    pub subscriptions: Vec<Vec<Notice>>,
+}
+
+/// Whether a contribution names its giver; when they consented to that, and to which words.
+#[derive(Clone, Debug)]
+struct Naming {
+    is_anonymous: bool,
+    consented: Option<(Timestamp, String)>,
 }
 
 /// What is known of a contribution.
@@ -229,20 +252,20 @@ pub async fn stands_as(
     Ok(stands == wanted)
 }
 
-/// Notes what contributions have come to, all of them in one go, and makes the sums anew that follow; answers
-/// one by one with what is new. The same news again changes nothing. Joins the caller's transaction, which
-/// must be READ COMMITTED and must be rolled back on an error.
+/// Notes what contributions have come to and how subscriptions stand, all of them in one go, and makes the sums anew
+/// that follow; answers one by one with what is new. The same news again changes nothing. Joins the caller's
+/// transaction, which must be READ COMMITTED and must be rolled back on an error.
 pub async fn settle(
     conn: &mut PgConnection,
     settled: &[Settled],
-) -> Result<Vec<News>, sqlx::Error> {
-    if settled.is_empty() {
-        return Ok(Vec::new());
+    reported: &[Reported],
+) -> Result<AllNews, sqlx::Error> {
+    if settled.is_empty() && reported.is_empty() {
+        return Ok(AllNews::default());
     }
-    let givers: BTreeMap<AccountId, &Opening> = settled
-        .iter()
-        .map(|one| (one.payment.account, &one.giver))
-        .collect();
+    let gifts = settled.iter().map(|one| (one.payment.account, &one.giver));
+    let subscriptions = reported.iter().map(|one| (one.first.account, &one.giver));
+    let givers: BTreeMap<AccountId, &Opening> = gifts.chain(subscriptions).collect();
     let new: Vec<_> = givers
         .iter()
         .map(|(account, giver)| (*account, *giver, None))
@@ -251,27 +274,59 @@ pub async fn settle(
     let accounts: Vec<AccountId> = givers.keys().copied().collect();
     let before = queries::lock_supporters(conn, &accounts).await?;
     let mut settling = Settling::read(conn, settled, &before).await?;
-    let mut news: Vec<News> = settled.iter().map(|one| settling.take(one)).collect();
+    let mut gifts: Vec<News> = settled.iter().map(|one| settling.take(one)).collect();
     if !settling.changed.is_empty() {
-        queries::write_contributions(conn, &settling.changed, &givers).await?;
-        let after = recount(conn, &before, before.clone()).await?;
-        for (account, notice) in retold::badges(&before, &after, &settling.sponsorships) {
-            // Behind what made it another one.
-            let last = settled
-                .iter()
-                .rposition(|one| one.payment.account == account);
-            if let Some(news) = last.and_then(|place| news.get_mut(place)) {
-                news.notices.push(notice);
-            }
+        let (changed, inherited) = (&settling.changed, &settling.inherited);
+        queries::write_contributions(conn, changed, inherited, &givers).await?;
+    }
+    let mut changes = Vec::new();
+    if !reported.is_empty() {
+        let now = clock(&mut *conn).await?;
+        changes = subscription::note(conn, reported, now).await?;
+    }
+    if settling.changed.is_empty() && changes.iter().all(Option::is_none) {
+        let subscriptions = changes.iter().map(|_| Vec::new()).collect();
+        return Ok(AllNews {
+            gifts,
+            subscriptions,
+        });
+    }
+    let after = recount(conn, &before, before.clone()).await?;
+    for (account, notice) in retold::badges(&before, &after, &settling.sponsorships) {
+        // Behind what made it another one.
+        let last = settled
+            .iter()
+            .rposition(|one| one.payment.account == account);
+        if let Some(news) = last.and_then(|place| gifts.get_mut(place)) {
+            news.notices.push(notice);
         }
     }
-    Ok(news)
+    // Of what is somebody's secret, its end is one too.
+    let seen = |account: AccountId| {
+        let both = before.iter().zip(&after);
+        both.filter(|(_, after)| after.account == account)
+            .any(|(before, after)| {
+                (before.monthly || after.monthly) && after.profile.may_be_named()
+            })
+    };
+    let told = changes.iter().map(|change| {
+        let told = |change: &subscription::Change| {
+            subscription::news(change, seen(change.after.first.account))
+        };
+        change.as_ref().map(told).unwrap_or_default()
+    });
+    Ok(AllNews {
+        gifts,
+        subscriptions: told.collect(),
+    })
 }
 
 /// What is known of the contributions of a batch, and what changes of them.
 struct Settling {
     sponsorships: HashMap<String, Sponsorship>,
     known: BTreeMap<PaymentId, Known>,
+    /// How renewals name their givers that are not known yet.
+    inherited: BTreeMap<PaymentId, Naming>,
     /// What each supporter's contributions come to.
     totals: HashMap<AccountId, i64>,
     /// Who may be named.
@@ -288,9 +343,21 @@ impl Settling {
         let payments: BTreeSet<PaymentId> = settled.iter().map(|one| one.payment).collect();
         let tenants: BTreeSet<&str> = settled.iter().map(|one| &*one.giver.tenant_id).collect();
         let tenants: Vec<&str> = tenants.into_iter().collect();
+        let known = queries::find_contributions(conn, &payments).await?;
+        let renewals: BTreeMap<PaymentId, Uuid> = settled
+            .iter()
+            .filter(|one| !known.contains_key(&one.payment))
+            .filter_map(|one| Some((one.payment, one.subscription?)))
+            .collect();
+        let inherited = if renewals.is_empty() {
+            BTreeMap::new()
+        } else {
+            queries::find_inherited(conn, &renewals).await?
+        };
         Ok(Self {
             sponsorships: queries::find_sponsorships(&mut *conn, &tenants).await?,
-            known: queries::find_contributions(conn, &payments).await?,
+            known,
+            inherited,
             totals: supporters
                 .iter()
                 .map(|supporter| (supporter.account, supporter.totals.all.net_minor))
@@ -326,7 +393,13 @@ impl Settling {
                 .filter(|(at, _)| *at == one.paid_at)
                 .or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
             net_minor: one.net_minor,
-            is_anonymous: known.is_none_or(|known| known.is_anonymous),
+            is_anonymous: match known {
+                Some(known) => known.is_anonymous,
+                None => {
+                    let inherited = self.inherited.get(&one.payment);
+                    inherited.is_none_or(|naming| naming.is_anonymous)
+                }
+            },
         };
         self.known.insert(one.payment, now);
         self.changed.insert(one.payment, now);
@@ -359,10 +432,12 @@ async fn recount(
 ) -> Result<Vec<Supporter>, sqlx::Error> {
     let accounts: Vec<AccountId> = after.iter().map(|supporter| supporter.account).collect();
     let mut gifts = queries::find_gifts(conn, &accounts).await?;
+    let monthly = queries::find_monthly(conn, &accounts).await?;
     let mut sums: BTreeMap<(&str, Period), Share> = BTreeMap::new();
     for (before, after) in before.iter().zip(&mut after) {
         let gifts = gifts.remove(&after.account).unwrap_or_default();
         after.totals = Totals::of(&gifts);
+        after.monthly = monthly.contains(&after.account);
         // A month of which nothing is left, since a gift turned out to be of another, is written as 0.
         for month in before.totals.months.keys() {
             after.totals.months.entry(*month).or_default();

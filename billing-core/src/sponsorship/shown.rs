@@ -4,6 +4,7 @@ use billing_proto::v1;
 use jiff::Timestamp;
 
 use super::queries::{BadgeTerms, ContributionRow, SupporterRow};
+use super::subscription::{Subscription, SubscriptionState};
 use super::{Badge, Profile, Sponsorship, Thresholds, Totals, ulid};
 use crate::rpc::timestamp;
 
@@ -109,6 +110,29 @@ pub fn contribution(row: ContributionRow) -> v1::Contribution {
         message_state: message_state.into(),
         created_at: Some(timestamp(row.created_at)),
         paid_at: row.paid_at.map(timestamp),
+        subscription_ulid: row.subscription.map(ulid::of).unwrap_or_default(),
+    }
+}
+
+pub fn subscription(one: Subscription) -> v1::Subscription {
+    let state = match one.state {
+        SubscriptionState::Active => v1::SubscriptionState::Active,
+        SubscriptionState::PastDue => v1::SubscriptionState::PastDue,
+        SubscriptionState::Cancelled => v1::SubscriptionState::Cancelled,
+    };
+    v1::Subscription {
+        ulid: ulid::of(one.first.number),
+        payment_id: one.first.to_string(),
+        provider: one.provider,
+        provider_reference: one.reference,
+        state: state.into(),
+        amount_minor: one.amount_minor,
+        currency: one.currency,
+        created_at: Some(timestamp(one.created_at)),
+        period_end: one.period_end.map(timestamp),
+        cancel_at: one.cancel_at.map(timestamp),
+        ended_at: one.ended_at.map(timestamp),
+        livemode: one.livemode,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a tenant is supported: what may be set, by whomever, and setting it.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::{LEAST_MINOR, MOST_MINOR, Sponsorship, queries, retold};
 use crate::admin_change::{self, Deed, Fields, NewChange, Said};
@@ -81,8 +81,11 @@ impl Sponsorship {
 }
 
 /// How a tenant is supported, also one that was never set.
-pub async fn find(pool: &PgPool, tenant: &str) -> Result<Sponsorship, sqlx::Error> {
-    let mut found = queries::find_sponsorships(pool, &[tenant]).await?;
+pub async fn find(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+) -> Result<Sponsorship, sqlx::Error> {
+    let mut found = queries::find_sponsorships(executor, &[tenant]).await?;
     let unset = || Sponsorship::unset(tenant.to_owned());
     Ok(found.remove(tenant).unwrap_or_else(unset))
 }

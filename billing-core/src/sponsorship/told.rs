@@ -49,6 +49,7 @@ pub fn settled(one: &Settled, news: News, thresholds: &Thresholds) -> Vec<Notice
             "paid_minor": one.paid_minor,
             "net_minor": one.net_minor,
             "moved_minor": news.moved_minor,
+            "recurring": one.subscription.is_some(),
             "currency": one.described.get("currency"),
             "provider": one.described.get("provider"),
         }),
@@ -135,7 +136,7 @@ fn moved(news: News, thresholds: &Thresholds) -> Value {
     })
 }
 
-fn with(described: &Value, more: Value) -> Value {
+pub(super) fn with(described: &Value, more: Value) -> Value {
     let mut payload = described.clone();
     if let (Value::Object(members), Value::Object(more)) = (&mut payload, more) {
         members.extend(more);

@@ -17,7 +17,7 @@ use crate::support::{USD, amount, charge, core, hold, reason, rows, tool_usage};
 use crate::user::User;
 
 /// Who may call each RPC of the contract. A new RPC must be listed here.
-const ROLES: [(&str, &[Role]); 62] = [
+const ROLES: [(&str, &[Role]); 64] = [
     ("AccountService/AdjustBalance", &[Role::Admin]),
     ("AccountService/GetAccount", &[Role::Admin, Role::Gateway]),
     ("AccountService/GetTenant", &[Role::Admin]),
@@ -82,6 +82,7 @@ const ROLES: [(&str, &[Role]); 62] = [
         &[Role::Admin, Role::Gateway],
     ),
     ("PaymentService/GetPayment", &[Role::Admin, Role::Gateway]),
+    ("PaymentService/GetCustomer", &[Role::Admin, Role::Gateway]),
     ("PaymentService/GetRate", &[Role::Admin, Role::Gateway]),
     ("PaymentService/ListPayments", &[Role::Admin, Role::Gateway]),
     ("PaymentService/RecordRate", &[Role::Admin, Role::Gateway]),
@@ -111,6 +112,10 @@ const ROLES: [(&str, &[Role]); 62] = [
     ),
     (
         "SponsorshipService/GetSponsorship",
+        &[Role::Admin, Role::Gateway],
+    ),
+    (
+        "SponsorshipService/GetSubscription",
         &[Role::Admin, Role::Gateway],
     ),
     (

@@ -8,7 +8,8 @@ use billing_testkit::TestCore;
 use sqlx::{AssertSqlSafe, PgConnection, query_as, query_scalar};
 use tokio::task::JoinSet;
 
-use crate::support::{USD, as_owner, charge, core};
+use crate::sponsorship::until_two_wait;
+use crate::support::{USD, as_owner, charge, core, run};
 use crate::user::User;
 
 async fn usage(core: &TestCore) -> v1::GetTenantUsageResponse {
@@ -130,4 +131,40 @@ async fn a_tenants_usage_is_that_of_its_entries_while_its_accounts_are_charged()
     )
     .await;
     assert!(!check_days(&database.pool().await).await.unwrap().is_empty());
+}
+
+/// More charges of each account than are read rather than summed up.
+const MANY: &str = "with made as (
+        insert into entry (account_id, seq, kind, amount_micros, balance_after_micros, counterparty, created_at, day_no,
+            month_no, tool)
+        select account_id, entry_seq + n, 'charge', -1, 0, 'usage', now() - interval '1 day', 1, 1, 'search'
+        from account cross join generate_series(1, 25000) n
+    ) update account set entry_seq = entry_seq + 25000";
+
+#[tokio::test]
+async fn entries_that_two_cores_sum_up_at_once_are_in_the_sums_once() {
+    let (database, core) = core().await;
+    let another = TestCore::start(&database).await;
+    User::with(&core, "alice", USD).await;
+    as_owner(&database, MANY).await;
+    // From now on there is a row that says where the sums end.
+    for core in [&core, &another] {
+        usage(core).await;
+    }
+    as_owner(&database, MANY).await;
+    // Sums can be read, and none can be written.
+    let mut owner = database.connect_as_owner().await;
+    run(&mut owner, "begin; lock table usage_day in exclusive mode")
+        .await
+        .unwrap();
+    let ended = async {
+        until_two_wait(&database).await;
+        drop(owner);
+    };
+    let (one, other, ()) = tokio::join!(usage(&core), usage(&another), ended);
+    assert_eq!(check_days(&database.pool().await).await.unwrap(), []);
+    for told in [one, other] {
+        let spent: i64 = told.days.iter().map(|day| day.spent_micros).sum();
+        assert_eq!(spent, 50_000);
+    }
 }

@@ -1,12 +1,14 @@
 //! Many administrators at once.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::time::Duration;
 
 use billing_proto::v1;
-use billing_testkit::TestCore;
-use sqlx::query_scalar;
+use billing_testkit::{TestCore, TestDatabase};
+use sqlx::{PgConnection, query_scalar};
 use tokio::task::JoinSet;
-use tonic::Status;
+use tonic::{Request, Status};
 
 use crate::support::{USD, account, core, eventually, run, set};
 use crate::switches::operator;
@@ -14,6 +16,10 @@ use crate::switches::operator;
 type Change = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 
 const ROUNDS: i64 = 20;
+
+/// The lock that whoever changes the switch of webhooks waits for.
+const LOCK: &str =
+    "select pg_advisory_lock(hashtextextended('operator_switch' || chr(31) || 'webhooks', 0))";
 
 /// Whatever an administrator changes, each once, with something of its own.
 fn changes(core: &TestCore, number: i64) -> Vec<Change> {
@@ -68,9 +74,7 @@ fn changes(core: &TestCore, number: i64) -> Vec<Change> {
 async fn a_hundred_changes_at_once_are_all_made_though_the_first_one_waits_for_a_lock() {
     let (database, core) = core().await;
     let mut owner = database.connect_as_owner().await;
-    let lock =
-        "select pg_advisory_lock(hashtextextended('operator_switch' || chr(31) || 'webhooks', 0))";
-    run(&mut owner, lock).await.unwrap();
+    run(&mut owner, LOCK).await.unwrap();
     let mut calls = JoinSet::new();
     for number in 1..=ROUNDS {
         for change in changes(&core, number) {
@@ -102,4 +106,62 @@ async fn a_hundred_changes_at_once_are_all_made_though_the_first_one_waits_for_a
     .await
     .unwrap();
     assert_eq!(counts, [ROUNDS; 3]);
+}
+
+/// Three who change a switch, and wait for an answer no longer than so.
+fn switching(core: &TestCore, patience: Duration) -> JoinSet<Result<(), Status>> {
+    (0..3)
+        .map(|_| {
+            let mut switches = operator(core, &core.admin_token);
+            let mut request = Request::new(v1::SetSwitchRequest {
+                name: "webhooks".to_owned(),
+                on: true,
+                reason: "it is repaired".to_owned(),
+                actor: "olga".to_owned(),
+            });
+            request.set_timeout(patience);
+            async move { switches.set_switch(request).await.map(drop) }
+        })
+        .collect()
+}
+
+/// The sessions that wait for a switch's lock.
+async fn waiting(owner: &mut PgConnection) -> BTreeSet<i32> {
+    let statement = "select pid from pg_stat_activity
+        where datname = current_database() and wait_event = 'advisory'";
+    let sessions: Vec<i32> = query_scalar(statement).fetch_all(owner).await.unwrap();
+    sessions.into_iter().collect()
+}
+
+/// A change that is left in its middle leaves a connection behind that waits on for 2 s.
+#[tokio::test]
+async fn whoever_leaves_a_change_keeps_its_turn_as_long_as_its_connection() {
+    let database = TestDatabase::new().await;
+    // Half of them have a turn.
+    let pools = ["--pool-max", "6", "--payment-pool-max", "6"];
+    let core = TestCore::start_with(&database, &pools).await;
+    let mut owner = database.connect_as_owner().await;
+    run(&mut owner, LOCK).await.unwrap();
+    let mut first = switching(&core, Duration::from_secs(10));
+    eventually("three changes wait", async || {
+        waiting(&mut owner).await.len() == 3
+    })
+    .await;
+    let left = waiting(&mut owner).await;
+    first.shutdown().await;
+    let mut others = switching(&core, Duration::from_millis(500));
+    while let Some(ended) = others.join_next().await {
+        ended.unwrap().unwrap_err();
+    }
+    let now = waiting(&mut owner).await;
+    let more: Vec<i32> = now.difference(&left).copied().collect();
+    assert!(
+        more.is_empty(),
+        "{} more connections wait than have a turn",
+        more.len()
+    );
+    // Whoever only reads has the other half.
+    let mut reader = operator(&core, &core.admin_token);
+    let read = reader.list_switches(v1::ListSwitchesRequest {}).await;
+    read.unwrap();
 }

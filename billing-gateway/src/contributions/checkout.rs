@@ -23,6 +23,7 @@ use crate::providers::{
 };
 
 const AMOUNT: &str = "amount_cents";
+const INTERVAL: &str = "interval";
 const CONSENT: &str = "public_display_consent";
 const MESSAGE: &str = "message";
 const CAMEL_CASE: &[(&str, &str)] = &[
@@ -41,8 +42,14 @@ const FIELDS: FieldNames<'static> = &[
 ];
 
 /// What the provider's page says. Said again it must be the same, or the provider refuses it.
-const PRODUCT: &str = "Contribution";
-const DESCRIPTION: &str = "Thank you for your support. Contributions are not tax-deductible.";
+const ONCE: (&str, &str) = (
+    "Contribution",
+    "Thank you for your support. Contributions are not tax-deductible.",
+);
+const MONTHLY: (&str, &str) = (
+    "Monthly contribution",
+    "Thank you for your support. It is taken each month until you cancel it. Contributions are not tax-deductible.",
+);
 
 /// What to give. Each member may be written in camel case.
 #[derive(ToSchema)]
@@ -54,6 +61,9 @@ pub(crate) struct CheckoutRequest {
     /// In cents of US dollars.
     #[schema(minimum = 500, maximum = 1_000_000, example = 2500)]
     amount_cents: i64,
+    /// `month`: the same is taken each month from now on. Null, or absent: once.
+    #[schema(required = false, example = "month")]
+    interval: Option<String>,
     /// True: it names its giver nowhere. Stands above consent.
     #[schema(required = false, default = false)]
     is_anonymous: bool,
@@ -88,7 +98,7 @@ pub(crate) struct CheckoutResponse {
 /// Begins a contribution
 ///
 /// Of two tabs one pays: the same again, while the first is open, is the first; another amount or other words
-/// end the first one's page. The same `Idempotency-Key` and body are the same contribution.
+/// end the first one's page. Whoever gives monthly already begins no second subscription. The same `Idempotency-Key` and body are the same contribution.
 #[utoipa::path(
     post,
     path = "/api/v1/contributions/checkout",
@@ -114,6 +124,7 @@ pub(crate) async fn post(
     body: JsonObject,
 ) -> Result<Json<CheckoutResponse>, ApiError> {
     let body = body.renamed(CAMEL_CASE)?;
+    let monthly = is_monthly(&body)?;
     let said = body.text(RECEIPT_EMAIL)?;
     let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let mut paid_in_usd = providers
@@ -127,6 +138,10 @@ pub(crate) async fn post(
         let reason = "contributions are not taken here".to_owned();
         return Err(PaymentError::Off { reason }.into());
     };
+    if monthly && provider.subscriptions().is_none() {
+        let reason = "contributions are not taken monthly here".to_owned();
+        return Err(PaymentError::Off { reason }.into());
+    }
     let request = CreatePaymentRequest {
         account: Some(caller.account()),
         idempotency_key: idempotency_key(&headers)?,
@@ -145,6 +160,7 @@ pub(crate) async fn post(
             public_display_consent: body.boolean(CONSENT)?.unwrap_or_default(),
             wording_version: body.text(WORDING_VERSION)?.unwrap_or_default(),
             message: body.text_or_null(MESSAGE)?.unwrap_or_default(),
+            monthly,
         }),
     };
     let checkout = Checkout {
@@ -158,6 +174,17 @@ pub(crate) async fn post(
     let begun = begun.unwrap_or_else(|_elapsed| Err(PaymentError::ProviderLate.into()));
     count(checkout.provider, &begun);
     begun.map(Json)
+}
+
+fn is_monthly(body: &JsonObject) -> Result<bool, ApiError> {
+    match body.text_or_null(INTERVAL)?.as_deref() {
+        None | Some("") => Ok(false),
+        Some("month") => Ok(true),
+        Some(_) => Err(ApiError::invalid(
+            INTERVAL,
+            "must be month, or absent: once",
+        )),
+    }
 }
 
 struct Checkout<'a> {
@@ -179,6 +206,13 @@ impl Checkout<'_> {
         }
         for before in &recorded.open_before {
             self.end(before).await?;
+        }
+        // One of them may have turned out to be paid, and monthly: then the core refuses this one now.
+        let is_monthly = !present(recorded.payment.clone())?
+            .subscription_id
+            .is_empty();
+        if is_monthly && !recorded.open_before.is_empty() {
+            recorded = self.record(&request).await?;
         }
         let status = Status::of_payment(&present(recorded.payment.clone())?);
         let checkout_url = if recorded.page_url.is_empty() {
@@ -251,12 +285,17 @@ impl Checkout<'_> {
         customer: String,
         ulid: &str,
     ) -> Result<(Payment, Opened), ApiError> {
+        let (product, description) = if payment.subscription_id.is_empty() {
+            ONCE
+        } else {
+            MONTHLY
+        };
         let order = Order {
             payment,
             receipt_email: self.receipt_email,
             page: Page {
-                product: PRODUCT,
-                description: DESCRIPTION,
+                product,
+                description,
                 ulid,
                 back: None,
             },

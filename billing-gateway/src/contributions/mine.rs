@@ -35,6 +35,11 @@ pub(crate) struct OwnContribution {
     /// RFC 3339.
     #[schema(format = DateTime)]
     created_at: String,
+    /// It is one of a subscription: the provider takes it each month.
+    is_recurring: bool,
+    /// By which that is known; null: it was given once.
+    #[schema(required = true)]
+    subscription_ulid: Option<String>,
     /// RFC 3339; null until it is paid.
     #[schema(format = DateTime, required = true)]
     paid_at: Option<String>,
@@ -52,6 +57,8 @@ impl OwnContribution {
             is_anonymous: contribution.is_anonymous,
             message_is_shown: is_approved && !contribution.is_anonymous,
             message: Some(contribution.message).filter(|message| !message.is_empty()),
+            is_recurring: !contribution.subscription_ulid.is_empty(),
+            subscription_ulid: Some(contribution.subscription_ulid).filter(|ulid| !ulid.is_empty()),
             ulid: contribution.ulid,
         })
     }

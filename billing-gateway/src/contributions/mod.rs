@@ -2,6 +2,8 @@
 
 pub(crate) mod checkout;
 pub(crate) mod mine;
+pub(crate) mod portal;
+pub(crate) mod subscription;
 
 use axum::Json;
 use axum::extract::Path;

@@ -14,18 +14,19 @@ use billing_proto::v1::{
     AttachProviderReferenceResponse, ClaimStalePaymentsRequest, ClaimStalePaymentsResponse,
     CreatePaymentRequest, CreatePaymentResponse, ExportPersonRequest, ExportPersonResponse,
     GetAccountRequest, GetAccountResponse, GetBadgesRequest, GetBadgesResponse, GetBalanceRequest,
-    GetBalanceResponse, GetContributionRequest, GetContributionResponse, GetPaymentRequest,
-    GetPaymentResponse, GetProgressRequest, GetProgressResponse, GetRateRequest, GetRateResponse,
-    GetSponsorshipRequest, GetSponsorshipResponse, GetSupporterRequest, GetSupporterResponse,
-    GetUsageRequest, GetUsageResponse, ListContributionsRequest, ListContributionsResponse,
-    ListEntriesRequest, ListEntriesResponse, ListHoldsRequest, ListHoldsResponse,
-    ListPaymentsRequest, ListPaymentsResponse, ListPricesRequest, ListPricesResponse,
-    ListSupportersRequest, ListSupportersResponse, RecordRateRequest, RecordRateResponse,
-    RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest, ReplayEventsResponse,
-    SendTestMailRequest, SendTestMailResponse, SetContributionAnonymousRequest,
-    SetContributionAnonymousResponse, StartRefundRequest, StartRefundResponse, UnsubscribeRequest,
-    UnsubscribeResponse, UpdateSettingsRequest, UpdateSettingsResponse, UpdateSupporterRequest,
-    UpdateSupporterResponse,
+    GetBalanceResponse, GetContributionRequest, GetContributionResponse, GetCustomerRequest,
+    GetCustomerResponse, GetPaymentRequest, GetPaymentResponse, GetProgressRequest,
+    GetProgressResponse, GetRateRequest, GetRateResponse, GetSponsorshipRequest,
+    GetSponsorshipResponse, GetSubscriptionRequest, GetSubscriptionResponse, GetSupporterRequest,
+    GetSupporterResponse, GetUsageRequest, GetUsageResponse, ListContributionsRequest,
+    ListContributionsResponse, ListEntriesRequest, ListEntriesResponse, ListHoldsRequest,
+    ListHoldsResponse, ListPaymentsRequest, ListPaymentsResponse, ListPricesRequest,
+    ListPricesResponse, ListSupportersRequest, ListSupportersResponse, RecordRateRequest,
+    RecordRateResponse, RejectRefundRequest, RejectRefundResponse, ReplayEventsRequest,
+    ReplayEventsResponse, SendTestMailRequest, SendTestMailResponse,
+    SetContributionAnonymousRequest, SetContributionAnonymousResponse, StartRefundRequest,
+    StartRefundResponse, UnsubscribeRequest, UnsubscribeResponse, UpdateSettingsRequest,
+    UpdateSettingsResponse, UpdateSupporterRequest, UpdateSupporterResponse,
 };
 
 // Of administrators.
@@ -109,6 +110,7 @@ calls! { of Core:
     PaymentServiceClient "AttachProviderReference"
         attach_provider_reference(AttachProviderReferenceRequest)
         -> AttachProviderReferenceResponse;
+    PaymentServiceClient "GetCustomer" get_customer(GetCustomerRequest) -> GetCustomerResponse;
     PaymentServiceClient "GetPayment" get_payment(GetPaymentRequest) -> GetPaymentResponse;
     PaymentServiceClient "ListPayments" list_payments(ListPaymentsRequest) -> ListPaymentsResponse;
     PaymentServiceClient "StartRefund" start_refund(StartRefundRequest) -> StartRefundResponse;
@@ -125,6 +127,8 @@ calls! { of Core:
         -> GetContributionResponse;
     SponsorshipServiceClient "ListContributions" list_contributions(ListContributionsRequest)
         -> ListContributionsResponse;
+    SponsorshipServiceClient "GetSubscription" get_subscription(GetSubscriptionRequest)
+        -> GetSubscriptionResponse;
     SponsorshipServiceClient "SetContributionAnonymous"
         set_contribution_anonymous(SetContributionAnonymousRequest)
         -> SetContributionAnonymousResponse;

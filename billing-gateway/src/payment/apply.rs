@@ -53,6 +53,7 @@ pub(crate) fn expired(payment: &Payment, livemode: bool) -> Event {
             ordered_minor: None,
             processing: false,
         })),
+        opens: None,
         raw: raw.into_bytes(),
         id,
     }

@@ -144,6 +144,11 @@ pub const CONTRIBUTION_ENDED: Kind = kind(
     "CONTRIBUTION_ENDED",
     "Contribution ended",
 );
+pub const SUBSCRIPTION_EXISTS: Kind = kind(
+    StatusCode::CONFLICT,
+    "SUBSCRIPTION_EXISTS",
+    "Subscription exists",
+);
 pub const PAYMENT_BEGUN: Kind = kind(
     StatusCode::CONFLICT,
     "PAYMENT_BEGUN",
@@ -162,7 +167,7 @@ pub const TEST_MAIL_TOO_SOON: Kind = kind(
 );
 
 /// Every kind, for the documentation.
-pub const KINDS: [Kind; 34] = [
+pub const KINDS: [Kind; 35] = [
     INVALID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIME,
@@ -177,6 +182,7 @@ pub const KINDS: [Kind; 34] = [
     KEY_REUSED,
     PAYMENT_BEGUN,
     CONTRIBUTION_ENDED,
+    SUBSCRIPTION_EXISTS,
     NO_EMAIL,
     NOT_REFUNDABLE,
     REFUND_EXCEEDS,

@@ -138,6 +138,10 @@ pub struct Problem {
     /// The fields that are wrong, on `INVALID_REQUEST`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// The subscription by which the caller gives already, on `SUBSCRIPTION_EXISTS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    subscription_ulid: Option<String>,
 }
 
 /// How long a caller waits before it asks an absent core again.
@@ -238,6 +242,11 @@ impl IntoResponse for ApiError {
         let retry_after = self.retry_after();
         let challenge = self.challenge();
         let closes = matches!(self, Self::BodyLate | Self::BodyTooLarge { .. });
+        let (errors, subscription_ulid) = match self {
+            Self::InvalidField(error) => (vec![error], None),
+            Self::Payment(PaymentError::SubscriptionExists { ulid }) => (Vec::new(), Some(ulid)),
+            _ => (Vec::new(), None),
+        };
         let problem = Problem {
             r#type: format!("/docs#{code}"),
             title,
@@ -245,10 +254,8 @@ impl IntoResponse for ApiError {
             error: title,
             message,
             code,
-            errors: match self {
-                Self::InvalidField(error) => vec![error],
-                _ => Vec::new(),
-            },
+            errors,
+            subscription_ulid,
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();

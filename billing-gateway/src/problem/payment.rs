@@ -9,7 +9,7 @@ use super::kind::{
     ACCOUNT_SUSPENDED, CONTRIBUTION_ENDED, KEY_REUSED, Kind, NOT_REFUNDABLE, PAYMENT_BEGUN,
     PAYMENTS_OFF, PAYMENTS_PAUSED, PROVIDER_REFUSED, PROVIDER_TIMEOUT, PROVIDER_UNAVAILABLE,
     RATE_UNAVAILABLE, REFUND_EXCEEDS, REFUND_EXCEEDS_CHARGE, REFUND_REFUSED, REFUND_TOO_LATE,
-    TOO_MANY_OPEN, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
+    SUBSCRIPTION_EXISTS, TOO_MANY_OPEN, WEBHOOK_SIGNATURE, WEBHOOK_TIME,
 };
 use crate::currency::Currency;
 use crate::providers::{ProviderError, WebhookRefusal};
@@ -43,6 +43,10 @@ pub enum PaymentError {
     Begun,
     #[error("this contribution cannot be paid any more: begin it again")]
     Ended,
+    #[error(
+        "you give monthly already, by the subscription {ulid}: cancel it first, or let it go on, and give once"
+    )]
+    SubscriptionExists { ulid: String },
     #[error("the payment provider did not answer in time")]
     ProviderLate,
     #[error("the payment provider cannot be used at present")]
@@ -81,6 +85,9 @@ impl PaymentError {
             ErrorReason::TooManyOpen => Self::TooManyOpen {
                 most: detail(details, "open_max").to_owned(),
             },
+            ErrorReason::SubscriptionExists => Self::SubscriptionExists {
+                ulid: detail(details, "ulid").to_owned(),
+            },
             ErrorReason::PaymentsSwitchedOff => Self::Off {
                 reason: message.to_owned(),
             },
@@ -109,6 +116,7 @@ impl PaymentError {
             Self::RateUnavailable => RATE_UNAVAILABLE,
             Self::Begun => PAYMENT_BEGUN,
             Self::Ended => CONTRIBUTION_ENDED,
+            Self::SubscriptionExists { .. } => SUBSCRIPTION_EXISTS,
             Self::ProviderLate => PROVIDER_TIMEOUT,
             Self::ProviderAway(_) => PROVIDER_UNAVAILABLE,
             Self::ProviderRefused(_) => PROVIDER_REFUSED,

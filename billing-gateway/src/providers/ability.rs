@@ -118,9 +118,48 @@ pub(crate) trait Disputes: Send + Sync {
     async fn list_disputes(&self, reference: &str) -> Result<Vec<Event>, ProviderError>;
 }
 
+/// Payments that the provider takes by itself, month after month. No report of them is believed: it is asked.
+#[async_trait]
+pub(crate) trait Subscriptions: Send + Sync {
+    /// All that was paid for it, and how it stands, in events in the order in which they are to be applied.
+    async fn standing(&self, subscribed: Subscribed<'_>) -> Result<Vec<Event>, ProviderError>;
+
+    /// Lets it end, and tells how it then stands. One that has ended, or is to end, stays so.
+    async fn cancel(
+        &self,
+        subscribed: Subscribed<'_>,
+        end: SubscriptionEnd,
+    ) -> Result<Vec<Event>, ProviderError>;
+
+    /// A page of the provider's where its customer changes how they pay, and ends what they pay. Unknown to it:
+    /// `CustomerLost`.
+    async fn portal(&self, customer: &str) -> Result<String, ProviderError>;
+
+    /// What is to be applied before an event whose payment nobody knows, where that is one of a subscription:
+    /// a refund may come before what tells of its payment.
+    async fn belongs_to(&self, event: &Event) -> Result<Vec<Event>, ProviderError>;
+}
+
+/// A subscription, by its two names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subscribed<'a> {
+    /// What the provider calls it.
+    pub reference: &'a str,
+    /// Its first payment.
+    pub payment_id: &'a str,
+}
+
+/// When a subscription is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubscriptionEnd {
+    WithItsPeriod,
+    Now,
+}
+
 /// A payment to be made at its provider.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order<'a> {
+    /// One that names a subscription is the first of it.
     pub payment: &'a Payment,
     /// Where the provider sends its receipt.
     pub receipt_email: Option<&'a str>,

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use billing_proto::v1::ApplyProviderEventRequest;
 use billing_proto::v1::apply_provider_event_request::Report;
+use billing_proto::v1::{ApplyProviderEventRequest, PaymentOpening};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -39,6 +39,8 @@ pub(crate) struct Event {
     pub account_id: String,
     /// None: nothing that billing does anything about.
     pub report: Option<Report>,
+    /// The payment that it is about, where that began at the provider: opened by whichever report comes first.
+    pub opens: Option<PaymentOpening>,
     /// As it came.
     pub raw: Vec<u8>,
 }
@@ -62,6 +64,7 @@ impl Event {
             payment_id: String::new(),
             account_id: String::new(),
             report: Some(Report::Unreadable(why.into())),
+            opens: None,
             raw: raw.to_vec(),
         }
     }
@@ -99,7 +102,7 @@ impl Event {
                 .report
                 .map(|report| fitting(report).unwrap_or_else(|why| Report::Unreadable(why.into()))),
             raw: self.raw,
-            opens: None,
+            opens: self.opens,
         }
     }
 }
@@ -164,6 +167,12 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
             given_back.total_minor = amount(given_back.total_minor, 1)?;
             given_back.currency = currency(&given_back.currency)?;
             Report::GivenBack(given_back)
+        }
+        Report::Subscription(mut subscription) => {
+            subscription.amount_minor = amount(subscription.amount_minor, 1)?;
+            subscription.currency = currency(&subscription.currency)?;
+            subscription.provider_reference = reference(subscription.provider_reference)?;
+            Report::Subscription(subscription)
         }
         Report::Unreadable(why) => Report::Unreadable(cut(&why, WHY_MAX)),
         Report::Unconfirmed(why) => Report::Unconfirmed(cut(&why, WHY_MAX)),

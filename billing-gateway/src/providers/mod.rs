@@ -10,6 +10,7 @@ mod stripe;
 
 pub(crate) use ability::{
     Customers, Disputes, HostedPages, Intents, Opened, Order, Page, Payable, RefundOrder, Refunds,
+    Subscribed, SubscriptionEnd, Subscriptions,
 };
 pub(crate) use event::{Event, made_unreadable};
 
@@ -80,6 +81,10 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
         None
     }
 
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        None
+    }
+
     /// What the browser is told of a payment without asking the provider: of one that has ended, and of
     /// one whose page was told once and is known. Nothing in it is secret but the page.
     fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers;
@@ -116,6 +121,12 @@ pub(crate) trait Provider: fmt::Debug + Send + Sync {
     /// it, or one that says why it is not confirmed.
     async fn confirm(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
         Ok(vec![event])
+    }
+
+    /// The same of one that was stored without effect, and is tried again and again: what was not found out of it
+    /// when it came need not be asked once more.
+    async fn confirm_again(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
+        self.confirm(event).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::core::Core;
 use crate::payment::refund::carry_out;
 use crate::payment::{apply, attach, expired, note, open};
 use crate::problem::{ApiError, PaymentError};
-use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError};
+use crate::providers::{Event, Order, Page, Payable, Provider, ProviderError, Subscribed};
 
 /// Longer than a request for a page may take.
 const FORSAKEN_SECS: i64 = 60;
@@ -43,6 +43,7 @@ pub(super) async fn check(
         payment,
         refunds,
         give_up,
+        subscription_reference,
         ..
     } = stale;
     let payment = payment.ok_or_else(|| ApiError::fault("a claimed payment is absent"))?;
@@ -51,6 +52,11 @@ pub(super) async fn check(
         provider,
         checked: Checked::default(),
     };
+    if !subscription_reference.is_empty() {
+        check
+            .subscription(&payment.payment_id, &subscription_reference)
+            .await?;
+    }
     let is_open = is_open(payment.state());
     let give_up = give_up && is_open;
     let known = if payment.provider_reference.is_empty() {
@@ -87,6 +93,22 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// What was paid for a subscription, and how it stands.
+    async fn subscription(&mut self, payment_id: &str, reference: &str) -> Result<(), ApiError> {
+        let Some(subscriptions) = self.provider.subscriptions() else {
+            return Ok(());
+        };
+        let subscribed = Subscribed {
+            reference,
+            payment_id,
+        };
+        let events = subscriptions.standing(subscribed).await;
+        for event in events.map_err(PaymentError::from)? {
+            self.apply(event).await?;
+        }
+        Ok(())
+    }
+
     /// What the provider calls a payment whose creation was not answered. Where it does not know it
     /// either it is made there now, or given up. None: there is nothing more to ask.
     async fn locate(

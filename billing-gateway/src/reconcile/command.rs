@@ -176,7 +176,7 @@ async fn again(
         ..provider.read_event(&stored.raw, received_at(&stored))
     };
     // What was confirmed when it came was perhaps not booked then, and may not be so any more.
-    let mut events = match provider.confirm(event).await {
+    let mut events = match provider.confirm_again(event).await {
         Ok(events) => events,
         Err(error) => {
             tracing::warn!(event_id = stored.event_id, error = %causes(&error), "event not confirmed");

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::response::Response;
-use billing_proto::v1::{ListSupportersRequest, WallEntry, WallPeriod};
+use billing_proto::v1::{ListSupportersRequest, WallEntry, WallPeriod, WallSupport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,6 +53,8 @@ struct Entry {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = false)]
     message: String,
+    /// They support monthly now, and openly.
+    monthly: bool,
 }
 
 /// The wall of supporters
@@ -66,6 +68,7 @@ struct Entry {
     security((), ("bearer" = [])),
     params(
         ("period" = Option<String>, Query, description = "`all` (default), or `month`: those who gave in the present month"),
+        ("support" = Option<String>, Query, description = "`all` (default); `active`: those who support monthly now; `past`: everybody else"),
         ("limit" = Option<i32>, Query, description = "1 to 200 (200)"),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before"),
         ("tenant" = Option<String>, Query, description = "Else `X-Tenant-Id`, else the default tenant"),
@@ -89,9 +92,16 @@ pub(crate) async fn get(
         Some("month") => WallPeriod::Month,
         Some(_) => return Err(ApiError::invalid("period", "must be month or all")),
     };
+    let support = match query.text("support") {
+        None | Some("all") => WallSupport::All,
+        Some("active") => WallSupport::Active,
+        Some("past") => WallSupport::Past,
+        Some(_) => return Err(ApiError::invalid("support", "must be all, active or past")),
+    };
     let request = ListSupportersRequest {
         tenant_id,
         period: period.into(),
+        support: support.into(),
         page_size: query.whole("limit", 1..=LIMIT, LIMIT)?,
         page_token: query.text("cursor").unwrap_or_default().to_owned(),
     };
@@ -124,6 +134,7 @@ impl ByLevel {
             name: entry.name,
             since: entry.since,
             message: entry.message,
+            monthly: entry.monthly,
         });
         Ok(())
     }

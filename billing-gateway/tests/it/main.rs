@@ -26,6 +26,7 @@ mod rates;
 mod signing_keys;
 mod slow_clients;
 mod stage;
+mod subscriptions;
 mod supporters;
 mod surface;
 mod traces;

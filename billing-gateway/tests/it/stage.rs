@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::gateway::{Gateway, account, client, config, micros, sent, token, token_of};
 
 /// Longer than anything takes that is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A provider as its tests' stage needs it.
 pub(crate) trait Provider {
@@ -156,7 +156,7 @@ impl<P: Provider> Stage<P> {
         answer.into_inner().decision()
     }
 
-    async fn deliveries(&self) -> Vec<Value> {
+    pub(crate) async fn deliveries(&self) -> Vec<Value> {
         let url = format!("{}/sandbox/deliveries", self.sandbox.url());
         let answer: Value = sent(self.client.get(url)).await.json().await.unwrap();
         answer["deliveries"].as_array().unwrap().clone()

@@ -786,7 +786,7 @@ export interface paths {
         /**
          * Begins a contribution
          * @description Of two tabs one pays: the same again, while the first is open, is the first; another amount or other words
-         *     end the first one's page. The same `Idempotency-Key` and body are the same contribution.
+         *     end the first one's page. Whoever gives monthly already begins no second subscription. The same `Idempotency-Key` and body are the same contribution.
          */
         post: operations["createCheckout"];
         delete?: never;
@@ -806,6 +806,46 @@ export interface paths {
         get: operations["listContributions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contributions/me/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The user's subscription
+         * @description The one that has not ended, else the newest; 404 where they never had one.
+         */
+        get: operations["getSubscription"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contributions/subscription/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the user's subscription
+         * @description May be repeated: one that is to end, or has ended, stays so. 404 where they never had one.
+         */
+        post: operations["cancelSubscription"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1004,6 +1044,27 @@ export interface paths {
          * @description As strangers see it, whatever token is sent.
          */
         get: operations["getShieldsBadge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/{provider}/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A page of the provider's for its customer
+         * @description There the user changes the card, reads invoices, and ends a subscription. 404 where they never gave or paid
+         *     anything by that provider.
+         */
+        get: operations["getPortal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1380,6 +1441,14 @@ export interface components {
             /** @description Below bronze. */
             supporter: components["schemas"]["Entry"][];
         };
+        /** @description How a subscription is to end. */
+        Cancellation: {
+            /**
+             * @description True: with the time that is paid for. False: now. May be written in camel case.
+             * @default true
+             */
+            at_period_end: boolean;
+        };
         /** @description What somebody changed by hand. */
         Change: {
             /**
@@ -1427,6 +1496,11 @@ export interface components {
              * @example 2500
              */
             amount_cents: number;
+            /**
+             * @description `month`: the same is taken each month from now on. Null, or absent: once.
+             * @example month
+             */
+            interval?: string | null;
             /**
              * @description True: it names its giver nowhere. Stands above consent.
              * @default false
@@ -1566,6 +1640,8 @@ export interface components {
         Entry: {
             /** @description The newest of their messages that somebody approved; absent: none. */
             message?: string;
+            /** @description They support monthly now, and openly. */
+            monthly: boolean;
             name: string;
             /**
              * Format: date
@@ -1630,6 +1706,8 @@ export interface components {
             /** @description Always true: what is not a success is a problem body. */
             success: boolean;
         };
+        /** @enum {string} */
+        Interval: "month";
         JudgedMessage: {
             message: string;
             state: components["schemas"]["MessageStanding"];
@@ -1738,6 +1816,8 @@ export interface components {
              */
             created_at: string;
             is_anonymous: boolean;
+            /** @description It is one of a subscription: the provider takes it each month. */
+            is_recurring: boolean;
             /** @description Null: none. */
             message: string | null;
             /** @description Whether the wall shows the message. */
@@ -1753,6 +1833,8 @@ export interface components {
              */
             paid_at: string | null;
             status: components["schemas"]["Status"];
+            /** @description By which that is known; null: it was given once. */
+            subscription_ulid: string | null;
             ulid: string;
         };
         Pagination: {
@@ -1801,6 +1883,10 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        PortalResponse: {
+            /** @description The provider's page. It is of the user alone, and for a few minutes: asked for when they go there. */
+            url: string;
+        };
         /** @description A tool and its price: the one that holds, or, before any does, the first that will. */
         PricedTool: components["schemas"]["ToolPrice"] & {
             /** @description What a call costs, beside its units. A markup that was set is part of it. */
@@ -1841,6 +1927,8 @@ export interface components {
             message: string;
             /** Format: int32 */
             status: number;
+            /** @description The subscription by which the caller gives already, on `SUBSCRIPTION_EXISTS`. */
+            subscription_ulid?: string;
             title: string;
             /** @description Where the code is described, relative to this service. */
             type: string;
@@ -2183,6 +2271,47 @@ export interface components {
          * @enum {string}
          */
         Status: "pending" | "completed" | "refunded" | "failed";
+        SubscriptionResponse: {
+            /**
+             * Format: int64
+             * @description What is taken each time.
+             */
+            amount_cents: number;
+            /**
+             * Format: date-time
+             * @description When it ends, RFC 3339; null: it goes on, or has ended.
+             */
+            cancel_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            created_at: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /**
+             * Format: date-time
+             * @description When the time ends that is paid for, RFC 3339; null: the provider does not say.
+             */
+            current_period_end: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339; null: it has not ended.
+             */
+            ended_at: string | null;
+            interval: components["schemas"]["Interval"];
+            status: components["schemas"]["SubscriptionStatus"];
+            /**
+             * @description That of its first contribution.
+             * @example 01HQ5W8X7C9D3K2M4N6P8R0STV
+             */
+            ulid: string;
+        };
+        /**
+         * @description Where a subscription stands.
+         * @enum {string}
+         */
+        SubscriptionStatus: "active" | "past_due" | "cancelled";
         /** @description What to change. Absent: unchanged. Each may be written in camel case. */
         SupporterRequest: {
             /**
@@ -4452,6 +4581,80 @@ export interface operations {
             };
         };
     };
+    getSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelSubscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getContribution: {
         parameters: {
             query?: {
@@ -4657,6 +4860,8 @@ export interface operations {
             query?: {
                 /** @description `all` (default), or `month`: those who gave in the present month */
                 period?: string;
+                /** @description `all` (default); `active`: those who support monthly now; `past`: everybody else */
+                support?: string;
                 /** @description 1 to 200 (200) */
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
@@ -4938,6 +5143,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPortal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example stripe */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalResponse"];
+                };
             };
             "4XX": {
                 headers: {

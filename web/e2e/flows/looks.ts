@@ -84,6 +84,8 @@ describe.each(LANGUAGES)("axe (%s)", (language) => {
       }
       // The payment that nobody knows.
       expected(/payment=0: .* 404/);
+      // The subscription that they never had.
+      expected(/settings\/contributions: .* 404/);
       expect(found).toEqual([]);
     },
   );

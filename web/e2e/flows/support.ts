@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { LANGUAGES, picture, visit } from "../browser";
+import { expected, LANGUAGES, picture, visit } from "../browser";
 import { newcomer } from "../people";
 import { stack } from "../stack";
 import { supportWords } from "../words";
@@ -54,6 +54,8 @@ describe.each(LANGUAGES)("support (%s)", (language) => {
       .first()
       .waitFor();
     await picture(page, `contributions-${language}`);
+    // Who never gave monthly has no subscription.
+    expected(/settings\/contributions: .* 404/);
   });
 
   test("an anonymous gift moves the meter and names nobody", async () => {

@@ -1,7 +1,7 @@
 /** All four elements, defined. Each has an entry of its own, too. */
 export { FundForm } from "./form/fund-form";
 export { FundProgress } from "./progress/fund-progress";
-export { FundWall, type Period } from "./wall/fund-wall";
+export { FundWall, type Period, type Support } from "./wall/fund-wall";
 export { FundBadge, type BadgeSize } from "./badge/fund-badge";
 export { isLevel, LEVELS, type Level } from "./badge/level";
 export type { ContributionFormData, Draft } from "./form/draft";

@@ -8,6 +8,7 @@ const NOTHING = {
   maxAmount: undefined,
   wording: undefined,
   wordingVersion: undefined,
+  monthly: false,
 };
 const TERMS = termsOf(NOTHING, undefined);
 
@@ -53,6 +54,16 @@ test("anonymous stands above consent", () => {
     isAnonymous: true,
     publicDisplayConsent: false,
   });
+});
+
+test("a contribution is monthly only where somebody was asked, and chose it", () => {
+  const chosen = draft({ isMonthly: true });
+  const asking = termsOf({ ...NOTHING, monthly: true }, undefined);
+  expect(emptyDraft().isMonthly).toBe(false);
+  expect(dataOf(draft({}), asking, "en")).not.toHaveProperty("interval");
+  expect(dataOf(chosen, asking, "en")).toMatchObject({ interval: "month", amountCents: 2500 });
+  // Chosen on a page that asks, and put back into one that does not.
+  expect(dataOf(chosen, TERMS, "en")).not.toHaveProperty("interval");
 });
 
 test("an amount of one's own is held to the bounds", () => {

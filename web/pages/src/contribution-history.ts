@@ -89,6 +89,11 @@ export class ContributionHistory extends LitElement {
       <div class="entry" id="entry-${ulid}">
         <strong>${money(BigInt(amount_cents), this.language)}</strong>
         <span class="status ${status}">${texts.status[status]}</span>
+        ${
+          contribution.is_recurring
+            ? html`<span class="quiet">${TEXTS[this.language].monthly.mark}</span>`
+            : nothing
+        }
         <time class="quiet" datetime=${at.toISOString()}>
           ${at.toLocaleDateString(this.language, { dateStyle: "long" })}
         </time>

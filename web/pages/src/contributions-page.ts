@@ -1,24 +1,28 @@
 import "@billing/elements";
 import "./appearance-form";
 import "./contribution-history";
+import "./monthly-support";
 import { money } from "@billing/elements";
-import { ApiError, type Sponsorship, type Supporter } from "@billing/client";
+import { ApiError, type Sponsorship, type Subscription, type Supporter } from "@billing/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { saveExport } from "./export";
 import { openPage } from "./open-page";
 import { PageElement } from "./page-element";
+import { findSubscription, type FoundSubscription } from "./subscription";
 
 /** `/settings/contributions`: what the user gave, how they are shown, and all that is kept of them. */
 class ContributionsPage extends PageElement {
   static override properties = {
     supporter: { state: true },
     terms: { state: true },
+    subscription: { state: true },
     isAway: { state: true },
     exported: { state: true },
   };
 
   declare private supporter: Supporter | undefined;
   declare private terms: Sponsorship | undefined;
+  declare private subscription: FoundSubscription | undefined;
   declare private isAway: boolean;
   declare private exported: "ready" | "busy" | "failed";
 
@@ -36,10 +40,18 @@ class ContributionsPage extends PageElement {
       [this.supporter, this.terms] = await Promise.all([
         client.getSupporter(),
         stranger.getSponsorship(),
+        // With the others, so that nothing moves when it comes.
+        this.#readSubscription(),
       ]);
     } catch (error) {
       this.isAway = !(error instanceof ApiError && error.status === 401);
     }
+  };
+
+  readonly #readSubscription = async (): Promise<void> => {
+    const found = await findSubscription(this.services.client);
+    // What is known stays while it cannot be asked for.
+    if (found !== "away" || typeof this.subscription !== "object") this.subscription = found;
   };
 
   /** Nobody sees what another user was shown. */
@@ -82,7 +94,7 @@ class ContributionsPage extends PageElement {
     if (!supporter || !terms) return html`<p class="quiet" role="status">${this.texts.loading}</p>`;
     return html`<div class="columns">
       <div>
-        ${this.#standing(supporter)}
+        ${this.#standing(supporter)} ${this.#monthly()}
         <contribution-history
           .services=${services}
           .terms=${terms}
@@ -102,6 +114,20 @@ class ContributionsPage extends PageElement {
         ${this.#export()}
       </div>
     </div>`;
+  }
+
+  #monthly(): TemplateResult | typeof nothing {
+    // Not even a gap, where there never was such.
+    if (this.subscription === undefined || this.subscription === "none") return nothing;
+    return html`<monthly-support
+      .services=${this.services}
+      .found=${this.subscription}
+      .language=${this.language}
+      .read=${this.#readSubscription}
+      @changed=${(event: CustomEvent<Subscription>) => {
+        this.subscription = event.detail;
+      }}
+    ></monthly-support>`;
   }
 
   #standing(supporter: Supporter): TemplateResult {

@@ -124,6 +124,8 @@ class SupportPage extends PageElement {
       tenant=${config.tenant || nothing}
       recipient-name=${this.recipient ?? nothing}
       recipient-type="platform"
+      monthly
+      manage-url="/settings/contributions"
       ?ask-receipt-email=${this.asksEmail}
       .tokenProvider=${session.token}
       @fund-submit=${this.#keep}

@@ -19,6 +19,7 @@ class SupportersPage extends PageElement {
       <div class="card">
         <fund-wall
           period="all"
+          filter
           heading-level="2"
           limit="60"
           api-base=${config.api_base}

@@ -161,7 +161,8 @@ class SupportThankYouPage extends PageElement {
       case "refunded":
         return html`<p>${texts.refundedText(amount)}</p>`;
       case "completed":
-        return this.#standing(found, amount);
+        return html`${found.is_recurring ? html`<p>${texts.monthly(amount)}</p>` : nothing}
+        ${this.#standing(found, amount)}`;
     }
   }
 

@@ -4,6 +4,7 @@ import {
   isLevel,
   type Level,
   type Period,
+  type Support,
   type Supporters,
 } from "@billing/elements";
 import { defineComponent, getCurrentInstance, h, type PropType } from "vue";
@@ -28,7 +29,11 @@ export const FundraiserForm = defineComponent({
     minAmount: { type: Number, default: undefined },
     maxAmount: { type: Number, default: undefined },
     askReceiptEmail: { type: Boolean, default: false },
+    /** People are asked whether they give once or monthly. */
+    monthly: { type: Boolean, default: false },
     signInUrl: { type: String, default: undefined },
+    /** Where those who give monthly already see and end that. */
+    manageUrl: { type: String, default: undefined },
   },
   emits: {
     submit: (data: ContributionFormData) => data.amountCents > 0,
@@ -93,10 +98,16 @@ export const SupporterWall = defineComponent({
     totalCount: { type: Number, default: undefined },
     period: { type: String as PropType<Period>, default: "all" },
     limit: { type: Number, default: undefined },
+    /** People choose whose support they see. */
+    filter: { type: Boolean, default: false },
+    support: { type: String as PropType<Support>, default: "all" },
     preview: { type: Boolean, default: false },
     headingLevel: { type: Number, default: 3 },
   },
-  emits: { "update:period": (period: Period) => period === "month" || period === "all" },
+  emits: {
+    "update:period": (period: Period) => period === "month" || period === "all",
+    "update:support": (support: Support) => ["all", "active", "past"].includes(support),
+  },
   setup(props, { emit, slots }) {
     const config = billingConfig();
     return () =>
@@ -109,6 +120,8 @@ export const SupporterWall = defineComponent({
           ...props,
           "onFund-period": (event: CustomEvent<{ period: Period }>) =>
             emit("update:period", event.detail.period),
+          "onFund-support": (event: CustomEvent<{ support: Support }>) =>
+            emit("update:support", event.detail.support),
         },
         slots["default"]?.(),
       );

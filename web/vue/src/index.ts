@@ -12,6 +12,7 @@ export type {
   Draft,
   Level,
   Period,
+  Support,
   Supporter,
   Supporters,
 } from "@billing/elements";

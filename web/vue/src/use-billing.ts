@@ -6,6 +6,8 @@ type Schemas = components["schemas"];
 
 export interface CheckoutData {
   amountCents: number;
+  /** Absent: once. */
+  interval?: "month";
   isAnonymous: boolean;
   publicDisplayConsent: boolean;
   message?: string;
@@ -68,9 +70,38 @@ export function useBilling(config: BillingConfig | undefined = billingConfig()) 
       ask(base, `/contributions/me${query({ page, limit })}`, { headers: signedIn() }),
     );
 
+  /** The one that goes on, else the newest; null where there never was one. */
+  const getSubscription = (): Promise<Schemas["SubscriptionResponse"] | null> =>
+    orRefuse("Failed to fetch subscription", async () => {
+      try {
+        return await ask(base, "/contributions/me/subscription", { headers: signedIn() });
+      } catch (error) {
+        if (error instanceof Refusal && error.status === 404) return null;
+        throw error;
+      }
+    });
+
+  /** With the time that is paid for, or now. May be repeated; the answer says how it stands. */
+  const cancelSubscription = (atPeriodEnd = true): Promise<Schemas["SubscriptionResponse"]> =>
+    orRefuse("Failed to cancel subscription", () =>
+      ask(base, "/contributions/subscription/cancel", {
+        method: "POST",
+        headers: { ...signedIn(), "Content-Type": "application/json" },
+        body: JSON.stringify({ atPeriodEnd }),
+      }),
+    );
+
+  /** The provider's page for the user's card and invoices; it is for a few minutes. */
+  const getPortalUrl = (provider = "stripe"): Promise<string> =>
+    orRefuse("Failed to open billing portal", async () => {
+      const path = `/${encodeURIComponent(provider)}/portal`;
+      const portal = await ask<Schemas["PortalResponse"]>(base, path, { headers: signedIn() });
+      return portal.url;
+    });
+
   const getSupporters = (
     period: "month" | "all" = "all",
-    page: { limit?: number; cursor?: string } = {},
+    page: { support?: "all" | "active" | "past"; limit?: number; cursor?: string } = {},
   ): Promise<Schemas["WallResponse"]> =>
     orRefuse("Failed to fetch supporters", () =>
       ask(base, `/supporters${query({ period, ...page, tenant: tenant() })}`),
@@ -86,6 +117,9 @@ export function useBilling(config: BillingConfig | undefined = billingConfig()) 
     getContribution,
     getUserBadge,
     getMyContributions,
+    getSubscription,
+    cancelSubscription,
+    getPortalUrl,
     getSupporters,
     getProgress,
   };

@@ -2,7 +2,7 @@ import "@billing/elements";
 import { afterEach, expect, test, vi } from "vitest";
 import { type App, createApp, h, nextTick } from "vue";
 import type { Component } from "vue";
-import { BadgeDisplay, BadgeIcon, FundraiserForm, ProgressMeter } from "../src";
+import { BadgeDisplay, BadgeIcon, FundraiserForm, ProgressMeter, SupporterWall } from "../src";
 
 // happy-dom has none; forms are tried in a real browser.
 HTMLElement.prototype.attachInternals ??= () =>
@@ -39,6 +39,23 @@ test("the form has the guide's defaults", async () => {
     ["5000", false],
     ["other", false],
   ]);
+});
+
+test("the form asks how often, and the wall whose support goes on, where the page wants it", async () => {
+  const props = { recipientName: "OpenMeet", recipientType: "platform", monthly: true };
+  const form = (await shown(FundraiserForm, props)).querySelector("fund-form");
+  expect(form?.shadowRoot?.querySelectorAll("input[name=interval]")).toHaveLength(2);
+  const heard: unknown[] = [];
+  const root = await shown(SupporterWall, {
+    supporters: { gold: [{ name: "Ann", since: "2026-01-01", monthly: true }] },
+    filter: true,
+    "onUpdate:support": (support: unknown) => heard.push(support),
+  });
+  const wall = root.querySelector("fund-wall");
+  expect(wall?.shadowRoot?.querySelector("[part=monthly]")?.textContent).toBe("monthly");
+  const past = wall?.shadowRoot?.querySelector<HTMLInputElement>("input[value=past]");
+  past?.dispatchEvent(new Event("change"));
+  expect(heard).toEqual(["past"]);
 });
 
 test("submit is heard, and then the form itself goes nowhere", async () => {

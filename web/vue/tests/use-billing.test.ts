@@ -61,6 +61,44 @@ test("the guide's calls ask as the guide writes them", async () => {
   }
 });
 
+test("monthly support is begun, seen, ended, and managed at the provider's", async () => {
+  const subscription = { ulid: "01HQ", status: "active" };
+  const asked = gateway(
+    [200, {}],
+    [200, subscription],
+    [200, subscription],
+    [200, subscription],
+    [200, { url: "https://billing.stripe.example/p" }],
+  );
+  const billing = useBilling(CONFIG);
+  const data = { amountCents: 2500, isAnonymous: true, publicDisplayConsent: false };
+  await billing.createCheckout({ ...data, interval: "month" });
+  expect(await billing.getSubscription()).toEqual(subscription);
+  await billing.cancelSubscription();
+  await billing.cancelSubscription(false);
+  expect(await billing.getPortalUrl()).toBe("https://billing.stripe.example/p");
+  const root = "https://billing.example/api/v1";
+  expect(asked.map(({ method, url }) => `${method} ${url.slice(root.length)}`)).toEqual([
+    "POST /contributions/checkout",
+    "GET /contributions/me/subscription",
+    "POST /contributions/subscription/cancel",
+    "POST /contributions/subscription/cancel",
+    "GET /stripe/portal",
+  ]);
+  const bodies = asked.map(({ body }) => body);
+  expect(bodies[0]).toEqual({ ...data, interval: "month" });
+  expect(bodies.slice(2, 4)).toEqual([{ atPeriodEnd: true }, { atPeriodEnd: false }]);
+  for (const { headers } of asked)
+    expect(headers).toMatchObject({ Authorization: "Bearer a-token" });
+});
+
+test("who never gave monthly has none, and what is away is not taken for that", async () => {
+  gateway([404, { code: "NOT_FOUND" }], [503, { code: "BILLING_UNAVAILABLE" }]);
+  const billing = useBilling(CONFIG);
+  expect(await billing.getSubscription()).toBeNull();
+  await expect(billing.getSubscription()).rejects.toMatchObject({ code: "BILLING_UNAVAILABLE" });
+});
+
 test("what fails says the guide's words, and the gateway's code", async () => {
   gateway([503, { code: "BILLING_UNAVAILABLE" }], [503, {}]);
   const billing = useBilling(CONFIG);

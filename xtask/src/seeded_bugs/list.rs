@@ -542,4 +542,90 @@ pub const LIST: &[SeededBug] = &[
         says: "Result::unwrap_err()",
         besides: "nothing",
     },
+    SeededBug {
+        name: "tenant-not-locked",
+        wrong: "a tenant is set without its lock: who changed what is told from what was there before another changed it",
+        place: "account/mod.rs",
+        test: Test::Wire(
+            "locks::of_two_who_set_a_tenant_at_once_the_second_is_told_to_have_changed_what_the_first_set",
+        ),
+        says: "each begins where the one before it ended",
+        besides: "nothing: what holds for the tenant is what the last one set",
+    },
+    SeededBug {
+        name: "price-not-locked",
+        wrong: "a price is taken back without its tool's lock",
+        place: "price/cancellation.rs",
+        test: Test::Wire(
+            "locks::of_two_who_take_a_price_back_at_once_the_second_finds_what_the_first_has_restored",
+        ),
+        says: "right: [Ok(3), Ok(3)]",
+        besides: "primary key of `price`, mostly: a version restored twice says the same",
+    },
+    SeededBug {
+        name: "turn-not-taken",
+        wrong: "what administrators change waits for no turn: its waits for locks take every connection",
+        place: "admin_change/turns.rs",
+        test: Test::Wire("turns::whoever_leaves_a_change_keeps_its_turn_as_long_as_its_connection"),
+        says: "more connections wait than have a turn",
+        besides: "nothing: others are told of an outage for 2 s",
+    },
+    SeededBug {
+        name: "turn-given-back-early",
+        wrong: "who leaves in the middle of a change gives its turn back while its connection still waits",
+        place: "admin_change/turns.rs",
+        test: Test::Wire("turns::whoever_leaves_a_change_keeps_its_turn_as_long_as_its_connection"),
+        says: "more connections wait than have a turn",
+        besides: "nothing: others are told of an outage for 2 s",
+    },
+    SeededBug {
+        name: "usage-ends-not-locked",
+        wrong: "a tenant's usage is summed up without locking where the sums of its accounts end",
+        place: "usage/days/mod.rs",
+        test: Test::Wire(
+            "tenant_usage::entries_that_two_cores_sum_up_at_once_are_in_the_sums_once",
+        ),
+        says: "a tenant's days are summed up as their entries say",
+        besides: "the audit",
+    },
+    SeededBug {
+        name: "outbox-before-contributions",
+        wrong: "what the ledger tells of top-ups is written before the contributions of their batch have settled",
+        place: "top_up/mod.rs",
+        test: Test::Wire(
+            "locks::top_ups_beside_contributions_lock_no_outbox_before_these_have_settled",
+        ),
+        says: "nobody has locked the outbox yet",
+        besides: "the time for a lock ends for one of two batches, whose events are then applied one by one: time is lost, and no money",
+    },
+    SeededBug {
+        name: "events-forgotten-twice",
+        wrong: "of two cores that switch events on, the second one forgets what has been told since the first did",
+        place: "outbox/queries/events.rs",
+        test: Test::Wire(
+            "locks::of_two_cores_that_switch_events_on_only_the_first_forgets_what_was_there",
+        ),
+        says: "left: [\"bob\"] right: [\"alice\", \"bob\"]",
+        besides: "nothing",
+    },
+    SeededBug {
+        name: "subscription-as-it-comes",
+        wrong: "of two answers about a subscription the one that comes last holds, not the one that was asked for last",
+        place: "sponsorship/subscription.rs",
+        test: Test::Wire(
+            "contribution::monthly::a_subscription_comes_to_the_same_in_any_order_and_however_often_it_is_told",
+        ),
+        says: "user-",
+        besides: "reconciliation, within six hours",
+    },
+    SeededBug {
+        name: "second-subscription",
+        wrong: "whoever supports monthly begins a second subscription",
+        place: "payment/create.rs",
+        test: Test::Wire(
+            "contribution::monthly::a_second_subscription_begins_only_once_the_first_has_ended",
+        ),
+        says: "unwrap_err",
+        besides: "`subscription_one_at_a_time`: the second one is marked for an operator",
+    },
 ];

@@ -31,10 +31,11 @@ pub enum Rpc {
     GetBadges,
     GetProgress,
     ListSupporters,
+    GrantCredit,
 }
 
 impl Rpc {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::CheckBalance,
         Self::Charge,
         Self::PlaceHold,
@@ -43,6 +44,7 @@ impl Rpc {
         Self::GetBadges,
         Self::GetProgress,
         Self::ListSupporters,
+        Self::GrantCredit,
     ];
 
     /// Its place in [`Rpc::ALL`].
@@ -56,6 +58,7 @@ impl Rpc {
             Self::GetBadges => 5,
             Self::GetProgress => 6,
             Self::ListSupporters => 7,
+            Self::GrantCredit => 8,
         }
     }
 
@@ -69,6 +72,7 @@ impl Rpc {
             Self::GetBadges => "/billing.v1.SponsorshipService/GetBadges",
             Self::GetProgress => "/billing.v1.SponsorshipService/GetProgress",
             Self::ListSupporters => "/billing.v1.SponsorshipService/ListSupporters",
+            Self::GrantCredit => "/billing.v1.AccountService/GrantCredit",
         }
     }
 }

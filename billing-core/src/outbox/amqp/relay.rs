@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::super::queries::events::{postpone_events, waiting_events};
-use super::super::queries::{Waiting, delete_delivered, lease_shares, release_shares};
+use super::super::queries::events::{postpone_events, take_events, waiting_events};
+use super::super::queries::{Waiting, lease_shares, release_shares};
 use super::super::relay::{cut_short, show};
 use super::Broker;
 use super::link::{Link, Slot, Trouble, publish};
@@ -158,7 +158,7 @@ impl Relay {
         let is_lost = link.is_lost;
         let (accounts, seqs) = &sent.confirmed;
         if !accounts.is_empty() {
-            delete_delivered(&self.pool, Outgoing::Event, accounts, seqs).await?;
+            take_events(&self.pool, accounts, seqs).await?;
         }
         let confirmed = u64::try_from(accounts.len()).unwrap_or(u64::MAX);
         self.delivered = self.delivered.saturating_add(confirmed);

@@ -1,5 +1,6 @@
 //! What a mail tells: read from a notice of the outbox.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::contribution::{Gift, Turn};
@@ -27,11 +28,40 @@ pub enum Letter {
         wanted: Amount,
         number: String,
     },
+    /// A month's payment of a subscription could not be taken.
+    PastDue(Support),
+    /// A subscription has ended.
+    Ended(Support),
     LowBalance {
         balance: Amount,
         threshold: Amount,
     },
+    EndpointDisabled(Box<DisabledEndpoint>),
     Test,
+}
+
+/// An endpoint that gets no more events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisabledEndpoint {
+    pub id: String,
+    /// Host and path.
+    pub place: String,
+    /// It said itself that it is no more.
+    pub is_gone: bool,
+    /// The first failure since the last success.
+    pub since: Timestamp,
+    pub error: String,
+}
+
+/// Monthly support.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Support {
+    /// Each month's.
+    pub amount: Amount,
+    /// As its giver may name it to whoever helps them.
+    pub number: String,
+    /// The newest payment had not come before.
+    pub has_failed: bool,
 }
 
 /// What a payment moved.
@@ -72,7 +102,11 @@ impl Letter {
             "contribution_disputed" => contribution(Turn::Disputed, payload),
             "contribution_restored" => contribution(Turn::Restored, payload),
             "contribution_failed" => contribution_failed(payload),
+            "subscription_past_due" => Support::read(payload).map(Self::PastDue),
+            "subscription_ended" => Support::read(payload).map(Self::Ended),
             "low_balance" => low_balance(payload),
+            "endpoint_disabled" => DisabledEndpoint::read(payload)
+                .map(|endpoint| Self::EndpointDisabled(Box::new(endpoint))),
             "test" => Ok(Self::Test),
             _ => Err("unknown kind"),
         };
@@ -92,7 +126,10 @@ impl Letter {
             Self::Restored(_) => "payment_restored",
             Self::Contribution(turn, _) => turn.name(),
             Self::ContributionFailed { .. } => "contribution_failed",
+            Self::PastDue(_) => "subscription_past_due",
+            Self::Ended(_) => "subscription_ended",
             Self::LowBalance { .. } => "low_balance",
+            Self::EndpointDisabled(_) => "endpoint_disabled",
             Self::Test => "test",
         }
     }
@@ -104,10 +141,13 @@ impl Letter {
             | Self::Disputed(_)
             | Self::Restored(_)
             | Self::Contribution(..) => contact.mail_payments,
-            Self::Failed { .. } | Self::ContributionFailed { .. } => contact.mail_payment_failures,
+            Self::Failed { .. } | Self::ContributionFailed { .. } | Self::PastDue(_) => {
+                contact.mail_payment_failures
+            }
+            Self::Ended(_) => contact.mail_payments,
             Self::LowBalance { .. } => contact.mail_low_balance,
-            // Asked for a moment ago.
-            Self::Test => true,
+            // Its owner is reached by nothing else; the other was asked for a moment ago.
+            Self::EndpointDisabled(_) | Self::Test => true,
         }
     }
 
@@ -122,8 +162,25 @@ impl Letter {
             | Self::Restored(_)
             | Self::Contribution(..)
             | Self::ContributionFailed { .. }
+            | Self::PastDue(_)
+            | Self::Ended(_)
+            | Self::EndpointDisabled(_)
             | Self::Test => None,
         }
+    }
+}
+
+impl DisabledEndpoint {
+    fn read(payload: &Value) -> Result<Self, &'static str> {
+        let text = |name: &str| payload.get(name).and_then(Value::as_str);
+        let since = text("since").and_then(|at| at.parse().ok());
+        Ok(Self {
+            id: text("endpoint_id").ok_or("no endpoint_id")?.to_owned(),
+            place: text("place").ok_or("no place")?.to_owned(),
+            is_gone: text("why") == Some("gone"),
+            since: since.ok_or("no since")?,
+            error: text("error").ok_or("no error")?.to_owned(),
+        })
     }
 }
 
@@ -142,6 +199,19 @@ impl Booked {
             ordered,
             amount: of_account(booked.checked_abs().ok_or("booked_micros out of range")?),
             balance: of_account(balance),
+        })
+    }
+}
+
+impl Support {
+    fn read(payload: &Value) -> Result<Self, &'static str> {
+        let text = |name: &str| payload.get(name).and_then(Value::as_str);
+        Ok(Self {
+            amount: paid(payload)?,
+            number: text("subscription_id")
+                .ok_or("no subscription_id")?
+                .to_owned(),
+            has_failed: text("status_before") == Some("past_due"),
         })
     }
 }

@@ -77,7 +77,11 @@ impl Postman {
             Ok(letter) => letter,
             Err(error) => return Ok(Fate::Never(error.to_string())),
         };
-        let contact = queries::find_contact(pool, notice.account_id).await?;
+        let contact = if matches!(letter, Letter::EndpointDisabled(_)) {
+            queries::find_endpoint_owner(pool, notice.account_id).await?
+        } else {
+            queries::find_contact(pool, notice.account_id).await?
+        };
         let Some((contact, email)) = contact.and_then(|mut contact| {
             // Read again: an older version remembered what no mail can be sent to, and links for names.
             let email = person::address(&contact.email.take()?)?;

@@ -49,7 +49,10 @@ const WORDS: &[(&str, &str)] = words![
     "contribution_refunded",
     "contribution_disputed",
     "contribution_restored",
+    "subscription_past_due",
+    "subscription_ended",
     "low_balance",
+    "endpoint_disabled",
     "test",
 ];
 
@@ -132,7 +135,8 @@ impl Press {
             .split_once(" | ")
             .and_then(|(page, label)| linked(page, label.to_owned()));
         let settings = match letter {
-            Letter::Test => None,
+            // Its owner may have no account.
+            Letter::EndpointDisabled(_) | Letter::Test => None,
             _ => linked("settings", frame.one_line("settings")?),
         };
         let unsubscribe = match to.unsubscribe {
@@ -194,12 +198,25 @@ impl Press {
                 short_wanted => language.short_amount(wanted),
                 number,
             },
+            Letter::PastDue(support) | Letter::Ended(support) => context! {
+                amount => language.amount(&support.amount),
+                short_amount => language.short_amount(&support.amount),
+                number => support.number.as_str(),
+                has_failed => support.has_failed,
+            },
             Letter::Failed { paid } => context! { paid => language.amount(paid) },
             Letter::LowBalance { balance, threshold } => context! {
                 balance => language.amount(balance),
                 is_gone => balance.micros <= 0,
                 threshold => language.amount(threshold),
                 threshold_is_zero => threshold.micros == 0,
+            },
+            Letter::EndpointDisabled(endpoint) => context! {
+                id => endpoint.id.as_str(),
+                place => endpoint.place.as_str(),
+                is_gone => endpoint.is_gone,
+                since => language.date(endpoint.since),
+                error => endpoint.error.as_str(),
             },
             Letter::Test => context! {},
         };
@@ -210,6 +227,7 @@ impl Press {
                 name => to.name,
                 date => language.date(to.at),
                 bank_days => BANK_DAYS,
+                to_owner => matches!(letter, Letter::EndpointDisabled(_)),
             }
         }
     }

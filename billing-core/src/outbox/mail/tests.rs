@@ -105,7 +105,27 @@ fn contributions() -> Vec<(&'static str, &'static str, Value)> {
 fn mails() -> Vec<(&'static str, &'static str, Value)> {
     let mut mails = of_accounts();
     mails.extend(contributions());
+    mails.extend(subscriptions());
     mails
+}
+
+fn subscriptions() -> Vec<(&'static str, &'static str, Value)> {
+    let support = |status_before: &str| {
+        json!({
+            "amount_minor": 1_000, "currency": "USD", "subscription_id": "01KAJ5V7QXG3ZC4T9M8W2Y6R0N",
+            "status_before": status_before,
+        })
+    };
+    let ended = "subscription_ended";
+    vec![
+        (
+            "monthly_past_due",
+            "subscription_past_due",
+            support("active"),
+        ),
+        ("monthly_ended", ended, support("active")),
+        ("monthly_ended_unpaid", ended, support("past_due")),
+    ]
 }
 
 fn of_accounts() -> Vec<(&'static str, &'static str, Value)> {
@@ -152,8 +172,21 @@ fn of_accounts() -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("low_balance", "low_balance", low(850_000)),
         ("balance_gone", "low_balance", low(-20_000)),
+        (
+            "endpoint_disabled",
+            "endpoint_disabled",
+            endpoint("failing"),
+        ),
+        ("endpoint_gone", "endpoint_disabled", endpoint("gone")),
         ("test", "test", json!({})),
     ]
+}
+
+fn endpoint(why: &str) -> Value {
+    json!({
+        "endpoint_id": "019ac8d2-6a1e-7c11-9f0e-3f6f0a0b0c0d", "place": "hooks.example.org/billing", "why": why,
+        "since": "2026-11-18T07:12:00Z", "error": "answered 503",
+    })
 }
 
 fn render(press: &Press, kind: &str, payload: &Value, language: Language, name: &str) -> Rendered {

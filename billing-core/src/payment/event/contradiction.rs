@@ -30,12 +30,18 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     if let Some(why) = opens.and_then(|opens| opens.contradiction(payment)) {
         return Some(why);
     }
+    if matches!(event.report, Report::Subscription(_)) {
+        let is_first = payment.subscription == Some(payment.id.number);
+        return (!is_first).then(|| "the payment begins no subscription".to_owned());
+    }
     let (largest, currency) = match &event.report {
         Report::Payment(report) => (report.amount_minor, &report.currency),
         Report::Refund(report) => (report.amount_minor, &report.currency),
         Report::Dispute(report) => (report.largest(), &report.currency),
         Report::GivenBack(report) => (report.total_minor, &report.currency),
-        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => return None,
+        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) | Report::Subscription(_) => {
+            return None;
+        }
     };
     if *currency != payment.currency {
         return Some(format!("the currency is {currency}"));

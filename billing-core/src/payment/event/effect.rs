@@ -78,7 +78,11 @@ impl Effect<'_> {
                 return Ok(Taken::nothing(Outcome::Unreadable, Some(why.clone())));
             }
             Report::Unconfirmed(why) => return Ok(unconfirmed(payment, why)),
-            Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) | Report::GivenBack(_) => {}
+            Report::Payment(_)
+            | Report::Refund(_)
+            | Report::Dispute(_)
+            | Report::GivenBack(_)
+            | Report::Subscription(_) => {}
         }
         if !self.booking {
             return Ok(Taken::nothing(Outcome::Recorded, None));
@@ -91,6 +95,13 @@ impl Effect<'_> {
         };
         if let Some(why) = contradiction::find(self.event, payment) {
             return Ok(contradicted(payment, why));
+        }
+        if let Report::Subscription(report) = &self.event.report {
+            return Ok(Taken {
+                changed: true,
+                effect: Some(payment.subscribed(report)),
+                ..Taken::nothing(Outcome::Applied, None)
+            });
         }
         let (cause, refund, notices, doubt) = match self.change(conn, payment).await? {
             Change::Made {
@@ -165,7 +176,10 @@ impl Effect<'_> {
                 payment.note_given_back(report.total_minor, &refunds);
                 Cause::Refund
             }
-            Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => Cause::Refund,
+            Report::None
+            | Report::Unreadable(_)
+            | Report::Unconfirmed(_)
+            | Report::Subscription(_) => Cause::Refund,
         };
         Ok(Change::Made {
             cause,

@@ -25,6 +25,8 @@ pub struct PaymentOpening {
     pub currency: Currency,
     /// The provider's time, the same in all its reports.
     pub begun_at: Timestamp,
+    /// Of a renewal: the number of the first payment of its subscription.
+    pub subscription: Option<Uuid>,
 }
 
 /// Namespace of the ids of payments that began at the provider.
@@ -48,6 +50,9 @@ impl PaymentOpening {
     pub fn contradiction(&self, payment: &Payment) -> Option<String> {
         if self.account != payment.id.account {
             return Some(format!("it opens a payment of account {}", self.account));
+        }
+        if self.subscription != payment.subscription {
+            return Some("it opens a payment of another subscription".to_owned());
         }
         if self.purpose != payment.purpose {
             return Some(format!("it opens a payment for {}", self.purpose.name()));
@@ -91,7 +96,9 @@ pub struct Opened<'a> {
 /// The opening that an event brings, with the name of the payment.
 pub fn of(event: &ProviderEvent) -> Option<(Name<'_>, &PaymentOpening)> {
     let is_of_payment = match event.report {
-        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) => false,
+        Report::None | Report::Unreadable(_) | Report::Unconfirmed(_) | Report::Subscription(_) => {
+            false
+        }
         Report::Payment(_) | Report::Refund(_) | Report::Dispute(_) | Report::GivenBack(_) => true,
     };
     let opening = event.opens.as_ref().filter(|_| is_of_payment)?;
@@ -183,6 +190,7 @@ mod tests {
             amount_minor: 1_000,
             currency: Currency::Usd,
             begun_at: Timestamp::from_second(second).unwrap(),
+            subscription: None,
         }
     }
 

@@ -95,9 +95,10 @@ pub async fn insert_opened(
         "with n as (
             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                 $7::boolean[], $8::text[], $9::bytea[], $10::bigint[], $11::text[], $12::text[],
-                $13::bigint[], $14::text[])
+                $13::bigint[], $14::text[], $16::uuid[])
                 as n (account_id, payment_id, tenant_id, user_id, provider, provider_account, livemode,
-                    purpose, content_hash, amount_minor, currency, rate, credit_micros, reference)
+                    purpose, content_hash, amount_minor, currency, rate, credit_micros, reference,
+                    subscription_id)
         ), named as (
             insert into payment_reference (provider, reference, account_id, payment_id)
             select provider, reference, account_id, payment_id from n
@@ -106,10 +107,11 @@ pub async fn insert_opened(
         )
         insert into payment (account_id, payment_id, tenant_id, user_id, provider, provider_account,
             livemode, purpose, state, content_hash, amount_minor, currency, rate, credit_micros,
-            reference, created_at, next_check_at, erased_at)
+            reference, created_at, next_check_at, subscription_id, erased_at)
         select n.account_id, n.payment_id, n.tenant_id, n.user_id, n.provider, n.provider_account,
             n.livemode, n.purpose, 'pending', n.content_hash, n.amount_minor, n.currency,
             n.rate::numeric, n.credit_micros, n.reference, $15, $15::timestamptz + interval '1 minute',
+            n.subscription_id,
             -- What goes on at a provider is no new beginning of somebody who was erased.
             (select asked_at from person_erasure e where e.account_id = n.account_id)
         from n join named using (account_id, payment_id)",
@@ -128,6 +130,7 @@ pub async fn insert_opened(
         &column(sorted, |new| new.terms.credit.get()),
         &column(sorted, |new| new.reference) as &[&str],
         now.to_sqlx() as SqlTimestamp,
+        &column(sorted, |new| new.opening.subscription) as &[Option<Uuid>],
     )
     .execute(conn)
     .await?;

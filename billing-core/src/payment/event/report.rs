@@ -10,6 +10,7 @@ use super::opening::PaymentOpening;
 use crate::id::PaymentId;
 use crate::ledger::{Balance, CommandHash};
 use crate::money::Micros;
+use crate::sponsorship::SubscriptionReport;
 
 /// The longest name of an event.
 pub const EVENT_ID_BYTES: usize = 255;
@@ -118,6 +119,8 @@ impl ProviderEvent {
                 .number(report.amount_minor)
                 .text(&report.currency),
             Report::GivenBack(report) => hash.number(report.total_minor).text(&report.currency),
+            // Not how it stands: asked again, the provider says something newer, and of the same event.
+            Report::Subscription(report) => hash.text(&report.reference),
         };
         Some(hash.finish().0)
     }
@@ -169,6 +172,8 @@ pub enum Report {
     Refund(RefundReport),
     Dispute(DisputeReport),
     GivenBack(GivenBackReport),
+    /// Of the subscription that the payment began.
+    Subscription(SubscriptionReport),
 }
 
 /// All that was given back of a payment.

@@ -150,6 +150,7 @@ fn opening(user: &str, brought: Brought) -> Brought {
         amount_minor: 100,
         currency: Currency::Usd,
         begun_at: Timestamp::now(),
+        subscription: None,
     };
     Brought {
         event: ProviderEvent {

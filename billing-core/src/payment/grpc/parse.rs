@@ -17,7 +17,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::{CommandHash, Opening};
 use crate::rpc::{KEY_BYTES, TENANT_BYTES, no_page};
-use crate::sponsorship::{self, GiftTerms};
+use crate::sponsorship::{self, GiftTerms, SubscriptionReport, SubscriptionState};
 
 /// Of what a provider reports: one that there cannot be is a contradiction, which is stored. To refuse it
 /// would bring it again and again.
@@ -35,6 +35,10 @@ pub fn new_payment(
     request: v1::CreatePaymentRequest,
 ) -> Result<NewPayment, FieldError> {
     let purpose = purpose("purpose", request.purpose())?;
+    let monthly = request
+        .contribution
+        .as_ref()
+        .is_some_and(|terms| terms.monthly);
     let gift = gift_terms(purpose, request.contribution)?;
     let idempotency_key = field::identifier("idempotency_key", request.idempotency_key, KEY_BYTES)?;
     let provider = provider(request.provider)?;
@@ -57,6 +61,10 @@ pub fn new_payment(
         hash.number(i64::from(terms.is_anonymous))
             .text(terms.consented_to.as_deref().unwrap_or_default())
             .text(terms.message.as_deref().unwrap_or_default());
+        // As above.
+        if monthly {
+            hash.text("monthly");
+        }
     }
     Ok(NewPayment {
         account,
@@ -72,6 +80,7 @@ pub fn new_payment(
         gift: gift.map(|terms| NewGift {
             terms,
             name: called,
+            monthly,
         }),
     })
 }
@@ -257,9 +266,21 @@ fn further_references(given: Vec<String>) -> Result<Vec<String>, FieldError> {
     each.collect()
 }
 
+/// The first payment of the subscription that a payment is opened for.
+pub fn renewed(opens: &v1::PaymentOpening) -> Result<Option<PaymentId>, FieldError> {
+    const NAME: &str = "opens.subscription_id";
+    let Some(text) = field::optional_text(NAME, opens.subscription_id.clone(), 80)? else {
+        return Ok(None);
+    };
+    let id = text.parse();
+    id.map(Some)
+        .map_err(|_| FieldError::new(NAME, "must be a payment's id"))
+}
+
 fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
     let purpose = purpose("opens.purpose", opens.purpose())?;
     let begun_at = field::timestamp("opens.begun_at", opens.begun_at)?;
+    let first = renewed(&opens)?;
     let account = opens
         .account
         .ok_or_else(|| FieldError::new("opens.account", "must be given"))?;
@@ -267,9 +288,15 @@ fn opening(opens: v1::PaymentOpening) -> Result<PaymentOpening, FieldError> {
         tenant_id: field::identifier("opens.account.tenant_id", account.tenant_id, TENANT_BYTES)?,
         user_id: field::identifier("opens.account.user_id", account.user_id, 255)?,
     };
+    let account = AccountId::of(&name.tenant_id, &name.user_id);
+    if first.is_some_and(|first| first.account != account || purpose != Purpose::Contribution) {
+        let problem = "must be the payment of a contribution of opens.account";
+        return Err(FieldError::new("opens.subscription_id", problem));
+    }
     Ok(PaymentOpening {
-        account: AccountId::of(&name.tenant_id, &name.user_id),
+        account,
         name,
+        subscription: first.map(|first| first.number),
         purpose,
         amount_minor: field::number("opens.amount_minor", opens.amount_minor, 1, REPORTED_MAX)?,
         currency: Currency::named(&opens.currency)
@@ -288,6 +315,7 @@ fn report(report: Option<v1::apply_provider_event_request::Report>) -> Result<Re
         Some(Sent::Dispute(report)) => Report::Dispute(dispute_report(report)?),
         Some(Sent::Unconfirmed(why)) => Report::Unconfirmed(field::text("unconfirmed", why, 500)?),
         Some(Sent::GivenBack(report)) => Report::GivenBack(given_back_report(report)?),
+        Some(Sent::Subscription(report)) => Report::Subscription(subscription_report(report)?),
     })
 }
 
@@ -351,6 +379,33 @@ fn refund_report(report: v1::RefundReport) -> Result<RefundReport, FieldError> {
         amount_minor: field::number("refund.amount_minor", report.amount_minor, 1, REPORTED_MAX)?,
         currency: field::text("refund.currency", report.currency, 16)?,
         state,
+    })
+}
+
+fn subscription_report(report: v1::SubscriptionReport) -> Result<SubscriptionReport, FieldError> {
+    const AMOUNT: &str = "subscription.amount_minor";
+    let state = match report.state() {
+        v1::SubscriptionState::Unspecified => {
+            return Err(FieldError::new("subscription.state", "must be given"));
+        }
+        v1::SubscriptionState::Incomplete => None,
+        v1::SubscriptionState::Active => Some(SubscriptionState::Active),
+        v1::SubscriptionState::PastDue => Some(SubscriptionState::PastDue),
+        v1::SubscriptionState::Cancelled => Some(SubscriptionState::Cancelled),
+    };
+    let as_of = field::timestamp("subscription.as_of", report.as_of)?;
+    Ok(SubscriptionReport {
+        reference: field::text(
+            "subscription.provider_reference",
+            report.provider_reference,
+            255,
+        )?,
+        state,
+        amount_minor: field::number(AMOUNT, report.amount_minor, 1, MINOR_MAX)?,
+        currency: currency(&report.currency)?.code().to_owned(),
+        period_end: field::timestamp("subscription.period_end", report.period_end)?,
+        cancel_at: field::timestamp("subscription.cancel_at", report.cancel_at)?,
+        as_of: as_of.ok_or_else(|| FieldError::new("subscription.as_of", "must be given"))?,
     })
 }
 

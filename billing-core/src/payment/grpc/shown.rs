@@ -50,6 +50,16 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         provider_account: payment.provider_account.clone(),
         received_minor: payment.received_minor,
         processing: payment.processing,
+        subscription_id: payment
+            .subscription
+            .map(|number| {
+                let first = PaymentId {
+                    number,
+                    ..payment.id
+                };
+                first.to_string()
+            })
+            .unwrap_or_default(),
     }
 }
 
@@ -120,6 +130,7 @@ pub fn stale(stale: &Stale) -> v1::StalePayment {
             .collect(),
         checks: stale.checks,
         give_up: stale.give_up,
+        subscription_reference: stale.subscription.clone().unwrap_or_default(),
     }
 }
 

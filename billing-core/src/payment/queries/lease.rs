@@ -95,10 +95,14 @@ pub async fn lease_since(
         .collect())
 }
 
-/// How many payments of a provider are open.
+/// How many payments of a provider are open, but for those that are only looked at since their subscription lives.
 pub async fn count_open(pool: &PgPool, provider: &str) -> Result<i64, sqlx::Error> {
     query_scalar!(
-        r#"select count(*) as "open!" from payment where provider = $1 and next_check_at is not null"#,
+        r#"select count(*) as "open!" from payment p
+        where provider = $1 and next_check_at is not null and not (state = 'succeeded'
+            and exists (select from subscription s
+                where s.account_id = p.account_id and s.subscription_id = p.payment_id
+                and s.check_at = p.next_check_at))"#,
         provider,
     )
     .fetch_one(pool)
@@ -111,7 +115,8 @@ pub async fn ask_again_in_time(pool: &PgPool, account: AccountId) -> Result<u64,
     let done = query!(
         "update payment set leased_until = null, next_check_at = clock_timestamp()
         where account_id = $1 and next_check_at is not null
-            and greatest(next_check_at, leased_until) > clock_timestamp() + interval '1 day'",
+            and greatest(next_check_at, leased_until) > clock_timestamp() + interval '1 day'
+            and (state <> 'succeeded' or subscription_id is distinct from payment_id)",
         account.uuid(),
     )
     .execute(pool)

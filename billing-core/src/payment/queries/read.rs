@@ -48,6 +48,7 @@ pub struct PaymentRow {
     created_at: SqlTimestamp,
     succeeded_at: Option<SqlTimestamp>,
     is_erased: bool,
+    subscription_id: Option<Uuid>,
 }
 
 impl TryFrom<PaymentRow> for Payment {
@@ -89,6 +90,7 @@ impl TryFrom<PaymentRow> for Payment {
             created_at: row.created_at.to_jiff(),
             succeeded_at: row.succeeded_at.map(SqlTimestamp::to_jiff),
             is_erased: row.is_erased,
+            subscription: row.subscription_id,
         })
     }
 }
@@ -130,7 +132,7 @@ pub async fn lock_payments(
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
             disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
-            erased_at is not null as "is_erased!"
+            erased_at is not null as "is_erased!", subscription_id
         from unnest($1::uuid[], $2::uuid[]) as wanted (account_id, payment_id)
             cross join lateral (
                 select * from payment p
@@ -162,7 +164,7 @@ pub async fn find_payments(
             reversed_micros, bookings, refunded_minor, refund_requested_minor, given_back_minor,
             disputed_minor, decline_code, needs_review, processing,
             created_at as "created_at: SqlTimestamp", succeeded_at as "succeeded_at: SqlTimestamp",
-            erased_at is not null as "is_erased!"
+            erased_at is not null as "is_erased!", subscription_id
         from unnest($1::uuid[], $2::uuid[]) with ordinality as wanted (account_id, payment_id, place)
             cross join lateral (
                 select * from payment p

@@ -31,9 +31,9 @@ pub async fn insert_payment(
     let written = query!(
         "insert into payment (account_id, payment_id, tenant_id, user_id, provider, livemode, purpose,
             idempotency_key, content_hash, amount_minor, currency, rate, credit_micros, created_at,
-            next_check_at, provider_account)
+            next_check_at, provider_account, subscription_id)
         values ($1, $2, $3, $4, $5, $6, $14, $7, $8, $9, $10, $13::text::numeric, $11, $12,
-            $12::timestamptz + interval '1 minute', $15)
+            $12::timestamptz + interval '1 minute', $15, $16)
         on conflict do nothing",
         id.account.uuid(),
         id.number,
@@ -50,6 +50,10 @@ pub async fn insert_payment(
         terms.rate,
         new.purpose.name(),
         new.provider_account,
+        new.gift
+            .as_ref()
+            .filter(|gift| gift.monthly)
+            .map(|_| id.number),
     )
     .execute(executor)
     .await?;
@@ -140,7 +144,7 @@ pub struct EntryRow {
 }
 
 /// Writes what may change of payments, whose rows the caller has locked, and which entries they have
-/// made. A payment is looked at again while it is open, or has refunds that are.
+/// made. A payment is looked at again while it is open, or has refunds that are, or its subscription lives.
 pub async fn write_payments(
     conn: &mut PgConnection,
     payments: &[&Payment],
@@ -167,8 +171,12 @@ pub async fn write_payments(
             next_check_at = case when n.open or exists (select from payment_refund r
                     where r.account_id = p.account_id and r.payment_id = p.payment_id
                     and r.state in ('requested', 'pending'))
-                then coalesce(p.next_check_at, $17::timestamptz + interval '1 minute') end,
-            checks = case when p.next_check_at is null then 0 else p.checks end
+                then case when p.subscription_id = p.payment_id and not n.open
+                    then least(p.next_check_at, $17::timestamptz + interval '1 minute')
+                    else coalesce(p.next_check_at, $17::timestamptz + interval '1 minute') end
+                else (select s.check_at from subscription s
+                    where s.account_id = p.account_id and s.subscription_id = p.payment_id) end,
+            checks = case when p.next_check_at is null or not n.open then 0 else p.checks end
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[],
             $7::bigint[], $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
             $14::boolean[], $15::timestamptz[], $16::boolean[], $23::bigint[], $24::boolean[])

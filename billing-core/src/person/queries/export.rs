@@ -73,6 +73,25 @@ pub async fn find_contributions(
     .await
 }
 
+pub async fn find_subscriptions(
+    pool: &PgPool,
+    account: AccountId,
+    behind: Uuid,
+    most: i64,
+) -> Result<Vec<Row>, sqlx::Error> {
+    query_as!(
+        Row,
+        r#"select subscription_id::text as "place!",
+            (to_jsonb(s) - array['account_id', 'as_of', 'check_at', 'needs_review'])::text as "json!"
+        from subscription s where account_id = $1 and subscription_id > $2 order by subscription_id limit $3"#,
+        account.uuid(),
+        behind,
+        most,
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// With their refunds, disputes, and what providers call them.
 pub async fn find_payments(
     pool: &PgPool,
@@ -141,7 +160,8 @@ pub async fn find_holds(
     .await
 }
 
-/// What is still to be told, to them and about them.
+/// What is still to be told, to them and about them, and the events of the last days, which can be told again: each is
+/// one or the other.
 pub async fn find_notices(
     pool: &PgPool,
     account: AccountId,
@@ -150,9 +170,16 @@ pub async fn find_notices(
 ) -> Result<Vec<Row>, sqlx::Error> {
     query_as!(
         Row,
-        r#"select channel || '/' || seq as "place!", (to_jsonb(m) - array['account_id', 'share'])::text as "json!"
-        from outbox_message m where account_id = $1 and (channel, seq) > ($2, $3)
-        order by channel, seq limit $4"#,
+        r#"select n.channel || '/' || n.seq as "place!", n.notice::text as "json!"
+        from (
+            select channel, seq, to_jsonb(m) - array['account_id', 'share'] as notice
+            from outbox_message m where account_id = $1
+            union all
+            select 'event', seq, to_jsonb(k) - array['account_id', 'tenant_id', 'user_id']
+                || jsonb_build_object('channel', 'event')
+            from event_kept k where account_id = $1
+        ) as n
+        where (n.channel, n.seq) > ($2, $3) order by n.channel, n.seq limit $4"#,
         account.uuid(),
         channel,
         seq,

@@ -12,5 +12,5 @@ pub use erase::{
 pub use events::{Found, Searched, erase_events, find_events, find_needles, note_searched};
 pub use export::{
     Row, find_consents, find_contributions, find_entries, find_head, find_holds, find_notices,
-    find_payments,
+    find_payments, find_subscriptions,
 };

@@ -73,6 +73,16 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
                 || coalesce(k.period, s.period), coalesce(k.supporters, 0), coalesce(s.supporters, 0)
             from sponsorship_sum k full join sums s using (tenant_id, period)
             union all
+            select 'who supports monthly is marked', s.account_id::text, s.monthly::int,
+                exists (select from subscription b cross join lateral (
+                    select c.is_anonymous from contribution c join payment p using (account_id, payment_id)
+                    where c.account_id = b.account_id and p.subscription_id = b.subscription_id
+                        and c.paid_at is not null
+                    order by c.paid_at desc, c.payment_id desc limit 1
+                ) newest
+                where b.account_id = s.account_id and b.state <> 'cancelled' and not newest.is_anonymous)::int
+            from supporter s
+            union all
             select 'whom the wall names is counted', coalesce(k.tenant_id, s.tenant_id) || ' '
                 || coalesce(k.period, s.period), coalesce(k.named, 0), coalesce(s.named, 0)
             from sponsorship_sum k full join sums s using (tenant_id, period)

@@ -5,6 +5,7 @@ mod gift;
 mod joint;
 mod read;
 mod settle;
+mod subscription;
 mod terms;
 
 pub use audit::check;
@@ -21,6 +22,10 @@ pub use read::{
 pub use settle::{
     add_to_sums, find_contributions, find_gifts, insert_supporters, lock_supporters,
     write_contributions, write_months, write_supporters,
+};
+pub use subscription::{
+    count_monthly, find_inherited, find_live, find_live_references, find_monthly,
+    find_subscriptions, upsert_subscription,
 };
 pub use terms::{
     accounts_of_tenant, find_sponsorships, list_tenants, lock_sponsorship, upsert_sponsorship,

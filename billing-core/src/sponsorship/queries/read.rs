@@ -31,6 +31,8 @@ pub struct ContributionRow {
     pub paid_at: Option<Timestamp>,
     /// By the database's clock.
     pub paid_within_the_hour: bool,
+    /// The number of the first payment of its subscription.
+    pub subscription: Option<Uuid>,
 }
 
 /// A tenant's contribution of this number.
@@ -42,7 +44,8 @@ pub async fn find_contribution(
     let row = query!(
         r#"select c.account_id, c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
             c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
-            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!",
+            p.subscription_id
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.payment_id = $2 and c.tenant_id = $1"#,
         tenant,
@@ -64,6 +67,7 @@ pub async fn find_contribution(
         created_at: row.created_at.to_jiff(),
         paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
         paid_within_the_hour: row.is_fresh,
+        subscription: row.subscription_id,
     }))
 }
 
@@ -77,7 +81,8 @@ pub async fn list_contributions(
     let rows = query!(
         r#"select c.payment_id, p.state, p.amount_minor, c.net_minor, c.is_anonymous, c.message,
             c.message_state, c.created_at as "created_at: SqlTimestamp", c.paid_at as "paid_at: SqlTimestamp",
-            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!"
+            coalesce(c.paid_at > clock_timestamp() - interval '1 hour', false) as "is_fresh!",
+            p.subscription_id
         from contribution c join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
         where c.account_id = $1 order by c.payment_id desc limit $2 offset $3"#,
         account.uuid(),
@@ -102,6 +107,7 @@ pub async fn list_contributions(
             created_at: row.created_at.to_jiff(),
             paid_at: row.paid_at.map(SqlTimestamp::to_jiff),
             paid_within_the_hour: row.is_fresh,
+            subscription: row.subscription_id,
         })
         .collect())
 }
@@ -176,6 +182,7 @@ pub struct WallRow {
     pub name: String,
     pub public_minor: i64,
     pub since: SqlTimestamp,
+    pub monthly: bool,
     pub message: Option<String>,
 }
 
@@ -186,6 +193,7 @@ pub async fn list_wall(
     tenant: &str,
     behind: &[Uuid],
     most: i64,
+    monthly: Option<bool>,
 ) -> Result<Vec<WallRow>, sqlx::Error> {
     query_as!(
         WallRow,
@@ -196,14 +204,14 @@ pub async fn list_wall(
             order by k.place limit 1
         )
         select s.wall_key, s.display_name as "name!", s.public_minor,
-            s.public_since as "since!: SqlTimestamp", said.message as "message?"
+            s.public_since as "since!: SqlTimestamp", s.monthly, said.message as "message?"
         from supporter s left join lateral (
             select c.message from contribution c
             where c.account_id = s.account_id and c.message_state = 'approved' and not c.is_anonymous
             order by c.payment_id desc limit 1
         ) said on true
         where s.tenant_id = $1 and s.public_minor > 0 and not s.is_anonymous and not s.hidden
-            and s.display_name is not null
+            and s.display_name is not null and ($4::boolean is null or s.monthly = $4)
             and s.public_minor <= coalesce((select public_minor from behind), 9223372036854775807)
             and (cardinality($2::uuid[]) = 0 or s.wall_key > (select wall_key from behind)
                 or s.public_minor < (select public_minor from behind))
@@ -212,6 +220,7 @@ pub async fn list_wall(
         tenant,
         behind,
         most,
+        monthly,
     )
     .fetch_all(executor)
     .await
@@ -224,6 +233,7 @@ pub async fn list_wall_of_month(
     month: Date,
     behind: &[Uuid],
     most: i64,
+    monthly: Option<bool>,
 ) -> Result<Vec<WallRow>, sqlx::Error> {
     query_as!(
         WallRow,
@@ -234,7 +244,7 @@ pub async fn list_wall_of_month(
             order by k.place limit 1
         )
         select s.wall_key, s.display_name as "name!", s.public_minor,
-            s.public_since as "since!: SqlTimestamp", said.message as "message?"
+            s.public_since as "since!: SqlTimestamp", s.monthly, said.message as "message?"
         from supporter s left join lateral (
             select c.message from contribution c
             where c.account_id = s.account_id and c.message_state = 'approved' and not c.is_anonymous
@@ -242,6 +252,7 @@ pub async fn list_wall_of_month(
         ) said on true
         where s.tenant_id = $1 and s.public_month = $4 and s.public_month_minor > 0
             and not s.is_anonymous and not s.hidden and s.display_name is not null
+            and ($5::boolean is null or s.monthly = $5)
             and s.public_minor <= coalesce((select public_minor from behind), 9223372036854775807)
             and (cardinality($2::uuid[]) = 0 or s.wall_key > (select wall_key from behind)
                 or s.public_minor < (select public_minor from behind))
@@ -251,6 +262,7 @@ pub async fn list_wall_of_month(
         behind,
         most,
         month.to_sqlx() as SqlDate,
+        monthly,
     )
     .fetch_all(executor)
     .await

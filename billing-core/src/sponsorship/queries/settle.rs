@@ -13,7 +13,7 @@ use sqlx::{PgConnection, query};
 use uuid::Uuid;
 
 use super::super::totals::{Gift, Given, Share};
-use super::super::{Known, Period, Profile, Supporter, Totals};
+use super::super::{Known, Naming, Period, Profile, Supporter, Totals};
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Opening;
 
@@ -52,7 +52,7 @@ pub async fn lock_supporters(
     let rows = query!(
         r#"select account_id, tenant_id, display_name, is_anonymous, show_badge, hidden, net_minor,
             contributions, first_at as "first_at: SqlTimestamp", public_minor, public_contributions,
-            public_since as "public_since: SqlTimestamp"
+            public_since as "public_since: SqlTimestamp", monthly
         from supporter where account_id = any($1) order by account_id for update"#,
         &accounts,
     )
@@ -81,6 +81,7 @@ pub async fn lock_supporters(
                 public_since: row.public_since.map(SqlTimestamp::to_jiff),
                 months: months.remove(&row.account_id).unwrap_or_default(),
             },
+            monthly: row.monthly,
         })
         .collect())
 }
@@ -143,11 +144,12 @@ pub async fn find_contributions(
         .collect())
 }
 
-/// Writes what contributions have come to. One that began at its provider has no row yet: nobody consented,
-/// so that it names nobody.
+/// Writes what contributions have come to. One that began at its provider has no row yet: where it is inherited from
+/// none how it names its giver, nobody consented, so that it names nobody.
 pub async fn write_contributions(
     conn: &mut PgConnection,
     known: &BTreeMap<PaymentId, Known>,
+    inherited: &BTreeMap<PaymentId, Naming>,
     givers: &BTreeMap<AccountId, &Opening>,
 ) -> Result<(), sqlx::Error> {
     let accounts: Vec<Uuid> = known.keys().map(|id| id.account.uuid()).collect();
@@ -165,12 +167,25 @@ pub async fn write_contributions(
         .map(|known| known.paid.map(|(_, month)| month.to_sqlx()))
         .collect();
     let nets: Vec<i64> = known.values().map(|known| known.net_minor).collect();
+    let namings = || known.keys().map(|id| inherited.get(id));
+    let anonymous: Vec<bool> = namings()
+        .map(|naming| naming.is_none_or(|naming| naming.is_anonymous))
+        .collect();
+    let consented = || namings().map(|naming| naming.and_then(|naming| naming.consented.as_ref()));
+    let consented_at: Vec<Option<SqlTimestamp>> = consented()
+        .map(|consented| consented.map(|(at, _)| at.to_sqlx()))
+        .collect();
+    let wordings: Vec<Option<&str>> = consented()
+        .map(|consented| consented.map(|(_, wording)| wording.as_str()))
+        .collect();
     query!(
-        "insert into contribution as c (account_id, payment_id, tenant_id, is_anonymous, paid_at, month,
-            net_minor, created_at)
-        select n.account_id, n.payment_id, n.tenant_id, true, n.paid_at, n.month, n.net, clock_timestamp()
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::date[], $6::bigint[])
-            as n (account_id, payment_id, tenant_id, paid_at, month, net)
+        "insert into contribution as c (account_id, payment_id, tenant_id, is_anonymous, consented_at,
+            wording_version, paid_at, month, net_minor, created_at)
+        select n.account_id, n.payment_id, n.tenant_id, n.anonymous, n.consented_at, n.wording, n.paid_at,
+            n.month, n.net, clock_timestamp()
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::date[], $6::bigint[],
+            $7::boolean[], $8::timestamptz[], $9::text[])
+            as n (account_id, payment_id, tenant_id, paid_at, month, net, anonymous, consented_at, wording)
         on conflict (account_id, payment_id) do update set paid_at = excluded.paid_at,
             month = excluded.month, net_minor = excluded.net_minor",
         &accounts,
@@ -179,6 +194,9 @@ pub async fn write_contributions(
         &paid as &[Option<SqlTimestamp>],
         &months as &[Option<SqlDate>],
         &nets,
+        &anonymous,
+        &consented_at as &[Option<SqlTimestamp>],
+        &wordings as &[Option<&str>],
     )
     .execute(conn)
     .await?;
@@ -232,12 +250,13 @@ pub async fn write_supporters(
             contributions = n.contributions, first_at = n.first_at, public_minor = n.public,
             public_since = n.public_since, public_month = n.public_month,
             public_month_minor = n.public_month_minor, public_contributions = n.public_contributions,
+            monthly = n.monthly,
             wall_key = case when s.public_minor = n.public then s.wall_key else gen_random_uuid() end
         from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::boolean[], $6::bigint[],
             $7::int[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::date[], $12::bigint[],
-            $13::int[])
+            $13::int[], $14::boolean[])
             as n (account_id, name, is_anonymous, show_badge, hidden, net, contributions, first_at, public,
-                public_since, public_month, public_month_minor, public_contributions)
+                public_since, public_month, public_month_minor, public_contributions, monthly)
         where s.account_id = n.account_id",
         &column(supporters, |one| one.account.uuid()),
         &names as &[Option<&str>],
@@ -252,6 +271,7 @@ pub async fn write_supporters(
         &column(supporters, |one| one.totals.public_month().map(|month| month.0.to_sqlx())) as &[Option<SqlDate>],
         &column(supporters, |one| one.totals.public_month().map_or(0, |month| month.1)),
         &column(supporters, |one| one.totals.public_contributions),
+        &column(supporters, |one| one.monthly),
     )
     .execute(conn)
     .await?;

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use billing_proto::v1;
-use billing_proto::v1::{PaymentState, RefundState};
+use billing_proto::v1::{PaymentState, RefundState, SubscriptionState};
 use billing_testkit::{TestCore, TestDatabase};
 use serde_json::{Value, json};
 
-use self::schema::assert_as_described;
+pub use self::schema::assert_as_described;
+use crate::contribution::monthly::{stands, subscribed};
 use crate::payment::{paid, refund};
 use crate::sponsorship::{CENTS, anonymous, gift, given, state, told};
 use crate::support::{USD, account, amount, as_owner, core, eventually, set};
@@ -117,6 +118,9 @@ async fn give(core: &TestCore) {
     crate::payment::apply(core, told("back", &open, back))
         .await
         .unwrap();
+    let first = subscribed(core, "grace").await;
+    let ends = stands("ends", &first, SubscriptionState::Cancelled, 9);
+    crate::payment::apply(core, ends).await.unwrap();
     let secret = given(core, anonymous("dave", "1")).await;
     crate::payment::apply(core, told("paid", &secret, paid()))
         .await
@@ -175,6 +179,18 @@ async fn each_event_is_as_its_schema_says_in_its_order_and_public_only_where_its
         "badge.updated",
     ];
     assert_eq!(of("carol"), carol.map(|kind| (kind, true)));
+    let grace = [
+        "contribution.completed",
+        "badge.updated",
+        "subscription.updated",
+        "subscription.updated",
+    ];
+    assert_eq!(of("grace"), grace.map(|kind| (kind, true)));
+    let ended = &events["grace"][3]["data"];
+    assert_eq!(
+        (&ended["status_before"], &ended["status"]),
+        (&json!("active"), &json!("cancelled"))
+    );
     assert_eq!(
         of("dave"),
         [

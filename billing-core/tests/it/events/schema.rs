@@ -35,14 +35,11 @@ fn assert_fits(value: &Value, schema: &Value, place: &str) {
         let is_one = kinds.iter().any(|kind| is(value, kind.as_str().unwrap()));
         assert!(is_one, "{place}: {value} is none of {kinds:?}");
     }
-    if schema
+    let is_time = schema
         .get("format")
-        .is_some_and(|format| format == "date-time")
-    {
-        assert!(
-            value.as_str().unwrap().parse::<jiff::Timestamp>().is_ok(),
-            "{place}: {value}"
-        );
+        .is_some_and(|format| format == "date-time");
+    if let Some(text) = value.as_str().filter(|_| is_time) {
+        assert!(text.parse::<jiff::Timestamp>().is_ok(), "{place}: {value}");
     }
     for name in schema["required"].as_array().into_iter().flatten() {
         assert!(

@@ -106,6 +106,7 @@ async fn a_payment_of_an_amount_beyond_what_there_can_be_is_not_opened_and_its_e
         // At this rate so much could be credited.
         currency: "UAH".to_owned(),
         begun_at: Some(moment(jiff::Timestamp::now())),
+        ..Default::default()
     };
     let rate = v1::RecordRateRequest {
         currency: "UAH".to_owned(),

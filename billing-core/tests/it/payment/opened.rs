@@ -25,6 +25,7 @@ fn opening(user: &str) -> v1::PaymentOpening {
         amount_minor: CENTS,
         currency: "USD".to_owned(),
         begun_at: Some(moment(jiff::Timestamp::from_second(BEGUN).unwrap())),
+        ..Default::default()
     }
 }
 

@@ -123,6 +123,7 @@ impl Merchant {
             },
             account_id: String::new(),
             report: report(kind, fields).unwrap_or_else(|why| Some(Report::Unreadable(why))),
+            opens: None,
             raw,
         };
         if kind == Kind::Callback && !self.is_of(fields) {

@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, ExpireCheckoutSession, ListCheckoutSession,
-    ProductData, RetrieveCheckoutSession,
+    CreateCheckoutSessionLineItemsPriceDataRecurring as Recurring,
+    CreateCheckoutSessionLineItemsPriceDataRecurringInterval as Interval,
+    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionSubscriptionData,
+    ExpireCheckoutSession, ListCheckoutSession, ProductData, RetrieveCheckoutSession,
 };
 use stripe_client_core::{RequestBuilder, StripeRequest};
 use stripe_types::{Currency as StripeCurrency, RangeQueryTs};
 
 use super::events::{self, Origin};
 use super::id::{checked, is_id};
+use super::invoice;
 use super::list::PAGE;
 use super::pages::Pages;
 use super::session::Session;
@@ -118,11 +121,14 @@ impl Stripe {
 
     /// What refunds and disputes call a payment. None: it has none of them, since nothing was paid.
     pub(super) async fn intent_of(&self, reference: &str) -> Result<Option<String>, ProviderError> {
+        if is_id(invoice::PREFIX, reference) {
+            return self.intent_of_invoice(reference).await;
+        }
         if !is_id(PREFIX, reference) {
             return Ok(Some(checked("pi_", reference)?.to_owned()));
         }
-        let paid_by = self.session(reference).await?.payment_intent;
-        Ok(paid_by.map(|payment| payment.id))
+        let session = self.session(reference).await?;
+        self.intent_of_page(session).await
     }
 
     /// The page on which the payment is made, where it is made on one.
@@ -156,6 +162,52 @@ fn creation(
     customer: &str,
 ) -> RequestBuilder {
     let payment = order.payment;
+    let names = metadata([
+        ("payment_id", payment.payment_id.as_str()),
+        ("account_id", account_part(payment)),
+    ]);
+    let created_at = payment.created_at.as_ref();
+    let created_at = created_at.and_then(|at| Timestamp::from_second(at.seconds).ok());
+    let now = Timestamp::now();
+    let mut request = CreateCheckoutSession::new()
+        .line_items(vec![item(order)])
+        .metadata(names.clone())
+        .client_reference_id(payment.payment_id.as_str())
+        .success_url(success_url)
+        .cancel_url(cancel_url)
+        .expires_at(pages.expires_at(created_at.unwrap_or(now), now));
+    request = if is_monthly(payment) {
+        let mut subscription = CreateCheckoutSessionSubscriptionData::new();
+        subscription.metadata = Some(names);
+        request
+            .mode(CheckoutSessionMode::Subscription)
+            .subscription_data(subscription)
+    } else {
+        let mut intent = CreateCheckoutSessionPaymentIntentData::new();
+        let mut of_intent = names;
+        of_intent.insert("made_on".to_owned(), MADE_ON_PAGE.to_owned());
+        intent.metadata = Some(of_intent);
+        intent.receipt_email = order.receipt_email.map(str::to_owned);
+        request
+            .mode(CheckoutSessionMode::Payment)
+            .payment_intent_data(intent)
+    };
+    if !customer.is_empty() {
+        request = request.customer(customer);
+    } else if let Some(email) = order.receipt_email {
+        request = request.customer_email(email);
+    }
+    request.build()
+}
+
+/// Whether it is the first of a subscription.
+fn is_monthly(payment: &Payment) -> bool {
+    !payment.subscription_id.is_empty()
+}
+
+/// What is paid for.
+fn item(order: &Order<'_>) -> CreateCheckoutSessionLineItems {
+    let payment = order.payment;
     let currency = payment.currency.to_ascii_lowercase();
     // An unknown code is kept as it is.
     let Ok(currency) = currency.parse::<StripeCurrency>();
@@ -165,36 +217,11 @@ fn creation(
     let mut price = CreateCheckoutSessionLineItemsPriceData::new(currency);
     price.unit_amount = Some(payment.amount_minor);
     price.product_data = Some(product);
+    price.recurring = is_monthly(payment).then(|| Recurring::new(Interval::Month));
     let mut item = CreateCheckoutSessionLineItems::new();
     item.price_data = Some(price);
     item.quantity = Some(1);
-    let names = metadata([
-        ("payment_id", payment.payment_id.as_str()),
-        ("account_id", account_part(payment)),
-    ]);
-    let mut intent = CreateCheckoutSessionPaymentIntentData::new();
-    let mut of_intent = names.clone();
-    of_intent.insert("made_on".to_owned(), MADE_ON_PAGE.to_owned());
-    intent.metadata = Some(of_intent);
-    intent.receipt_email = order.receipt_email.map(str::to_owned);
-    let created_at = payment.created_at.as_ref();
-    let created_at = created_at.and_then(|at| Timestamp::from_second(at.seconds).ok());
-    let now = Timestamp::now();
-    let mut request = CreateCheckoutSession::new()
-        .mode(CheckoutSessionMode::Payment)
-        .line_items(vec![item])
-        .metadata(names)
-        .payment_intent_data(intent)
-        .client_reference_id(payment.payment_id.as_str())
-        .success_url(success_url)
-        .cancel_url(cancel_url)
-        .expires_at(pages.expires_at(created_at.unwrap_or(now), now));
-    if !customer.is_empty() {
-        request = request.customer(customer);
-    } else if let Some(email) = order.receipt_email {
-        request = request.customer_email(email);
-    }
-    request.build()
+    item
 }
 
 fn opened(session: Session) -> Opened {

@@ -8,18 +8,22 @@ use serde_json::Value;
 use stripe_client_core::VERSION;
 
 use super::client::Looked;
+use super::pages::Pages;
 use super::{Stripe, webhook};
 use crate::providers::self_test::{SELF_TEST, SelfTest, Signer};
 
 const SUBJECT: &str = "stripe";
 
 /// What is read of each, and what the key must be allowed for that.
-const READ: [(&str, &str); 5] = [
+const READ: [(&str, &str); 7] = [
     ("payment_intents", "PaymentIntents (write)"),
     ("checkout/sessions", "Checkout Sessions (write)"),
     ("customers", "Customers (write)"),
     ("refunds", "Refunds (write)"),
     ("disputes", "Disputes (read)"),
+    // Where something is given.
+    ("subscriptions", "Subscriptions (write)"),
+    ("invoices", "Invoices (read)"),
 ];
 
 /// Without them money is missed until somebody asks.
@@ -38,6 +42,13 @@ const NEEDED_OF_PAGES: [&str; 2] = [
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
 ];
+/// Of what is given monthly. Nothing else tells soon that a month was paid, or was not.
+const NEEDED_OF_GIFTS: [&str; 4] = [
+    "invoice.paid",
+    "invoice.payment_failed",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+];
 /// Without them a payment stands as it stood until it is asked about.
 const WANTED_EVENTS: [&str; 3] = [
     "payment_intent.processing",
@@ -49,6 +60,42 @@ const WANTED_OF_PAGES: [&str; 2] = [
     "checkout.session.expired",
 ];
 
+/// What is paid on Stripe's pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnPages {
+    Nothing,
+    TopUps,
+    /// And perhaps top-ups.
+    Gifts,
+}
+
+impl OnPages {
+    fn of(pages: &Pages) -> Self {
+        match (pages.is_used(), pages.contributions.is_some()) {
+            (_, true) => Self::Gifts,
+            (true, false) => Self::TopUps,
+            (false, false) => Self::Nothing,
+        }
+    }
+
+    fn needed(self) -> Vec<&'static str> {
+        let all: [&[&str]; 3] = match self {
+            Self::Nothing => [&NEEDED_EVENTS, &[], &[]],
+            Self::TopUps => [&NEEDED_EVENTS, &NEEDED_OF_PAGES, &[]],
+            Self::Gifts => [&NEEDED_EVENTS, &NEEDED_OF_PAGES, &NEEDED_OF_GIFTS],
+        };
+        all.concat()
+    }
+
+    fn wanted(self) -> Vec<&'static str> {
+        let all: [&[&str]; 2] = match self {
+            Self::Nothing => [&WANTED_EVENTS, &[]],
+            Self::TopUps | Self::Gifts => [&WANTED_EVENTS, &WANTED_OF_PAGES],
+        };
+        all.concat()
+    }
+}
+
 impl Stripe {
     pub(super) async fn looked_at(&self, webhooks: &[String]) -> Vec<Finding> {
         let mode = if self.livemode { "live" } else { "test" };
@@ -56,17 +103,27 @@ impl Stripe {
             let (path, permission) = READ.get(number).copied().unwrap_or_default();
             (permission, self.client.look(path, "limit=1").await)
         };
+        let of_gifts = async {
+            if OnPages::of(&self.pages) == OnPages::Gifts {
+                let (subscriptions, invoices) = tokio::join!(read(5), read(6));
+                vec![subscriptions, invoices]
+            } else {
+                Vec::new()
+            }
+        };
         let before = Timestamp::now();
-        let (intents, sessions, customers, refunds, disputes, endpoints) = tokio::join!(
+        let (intents, sessions, customers, refunds, disputes, of_gifts, endpoints) = tokio::join!(
             read(0),
             read(1),
             read(2),
             read(3),
             read(4),
+            of_gifts,
             self.client.look("webhook_endpoints", "limit=100"),
         );
         let after = Timestamp::now();
-        let answers = [intents, sessions, customers, refunds, disputes];
+        let mut answers = vec![intents, sessions, customers, refunds, disputes];
+        answers.extend(of_gifts);
         let mut findings = Vec::new();
         if let Some((_, Ok(looked))) = answers.first() {
             findings.extend(clock(before, looked, after));
@@ -104,7 +161,7 @@ impl Stripe {
                 "set BACKEND_URL to where this gateway is reached from outside",
             )];
         }
-        judge_endpoints(list, mode, webhooks, self.pages.is_used())
+        judge_endpoints(list, mode, webhooks, OnPages::of(&self.pages))
     }
 
     /// One by each secret, and a forged one.
@@ -198,7 +255,7 @@ fn key(mode: &str, answers: &[(&str, Result<Looked, String>)]) -> (Finding, bool
 }
 
 /// Of the endpoints that Stripe has, those at our `webhooks`.
-fn judge_endpoints(list: &Value, mode: &str, webhooks: &[String], pages: bool) -> Vec<Finding> {
+fn judge_endpoints(list: &Value, mode: &str, webhooks: &[String], pages: OnPages) -> Vec<Finding> {
     let all = list["data"].as_array().map_or(&[][..], Vec::as_slice);
     let ours: Vec<&Value> = all
         .iter()
@@ -232,24 +289,27 @@ fn judge_endpoints(list: &Value, mode: &str, webhooks: &[String], pages: bool) -
     findings
 }
 
-fn events(enabled: &[&Value], shown: &str, pages: bool) -> Finding {
+fn events(enabled: &[&Value], shown: &str, pages: OnPages) -> Finding {
     let sends = |event: &&&str| {
         enabled.iter().any(|endpoint| {
             let events = endpoint["enabled_events"].as_array();
             events.is_some_and(|events| events.iter().any(|sent| sent == "*" || sent == **event))
         })
     };
-    let missing = |always: &'static [&'static str], of_pages: &'static [&'static str]| {
-        let of_pages = if pages { of_pages } else { &[] };
-        let missing = always.iter().chain(of_pages).filter(|event| !sends(event));
+    let missing = |events: &[&'static str]| {
+        let missing = events.iter().filter(|event| !sends(event));
         missing.copied().collect::<Vec<&str>>().join(", ")
     };
-    let (needed, wanted) = (
-        missing(&NEEDED_EVENTS, &NEEDED_OF_PAGES),
-        missing(&WANTED_EVENTS, &WANTED_OF_PAGES),
-    );
-    let to_do =
-        "let the endpoint send payment_intent.*, checkout.session.*, refund.*, charge.dispute.*";
+    let (needed, wanted) = (missing(&pages.needed()), missing(&pages.wanted()));
+    let to_do = match pages {
+        OnPages::Gifts => {
+            "let the endpoint send payment_intent.*, checkout.session.*, customer.subscription.*, invoice.*, \
+             refund.*, charge.dispute.*"
+        }
+        OnPages::Nothing | OnPages::TopUps => {
+            "let the endpoint send payment_intent.*, checkout.session.*, refund.*, charge.dispute.*"
+        }
+    };
     if !needed.is_empty() {
         return Finding::mend(
             SUBJECT,
@@ -286,7 +346,7 @@ mod tests {
 
     const OURS: &str = "https://pay.example.com/webhooks/stripe";
 
-    fn judged(url: &str, status: &str, events: &[&str], pages: bool) -> Finding {
+    fn judged(url: &str, status: &str, events: &[&str], pages: OnPages) -> Finding {
         let list = json!({"data": [{"url": "https://other.example.com", "status": "enabled",
                 "enabled_events": ["*"]},
             {"url": url, "status": status, "enabled_events": events, "api_version": null}]});
@@ -294,61 +354,37 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_is_at_our_address_and_sends_what_moves_money() {
+    fn the_endpoint_sends_what_moves_money() {
+        use OnPages::{Gifts, Nothing, TopUps};
         let of_intents = [&NEEDED_EVENTS[..], &WANTED_EVENTS[..]].concat();
-        for (url, status, events, pages, level, says) in [
-            (
-                OURS,
-                "enabled",
-                &["*"][..],
-                true,
-                "ok",
-                "all that is needed",
-            ),
-            (
-                OURS,
-                "enabled",
-                &of_intents,
-                false,
-                "ok",
-                "all that is needed",
-            ),
-            (
-                OURS,
-                "enabled",
-                &of_intents,
-                true,
-                "mend",
-                "checkout.session.completed",
-            ),
-            (
-                OURS,
-                "enabled",
-                &NEEDED_EVENTS,
-                false,
-                "warn",
-                "payment_intent.canceled",
-            ),
-            (
-                OURS,
-                "enabled",
-                &["charge.refunded"],
-                false,
-                "mend",
-                "refund.created",
-            ),
-            (OURS, "disabled", &["*"], true, "mend", "disabled"),
+        let with_pages = [&of_intents[..], &NEEDED_OF_PAGES, &WANTED_OF_PAGES].concat();
+        for (events, pages, level, says) in [
+            (&["*"][..], Gifts, "ok", "all that is needed"),
+            (&of_intents, Nothing, "ok", "all that is needed"),
+            (&of_intents, TopUps, "mend", "checkout.session.completed"),
+            (&with_pages, TopUps, "ok", "all that is needed"),
+            (&with_pages, Gifts, "mend", "does not send invoice.paid"),
+            (&NEEDED_EVENTS, Nothing, "warn", "payment_intent.canceled"),
+            (&["charge.refunded"], Nothing, "mend", "refund.created"),
+        ] {
+            let found = judged(OURS, "enabled", events, pages);
+            assert_eq!(found.verdict.level(), level, "{found:?}");
+            assert!(format!("{found:?}").contains(says), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_endpoint_is_at_our_address_and_enabled() {
+        for (url, status, says) in [
+            (OURS, "disabled", "disabled"),
             (
                 "https://pay.example.com/webhook",
                 "enabled",
-                &["*"],
-                true,
-                "mend",
                 "no webhook endpoint",
             ),
         ] {
-            let found = judged(url, status, events, pages);
-            assert_eq!(found.verdict.level(), level, "{found:?}");
+            let found = judged(url, status, &["*"], OnPages::Gifts);
+            assert_eq!(found.verdict.level(), "mend", "{found:?}");
             assert!(format!("{found:?}").contains(says), "{found:?}");
         }
     }

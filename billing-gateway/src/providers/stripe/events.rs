@@ -1,17 +1,19 @@
 //! What Stripe's events mean, in the words that all providers share. An answer that was asked for
 //! becomes an event too, so that there is one way to read both.
 
-use billing_proto::v1::PaymentState;
 use billing_proto::v1::apply_provider_event_request::Report;
 use billing_proto::v1::dispute_report::Movement;
+use billing_proto::v1::{PaymentOpening, PaymentState};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::invoice::Invoice;
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
 use super::session::Session;
+use super::subscription::Subscription;
 use crate::providers::Event;
 use crate::wire;
 
@@ -30,6 +32,7 @@ struct Said {
     further_references: Vec<String>,
     metadata: Option<Metadata>,
     report: Report,
+    opens: Option<PaymentOpening>,
 }
 
 /// What an event holds besides its object. Members are read one by one, so that none is unread because
@@ -87,6 +90,7 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         payment_id: String::new(),
         account_id: String::new(),
         report: None,
+        opens: None,
         raw: raw.to_vec(),
     };
     if body.livemode.is_some() && flag(body.livemode).is_none() {
@@ -107,6 +111,7 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
             event.payment_id = names.payment_id.unwrap_or_default();
             event.account_id = names.account_id.unwrap_or_default();
             event.report = Some(said.report);
+            event.opens = said.opens;
         }
     }
     event
@@ -139,6 +144,7 @@ fn said(event_type: &str, data: Option<&RawValue>) -> Option<Result<Said, String
         "checkout.session.async_payment_failed" => session(|_| PaymentState::Failed),
         "checkout.session.expired" => session(|_| PaymentState::Expired),
         "retrieved.checkout.session" | "answer.checkout.session" => session(Session::state),
+        "retrieved.invoice" => Some(of_invoice(data)),
         "payment_intent.succeeded" => payment(Some(PaymentState::Succeeded)),
         "payment_intent.created" | "payment_intent.processing" => {
             payment(Some(PaymentState::Pending))
@@ -190,19 +196,21 @@ fn of_intent(intent: PaymentIntent, report: Report) -> Said {
         reference: Some(intent.id),
         further_references: Vec::new(),
         report,
+        opens: None,
     }
 }
 
-/// A page names the payment that was made on it besides. None: it is one of no single payment.
+/// A page names the payment that was made on it besides. None: it does not tell.
 fn of_session(
     data: Option<&RawValue>,
     state: fn(&Session) -> PaymentState,
 ) -> Result<Option<Said>, String> {
     let session: Session = parsed(data)?;
-    if !session.is_of_payment() {
+    let state = state(&session);
+    if !session.tells(state) {
         return Ok(None);
     }
-    let report = session.report(state(&session))?;
+    let report = session.report(state)?;
     let mut names = Metadata {
         payment_id: session.payment_id().map(str::to_owned),
         ..Metadata::default()
@@ -217,7 +225,30 @@ fn of_session(
             .collect(),
         metadata: Some(names),
         report,
+        opens: None,
     }))
+}
+
+/// A paid invoice of a subscription of ours. The first one is of the payment that was asked for here; any other
+/// one opens a payment.
+fn of_invoice(data: Option<&RawValue>) -> Result<Said, String> {
+    let invoice: Invoice = parsed(data)?;
+    let report = invoice.report()?;
+    let mut names = invoice
+        .names()
+        .cloned()
+        .ok_or("its subscription is none of ours")?;
+    let opens = invoice.opens(&names)?;
+    if opens.is_some() {
+        names.payment_id = None;
+    }
+    Ok(Said {
+        further_references: invoice.intent().map(str::to_owned).into_iter().collect(),
+        reference: Some(invoice.id),
+        metadata: Some(names),
+        report,
+        opens,
+    })
 }
 
 fn of_refund(data: Option<&RawValue>) -> Result<Said, String> {
@@ -230,6 +261,7 @@ fn of_refund(data: Option<&RawValue>) -> Result<Said, String> {
         further_references: Vec::new(),
         report: refund.report(),
         metadata: refund.metadata,
+        opens: None,
     })
 }
 
@@ -243,6 +275,7 @@ fn of_dispute(data: Option<&RawValue>, movement: Movement) -> Result<Said, Strin
         further_references: Vec::new(),
         metadata: None,
         report: dispute.report(movement),
+        opens: None,
     })
 }
 
@@ -253,6 +286,13 @@ fn parsed<T: DeserializeOwned>(data: Option<&RawValue>) -> Result<T, String> {
     };
     let object = read().ok_or("it has no object")?;
     object.map_err(|error| error.to_string())
+}
+
+/// The object of an event, read as what only some of its members are needed of.
+pub(super) fn object_of<T: DeserializeOwned>(event: &Event) -> Option<T> {
+    let json = str::from_utf8(wire::unmarked(&event.raw)).ok()?;
+    let body: Envelope<'_> = wire::object(json).ok()?;
+    parsed(body.data).ok()
 }
 
 /// The event that an answer about a payment amounts to. Equal answers have equal ids.
@@ -272,6 +312,40 @@ pub(super) fn of_answered_session(origin: Origin, session: &Session, livemode: b
     ];
     let sequel = said.map(Option::unwrap_or_default).join(":");
     made(origin, "checkout.session", &sequel, session, livemode)
+}
+
+/// That an invoice was paid is one event, however often it is asked about.
+pub(super) fn of_paid_invoice(invoice: &Invoice, livemode: bool) -> Event {
+    let sequel = format!("{}:paid", invoice.id);
+    let paid_at = invoice
+        .paid_at()
+        .unwrap_or_else(|| Timestamp::now().as_second());
+    made_at(
+        Origin::Retrieved,
+        "invoice",
+        &sequel,
+        invoice,
+        livemode,
+        paid_at,
+    )
+}
+
+/// Nothing that a subscription says is final, so that each answer is an event of its own. Its report is not read of
+/// the body again: a subscription is asked.
+pub(super) fn of_answered_subscription(
+    origin: Origin,
+    subscription: &Subscription,
+    as_of: Timestamp,
+    livemode: bool,
+) -> Event {
+    let sequel = format!("{}:{}", subscription.id, as_of.as_nanosecond());
+    made(
+        origin,
+        "customer.subscription",
+        &sequel,
+        subscription,
+        livemode,
+    )
 }
 
 pub(super) fn of_answered_refund(origin: Origin, refund: &Refund, livemode: bool) -> Event {
@@ -321,6 +395,19 @@ fn made(
     object: &impl Serialize,
     livemode: bool,
 ) -> Event {
+    let now = Timestamp::now().as_second();
+    made_at(origin, object_type, sequel, object, livemode, now)
+}
+
+/// `happened`: in Unix seconds.
+fn made_at(
+    origin: Origin,
+    object_type: &str,
+    sequel: &str,
+    object: &impl Serialize,
+    livemode: bool,
+    happened: i64,
+) -> Event {
     let origin = match origin {
         Origin::Retrieved => "retrieved",
         Origin::Answer => "answer",
@@ -329,7 +416,7 @@ fn made(
         "id": format!("{origin}:{sequel}"),
         "object": "event",
         "type": format!("{origin}.{object_type}"),
-        "created": Timestamp::now().as_second(),
+        "created": happened,
         "livemode": livemode,
         "data": {"object": object},
     });

@@ -1,5 +1,5 @@
-//! Stripe: `PaymentIntent`s for the Elements of the browser, Checkout Sessions on its own pages, refunds and
-//! disputes of both.
+//! Stripe: `PaymentIntent`s for the Elements of the browser, Checkout Sessions on its own pages, subscriptions that
+//! are begun there, refunds and disputes of all of them.
 //!
 //! Requests are the typed ones of async-stripe; they travel by our own transport ([`client`]), and
 //! answers and events are read by structs of our own that hold what we use and no more.
@@ -9,13 +9,17 @@ mod client;
 mod doctor;
 mod events;
 mod id;
+mod invoice;
 mod list;
 mod objects;
 mod pages;
+mod renewals;
 mod session;
 mod settings;
+mod subscription;
 #[cfg(test)]
 mod tests;
+mod told;
 mod webhook;
 
 pub(super) use settings::{Config, Settings};
@@ -44,10 +48,11 @@ use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use self::pages::Pages;
+use self::told::{Subject, Told};
 use super::self_test::SelfTest;
 use super::{
     BrowserMembers, Customers, Disputes, Event, HostedPages, Intents, Opened, Order, Provider,
-    ProviderError, RefundOrder, Refunds, WebhookRefusal,
+    ProviderError, RefundOrder, Refunds, Subscriptions, WebhookRefusal,
 };
 
 use crate::currency::{Currency, USD};
@@ -118,7 +123,9 @@ impl Provider for Stripe {
     }
 
     fn is_reference(&self, text: &str) -> bool {
-        is_id("pi_", text) || is_id(checkout::PREFIX, text)
+        ["pi_", checkout::PREFIX, invoice::PREFIX]
+            .into_iter()
+            .any(|prefix| is_id(prefix, text))
     }
 
     fn publishable_key(&self) -> Option<&str> {
@@ -149,6 +156,11 @@ impl Provider for Stripe {
         Some(self)
     }
 
+    /// Also where nothing is given any more: what was begun goes on.
+    fn subscriptions(&self) -> Option<&dyn Subscriptions> {
+        Some(self)
+    }
+
     fn known(&self, reference: &str, page_url: Option<&str>) -> BrowserMembers {
         let intent = is_id("pi_", reference).then_some((PAYMENT_INTENT_ID, reference));
         let page = page_url.map(|url| (PAYMENT_URL, url));
@@ -161,8 +173,11 @@ impl Provider for Stripe {
 
     async fn retrieve(&self, reference: &str) -> Result<Vec<Event>, ProviderError> {
         if is_id(checkout::PREFIX, reference) {
-            let session = self.session(reference).await?;
-            return Ok(self.session_standing(Origin::Retrieved, &session));
+            return self.page_standing(&self.session(reference).await?).await;
+        }
+        if is_id(invoice::PREFIX, reference) {
+            let told = self.told(&Subject::Invoice(reference.to_owned())).await?;
+            return Ok(told.map(Told::events).unwrap_or_default());
         }
         let intent = self.intent(reference).await?;
         // Of a page, whether somebody has done their part, and whether the money did not come, only the page says.
@@ -175,8 +190,7 @@ impl Provider for Stripe {
             )
             && let Some(page) = self.session_of(reference).await?
         {
-            let session = self.session(&page).await?;
-            return Ok(self.session_standing(Origin::Retrieved, &session));
+            return self.page_standing(&self.session(&page).await?).await;
         }
         Ok(self.standing(Origin::Retrieved, &intent))
     }
@@ -193,6 +207,17 @@ impl Provider for Stripe {
 
     fn read_event(&self, body: &[u8], received_at: Timestamp) -> Event {
         events::read(body, self.livemode, received_at)
+    }
+
+    async fn confirm(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
+        let subject = Subject::of(&event);
+        self.confirmed(event, subject).await
+    }
+
+    async fn confirm_again(&self, event: Event) -> Result<Vec<Event>, ProviderError> {
+        // A payment that pays no invoice never will.
+        let subject = Subject::of(&event).filter(|subject| !matches!(subject, Subject::Intent(_)));
+        self.confirmed(event, subject).await
     }
 
     fn self_tests(&self, nonce: &str, now: Timestamp) -> Vec<SelfTest> {

@@ -46,7 +46,7 @@ impl std::fmt::Debug for ClientSecret {
 }
 
 /// What we put into each object of ours.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Metadata {
     #[serde(default, deserialize_with = "lenient")]
     pub payment_id: Option<String>,
@@ -133,6 +133,10 @@ pub(super) struct List<T> {
 pub(super) struct Id(String);
 
 impl Id {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.0
     }

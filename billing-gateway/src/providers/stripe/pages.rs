@@ -10,6 +10,8 @@ use crate::return_pages::ReturnPages;
 const ULID: &str = "{CONTRIBUTION_ULID}";
 /// Put there where the success URL does not say where the name belongs.
 const PARAMETER: &str = "contribution";
+/// By which pages are told that somebody has not given.
+const LEFT: [&str; 2] = ["cancelled", "canceled"];
 /// What Stripe takes.
 const URL_BYTES_MAX: usize = 2_000;
 
@@ -112,6 +114,28 @@ impl ContributionPages {
     fn cancel_url(&self, ulid: &str) -> String {
         self.cancel_url.replace(ULID, ulid)
     }
+
+    /// The page where people give: that of those who have not, without what tells it so.
+    pub(super) fn support_url(&self) -> String {
+        let url = self.cancel_url.replace(ULID, "");
+        let url = url.replace("{CHECKOUT_SESSION_ID}", "");
+        let (before, fragment) = match url.split_once('#') {
+            Some((before, fragment)) => (before, format!("#{fragment}")),
+            None => (url.as_str(), String::new()),
+        };
+        let Some((path, query)) = before.split_once('?') else {
+            return url;
+        };
+        let stays = |pair: &&str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, "true"));
+            !value.is_empty() && !LEFT.contains(&name)
+        };
+        let pairs: Vec<&str> = query.split('&').filter(stays).collect();
+        match pairs.join("&") {
+            none if none.is_empty() => format!("{path}{fragment}"),
+            pairs => format!("{path}?{pairs}{fragment}"),
+        }
+    }
 }
 
 fn checked_url(name: &'static str, text: &str) -> Result<String, ConfigError> {
@@ -191,6 +215,24 @@ mod tests {
             let pages = pages(given).unwrap().unwrap();
             assert_eq!(pages.success_url("U1"), led_to, "{given}");
             assert_eq!(pages.cancel_url("U1"), CANCEL);
+        }
+    }
+
+    #[test]
+    fn whoever_comes_back_from_the_portal_is_not_told_that_they_gave_nothing() {
+        for (cancel_url, support_url) in [
+            (CANCEL, "https://a.example/support"),
+            (
+                "https://a.example/s?tab=1&canceled&c={CONTRIBUTION_ULID}#give",
+                "https://a.example/s?tab=1#give",
+            ),
+            ("https://a.example/#/s", "https://a.example/#/s"),
+        ] {
+            let pages = ContributionPages::checked(
+                Some("https://a.example/t".to_owned()),
+                Some(cancel_url.to_owned()),
+            );
+            assert_eq!(pages.unwrap().unwrap().support_url(), support_url);
         }
     }
 

@@ -5,7 +5,7 @@ use billing_proto::v1::{PaymentReport, PaymentState};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::objects::{Metadata, lenient, lenient_number, lenient_object};
+use super::objects::{Id, Metadata, lenient, lenient_number, lenient_object};
 use crate::wire;
 
 /// Written into the events that are made of answers, so without its page.
@@ -29,6 +29,20 @@ pub(super) struct Session {
     pub client_reference_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub payment_intent: Option<PaidBy>,
+    /// Begun on it, once it is complete.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub subscription: Option<Id>,
+    /// The first one of that.
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub invoice: Option<Id>,
     #[serde(default, deserialize_with = "lenient_object")]
     pub metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "lenient", skip_serializing)]
@@ -61,9 +75,14 @@ impl<'de> Deserialize<'de> for PaidBy {
 }
 
 impl Session {
-    /// Whether it is one of a single payment. Others are of no concern here.
-    pub(super) fn is_of_payment(&self) -> bool {
-        self.mode.as_deref().is_none_or(|mode| mode == "payment")
+    /// Whether it tells of a payment in this state itself. Of a subscription the first invoice tells what was paid;
+    /// other kinds of sessions are of no concern here.
+    pub(super) fn tells(&self, state: PaymentState) -> bool {
+        match self.mode.as_deref() {
+            None | Some("payment") => true,
+            Some("subscription") => state != PaymentState::Succeeded,
+            Some(_) => false,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -13,4 +13,4 @@ mod stage;
 mod top_up;
 mod webhooks;
 
-pub(crate) use stage::Stripe;
+pub(crate) use stage::{SECRET_KEY, Stage as StripeStage, Stripe};

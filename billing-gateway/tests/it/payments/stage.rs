@@ -10,10 +10,10 @@ use sha2::Sha256;
 use crate::stage::Provider;
 pub(super) use crate::stage::good;
 
-pub(super) const SECRET_KEY: &str = "sk_test_of_the_tests";
+pub(crate) const SECRET_KEY: &str = "sk_test_of_the_tests";
 pub(super) const WEBHOOK_SECRET: &str = "whsec_of_the_tests";
 
-pub(super) type Stage = crate::stage::Stage<Stripe>;
+pub(crate) type Stage = crate::stage::Stage<Stripe>;
 
 pub(crate) struct Stripe;
 
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     /// With further flags of the gateway.
-    pub(super) async fn start_with(flags: &[&str]) -> Self {
+    pub(crate) async fn start_with(flags: &[&str]) -> Self {
         let stage = Self::set(flags).await;
         let webhooks = format!("http://{}/webhooks/stripe", stage.gateway.addr);
         stage.sandbox.set_webhook_urls(vec![webhooks]);
@@ -92,7 +92,7 @@ impl Stage {
     }
 
     /// Events that are stored, with what became of them.
-    pub(super) async fn events(&self) -> Vec<(String, String)> {
+    pub(crate) async fn events(&self) -> Vec<(String, String)> {
         let mut owner = self.database.connect_as_owner().await;
         sqlx::query_as("select event_id, outcome from provider_event order by received_at")
             .fetch_all(&mut owner)

@@ -4,6 +4,7 @@ import type { Terms } from "./terms";
 
 /** All that a person chose and typed, as text, to be kept over a sign-in and put back. */
 export interface Draft {
+  isMonthly: boolean;
   /** Cents of a preset, or `other`; empty: not chosen. */
   amount: string;
   other: string;
@@ -16,6 +17,8 @@ export interface Draft {
 /** What the platform gets, and `useBilling().createCheckout` takes. */
 export interface ContributionFormData {
   amountCents: number;
+  /** Absent: once. */
+  interval?: "month";
   isAnonymous: boolean;
   publicDisplayConsent: boolean;
   message?: string;
@@ -34,7 +37,8 @@ export const MESSAGE_MOST = 500;
 
 /** The consent is nobody's to give but the person's. */
 export function emptyDraft(): Draft {
-  return { amount: "", other: "", isAnonymous: false, consent: false, message: "", email: "" };
+  const nothing = { amount: "", other: "", message: "", email: "" };
+  return { ...nothing, isMonthly: false, isAnonymous: false, consent: false };
 }
 
 /** 25 dollars where they are offered, else the one in the middle. */
@@ -67,6 +71,11 @@ export function problemsOf(draft: Draft, terms: Terms, language: Language): Prob
   return problems;
 }
 
+/** What was chosen on a form that asks holds on no form that does not. */
+export function isMonthly(draft: Draft, terms: Terms): boolean {
+  return terms.monthly && draft.isMonthly;
+}
+
 /** The contribution of a draft without problems. Anonymous stands above consent. */
 export function dataOf(draft: Draft, terms: Terms, language: Language): ContributionFormData {
   const amount = amountOf(draft, terms, language);
@@ -76,6 +85,7 @@ export function dataOf(draft: Draft, terms: Terms, language: Language): Contribu
   const isPublic = !draft.isAnonymous && draft.consent;
   return {
     amountCents: typeof amount === "bigint" ? Number(amount) : 0,
+    ...(isMonthly(draft, terms) ? { interval: "month" } : {}),
     isAnonymous: draft.isAnonymous,
     publicDisplayConsent: isPublic,
     ...(message ? { message } : {}),

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { money } from "../cents";
 import type { Language } from "../language";
-import { type Draft, messageLength, type Problems } from "./draft";
+import { amountOf, type Draft, isMonthly, messageLength, type Problems } from "./draft";
 import type { Terms } from "./terms";
 import type { Texts } from "../texts";
 
@@ -47,23 +47,55 @@ export function boundsOf(terms: Terms, language: Language): { least: string; mos
   return { least: money(terms.least, language), most: money(terms.most, language) };
 }
 
+/** One of the answers to how much, or how often. */
+function option(
+  name: "amount" | "interval",
+  value: string,
+  label: string,
+  isChosen: boolean,
+  choose: () => void,
+): TemplateResult {
+  return html`<label class="amount" part=${name}>
+    <input
+      type="radio"
+      name=${name}
+      value=${value}
+      .checked=${isChosen}
+      @change=${choose}
+      @click=${(event: PointerEvent) => {
+        // A press leads on to the field; the arrow keys must be free to pass by.
+        if (value === "other" && event.detail > 0) focusOther(event);
+      }}
+    />
+    <span>${label}</span>
+  </label>`;
+}
+
+/** Once or monthly, where the page asks. That it can be ended is said before anybody chooses. */
+export function intervals(view: View): TemplateResult {
+  const { draft, texts, change } = view;
+  return html`<fieldset part="intervals" aria-describedby="interval-hint">
+    <legend>${texts.interval}</legend>
+    <div class="amounts">
+      ${option("interval", "once", texts.once, !draft.isMonthly, () => change({ isMonthly: false }))}
+      ${option("interval", "month", texts.month, draft.isMonthly, () => change({ isMonthly: true }))}
+    </div>
+    <p id="interval-hint" class="quiet" part="hint">${texts.monthHint}</p>
+  </fieldset>`;
+}
+
+/** What the button does, with the amount once there is one. */
+export function action({ draft, terms, texts, language }: View): string {
+  const amount = amountOf(draft, terms, language);
+  return isMonthly(draft, terms) && typeof amount === "bigint"
+    ? texts.submitMonthly(money(amount, language))
+    : texts.submit;
+}
+
 export function amounts(view: View): TemplateResult {
   const { draft, terms, texts, language, change } = view;
   const choice = (value: string, label: string): TemplateResult =>
-    html`<label class="amount" part="amount">
-      <input
-        type="radio"
-        name="amount"
-        value=${value}
-        .checked=${draft.amount === value}
-        @change=${() => change({ amount: value })}
-        @click=${(event: PointerEvent) => {
-          // A press leads on to the field; the arrow keys must be free to pass by.
-          if (value === "other" && event.detail > 0) focusOther(event);
-        }}
-      />
-      <span>${label}</span>
-    </label>`;
+    option("amount", value, label, draft.amount === value, () => change({ amount: value }));
   return html`<fieldset part="amounts">
     <legend>${texts.amount}</legend>
     <div class="amounts">

@@ -7,7 +7,17 @@ import type { Texts } from "../texts";
 import { theme } from "../theme";
 import { chosenAtFirst, dataOf, type Draft, emptyDraft, type Problems, problemsOf } from "./draft";
 import { failed } from "./failure";
-import { amounts, boundsOf, faulty, message, privacy, receipt, type View } from "./fields";
+import {
+  action,
+  amounts,
+  boundsOf,
+  faulty,
+  intervals,
+  message,
+  privacy,
+  receipt,
+  type View,
+} from "./fields";
 import { Participation } from "./participation";
 import { Paying } from "./paying";
 import { styles } from "./styles";
@@ -29,7 +39,9 @@ export class FundForm extends FundElement {
     wording: {},
     wordingVersion: { attribute: "wording-version" },
     askReceiptEmail: { type: Boolean, attribute: "ask-receipt-email" },
+    monthly: { type: Boolean },
     signInUrl: { attribute: "sign-in-url" },
+    manageUrl: { attribute: "manage-url" },
     token: { attribute: false },
     tokenProvider: { attribute: false },
     name: { reflect: true },
@@ -51,7 +63,11 @@ export class FundForm extends FundElement {
   declare wordingVersion: string | null | undefined;
   /** Where the platform knows no address to which a receipt could go. */
   declare askReceiptEmail: boolean;
+  /** People are asked whether they give once or monthly. */
+  declare monthly: boolean;
   declare signInUrl: string | null | undefined;
+  /** Where those who give monthly already see and end that. */
+  declare manageUrl: string | null | undefined;
   /** The user's token; no attribute, which would stand in the page. */
   declare token: string | null | undefined;
   declare tokenProvider: (() => string | null | Promise<string | null>) | null | undefined;
@@ -71,6 +87,7 @@ export class FundForm extends FundElement {
     super();
     this.disabled = false;
     this.askReceiptEmail = false;
+    this.monthly = false;
     this.draft = emptyDraft();
     this.told = new Set();
   }
@@ -131,9 +148,9 @@ export class FundForm extends FundElement {
       @submit=${(event: Event) => void this.#submit(event, terms)}
     >
       <fieldset class="all" ?disabled=${this.#isDisabled}>
-        ${amounts(view)} ${privacy(view)} ${message(view, this.recipientName ?? "")}
-        ${this.askReceiptEmail ? receipt(view) : nothing}
-        ${failed(this.#paying.failure, texts, this.signInUrl)}
+        ${terms.monthly ? intervals(view) : nothing} ${amounts(view)} ${privacy(view)}
+        ${message(view, this.recipientName ?? "")} ${this.askReceiptEmail ? receipt(view) : nothing}
+        ${failed(this.#paying.failure, texts, this)}
         <div>
           <button
             type="submit"
@@ -141,7 +158,7 @@ export class FundForm extends FundElement {
             part="submit"
             aria-disabled=${isBusy ? "true" : nothing}
           >
-            ${isBusy ? texts.busy : texts.submit}
+            ${isBusy ? texts.busy : action(view)}
           </button>
           <p class="quiet" part="notes"><span>${texts.secure}</span> <span>${texts.tax}</span></p>
         </div>

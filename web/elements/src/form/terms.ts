@@ -8,6 +8,8 @@ export interface Terms {
   /** Empty: those of the form. */
   wording: string;
   wordingVersion: string;
+  /** Whether people are asked how often. */
+  monthly: boolean;
 }
 
 /** The tenant's terms as the gateway tells them. */
@@ -26,6 +28,7 @@ interface Given {
   maxAmount: number | null | undefined;
   wording: string | null | undefined;
   wordingVersion: string | null | undefined;
+  monthly: boolean;
 }
 
 /** As the guide has them, where neither the page nor the tenant says otherwise. */
@@ -42,6 +45,7 @@ export function termsOf(page: Given, tenant: Sponsorship | undefined): Terms {
     most: ofDollars(page.maxAmount) ?? wholeCents(tenant?.max_amount_cents) ?? GUIDE.most,
     wording: page.wording || (tenant?.wording ?? ""),
     wordingVersion: page.wordingVersion || version,
+    monthly: page.monthly,
   };
 }
 

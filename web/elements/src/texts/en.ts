@@ -14,6 +14,10 @@ export const en = {
     again: "Try again",
   },
   form: {
+    interval: "How often",
+    once: "Once",
+    month: "Monthly",
+    monthHint: "Monthly support can be ended at any time.",
     amount: "Choose an amount",
     other: "Other amount",
     otherLabel: "Amount in US dollars",
@@ -28,10 +32,12 @@ export const en = {
     email: "E-mail address for the receipt",
     emailHint: "Optional. Only Stripe gets it.",
     submit: "Continue to Payment",
+    submitMonthly: (amount: string) => `Give ${amount} a month`,
     busy: "One moment…",
     secure: "Secure payment powered by Stripe",
     tax: "Contributions are not tax-deductible",
     signIn: "Sign in",
+    manage: "See your monthly support",
     problem: (bounds: Bounds): Record<NonNullable<Problems[keyof Problems]>, string> => ({
       choose: "Choose or enter an amount.",
       "no-amount": "Enter the amount in digits, as in 25 or 12.50.",
@@ -46,6 +52,8 @@ export const en = {
       UNAUTHENTICATED: "Sign in to go on. What you have entered stays here.",
       UNREACHABLE: "We cannot be reached at present. Nothing was charged; please try again.",
       CONTRIBUTION_ENDED: "An earlier try has ended, or was paid. Go on to give once more.",
+      SUBSCRIPTION_EXISTS:
+        "You give monthly already, so nothing was begun. You can still give once.",
       TOO_MANY_OPEN: "Several of your payments are open. Finish one, or try again in an hour.",
       RATE_LIMITED: "Too many tries. Please wait for a minute.",
       ACCOUNT_SUSPENDED: "Your account is suspended.",

@@ -21,6 +21,8 @@ import {
 import { TEXTS, type WallTexts } from "./texts";
 
 export type Period = "month" | "all";
+/** Everybody, those who give monthly now, or all others. */
+export type Support = "all" | "active" | "past";
 
 /** Who supports the tenant openly: by `supporters`, or by `api-base` and `tenant`. */
 export class FundWall extends FundElement {
@@ -29,6 +31,8 @@ export class FundWall extends FundElement {
     totalCount: { type: Number, attribute: "total-count" },
     period: { reflect: true },
     limit: { type: Number },
+    filter: { type: Boolean },
+    support: { reflect: true },
     preview: { type: Boolean },
     headingLevel: { type: Number, attribute: "heading-level" },
     further: { state: true },
@@ -42,6 +46,9 @@ export class FundWall extends FundElement {
   declare period: Period;
   /** Names a page, 200 at most. */
   declare limit: number | null | undefined;
+  /** People choose whose support they see. */
+  declare filter: boolean;
+  declare support: Support;
   /** A few names as an ornament of another page: no choice of the period, and no further pages. */
   declare preview: boolean;
   /** What the headings of the tiers are on the page: 2 to 6. */
@@ -62,6 +69,8 @@ export class FundWall extends FundElement {
   constructor() {
     super();
     this.period = "all";
+    this.filter = false;
+    this.support = "all";
     this.preview = false;
     this.headingLevel = 3;
     this.more = "ready";
@@ -73,15 +82,15 @@ export class FundWall extends FundElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has("period") || changed.has("tenant") || changed.has("apiBase")) {
-      this.further = undefined;
-    }
+    const of = ["period", "support", "tenant", "apiBase"];
+    if (of.some((name) => changed.has(name))) this.further = undefined;
   }
 
   #path(cursor?: string): string {
     const period = this.period === "month" ? "month" : "all";
     const { tenant } = this;
-    return `/supporters${query({ period, limit: this.limit || null, tenant, cursor })}`;
+    const support = this.support === "active" || this.support === "past" ? this.support : null;
+    return `/supporters${query({ period, support, limit: this.limit || null, tenant, cursor })}`;
   }
 
   protected override show({ away }: Texts): unknown {
@@ -99,35 +108,47 @@ export class FundWall extends FundElement {
   #choice(shown: Supporters | undefined, texts: WallTexts): TemplateResult {
     const total = this.supporters ? this.totalCount : this.#remote.answer?.total_count;
     const count = total ?? (this.supporters && shown ? countOf(shown) : undefined);
-    const option = (period: Period): TemplateResult =>
-      html`<label part="period">
-        <input
-          type="radio"
-          name="period"
-          value=${period}
-          .checked=${this.period === period}
-          @change=${() => this.#choose(period)}
-        />
-        <span>${texts[period]}</span>
-      </label>`;
     return html`<div class="head">
-      <fieldset class="periods" part="periods">
-        <legend class="unseen">${texts.period}</legend>
-        ${option("month")}${option("all")}
-      </fieldset>
+      ${this.#periods(texts)} ${this.filter ? this.#filters(texts) : nothing}
       <p class="quiet" role="status">${count === undefined ? nothing : texts.count(count)}</p>
     </div>`;
   }
 
-  #choose(period: Period): void {
+  #periods(texts: WallTexts): TemplateResult {
+    const { period } = this;
+    return html`<fieldset class="periods" part="periods">
+      <legend class="unseen">${texts.period}</legend>
+      ${option("period", "month", texts.month, period, this.#choosePeriod)}
+      ${option("period", "all", texts.all, period, this.#choosePeriod)}
+    </fieldset>`;
+  }
+
+  readonly #choosePeriod = (period: Period): void => {
     if (this.fire("fund-period", { period })) this.period = period;
     else this.requestUpdate();
+  };
+
+  #filters(texts: WallTexts): TemplateResult {
+    const { support } = this;
+    return html`<fieldset class="periods" part="filters">
+      <legend class="unseen">${texts.support}</legend>
+      ${option("support", "all", texts.everybody, support, this.#chooseSupport)}
+      ${option("support", "active", texts.active, support, this.#chooseSupport)}
+      ${option("support", "past", texts.past, support, this.#chooseSupport)}
+    </fieldset>`;
   }
+
+  readonly #chooseSupport = (support: Support): void => {
+    if (this.fire("fund-support", { support })) this.support = support;
+    else this.requestUpdate();
+  };
 
   #tiers(shown: Supporters, texts: WallTexts): TemplateResult | TemplateResult[] {
     const period = this.period === "month" ? "month" : "all";
     if (countOf(shown) === 0) {
-      return html`<p class="quiet" part="nobody">${texts.nobody[period]}</p>`;
+      const { support } = this;
+      const chosen = support === "active" || support === "past" ? support : period;
+      return html`<p class="quiet" part="nobody">${texts.nobody[chosen]}</p>`;
     }
     return TIERS.filter((tier) => shown[tier]?.length).map((tier) =>
       this.#tier(tier, shown[tier] ?? [], texts),
@@ -145,11 +166,12 @@ export class FundWall extends FundElement {
     </section>`;
   }
 
-  #entry({ name, since, message }: Supporter, texts: WallTexts): TemplateResult {
+  #entry({ name, since, message, monthly }: Supporter, texts: WallTexts): TemplateResult {
     const month = monthOf(since, this.language);
     return html`<li part="supporter">
       <span class="name" part="name"><bdi>${name}</bdi></span>
       ${month ? html`<span class="quiet">${texts.since(month)}</span>` : nothing}
+      ${monthly ? html`<span class="monthly" part="monthly">${texts.monthly}</span>` : nothing}
       ${message ? html`<q part="message"><bdi>${message}</bdi></q>` : nothing}
     </li>`;
   }
@@ -190,6 +212,26 @@ export class FundWall extends FundElement {
       if (error instanceof Refusal && error.code === "INVALID_REQUEST") await this.reload();
     }
   }
+}
+
+/** One of a choice. */
+function option<Value extends string>(
+  name: "period" | "support",
+  value: Value,
+  label: string,
+  chosen: Value,
+  choose: (value: Value) => void,
+): TemplateResult {
+  return html`<label part=${name === "period" ? name : "filter"}>
+    <input
+      type="radio"
+      name=${name}
+      value=${value}
+      .checked=${value === chosen}
+      @change=${() => choose(value)}
+    />
+    <span>${label}</span>
+  </label>`;
 }
 
 define("fund-wall", FundWall);

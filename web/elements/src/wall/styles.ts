@@ -12,6 +12,8 @@ export const styles = css`
 
   .periods {
     display: flex;
+    flex-wrap: wrap;
+    overflow-wrap: normal;
     border: 1px solid var(--_line);
     border-radius: var(--_radius);
   }
@@ -85,6 +87,15 @@ export const styles = css`
 
   .name {
     font-weight: 600;
+  }
+
+  .monthly {
+    justify-self: start;
+    margin-top: 0.25rem;
+    padding: 0 0.5rem;
+    border: 1px solid var(--_line);
+    border-radius: var(--_radius);
+    font-size: 0.8125em;
   }
 
   .platinum-tier .name {

@@ -4,6 +4,8 @@ export interface Supporter {
   /** The day of the first public contribution. */
   since: string;
   message?: string;
+  /** They give monthly now. */
+  monthly?: boolean;
 }
 
 export const TIERS = ["platinum", "gold", "silver", "bronze", "supporter"] as const;

@@ -1,0 +1,2 @@
+-- What was proven stays true.
+select 1;
