@@ -99,6 +99,8 @@ pub(crate) struct ContributionResponse {
     /// From which total on it is had.
     #[schema(required = true)]
     next_badge_amount_cents: Option<i64>,
+    /// It is one of a subscription's.
+    is_recurring: bool,
     /// RFC 3339.
     #[schema(format = DateTime)]
     created_at: String,
@@ -119,6 +121,7 @@ impl ContributionResponse {
             total_cents: standing.map(|standing| standing.total_minor),
             next_badge,
             next_badge_amount_cents: next_badge.and(next_minor),
+            is_recurring: !contribution.subscription_ulid.is_empty(),
             created_at: created_at(&contribution)?,
             ulid: contribution.ulid,
         })

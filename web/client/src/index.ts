@@ -33,6 +33,6 @@ export type * from "./routes/payments";
 export type * from "./routes/usage";
 export { createSession, dropDraft, findDraft, keepDraft } from "./session";
 export type { Session, SessionState } from "./session";
-export { formatAge, formatDay, formatTime, knownZone, TIME_ZONES, zoneName } from "./time";
+export { formatAge, formatDay, formatTime, knownZone, ownZone, TIME_ZONES, zoneName } from "./time";
 export type { TimeStyle } from "./time";
 export type { components, paths } from "./generated";

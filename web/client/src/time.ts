@@ -39,6 +39,12 @@ export function zoneName(zone: string, locale: Locale = "en"): string {
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 }
 
+/** The browser's zone. Chromium still calls Kyiv by its name of before. */
+export function ownZone(): string {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === "Europe/Kiev" ? "Europe/Kyiv" : timeZone;
+}
+
 /** The zone, or UTC where this browser does not know it. */
 export function knownZone(zone: string): string {
   try {

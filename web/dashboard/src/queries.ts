@@ -1,4 +1,4 @@
-import { ApiError, isAway } from "@billing/client";
+import { ApiError, isAway, ownZone } from "@billing/client";
 import type { Client, HistoryFilter } from "@billing/client";
 import { QueryClient, useQuery } from "@tanstack/react-query";
 
@@ -99,7 +99,7 @@ export function useProviders() {
 export function useZone(): string {
   const client = useClient();
   const balance = useQuery({ queryKey: keys.balance, queryFn: client.getBalance });
-  return balance.data?.billing.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return balance.data?.billing.time_zone ?? ownZone();
 }
 
 /** Whether the zone is final: the account's, or the browser's where the account's cannot be had. */

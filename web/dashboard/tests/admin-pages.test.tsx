@@ -69,9 +69,88 @@ test("a price is shown to the last digit before it is set", async () => {
   await user.type(dialog.getByLabelText("Reason"), "dearer");
   expect(dialog.getByText("$0.037463 a call")).toBeTruthy();
   await user.click(dialog.getByRole("button", { name: "Set $0.037463 a call" }));
-  await screen.findByText("search costs $0.037463 a call.");
+  await screen.findByText("search costs $0.037463 a call in about 8 seconds.");
   expect(stage.sent.filter(({ request }) => request === PUT).map(({ body }) => body)).toEqual([
     '{"base_cost_usd":0.0333,"markup_percent":12.5,"is_active":true,"reason":"dearer"}',
+  ]);
+});
+
+test("that it was too late to cancel a price is said, and what holds again when", async () => {
+  const user = userEvent.setup({ delay: null });
+  const planned = [{ version: 4, per_call_usd: "0.03", valid_from: "2026-11-28T22:55:10Z" }];
+  const again = { version: 5, per_call_usd: "0.02", valid_from: "2026-11-28T22:55:13Z" };
+  const tool = {
+    tool: "search",
+    free: false,
+    free_calls_per_day: 0,
+    units: [],
+    fixed_usd: "0.02",
+    version: 3,
+    valid_from: "2026-11-01T00:00:00Z",
+    is_active: true,
+    planned,
+  };
+  await open("/admin/prices", {
+    ...ME,
+    "GET /api/admin/tool-pricing": wired({ success: true, tools: [tool] }),
+    "PUT /api/admin/tool-pricing/search": wired({
+      success: true,
+      tool: { ...tool, planned: [...planned, again] },
+    }),
+  });
+  await user.click(await screen.findByRole("button", { name: "Cancel plan: search" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await user.type(dialog.getByLabelText("Reason"), "a slip");
+  await user.click(dialog.getByRole("button", { name: "Cancel the planned price" }));
+  await screen.findByText(/too late to cancel it: search costs \$0\.02 a call again from .*:13/);
+});
+
+test("the audit trail has words for what is changed of support", async () => {
+  const change = { at: "2026-11-28T22:48:52Z", actor: "root", user_id: null, reason: null };
+  const refs = { entry_id: null, refund_id: null, payment_id: null };
+  const changes = [
+    { ...change, ...refs, action: "sponsorship", before: { goal: "0" }, after: { goal: "500" } },
+    {
+      ...change,
+      ...refs,
+      action: "message",
+      before: { message_state: "waiting" },
+      after: { message_state: "approved" },
+    },
+  ];
+  await open("/admin/audit", {
+    ...ME,
+    "GET /api/admin/audit": JSON.stringify({
+      success: true,
+      changes,
+      pagination: { limit: 50, count: 2, next_before: null },
+    }),
+  });
+  expect(await screen.findByText("Goal of a month: $0.00 → $500.00")).toBeTruthy();
+  expect(screen.getByText("Message: waiting → approved")).toBeTruthy();
+});
+
+test("a message of a supporter is text, and is shown once it is approved", async () => {
+  const user = userEvent.setup({ delay: null });
+  const PUT = "PUT /api/admin/messages/01HQ5W8X7C9D3K2M4N6P8R0STV";
+  const message = {
+    ulid: "01HQ5W8X7C9D3K2M4N6P8R0STV",
+    user_id: "7f0c",
+    name: "Alice",
+    message: "<b>Keep up!</b>",
+    state: "waiting",
+    created_at: "2026-11-21T09:30:00Z",
+  };
+  const stage = await open("/admin/messages", {
+    ...ME,
+    "GET /api/admin/messages": JSON.stringify({ success: true, messages: [message] }),
+    [PUT]: JSON.stringify({ success: true, ...message, state: "approved" }),
+  });
+  expect(await screen.findByText("<b>Keep up!</b>")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "Approve" }));
+  await screen.findByText("The message is approved: it stands beside the name.");
+  expect(stage.sent.filter(({ request }) => request === PUT).map(({ body }) => body)).toEqual([
+    '{"approved":true}',
   ]);
 });
 

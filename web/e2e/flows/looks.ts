@@ -20,7 +20,16 @@ const OF_A_USER = [
   "/supporters",
   "/settings/contributions",
 ];
-const OF_AN_ADMINISTRATOR = ["", "/users", "/payments", "/prices", "/mail", "/switches", "/audit"];
+const OF_AN_ADMINISTRATOR = [
+  "",
+  "/users",
+  "/payments",
+  "/prices",
+  "/messages",
+  "/mail",
+  "/switches",
+  "/audit",
+];
 
 /** Both schemes and both ends of the widths; in the language of longer words, where it is narrow. */
 const LOOKS: Record<Language, [Scheme, number][]> = {

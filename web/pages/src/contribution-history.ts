@@ -1,5 +1,5 @@
 import { type Language, money } from "@billing/elements";
-import type { components, Sponsorship } from "@billing/client";
+import type { components, Sponsorship, Supporter } from "@billing/client";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Services } from "./services";
 import { TEXTS, type Texts } from "./texts";
@@ -11,6 +11,7 @@ export class ContributionHistory extends LitElement {
   static override properties = {
     services: { attribute: false },
     terms: { attribute: false },
+    supporter: { attribute: false },
     language: { attribute: false },
     shown: { state: true },
     total: { state: true },
@@ -21,6 +22,7 @@ export class ContributionHistory extends LitElement {
 
   declare services: Services;
   declare terms: Sponsorship;
+  declare supporter: Supporter;
   declare language: Language;
   /** Undefined: not known yet. */
   declare private shown: Contribution[] | undefined;
@@ -102,9 +104,7 @@ export class ContributionHistory extends LitElement {
       ${
         message
           ? html`<blockquote><bdi>${message}</bdi></blockquote>
-              <p class="quiet">
-                ${contribution.message_is_shown ? texts.messageShown : texts.messageHidden}
-              </p>`
+              ${status === "completed" ? this.#shown(contribution, texts) : nothing}`
           : nothing
       }
       ${status === "failed" ? nothing : this.#naming(contribution, texts)}
@@ -112,10 +112,17 @@ export class ContributionHistory extends LitElement {
     </li>`;
   }
 
+  /** What was given back, or is not paid, shows no message. */
+  #shown({ message_is_shown }: Contribution, texts: Texts["own"]): TemplateResult {
+    return html`<p class="quiet">
+      ${message_is_shown ? texts.messageShown : texts.messageHidden}
+    </p>`;
+  }
+
   #naming({ ulid, is_anonymous }: Contribution, texts: Texts["own"]): TemplateResult {
     if (this.asked === ulid) return this.#consent(ulid, texts);
     return html`<div class="row">
-      <span>${is_anonymous ? texts.isAnonymous : texts.isNamed}</span>
+      <span>${is_anonymous ? texts.isAnonymous : this.#named(texts)}</span>
       <button
         type="button"
         id="naming-${ulid}"
@@ -126,6 +133,10 @@ export class ContributionHistory extends LitElement {
         ${is_anonymous ? texts.name : texts.unname}
       </button>
     </div>`;
+  }
+
+  #named(texts: Texts["own"]): string {
+    return this.supporter.display_name === null ? texts.isNameless : texts.isNamed;
   }
 
   #consent(ulid: string, texts: Texts["own"]): TemplateResult {

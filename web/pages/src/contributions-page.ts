@@ -98,6 +98,7 @@ class ContributionsPage extends PageElement {
         <contribution-history
           .services=${services}
           .terms=${terms}
+          .supporter=${supporter}
           .language=${this.language}
           @changed=${() => void this.#read()}
         ></contribution-history>

@@ -20,12 +20,15 @@ class SupportThankYouPage extends PageElement {
     found: { state: true },
     terms: { state: true },
     looks: { state: true },
+    isNameless: { state: true },
   };
 
   /** Undefined: not known yet. */
   declare private found: Found;
   declare private terms: Sponsorship | undefined;
   declare private looks: number;
+  /** They agreed to be named, and nobody knows by which name. */
+  declare private isNameless: boolean;
   readonly #ulid = takeContribution();
   readonly #isPaidByLink = isPaidByLink();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,6 +36,7 @@ class SupportThankYouPage extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.looks = 0;
+    this.isNameless = false;
     document.addEventListener("visibilitychange", this.#again);
     if (this.#ulid) void this.#look();
   }
@@ -46,6 +50,7 @@ class SupportThankYouPage extends PageElement {
   /** Their own token tells more, or no longer does. */
   protected override userChanged(): void {
     this.found = undefined;
+    this.isNameless = false;
     if (this.#ulid) void this.#look();
   }
 
@@ -67,6 +72,7 @@ class SupportThankYouPage extends PageElement {
     if (isContribution(this.found) && this.found.status === "completed") {
       dropDraft(FORM_DRAFT);
       this.terms ??= await this.services.stranger.getSponsorship().catch(() => undefined);
+      if (this.isSignedIn) this.isNameless = await this.#hasNoName().catch(() => false);
     }
     const wait = LOOKS[this.looks];
     if (!this.#isOpen || wait === undefined) return;
@@ -93,6 +99,16 @@ class SupportThankYouPage extends PageElement {
       if (error instanceof ApiError && error.status === 404) return "missing";
       return known ?? "away";
     }
+  }
+
+  async #hasNoName(): Promise<boolean> {
+    const { client } = this.services;
+    const [supporter, own] = await Promise.all([
+      client.getSupporter(),
+      client.getMyContributions(1),
+    ]);
+    const isNamed = own.data.some(({ ulid, is_anonymous }) => ulid === this.#ulid && !is_anonymous);
+    return isNamed && supporter.display_name === null;
   }
 
   protected override heading(): string {
@@ -175,6 +191,7 @@ class SupportThankYouPage extends PageElement {
     const total = BigInt(found.total_cents);
     return html`<p class="total">${texts.total(amount, money(total, this.language))}</p>
       <p>${this.#earned(found, total)} ${this.#missing(found, total)}</p>
+      ${this.isNameless ? html`<p>${texts.nameless}</p>` : nothing}
       <p><a href="/settings/contributions">${texts.seeOwn}</a></p>`;
   }
 

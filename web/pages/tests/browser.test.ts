@@ -189,6 +189,18 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
     await page.context().close();
   });
 
+  test("who agreed to be named, and has no name, is told how to be", async () => {
+    stage.answers.set("GET /api/v1/supporters/me", { json: { ...SUPPORTER, display_name: null } });
+    stage.answers.set("GET /api/v1/contributions/me", {
+      json: { data: [{ ...OWN, is_anonymous: false }], total: 1, total_cents: 7500 },
+    });
+    const page = await stage.open(`/support/thank-you?contribution=${ULID}#token=a.b.c`);
+    await page.getByText("You agreed to be named, but we know no name of yours.").waitFor();
+    await page.goto(`${stage.origin}/settings/contributions`);
+    await page.getByText("Not named yet: enter your display name").waitFor();
+    await page.context().close();
+  });
+
   test("thanks stands by itself: after a payment link, without billing, and without scripts", async () => {
     const linked = await stage.open("/support/thank-you?session_id=cs_1");
     await linked.getByRole("heading", { name: "Thank you for supporting OpenMeet!" }).waitFor();

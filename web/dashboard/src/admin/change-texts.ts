@@ -27,11 +27,20 @@ export function changedThings(before: Values, after: Values, words: Words): Chan
 }
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
-const WORDS = ["true", "false", "on", "off"];
+const WORDS = [
+  ...["true", "false", "on", "off", "waiting", "approved", "refused"],
+  ...["requested", "pending", "succeeded", "failed", "canceled"],
+];
+/** Terms of support are in dollars, though their names do not say so. */
+const TERMS = ["goal", "bronze", "silver", "gold", "platinum", "presets"];
 
 function valueText(name: string, values: Values, { t, usd, money, time }: Words): string {
   const value = values[name];
   if (value === undefined || value === "") return t("common.none");
+  if (TERMS.includes(name)) {
+    const amounts = value.split(" ");
+    return amounts.map((amount) => (DECIMAL.test(amount) ? usd(amount) : amount)).join(", ");
+  }
   if (WORDS.includes(value)) return t(`changed.${value}`);
   if (name.endsWith("_at")) return time(value, "minute");
   if (!DECIMAL.test(value)) return value;

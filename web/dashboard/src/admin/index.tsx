@@ -2,6 +2,7 @@ import { Route, Routes } from "react-router";
 import { NotFound } from "../not-found";
 import { AuditPage } from "./audit";
 import { MailPage } from "./mail";
+import { MessagesPage } from "./messages";
 import { OverviewPage } from "./overview";
 import { PaymentsPage } from "./payments";
 import { PricesPage } from "./prices";
@@ -20,6 +21,7 @@ export default function Admin() {
       <Route path="users/:id/entries" element={<UserEntriesPage />} />
       <Route path="payments" element={<PaymentsPage />} />
       <Route path="prices" element={<PricesPage />} />
+      <Route path="messages" element={<MessagesPage />} />
       <Route path="mail" element={<MailPage />} />
       <Route path="switches" element={<SwitchesPage />} />
       <Route path="audit" element={<AuditPage />} />

@@ -24,7 +24,7 @@ export function CancelDialog({ price, onClose, onDone }: CancelDialogProps) {
   const { request } = useClient();
   const { tool, planned } = price;
   const draft = useDraft(`admin.cancel-price.${tool}`, { reason: "", tried: false });
-  const change = useChange<Cancelling, unknown>(`cancel-price.${tool}`, ({ reason }) =>
+  const change = useChange<Cancelling, { tool: ToolPrice }>(`cancel-price.${tool}`, ({ reason }) =>
     request("PUT", `/api/admin/tool-pricing/${encodeURIComponent(tool)}`, {
       body: { is_active: false, reason },
     }),
@@ -37,7 +37,15 @@ export function CancelDialog({ price, onClose, onDone }: CancelDialogProps) {
     const came = await change.carryOut(change.unanswered ?? { reason: reason.trim() });
     if (came.kind !== "done") return;
     draft.drop();
-    onDone(t("prices.cancelled", { tool }));
+    onDone(told(came.answer.tool.planned));
+  }
+
+  /** What begins too soon to be cancelled still begins, and what holds now takes over from it. */
+  function told(left: ToolPrice["planned"]): string {
+    const again = left.at(-1);
+    if (again === undefined) return t("prices.cancelled", { tool });
+    const at = time(again.valid_from, "second");
+    return t("prices.restored", { tool, price: usd(again.per_call_usd), time: at });
   }
 
   return (

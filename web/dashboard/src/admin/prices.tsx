@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Button } from "../ui/button";
 import { Card } from "../ui/card";
 import { Status } from "../ui/status";
@@ -10,7 +10,7 @@ import { type Column, Table } from "./parts/table";
 import { CancelDialog } from "./price-cancel";
 import { PriceDialog } from "./price-dialog";
 import { priceText } from "./price-text";
-import { useAdmin } from "./use-admin";
+import { useAdmin, useReadAgain } from "./use-admin";
 import { useWords } from "./words";
 
 type Opened =
@@ -22,6 +22,8 @@ export function PricesPage() {
   const prices = useAdmin<{ tools: ToolPrice[] }>("/api/admin/tool-pricing");
   const [opened, setOpened] = useState<Opened>(null);
   const [done, setDone] = useState("");
+
+  useReadAgainAt(prices.data?.tools.flatMap((tool) => tool.planned.map((each) => each.valid_from)));
 
   function finish(told: string) {
     setDone(told);
@@ -108,4 +110,18 @@ function PricesTable({ tools, onOpen }: { tools: ToolPrice[]; onOpen: (opened: O
       rowKey={(price) => price.tool}
     />
   );
+}
+
+const DAY_MS = 86_400_000;
+
+/** Reads again when the next planned price begins, so that none is called planned that holds. */
+function useReadAgainAt(starts: string[] = []) {
+  const readAgain = useReadAgain();
+  const next = [...starts].sort()[0];
+  useEffect(() => {
+    if (next === undefined) return;
+    const wait = Math.min(Math.max(Date.parse(next) - Date.now(), 4_000) + 1_000, DAY_MS);
+    const timer = setTimeout(() => void readAgain(), wait);
+    return () => clearTimeout(timer);
+  });
 }

@@ -3,13 +3,14 @@ import {
   formatMoney,
   formatTime,
   type Locale,
+  ownZone,
   type TimeStyle,
 } from "@billing/client";
 
 import { useTranslation } from "../i18n/use-translation";
 
 /** Times are written in the zone of whoever looks, which each page names; days of sums are UTC, and say so. */
-export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const ZONE = ownZone();
 
 /** A day of the charts: "28 Nov". */
 const DAYS: Record<Locale, Intl.DateTimeFormat> = {

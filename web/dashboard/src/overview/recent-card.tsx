@@ -1,3 +1,4 @@
+import { toMicros } from "@billing/client";
 import type { Transaction } from "@billing/client";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
@@ -47,19 +48,24 @@ export function RecentCard() {
 function Row({ transaction }: { transaction: Transaction }) {
   const { t } = useTranslation("overview");
   const { type, tool, description, amount_usd, created_at } = transaction;
+  const isIncome = toMicros(amount_usd) > 0n;
+  // A payment that was taken back is a refund too, but not of a charge.
+  const kind = t(type === "refund" && toMicros(amount_usd) < 0n ? "type.reversed" : `type.${type}`);
+  const name = tool ?? description;
   return (
     <li className="flex items-start justify-between gap-4 py-3 first:pt-0 last:pb-0">
       <div className="min-w-0">
-        <p className="truncate">{tool ?? description ?? t(`type.${type}`)}</p>
+        <p className="truncate">{name ?? kind}</p>
         <p className="text-sm text-ink-soft">
-          {t(`type.${type}`)} · <Time at={created_at} style="short" />
+          {name !== null && `${kind} · `}
+          <Time at={created_at} style="short" />
         </p>
       </div>
       <Money
         amount={amount_usd}
         signed
         exact
-        className={amount_usd.startsWith("-") ? "font-medium" : "font-medium text-good"}
+        className={isIncome ? "font-medium text-good" : "font-medium"}
       />
     </li>
   );

@@ -29,8 +29,8 @@ export function formOf(settings: Settings, locale: Locale): SettingsForm {
   };
 }
 
-/** As many decimals as the service keeps would make "1,234" mean two things. */
-const BOUNDS = { decimals: 2 };
+/** As many decimals as the service keeps would make "1,234" mean two things. More than the most it does not take. */
+export const BOUNDS = { max: "1000000000", decimals: 2 };
 
 export interface Changes {
   /** Only what differs from what is stored, so that two tabs do not undo each other. */

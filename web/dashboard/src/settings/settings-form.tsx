@@ -9,7 +9,7 @@ import { useAmountProblem } from "../ui/amount-field";
 import { Button } from "../ui/button";
 import { useFieldProblems, useProblem } from "../ui/problem";
 import { Status } from "../ui/status";
-import { AMOUNTS, changesOf, formOf } from "./form";
+import { AMOUNTS, BOUNDS, changesOf, formOf } from "./form";
 import type { AmountName } from "./form";
 import { LimitFields } from "./limit-fields";
 import { MailFields } from "./mail-fields";
@@ -56,7 +56,7 @@ export function SettingsForm({ stored }: { stored: Settings }) {
   /** Said once a field was left, so that nobody is corrected while they type. */
   function errorOf(name: AmountName): string | undefined {
     const typed = problems[name];
-    if (typed && shown.has(name)) return amountProblem(typed, "USD", { decimals: 2 });
+    if (typed && shown.has(name)) return amountProblem(typed, "USD", BOUNDS);
     return refused.get(name);
   }
 

@@ -1,4 +1,4 @@
-import { formatMoney, formatTime, type Locale, type Transaction } from "@billing/client";
+import { formatMoney, formatTime, type Locale, toMicros, type Transaction } from "@billing/client";
 import type { TFunction } from "i18next";
 import { ChevronDown } from "lucide-react";
 import { memo } from "react";
@@ -28,7 +28,7 @@ export const Row = memo(function Row(props: Props) {
   const kind = kindOf(transaction, t);
   const amount = formatMoney(amount_usd, "USD", locale, { exact: true, signed: true });
   const time = formatTime(created_at, locale, zone, "short");
-  const isIncome = !amount_usd.startsWith("-");
+  const isIncome = toMicros(amount_usd) > 0n;
   return (
     <>
       <div

@@ -13,7 +13,7 @@ export function Table({ caption, head, children }: TableProps) {
     <div role="region" aria-label={caption} tabIndex={0} className="-mx-1 overflow-x-auto px-1">
       <table className="figures w-full border-collapse text-left text-[0.9375rem]">
         <caption className="sr-only">{caption}</caption>
-        <thead className="border-b border-line text-sm text-ink-soft">
+        <thead className="border-b border-line text-[0.8125rem] text-ink-soft sm:text-sm">
           <tr>{head}</tr>
         </thead>
         <tbody className="divide-y divide-line">{children}</tbody>
@@ -32,7 +32,10 @@ interface CellProps {
 export function Th({ number, children, className = "" }: CellProps) {
   const side = number ? "text-right" : "";
   return (
-    <th scope="col" className={`py-2 pr-4 font-medium last:pr-0 ${side} ${className}`}>
+    <th
+      scope="col"
+      className={`py-2 pr-2 font-medium last:pr-0 sm:pr-4 sm:last:pr-0 ${side} ${className}`}
+    >
       {children}
     </th>
   );
@@ -40,5 +43,9 @@ export function Th({ number, children, className = "" }: CellProps) {
 
 export function Td({ number, children, className = "" }: CellProps) {
   const side = number ? "text-right whitespace-nowrap" : "";
-  return <td className={`py-3 pr-4 align-top last:pr-0 ${side} ${className}`}>{children}</td>;
+  return (
+    <td className={`py-3 pr-2 align-top last:pr-0 sm:pr-4 sm:last:pr-0 ${side} ${className}`}>
+      {children}
+    </td>
+  );
 }

@@ -48,7 +48,7 @@ export function ToolTable({ tools, days }: ToolTableProps) {
     <Table caption={t("tools.caption")} head={head}>
       {spent.map(({ tool, requests, micros }) => (
         <tr key={tool ?? ""}>
-          <Td className="min-w-28 wrap-anywhere">
+          <Td className="min-w-20 wrap-anywhere sm:min-w-28">
             <ToolName tool={tool} days={days} />
           </Td>
           <Td className="w-1/4 max-md:hidden">

@@ -208,6 +208,8 @@ export class FundForm extends FundElement {
     await this.updateComplete;
     const problems = problemsOf(this.draft, terms, this.language);
     if (Object.keys(problems).length > 0) {
+      // What the last try came to is no longer what stands in the way.
+      this.#paying.forget();
       faulty(this.renderRoot, problems)?.focus();
       return;
     }

@@ -37,7 +37,8 @@ export const styles = css`
     display: grid;
     place-items: center;
     min-height: 2.75rem;
-    padding: 0 1rem;
+    padding: 0.25rem 0.75rem;
+    line-height: 1.25;
     text-align: center;
     border-radius: calc(var(--_radius) - 1px);
   }

@@ -66,6 +66,8 @@ export const en = {
     total: (amount: string, total: string) =>
       `Your ${amount} contribution brings your total to ${total}.`,
     arrived: (amount: string) => `Your ${amount} contribution has arrived.`,
+    nameless:
+      "You agreed to be named, but we know no name of yours. Enter one with your contributions, and it stands on the supporters page.",
     seeOwn: "See your contributions",
     pending: "Thank you. We are waiting for your payment",
     pendingText: (amount: string) =>
@@ -113,9 +115,11 @@ export const en = {
     },
     left: (amount: string) => `A part was given back; ${amount} of it remain.`,
     messageShown: "Your message is on the supporters page, and leaves it with your name.",
-    messageHidden: "Your message is not on the supporters page.",
+    messageHidden:
+      "Your message is not on the supporters page. A new one is shown once somebody has read it.",
     isAnonymous: "Anonymous",
     isNamed: "Counts under your name",
+    isNameless: "Not named yet: enter your display name",
     name: "Show my name",
     unname: "Make anonymous",
     consent: "Display my name on the supporters page",
@@ -124,7 +128,7 @@ export const en = {
     appearance: "How you are shown",
     displayName: "Display name",
     displayNameHint: "The name on the supporters page. Without one you are not named there.",
-    nameWrong: "Enter a shorter name, without links.",
+    nameWrong: "Enter a shorter name, without links and signs such as < > / @ :",
     showBadge: "Show my badge to others",
     showBadgeHint:
       "They see the badge that all you gave has earned, anonymous contributions too, but no amounts.",

@@ -4,7 +4,10 @@ import { Page } from "../../ui/page";
 import { ADMIN } from "../links";
 import { useWords, ZONE } from "../words";
 
-const PARTS = ["overview", "users", "payments", "prices", "mail", "switches", "audit"] as const;
+const PARTS = [
+  ...["overview", "users", "payments", "prices", "messages", "mail"],
+  ...["switches", "audit"],
+] as const;
 
 interface AdminPageProps {
   title: string;

@@ -70,7 +70,7 @@ function Cell<R>({ column, row, first }: { column: Column<R>; row: R; first: boo
       <th
         scope="row"
         role="rowheader"
-        className={`block align-top font-normal wrap-anywhere sm:table-cell sm:py-2.5 ${sideOf(column)}`}
+        className={`block align-top font-normal wrap-anywhere sm:table-cell sm:min-w-32 sm:py-2.5 ${sideOf(column)}`}
       >
         {content}
       </th>

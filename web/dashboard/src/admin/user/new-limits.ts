@@ -18,7 +18,7 @@ export interface LimitsForm {
   problems: Partial<Record<LimitName, AmountProblem>>;
 }
 
-export const LIMIT_BOUNDS = { decimals: 6 };
+export const LIMIT_BOUNDS = { max: "1000000000", decimals: 6 };
 
 /** What was typed, less what is so already. An empty field is no limit. */
 export function readLimitsForm(
