@@ -67,6 +67,8 @@ create table endpoint_delivery (
     created_at timestamptz not null,
     primary key (endpoint_id, account_id, seq)
 );
+-- The oldest that waits, without a look at the others.
+create index endpoint_delivery_by_age on endpoint_delivery (endpoint_id, created_at);
 grant select, insert, delete on endpoint_delivery to billing_app;
 
 -- A subject (an account) that has deliveries to an endpoint: the first of them is tried when it is due. Whoever tries

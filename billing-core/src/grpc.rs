@@ -71,7 +71,7 @@ impl SponsorshipService for Core {
     async fn get_progress(&self, request: Request<v1::GetProgressRequest>) -> Answer<v1::GetProgressResponse> { sponsorship::grpc::get_progress(&self.sponsorship, request).await }
     async fn get_supporter(&self, request: Request<v1::GetSupporterRequest>) -> Answer<v1::GetSupporterResponse> { sponsorship::grpc::get_supporter(&self.payments.reads, request).await }
     async fn update_supporter(&self, request: Request<v1::UpdateSupporterRequest>) -> Answer<v1::UpdateSupporterResponse> { sponsorship::grpc::update_supporter(&self.payments.pool, request).await }
-    async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.payments.reads, request).await }
+    async fn get_sponsorship(&self, request: Request<v1::GetSponsorshipRequest>) -> Answer<v1::GetSponsorshipResponse> { sponsorship::grpc::admin::get_sponsorship(&self.catalogue, &self.payments.reads, request).await }
     async fn set_sponsorship(&self, request: Request<v1::SetSponsorshipRequest>) -> Answer<v1::SetSponsorshipResponse> { sponsorship::grpc::admin::set_sponsorship(&self.turns, &self.payments.pool, request).await }
     async fn list_messages(&self, request: Request<v1::ListMessagesRequest>) -> Answer<v1::ListMessagesResponse> { sponsorship::grpc::admin::list_messages(&self.payments.reads, request).await }
     async fn moderate_message(&self, request: Request<v1::ModerateMessageRequest>) -> Answer<v1::ModerateMessageResponse> { sponsorship::grpc::admin::moderate_message(&self.turns, &self.payments.pool, request).await }
@@ -99,7 +99,7 @@ impl AccountService for Core {
 #[tonic::async_trait]
 #[rustfmt::skip] // One line each.
 impl AdminService for Core {
-    async fn list_accounts(&self, request: Request<v1::ListAccountsRequest>) -> Answer<v1::ListAccountsResponse> { admin::grpc::list_accounts(&self.histories, request).await }
+    async fn list_accounts(&self, request: Request<v1::ListAccountsRequest>) -> Answer<v1::ListAccountsResponse> { admin::grpc::list_accounts(&self.reader, &self.histories, request).await }
     async fn list_tenant_payments(&self, request: Request<v1::ListTenantPaymentsRequest>) -> Answer<v1::ListTenantPaymentsResponse> { payment::grpc::tenant::list_tenant_payments(&self.histories, &self.payments, request).await }
     async fn get_revenue(&self, request: Request<v1::GetRevenueRequest>) -> Answer<v1::GetRevenueResponse> { payment::grpc::tenant::get_revenue(&self.histories, request).await }
     async fn get_tenant_usage(&self, request: Request<v1::GetTenantUsageRequest>) -> Answer<v1::GetTenantUsageResponse> { admin::grpc::get_tenant_usage(&self.histories, request).await }

@@ -37,6 +37,11 @@ pub(crate) struct SponsorshipResponse {
     wording: String,
     /// Which words these are: kept with each consent.
     wording_version: String,
+    /// An operator lets no new payment begin.
+    payments_paused: bool,
+    /// The operator's text, for payers; null where payments begin.
+    #[schema(required = true)]
+    payments_paused_reason: Option<String>,
 }
 
 /// From which lifetime total on a badge is had.
@@ -77,6 +82,7 @@ pub(crate) async fn get(
         .get_sponsorship(GetSponsorshipRequest { tenant_id })
         .await
         .map_err(|error| error.into_api(&[]))?;
+    let reason = answer.payments_off_reason;
     let terms = answer
         .sponsorship
         .ok_or_else(|| ApiError::fault("the core's answer has no sponsorship"))?;
@@ -96,6 +102,8 @@ pub(crate) async fn get(
         shows_totals: terms.shows_totals,
         wording: terms.wording,
         wording_version: terms.wording_version,
+        payments_paused: answer.payments_off,
+        payments_paused_reason: answer.payments_off.then_some(reason),
     };
     entity_tag::json(&headers, ASKED_EACH_TIME, &body)
 }

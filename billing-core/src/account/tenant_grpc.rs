@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Tenant, queries};
 use crate::Core;
-use crate::admin_change::Said;
+use crate::admin_change::{Said, Subject};
 use crate::field::{self, FieldError};
 use crate::money::Micros;
 use crate::price::UnpricedTools;
@@ -35,9 +35,9 @@ pub async fn set_tenant(
     let tenant = parse(request.tenant)?;
     call.tenant(&tenant.tenant_id)?;
     let said = Said::parse(request.actor, request.reason)?;
-    core.turns
-        .change(&call, super::set(&core.pool, &tenant, said))
-        .await?;
+    let subject = Subject::Tenant(tenant.tenant_id.clone());
+    let setting = super::set(&core.pool, &tenant, said);
+    core.turns.change(&call, subject, setting).await?;
     Ok(Response::new(v1::SetTenantResponse {
         tenant: Some(shown(tenant)),
     }))

@@ -13,7 +13,7 @@ use crate::entry::Histories;
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
 use crate::ledger::grpc::{account as shown, standing_at};
-use crate::ledger::{Opening, find_accounts};
+use crate::ledger::{AccountState, Opening, Reader, find_accounts};
 use crate::rpc::{
     Call, PAGE_DEFAULT, PAGE_MAX, Paged, TENANT_BYTES, call_of, no_page, page_size, timestamp,
 };
@@ -32,6 +32,7 @@ fn parse_tenant(call: &Call, tenant_id: String) -> Result<String, Refused> {
 }
 
 pub async fn list_accounts(
+    reader: &Reader,
     histories: &Histories,
     request: Request<v1::ListAccountsRequest>,
 ) -> Result<Response<v1::ListAccountsResponse>, Refused> {
@@ -58,30 +59,48 @@ pub async fn list_accounts(
         .into_iter()
         .map(|(id, account, now)| (id, (account, now)))
         .collect();
-    let rows = rows.into_iter().filter_map(|found| {
-        let (mut account, now) = accounts.remove(&found.account)?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for found in rows {
         let name = Opening {
             tenant_id: search.tenant_id.clone(),
             user_id: found.user_id.clone(),
         };
+        let known = accounts.remove(&found.account);
+        let exists = known.is_some();
+        let (mut account, now) = match known {
+            Some(known) => known,
+            None => to_be(reader, &call, found.account, &name).await?,
+        };
         let standing = standing_at(&mut account, now);
-        let account = shown(found.account, name, &account, &standing, true);
-        Some(listed(found, account))
-    });
+        let account = shown(found.account, name, &account, &standing, exists);
+        listed.push(listed_as(found, account));
+    }
     Ok(Response::new(v1::ListAccountsResponse {
-        accounts: rows.collect(),
+        accounts: listed,
         next_page_token: next,
     }))
 }
 
-fn listed(found: Found, account: v1::Account) -> v1::ListedAccount {
+/// The account of somebody who has none, as it would begin.
+async fn to_be(
+    reader: &Reader,
+    call: &Call,
+    account: AccountId,
+    name: &Opening,
+) -> Result<(AccountState, Timestamp), Refused> {
+    let reading = reader.read(account, &name.tenant_id, None, call.deadline);
+    let snapshot = reading.await?;
+    Ok((snapshot.account, snapshot.now))
+}
+
+fn listed_as(found: Found, account: v1::Account) -> v1::ListedAccount {
     v1::ListedAccount {
         account: Some(v1::Account {
             has_email: found.email.is_some(),
             ..account
         }),
         email: found.email.unwrap_or_default(),
-        opened_at: Some(timestamp(found.opened_at)),
+        opened_at: found.opened_at.map(timestamp),
     }
 }
 

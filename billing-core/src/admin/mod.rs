@@ -61,12 +61,13 @@ pub struct Search {
     pub most: i64,
 }
 
-/// An account that was found, with what belongs to its person.
+/// An account that was found, with what belongs to its person; or somebody who paid or gave something and has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub account: AccountId,
     pub user_id: String,
-    pub opened_at: Timestamp,
+    /// None: there is no account yet.
+    pub opened_at: Option<Timestamp>,
     pub email: Option<String>,
 }
 

@@ -21,7 +21,7 @@ const LAST: char = char::MAX;
 struct FoundRow {
     account_id: Uuid,
     user_id: String,
-    opened_at: SqlTimestamp,
+    opened_at: Option<SqlTimestamp>,
     email: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl From<FoundRow> for Found {
         Self {
             account: AccountId::from_uuid(row.account_id),
             user_id: row.user_id,
-            opened_at: row.opened_at.to_jiff(),
+            opened_at: row.opened_at.map(SqlTimestamp::to_jiff),
             email: row.email,
         }
     }
@@ -44,7 +44,8 @@ pub async fn accounts(pool: &PgPool, search: &Search) -> Result<Vec<Found>, sqlx
     }
 }
 
-/// By user id, in the order of the index: a page reads what is on it, and those that are passed over.
+/// By user id, in the order of the index: a page reads what is on it, and those that are passed over. Who paid or
+/// gave something need not have an account: they are found by their whole user id, or by their address.
 async fn all_accounts(
     pool: &PgPool,
     search: &Search,
@@ -65,10 +66,23 @@ async fn all_accounts(
             where c.tenant_id = $1 and c.email is not null and lower(c.email) = lower($3)
                 and p.user_id collate "C" > $2 and (not $5 or a.billing_enabled and not a.suspended)
             order by p.user_id collate "C" limit $6::bigint + $7::bigint
+        ), unopened as (
+            select n.account_id, k.user_id, null::timestamptz as opened_at
+            from (
+                select $8::uuid as account_id
+                union select account_id from contact
+                    where tenant_id = $1 and email is not null and lower(email) = lower($3)
+            ) n cross join lateral (
+                select user_id, tenant_id from supporter where account_id = n.account_id
+                union all select user_id, tenant_id from payment where account_id = n.account_id
+                limit 1
+            ) k
+            where not $5 and k.tenant_id = $1 and k.user_id collate "C" > $2
+                and not exists (select from account_profile p where p.account_id = n.account_id)
         )
-        select f.account_id as "account_id!", f.user_id as "user_id!", f.opened_at as "opened_at!: SqlTimestamp",
+        select f.account_id as "account_id!", f.user_id as "user_id!", f.opened_at as "opened_at?: SqlTimestamp",
             c.email as "email?"
-        from (select * from named union select * from addressed) f
+        from (select * from named union select * from addressed union select * from unopened) f
             left join contact c on c.account_id = f.account_id
         order by f.user_id collate "C" offset $6 limit $7"#,
         search.tenant_id,
@@ -78,6 +92,7 @@ async fn all_accounts(
         only_active,
         search.skip,
         search.most,
+        AccountId::of(&search.tenant_id, &search.text).uuid(),
     )
     .fetch_all(pool)
     .await?;
@@ -98,7 +113,7 @@ async fn marked_accounts(
                 and case $5::text when 'suspended' then suspended when 'disabled' then not billing_enabled
                     else settled_micros < 0 end
         )
-        select p.account_id, p.user_id, p.opened_at as "opened_at: SqlTimestamp", c.email as "email?"
+        select p.account_id, p.user_id, p.opened_at as "opened_at?: SqlTimestamp", c.email as "email?"
         from marked m join account_profile p on p.account_id = m.account_id
             left join contact c on c.account_id = m.account_id
         where p.tenant_id = $1 and p.user_id collate "C" > $2

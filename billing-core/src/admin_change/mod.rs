@@ -13,7 +13,7 @@ use crate::field::{self, FieldError};
 use crate::id::{AccountId, EntrySeq};
 
 pub use queries::insert;
-pub use turns::Turns;
+pub use turns::{Subject, Turns};
 
 /// By whom something is changed and why, as far as it is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

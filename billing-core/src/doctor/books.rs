@@ -78,7 +78,7 @@ pub async fn payments(pool: &PgPool) -> Vec<Finding> {
             return unasked("payments", "payments to review", &error);
         }
     };
-    vec![match events.saturating_add(marked) {
+    let mut findings = vec![match events.saturating_add(marked) {
         0 => Finding::ok("payments", "none to review"),
         number => Finding::warn(
             "payments",
@@ -86,7 +86,18 @@ pub async fn payments(pool: &PgPool) -> Vec<Finding> {
             "providers report what contradicts our books, or cannot be applied",
             "look at them by `billing-core payments review`",
         ),
-    }]
+    }];
+    match queries::second_subscriptions(pool).await {
+        Ok(second) if second.is_empty() => {}
+        Ok(second) => findings.push(Finding::warn(
+            "payments",
+            second.join(", "),
+            "is a second subscription of one giver, and takes money beside the first",
+            "cancel one of the two at the provider",
+        )),
+        Err(error) => findings.extend(unasked("payments", "subscriptions to review", &error)),
+    }
+    findings
 }
 
 pub async fn rates(pool: &PgPool, tuning: &Tuning) -> Vec<Finding> {

@@ -170,6 +170,19 @@ pub async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, sqlx::Error> {
     .await
 }
 
+/// Subscriptions that take money beside another one of the same giver, as their providers call them; at most 20.
+pub async fn second_subscriptions(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select s.provider || ' ' || s.reference from subscription s
+        where s.needs_review and s.state <> 'cancelled' and exists (select from subscription o
+            where o.account_id = s.account_id and o.subscription_id <> s.subscription_id
+                and o.state <> 'cancelled')
+        order by s.created_at limit 20",
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// Endpoints, and what waits for them.
 #[derive(sqlx::FromRow)]
 pub struct Endpoints {

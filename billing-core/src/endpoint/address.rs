@@ -167,6 +167,10 @@ pub fn parse(text: &str, networks: &Networks) -> Result<Url, Refused> {
         return Err(Refused::TooLong);
     }
     let url: Url = text.parse().map_err(|_| Refused::NoUrl)?;
+    // Letters that are not ASCII are longer in it.
+    if url.as_str().len() > URL_BYTES {
+        return Err(Refused::TooLong);
+    }
     let allowed_only = match url.scheme() {
         "https" => false,
         "http" => true,
@@ -197,14 +201,15 @@ fn literal(url: &Url) -> Option<IpAddr> {
         .ok()
 }
 
-/// A URL as it may be logged and mailed: host, port and path.
+/// A URL as it may be logged and mailed: host and port. Many receivers know their senders by a path that nobody else
+/// knows.
 pub fn place(url: &str) -> String {
     let Ok(url) = url.parse::<Url>() else {
         return String::new();
     };
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}"));
-    format!("{host}{}{}", port.unwrap_or_default(), url.path())
+    format!("{host}{}", port.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -281,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_with_a_password_or_of_another_kind_is_refused_and_a_place_has_no_query() {
+    fn a_url_with_a_password_or_of_another_kind_is_refused_and_a_place_is_a_host() {
         for (url, why) in [
             ("hooks.example.com", Refused::NoUrl),
             ("ftp://hooks.example.com/", Refused::Scheme),
@@ -291,8 +296,10 @@ mod tests {
         ] {
             assert_eq!(refusal(url, ""), Some(why), "{url}");
         }
-        let shown = place("https://hooks.example.com:8443/in?token=hunter2");
-        assert_eq!(shown, "hooks.example.com:8443/in");
+        let long = format!("https://hooks.example.com/{}", "є".repeat(1_000));
+        assert_eq!(refusal(&long, ""), Some(Refused::TooLong));
+        let shown = place("https://hooks.example.com:8443/hunter2?token=hunter2");
+        assert_eq!(shown, "hooks.example.com:8443");
     }
 
     #[tokio::test]

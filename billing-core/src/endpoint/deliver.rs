@@ -1,7 +1,7 @@
 //! The way out: leases subjects that are due, and sends what waits of each, in order.
 //!
-//! Subjects and endpoints are independent. An endpoint has eight exchanges at once, and one while nothing succeeds; so
-//! whoever is slow holds nobody else up.
+//! Subjects and endpoints are independent. An endpoint has eight exchanges at once, and one while nothing succeeds; who
+//! has the fewest under way comes first. So whoever is slow holds nobody else up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use super::queries;
 use super::queries::delivery::{self, Due, Subject};
 use super::record::{self, LEASE_SECS};
 use super::send::Sender;
+use super::signature::Secret;
 
 /// Exchanges at once, of a core.
 const ALL: usize = 64;
@@ -94,7 +95,9 @@ impl Work {
         if self.all.available_permits() == 0 {
             return Ok(());
         }
-        for endpoint in delivery::due_endpoints(&self.means.pool).await? {
+        let mut due = delivery::due_endpoints(&self.means.pool).await?;
+        due.sort_by_cached_key(|endpoint| self.under_way(endpoint.id));
+        for endpoint in due {
             let own = self
                 .endpoints
                 .entry(endpoint.id)
@@ -119,6 +122,12 @@ impl Work {
             }
         }
         Ok(())
+    }
+
+    /// Exchanges with an endpoint.
+    fn under_way(&self, endpoint: Uuid) -> usize {
+        let own = self.endpoints.get(&endpoint);
+        own.map_or(0, |own| OF_ENDPOINT.saturating_sub(own.available_permits()))
     }
 
     /// How many exchanges may begin with an endpoint.
@@ -164,12 +173,9 @@ impl Errand {
 
     async fn carry_out(&self, shutdown: &CancellationToken) -> Result<(), sqlx::Error> {
         let (pool, subject) = (&self.means.pool, self.subject);
-        let (mut next, secrets) = {
+        let mut next = {
             let _turn = self.means.statements.acquire().await;
-            (
-                delivery::find_next(pool, subject).await?,
-                queries::find_secrets(pool, subject.endpoint).await?,
-            )
+            delivery::find_next(pool, subject).await?
         };
         if next.is_none() {
             let _turn = self.means.statements.acquire().await;
@@ -179,15 +185,14 @@ impl Errand {
         let until = Instant::now() + TURN;
         while let Some(event) = next {
             if shutdown.is_cancelled() || Instant::now() > until {
-                let _turn = self.means.statements.acquire().await;
-                return delivery::release(pool, subject).await;
+                return self.release().await;
             }
+            let Some(secrets) = self.secrets().await? else {
+                return self.release().await;
+            };
             let sent = tokio::select! {
                 sent = self.means.sender.send(&self.url, &secrets, &event) => sent,
-                () = cut_short(shutdown) => {
-                    let _turn = self.means.statements.acquire().await;
-                    return delivery::release(pool, subject).await;
-                }
+                () = cut_short(shutdown) => return self.release().await,
             };
             let _turn = self.means.statements.acquire().await;
             match sent {
@@ -200,6 +205,17 @@ impl Errand {
             attempts = 0;
         }
         Ok(())
+    }
+
+    /// Asked for each message: one may be rotated, or the endpoint disabled, since the last. None: nothing is sent.
+    async fn secrets(&self) -> Result<Option<Vec<Secret>>, sqlx::Error> {
+        let _turn = self.means.statements.acquire().await;
+        queries::find_sending_secrets(&self.means.pool, self.subject.endpoint).await
+    }
+
+    async fn release(&self) -> Result<(), sqlx::Error> {
+        let _turn = self.means.statements.acquire().await;
+        delivery::release(&self.means.pool, self.subject).await
     }
 }
 

@@ -23,10 +23,10 @@ mod upkeep;
 
 pub use address::{Networks, NoNetwork, Refused, parse as parse_url};
 pub use options::{EndpointOptions, NetworkOptions};
-pub use queries::list_endpoints as list;
 pub use send::{Failure, Sender};
 pub use signature::Secret;
 
+use anyhow::bail;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use serde_json::json;
@@ -37,6 +37,16 @@ use tracing::error;
 use uuid::Uuid;
 
 use crate::outbox::{Waiting, switch_events_off_without_endpoints, switch_events_on_for_endpoints};
+
+/// Endpoints of a tenant. Whoever takes a round of events away adds a delivery of each to every one, in a statement
+/// that has five seconds.
+const OF_TENANT: i64 = 20;
+/// Deliveries are counted up to so many; a million takes a second.
+const COUNTED: i64 = 100_000;
+/// Deliveries that are forgotten in one statement, with an endpoint.
+const FORGOTTEN_AT_ONCE: u32 = 10_000;
+/// Accounts whose events are added again in one transaction.
+const ACCOUNTS_AT_ONCE: usize = 500;
 
 /// How long an event that has left can be sent again, and one that was not taken waits.
 pub const KEPT_HOURS: i64 = 30 * 24;
@@ -75,7 +85,7 @@ pub struct EndpointState {
     pub disabled_at: Option<Timestamp>,
     /// `failing`, `gone` or `operator`.
     pub disabled_why: Option<String>,
-    /// Deliveries.
+    /// Deliveries, 100,000 at most.
     pub waiting: i64,
     /// When the oldest event of those was told.
     pub oldest: Option<Timestamp>,
@@ -101,15 +111,24 @@ pub fn start(
     }
 }
 
-/// Adds an endpoint, which gets its tenant's events from now on, and switches events on where they are off.
+/// Adds an endpoint, which gets its tenant's events from now on, and switches events on where they are off. An error
+/// where the tenant has as many as it may.
 pub async fn add(pool: &PgPool, new: &NewEndpoint) -> anyhow::Result<(Uuid, Secret)> {
     let (id, secret) = (Uuid::now_v7(), Secret::random()?);
     let mut transaction = pool.begin().await?;
+    if queries::count_endpoints(&mut transaction, &new.tenant_id).await? >= OF_TENANT {
+        bail!("a tenant has {OF_TENANT} endpoints at most");
+    }
     queries::insert_endpoint(&mut transaction, id, new).await?;
     queries::insert_secret(&mut transaction, id, &secret).await?;
     switch_events_on_for_endpoints(&mut transaction).await?;
     transaction.commit().await?;
     Ok((id, secret))
+}
+
+/// Endpoints of a tenant, or of all.
+pub async fn list(pool: &PgPool, tenant: Option<&str>) -> Result<Vec<EndpointState>, sqlx::Error> {
+    queries::list_endpoints(pool, tenant, COUNTED).await
 }
 
 /// Makes a new secret; the others go on signing beside it for so many hours. None where there is no such endpoint.
@@ -130,10 +149,10 @@ pub async fn enable(pool: &PgPool, id: Uuid) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let is_there = queries::enable(&mut transaction, id).await?;
     if is_there {
-        queries::hurry_all(&mut transaction, id).await?;
         switch_events_on_for_endpoints(&mut transaction).await?;
     }
     transaction.commit().await?;
+    record::hurry_all(pool, id).await?;
     Ok(is_there)
 }
 
@@ -143,8 +162,14 @@ pub async fn disable(pool: &PgPool, id: Uuid) -> Result<bool, sqlx::Error> {
 }
 
 /// Removes an endpoint, and what waits for it; with the last one events end that nobody else reads. False where there
-/// is no such endpoint.
+/// is no such endpoint. What waits may be millions, and the relay must not wait for all of it: it goes piece by piece,
+/// and the endpoint, which is disabled meanwhile, behind it.
 pub async fn remove(pool: &PgPool, id: Uuid) -> Result<bool, sqlx::Error> {
+    if !queries::disable(pool, id).await? {
+        return Ok(false);
+    }
+    let most = i64::from(FORGOTTEN_AT_ONCE);
+    while queries::forget_deliveries(pool, id, most).await? >= u64::from(FORGOTTEN_AT_ONCE) {}
     let mut transaction = pool.begin().await?;
     let is_there = queries::delete_endpoint(&mut transaction, id).await?;
     switch_events_off_without_endpoints(&mut transaction).await?;
@@ -153,15 +178,26 @@ pub async fn remove(pool: &PgPool, id: Uuid) -> Result<bool, sqlx::Error> {
 }
 
 /// Delivers the events since `from` once more that are still kept, of each subject in order and before what waits.
-/// How many that are; none where there is no such endpoint.
+/// How many that are; none where there is no such endpoint. A subject's are added at once, and all subjects piece by
+/// piece: nobody waits for it, and where it is cut short, its repeat adds the rest.
 pub async fn replay(pool: &PgPool, id: Uuid, from: Timestamp) -> Result<Option<u64>, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    if !queries::lock_endpoint(&mut transaction, id).await? {
+    let Some(receiver) = queries::find_receiver(pool, id).await? else {
         return Ok(None);
-    }
-    let added = queries::insert_again(&mut transaction, id, from, KEPT_HOURS).await?;
-    queries::hurry_all(&mut transaction, id).await?;
+    };
+    let mut transaction = pool.begin().await?;
+    let tenant = &receiver.tenant_id;
+    let accounts = queries::find_kept_accounts(&mut transaction, tenant, from, KEPT_HOURS).await?;
     transaction.commit().await?;
+    let mut added: u64 = 0;
+    for piece in accounts.chunks(ACCOUNTS_AT_ONCE) {
+        let mut transaction = pool.begin().await?;
+        let again = queries::insert_again(&mut transaction, id, piece, from, KEPT_HOURS).await?;
+        let Some(again) = again else {
+            return Ok(None);
+        };
+        transaction.commit().await?;
+        added = added.saturating_add(again);
+    }
     Ok(Some(added))
 }
 

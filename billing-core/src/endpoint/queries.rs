@@ -1,7 +1,8 @@
 //! Every statement of endpoints: here those of their owners, in `delivery` those of whoever delivers. Events come to
 //! them by `take_events` of the outbox.
 //!
-//! Lock order: endpoints, then subjects by account. Whoever leases subjects waits for none.
+//! Lock order: endpoints, then subjects by account, then deliveries that are there. Whoever leases subjects waits for
+//! none.
 
 #![expect(
     clippy::as_conversions,
@@ -51,12 +52,28 @@ pub async fn insert_secret(
     Ok(())
 }
 
-/// Lets the secrets that there are end in so many hours, or when they would end anyway.
+/// How many a tenant has.
+pub async fn count_endpoints(conn: &mut PgConnection, tenant: &str) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"select count(*) as "count!" from endpoint where tenant_id = $1"#,
+        tenant,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Lets the secrets that there are end in so many hours, or when they would end anyway. Those that have ended go.
 pub async fn end_secrets(
     conn: &mut PgConnection,
     endpoint: Uuid,
     hours: i64,
 ) -> Result<(), sqlx::Error> {
+    query!(
+        "delete from endpoint_secret where endpoint_id = $1 and expires_at < clock_timestamp()",
+        endpoint,
+    )
+    .execute(&mut *conn)
+    .await?;
     query!(
         "update endpoint_secret
         set expires_at = least(expires_at, clock_timestamp() + $2::bigint * interval '1 hour')
@@ -97,6 +114,24 @@ pub async fn find_secrets(
     Ok(secrets.into_iter().map(Secret::from_bytes).collect())
 }
 
+/// What the next message of an endpoint is signed by, the newest first. None where it is disabled, or removed.
+pub async fn find_sending_secrets(
+    executor: impl PgExecutor<'_>,
+    endpoint: Uuid,
+) -> Result<Option<Vec<Secret>>, sqlx::Error> {
+    let secrets = query_scalar!(
+        r#"select array(
+            select s.secret from endpoint_secret s
+            where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > clock_timestamp())
+            order by s.created_at desc) as "secrets!"
+        from endpoint e where e.id = $1 and e.disabled_at is null"#,
+        endpoint,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(secrets.map(|secrets| secrets.into_iter().map(Secret::from_bytes).collect()))
+}
+
 pub async fn find_receiver(
     executor: impl PgExecutor<'_>,
     id: Uuid,
@@ -110,22 +145,25 @@ pub async fn find_receiver(
     .await
 }
 
-/// Those of a tenant, or of all.
+/// Those of a tenant, or of all, each with no more of its deliveries counted than so many.
 pub async fn list_endpoints(
     executor: impl PgExecutor<'_>,
     tenant: Option<&str>,
+    most: i64,
 ) -> Result<Vec<EndpointState>, sqlx::Error> {
     query!(
         r#"select e.id, e.tenant_id, e.url, e.owner_email, e.created_at as "created_at: SqlTimestamp",
             e.failing_since as "failing_since: SqlTimestamp", e.last_failed_at as "last_failed_at: SqlTimestamp",
             e.last_status, e.last_error, e.disabled_at as "disabled_at: SqlTimestamp", e.disabled_why,
-            (select count(*) from endpoint_delivery d where d.endpoint_id = e.id) as "waiting!",
+            (select count(*) from (
+                select d.seq from endpoint_delivery d where d.endpoint_id = e.id limit $2) as seen) as "waiting!",
             (select min(d.created_at) from endpoint_delivery d where d.endpoint_id = e.id)
                 as "oldest: SqlTimestamp",
             (select count(*) from endpoint_secret s where s.endpoint_id = e.id
                 and (s.expires_at is null or s.expires_at > clock_timestamp())) as "secrets!"
         from endpoint e where $1::text is null or e.tenant_id = $1 order by e.tenant_id, e.created_at, e.id"#,
         tenant,
+        most,
     )
     .map(|row| EndpointState {
         id: row.id,
@@ -171,46 +209,93 @@ pub async fn disable(executor: impl PgExecutor<'_>, id: Uuid) -> Result<bool, sq
     Ok(disabled.rows_affected() > 0)
 }
 
-/// Makes everything that waits due, but what is on its way just now.
-pub async fn hurry_all(conn: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
-    query!(
-        "with late as materialized (
-            select account_id from endpoint_subject where endpoint_id = $1 and lease is null
-            order by account_id for no key update
-        )
-        update endpoint_subject s set due_at = clock_timestamp(), attempts = 0
-        from late where s.endpoint_id = $1 and s.account_id = late.account_id",
+/// Forgets a piece of what waits for an endpoint. How many deliveries that was.
+pub async fn forget_deliveries(
+    executor: impl PgExecutor<'_>,
+    id: Uuid,
+    most: i64,
+) -> Result<u64, sqlx::Error> {
+    let forgotten = query!(
+        "delete from endpoint_delivery d using (
+            select account_id, seq from endpoint_delivery
+            where endpoint_id = $1 order by account_id, seq limit $2
+        ) as piece
+        where d.endpoint_id = $1 and d.account_id = piece.account_id and d.seq = piece.seq",
         id,
+        most,
     )
-    .execute(conn)
+    .execute(executor)
     .await?;
-    Ok(())
+    Ok(forgotten.rows_affected())
 }
 
-/// With its secrets and deliveries. False where there is none.
+/// With its secrets and deliveries. False where there is none. Its subjects go before its deliveries: whoever notes
+/// that one was taken locks them in this order.
 pub async fn delete_endpoint(conn: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+    query_scalar!("select id from endpoint where id = $1 for update", id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    query!("delete from endpoint_subject where endpoint_id = $1", id)
+        .execute(&mut *conn)
+        .await?;
     let deleted = query!("delete from endpoint where id = $1", id)
         .execute(conn)
         .await?;
     Ok(deleted.rows_affected() > 0)
 }
 
-/// Lets the events of the endpoint's tenant since `from` be delivered to it once more, in their order; those that are
-/// about to be forgotten not. How many are added to those that wait.
+/// The accounts of a tenant of whose events some since `from` are kept, in their order; those that are about to be
+/// forgotten not. It may read millions, and writes nothing. No index is to be read by `kept_at`, of which nearly all
+/// are young enough: so by `clock_timestamp()`.
+pub async fn find_kept_accounts(
+    conn: &mut PgConnection,
+    tenant: &str,
+    from: Timestamp,
+    kept_hours: i64,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    query!("set local statement_timeout = 0")
+        .execute(&mut *conn)
+        .await?;
+    query_scalar!(
+        "select distinct account_id from event_kept
+        where tenant_id = $1 and created_at >= $2
+            and kept_at > clock_timestamp() - ($3::bigint - 1) * interval '1 hour'
+        order by account_id",
+        tenant,
+        from.to_sqlx() as SqlTimestamp,
+        kept_hours,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Lets the events of these accounts since `from` be delivered once more, in their order, and at once; those that are
+/// about to be forgotten not. How many are added to those that wait; none where the endpoint is gone.
 pub async fn insert_again(
     conn: &mut PgConnection,
     id: Uuid,
+    accounts: &[Uuid],
     from: Timestamp,
     kept_hours: i64,
-) -> Result<u64, sqlx::Error> {
+) -> Result<Option<u64>, sqlx::Error> {
+    query!("set local statement_timeout = 0")
+        .execute(&mut *conn)
+        .await?;
+    let found = query_scalar!("select id from endpoint where id = $1 for key share", id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    if found.is_none() {
+        return Ok(None);
+    }
     let added = query!(
         "insert into endpoint_delivery (endpoint_id, account_id, seq, created_at)
-        select e.id, k.account_id, k.seq, k.created_at
-        from endpoint e join event_kept k on k.tenant_id = e.tenant_id
-        where e.id = $1 and k.created_at >= $2
-            and k.kept_at > clock_timestamp() - ($3::bigint - 1) * interval '1 hour'
+        select $1::uuid, k.account_id, k.seq, k.created_at
+        from unnest($2::uuid[]) as a (account_id) join event_kept k on k.account_id = a.account_id
+        where k.created_at >= $3
+            and k.kept_at > clock_timestamp() - ($4::bigint - 1) * interval '1 hour'
         on conflict (endpoint_id, account_id, seq) do nothing",
         id,
+        accounts,
         from.to_sqlx() as SqlTimestamp,
         kept_hours,
     )
@@ -218,12 +303,16 @@ pub async fn insert_again(
     .await?;
     query!(
         "insert into endpoint_subject as s (endpoint_id, account_id)
-        select distinct d.endpoint_id, d.account_id from endpoint_delivery d
-        where d.endpoint_id = $1 order by d.account_id
-        on conflict (endpoint_id, account_id) do update set lease = s.lease",
+        select $1::uuid, a.account_id from unnest($2::uuid[]) as a (account_id)
+        where exists (select from endpoint_delivery d where d.endpoint_id = $1 and d.account_id = a.account_id)
+        order by a.account_id
+        on conflict (endpoint_id, account_id) do update
+        set attempts = case when s.lease is null then 0 else s.attempts end,
+            due_at = case when s.lease is null then least(s.due_at, clock_timestamp()) else s.due_at end",
         id,
+        accounts,
     )
     .execute(conn)
     .await?;
-    Ok(added.rows_affected())
+    Ok(Some(added.rows_affected()))
 }

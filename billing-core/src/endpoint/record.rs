@@ -5,6 +5,7 @@ use metrics::counter;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::address::place;
 use super::queries::delivery::{self as queries, Disabled, Subject};
@@ -17,6 +18,8 @@ pub(super) const LEASE_SECS: i64 = 60;
 /// Seconds until the next attempt, by how many there were before; hourly from then on.
 const PAUSES_SECS: [i64; 5] = [5, 30, 120, 600, 1_800];
 const PAUSE_MAX_SECS: i64 = 3_600;
+/// Subjects of one statement: some milliseconds.
+const SUBJECTS_AT_ONCE: i64 = 1_000;
 
 /// Notes that an event was taken. The next one of its subject, if there is one and the lease is still held.
 pub(super) async fn taken(
@@ -39,8 +42,20 @@ pub(super) async fn taken(
         queries::delete_subject(conn, subject).await?;
     }
     transaction.commit().await?;
-    queries::recover(pool, subject.endpoint).await?;
+    // What waits for its next attempt may be an hour away.
+    if queries::recover(pool, subject.endpoint).await? {
+        hurry_all(pool, subject.endpoint).await?;
+    }
     Ok(next)
+}
+
+/// Makes everything due that waits for an endpoint, piece by piece: there may be millions.
+pub(super) async fn hurry_all(pool: &PgPool, endpoint: Uuid) -> Result<(), sqlx::Error> {
+    let mut behind = Uuid::nil();
+    while let Some(last) = queries::hurry(pool, endpoint, behind, SUBJECTS_AT_ONCE).await? {
+        behind = last;
+    }
+    Ok(())
 }
 
 /// Ends with a subject of which nothing that is kept waits.

@@ -25,6 +25,8 @@ const ANSWER_BYTES: usize = 4 * 1024;
 const IDLE: Duration = Duration::from_secs(30);
 const IDLE_CONNECTIONS: usize = 8;
 const GONE: u16 = 410;
+/// Of what is told of an error.
+const ERROR_CHARS: usize = 300;
 
 /// Calls endpoints.
 #[derive(Clone, Debug)]
@@ -101,8 +103,14 @@ impl From<reqwest::Error> for Failure {
                 return Self::Refused(refused.clone());
             }
         }
-        Self::Unreached(cause.to_string())
+        Self::Unreached(brief(&cause.to_string()))
     }
+}
+
+/// One line that is not long: the names in a receiver's certificate are the receiver's words, and may be thousands.
+fn brief(error: &str) -> String {
+    let seen = |c: char| if c.is_control() { ' ' } else { c };
+    error.chars().map(seen).take(ERROR_CHARS).collect()
 }
 
 impl Sender {
@@ -181,5 +189,16 @@ async fn drain(mut response: Response) {
         if bytes > ANSWER_BYTES {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_an_error_is_one_line_that_is_not_long() {
+        assert_eq!(brief("no\r\nname\0"), "no  name ");
+        assert_eq!(brief(&"є".repeat(100_000)).chars().count(), ERROR_CHARS);
     }
 }

@@ -38,11 +38,17 @@ enum Ended {
 pub(super) async fn run(pool: PgPool, shutdown: CancellationToken) {
     let owner = Uuid::now_v7().to_string();
     let (mut handed_over, mut shown_at): (u64, Option<Instant>) = (0, None);
+    let mut has_shares = false;
     loop {
         let ended = round(&pool, &owner).await.unwrap_or_else(|error| {
             warn!(channel = Channel::Event.name(), %error, "outbox not read");
             Ended::Off
         });
+        let is_off = matches!(ended, Ended::Off);
+        if is_off && std::mem::take(&mut has_shares) {
+            give_back(&pool, &owner).await;
+        }
+        has_shares |= !is_off;
         let pause = match ended {
             Ended::Off => OFF_PAUSE,
             Ended::Idle => PAUSE,
@@ -52,7 +58,7 @@ pub(super) async fn run(pool: PgPool, shutdown: CancellationToken) {
             }
         };
         let is_shown = shown_at.is_some_and(|at| at.elapsed() < SHOW_EVERY);
-        if !matches!(ended, Ended::Off) && !is_shown {
+        if !is_off && !is_shown {
             shown_at = Some(Instant::now());
             if let Err(error) = show(&pool, Channel::Event, std::mem::take(&mut handed_over)).await
             {
@@ -65,8 +71,12 @@ pub(super) async fn run(pool: PgPool, shutdown: CancellationToken) {
             () = sleep(pause) => {}
         }
     }
-    // Else the others would wait for the lease to run out.
-    if let Err(error) = release_shares(&pool, Channel::Event, &owner).await {
+    give_back(&pool, &owner).await;
+}
+
+/// Else the others would wait for the lease to run out.
+async fn give_back(pool: &PgPool, owner: &str) {
+    if let Err(error) = release_shares(pool, Channel::Event, owner).await {
         warn!(channel = Channel::Event.name(), %error, "shares of the outbox not given back");
     }
 }

@@ -38,7 +38,7 @@ pub struct Named {
     pub name: String,
 }
 
-/// A payment that may still be paid.
+/// A payment that may still be paid, or the first one of a subscription that takes money month after month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenPayment {
     pub payment_id: String,

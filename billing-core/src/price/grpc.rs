@@ -9,7 +9,7 @@ use super::{
     CancelError, CataloguePulse, Price, PriceError, Stale, Terms, ToolUse, UnpricedTools, Words,
     cost_of,
 };
-use crate::admin_change::{Said, Turns};
+use crate::admin_change::{Said, Subject, Turns};
 use crate::database::clock;
 use crate::field::{self, FieldError};
 use crate::money::Micros;
@@ -37,7 +37,7 @@ pub async fn set_price(
     let said = Said::parse(request.actor, request.reason)?;
     let name = (tenant_id.as_str(), tool.as_str());
     let setting = super::set(pool, name, &terms, effective_at, said);
-    let placed = turns.change(&call, setting).await?;
+    let placed = turns.change(&call, subject(name), setting).await?;
     Ok(Response::new(v1::SetPriceResponse {
         price: Some(shown(placed.price)),
         superseded: placed.superseded.map(shown),
@@ -62,12 +62,20 @@ pub async fn cancel_price(
     };
     let name = (tenant_id.as_str(), tool.as_str());
     let cancelling = super::cancel(pool, name, version, &words, request.or_restore);
-    let cancelled = turns.carry_out(&call, cancelling).await??;
+    let cancelled = turns.carry_out(&call, subject(name), cancelling).await??;
     Ok(Response::new(v1::CancelPriceResponse {
         price: Some(shown(cancelled.price)),
         restored: cancelled.restored.map(shown),
         prices: cancelled.prices.into_iter().map(shown).collect(),
     }))
+}
+
+/// The prices of a tool, by their tenant and its name, are changed one after the other.
+fn subject((tenant, tool): (&str, &str)) -> Subject {
+    Subject::Tool {
+        tenant: tenant.to_owned(),
+        tool: tool.to_owned(),
+    }
 }
 
 impl From<CancelError> for Status {

@@ -15,6 +15,10 @@ use crate::outbox::{Channel, Notice};
 const RENEWED_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 /// How often the provider is asked at most, though nothing is reported.
 const ASKED_EACH: SignedDuration = SignedDuration::from_hours(6);
+/// And at least while a payment is past due: it is tried again on days of the provider's own.
+const ASKED_WHILE_PAST_DUE: SignedDuration = SignedDuration::from_hours(12);
+/// How far clocks may be ahead that are right.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Where a subscription stands. Of one whose first payment has not come nothing is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,7 @@ pub struct SubscriptionReport {
     pub reference: String,
     /// None: its first payment has not come.
     pub state: Option<SubscriptionState>,
+    /// 0: it has ended, and that is not known.
     pub amount_minor: i64,
     pub currency: String,
     pub period_end: Option<Timestamp>,
@@ -93,8 +98,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// As a report leaves it; none where it brings nothing newer. What has ended stays so, and an answer whose asking
-    /// began before that of the one that is known says nothing that is true still.
+    /// As a report leaves it; none where it brings nothing newer. What has ended stays so, whenever that was asked, and
+    /// another answer whose asking began before that of the one that is known says nothing that is true still.
     fn after(
         before: Option<&Self>,
         reported: &Reported,
@@ -102,14 +107,21 @@ impl Subscription {
         now: Timestamp,
     ) -> Option<Self> {
         let report = &reported.report;
+        let state = report.state?;
+        let has_ended = state == SubscriptionState::Cancelled;
+        // By a clock that is far ahead everything that comes later would be old.
+        let latest = now.saturating_add(CLOCKS_DIFFER).unwrap_or(now);
+        let as_of = report.as_of.min(latest);
         let is_old = |known: &Self| {
-            known.as_of >= report.as_of || known.state == SubscriptionState::Cancelled
+            known.state == SubscriptionState::Cancelled || known.as_of >= as_of && !has_ended
         };
         if before.is_some_and(is_old) {
             return None;
         }
-        let state = report.state?;
-        let has_ended = state == SubscriptionState::Cancelled;
+        let amount_minor = match report.amount_minor {
+            0 => before?.amount_minor,
+            told => told,
+        };
         Some(Self {
             first: reported.first,
             tenant_id: reported.giver.tenant_id.clone(),
@@ -117,13 +129,16 @@ impl Subscription {
             livemode: reported.livemode,
             reference: report.reference.clone(),
             state,
-            amount_minor: report.amount_minor,
+            amount_minor,
             currency: report.currency.clone(),
             period_end: report.period_end,
             cancel_at: report.cancel_at.filter(|_| !has_ended),
-            as_of: report.as_of,
-            check_at: (!has_ended).then(|| check_at(report.period_end, now)),
-            needs_review: before.map_or(is_second, |before| before.needs_review),
+            as_of,
+            check_at: (!has_ended).then(|| {
+                let is_renewed = before.is_some_and(|known| known.period_end < report.period_end);
+                check_at(state, report.period_end, is_renewed, now)
+            }),
+            needs_review: before.map_or(is_second && !has_ended, |before| before.needs_review),
             created_at: before.map_or(reported.begun_at, |before| before.created_at),
             ended_at: has_ended.then_some(now),
         })
@@ -134,11 +149,27 @@ impl Subscription {
     }
 }
 
-/// Once the next payment must be known, and never too often.
-fn check_at(period_end: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    let soonest = now.saturating_add(ASKED_EACH).unwrap_or(now);
+/// Once the next payment must be known, and never too often. `is_renewed`: that another month has begun is reported
+/// before it is paid.
+fn check_at(
+    state: SubscriptionState,
+    period_end: Option<Timestamp>,
+    is_renewed: bool,
+    now: Timestamp,
+) -> Timestamp {
+    let within = |time: SignedDuration| now.saturating_add(time).unwrap_or(now);
+    if is_renewed {
+        return within(RENEWED_WITHIN);
+    }
+    let soonest = within(ASKED_EACH);
     let renewed = period_end.and_then(|end| end.saturating_add(RENEWED_WITHIN).ok());
-    renewed.map_or(soonest, |renewed| renewed.max(soonest))
+    let next = renewed.map_or(soonest, |renewed| renewed.max(soonest));
+    if state == SubscriptionState::PastDue {
+        // Of a payment that is late, the time that it is for has begun already.
+        next.min(within(ASKED_WHILE_PAST_DUE))
+    } else {
+        next
+    }
 }
 
 /// A subscription that a report has changed, as it was and as it is.
@@ -159,6 +190,16 @@ pub async fn note(
     for one in reported {
         let of_giver = queries::find_subscriptions(&mut *conn, one.first.account).await?;
         let before = of_giver.iter().find(|known| known.first == one.first);
+        if let Some(known) = before.filter(|known| known.reference != one.report.reference) {
+            tracing::error!(
+                subscription = ulid::of(known.first.number),
+                known = known.reference,
+                other = one.report.reference,
+                "two subscriptions at the provider bear the names of one: cancel the other one there"
+            );
+            changes.push(None);
+            continue;
+        }
         let is_second = of_giver
             .iter()
             .any(|other| other.first != one.first && other.lives());
@@ -282,15 +323,51 @@ mod tests {
         let ended = after(Some(&late), Some(Cancelled), 8).unwrap();
         assert_eq!((ended.ended_at, ended.check_at), (Some(at(8)), None));
         assert!(after(Some(&ended), Some(Active), 9).is_none());
+        assert!(after(Some(&ended), Some(Cancelled), 9).is_none());
+        let mut priceless = reported(Some(Cancelled), 8);
+        priceless.report.amount_minor = 0;
+        let ended = Subscription::after(Some(&late), &priceless, false, at(8)).unwrap();
+        assert_eq!((ended.state, ended.amount_minor), (Cancelled, 1_000));
+        assert!(Subscription::after(None, &priceless, false, at(8)).is_none());
+        // An end is one whenever that was asked: by a clock that is behind nobody would hear of it.
+        let behind = after(Some(&late), Some(Cancelled), 3).unwrap();
+        assert_eq!(behind.state, Cancelled);
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_does_not_make_all_that_follows_old() {
+        use SubscriptionState::{Active, PastDue};
+        let year = 365 * 86_400;
+        let ahead = reported(Some(Active), year);
+        let ahead = Subscription::after(None, &ahead, false, at(0)).unwrap();
+        assert_eq!(ahead.as_of, at(600));
+        let right = reported(Some(PastDue), 601);
+        let right = Subscription::after(Some(&ahead), &right, false, at(601));
+        assert_eq!(right.unwrap().state, PastDue);
+    }
+
+    #[test]
+    fn what_has_ended_before_it_was_known_is_no_second_one_that_takes_money() {
+        use SubscriptionState::{Active, Cancelled};
+        for (state, is_marked) in [(Active, true), (Cancelled, false)] {
+            let known = Subscription::after(None, &reported(Some(state), 1), true, at(1)).unwrap();
+            assert_eq!(known.needs_review, is_marked, "{state:?}");
+        }
     }
 
     #[test]
     fn the_provider_is_asked_once_the_next_payment_must_be_known() {
+        use SubscriptionState::{Active, PastDue};
         let now = at(0);
         let hours = SignedDuration::from_hours;
         let month = now + hours(720);
-        assert_eq!(check_at(Some(month), now), month + hours(2));
-        assert_eq!(check_at(Some(now), now), now + hours(6));
-        assert_eq!(check_at(None, now), now + hours(6));
+        let check_at = |state, end, is_renewed| check_at(state, end, is_renewed, now);
+        assert_eq!(check_at(Active, Some(month), false), month + hours(2));
+        for state in [Active, PastDue] {
+            assert_eq!(check_at(state, Some(now), false), now + hours(6));
+            assert_eq!(check_at(state, None, false), now + hours(6));
+            assert_eq!(check_at(state, Some(month), true), now + hours(2));
+        }
+        assert_eq!(check_at(PastDue, Some(month), false), now + hours(12));
     }
 }

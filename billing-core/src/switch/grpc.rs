@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use tonic::{Request, Response, Status};
 
 use super::{Position, Switch, queries};
-use crate::admin_change::Turns;
+use crate::admin_change::{Subject, Turns};
 use crate::field::{self, FieldError};
 use crate::rpc::{PAGE_DEFAULT, PAGE_MAX, call_of, page_size, timestamp};
 
@@ -39,7 +39,9 @@ pub async fn set_switch(
         actor: field::text("actor", request.actor, 255)?,
         changed_at: None,
     };
-    let position = turns.change(&call, queries::set(pool, &position)).await?;
+    let subject = Subject::Switch(switch.name());
+    let setting = queries::set(pool, &position);
+    let position = turns.change(&call, subject, setting).await?;
     tracing::warn!(
         switch = switch.name(),
         on = position.on,

@@ -17,7 +17,10 @@ use crate::user::User;
 
 const TENANT: &str = "acme";
 
-async fn list(core: &TestCore, request: v1::ListAccountsRequest) -> v1::ListAccountsResponse {
+pub(crate) async fn list(
+    core: &TestCore,
+    request: v1::ListAccountsRequest,
+) -> v1::ListAccountsResponse {
     let request = v1::ListAccountsRequest {
         tenant_id: TENANT.to_owned(),
         ..request
@@ -29,7 +32,7 @@ async fn list(core: &TestCore, request: v1::ListAccountsRequest) -> v1::ListAcco
         .into_inner()
 }
 
-fn users(answer: &v1::ListAccountsResponse) -> Vec<&str> {
+pub(crate) fn users(answer: &v1::ListAccountsResponse) -> Vec<&str> {
     let accounts = answer.accounts.iter();
     accounts
         .map(|listed| {
@@ -129,7 +132,7 @@ async fn pages_of_accounts_stay_while_accounts_are_opened() {
     assert_eq!(users(&list(&core, skipping).await), ["user 2", "user 3"]);
 }
 
-async fn payments(
+pub(crate) async fn payments(
     core: &TestCore,
     request: v1::ListTenantPaymentsRequest,
 ) -> v1::ListTenantPaymentsResponse {

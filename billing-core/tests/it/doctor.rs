@@ -84,7 +84,7 @@ pub async fn doctor_at(url: &str, more: &[&str]) -> Visit {
 }
 
 /// As the core connects. Servers of tests believe whoever connects, whatever the password.
-async fn doctor(database: &TestDatabase) -> Visit {
+pub async fn doctor(database: &TestDatabase) -> Visit {
     let url = database
         .application_url()
         .replacen(":billing_test@", &format!(":{PASSWORD}@"), 1);

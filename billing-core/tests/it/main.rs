@@ -61,5 +61,6 @@ mod tenant_usage;
 mod tls;
 mod tokens;
 mod turns;
+mod unopened;
 mod usage;
 mod warnings;

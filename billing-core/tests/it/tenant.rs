@@ -15,6 +15,7 @@ use crate::operator::run;
 use crate::port::free;
 use crate::sponsorship::{gift, given, paid, state, told, until_two_wait, wall};
 use crate::support::{account, core, eventually, moment};
+use crate::switches::switch;
 
 async fn sponsorship(core: &TestCore) -> v1::Sponsorship {
     let request = v1::GetSponsorshipRequest {
@@ -106,6 +107,26 @@ async fn what_a_tenant_cannot_be_is_refused_by_its_flag_and_changes_nothing() {
     assert_eq!(sponsorship(&core).await, before);
     let (_, all, _) = tenant(&database, &["list"]).await;
     assert_eq!(all, json!([]));
+}
+
+/// Also to strangers, who ask how the tenant is supported.
+#[tokio::test]
+async fn terms_of_support_say_whether_payments_begin() {
+    let (_database, core) = core().await;
+    let terms = async || {
+        let request = v1::GetSponsorshipRequest {
+            tenant_id: account("").tenant_id,
+        };
+        let answer = core.sponsorship().get_sponsorship(request).await.unwrap();
+        let answer = answer.into_inner();
+        (answer.payments_off, answer.payments_off_reason)
+    };
+    assert_eq!(terms().await, (false, String::new()));
+    switch(&core, "payments", false).await;
+    eventually("payments are off", async || terms().await.0).await;
+    assert_eq!(terms().await.1, "we repair something");
+    switch(&core, "payments", true).await;
+    eventually("payments are on", async || !terms().await.0).await;
 }
 
 #[tokio::test]

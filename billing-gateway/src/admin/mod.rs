@@ -38,7 +38,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use billing_proto::text::is_blank;
-use billing_proto::v1::{AccountRef, GetAccountRequest};
+use billing_proto::v1::{AccountRef, GetAccountRequest, ListContributionsRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -180,11 +180,23 @@ async fn must_exist(core: &Core, account: &AccountRef) -> Result<(), ApiError> {
         account: Some(account.clone()),
     };
     let answer = core.get_account(request).await;
-    let account = answer.map_err(|error| error.into_api(&[]))?.account;
-    account
-        .is_some_and(|account| account.exists)
-        .then_some(())
-        .ok_or(ApiError::NotFound)
+    let found = answer.map_err(|error| error.into_api(&[]))?.account;
+    if found.is_some_and(|found| found.exists) || has_given(core, account).await? {
+        return Ok(());
+    }
+    Err(ApiError::NotFound)
+}
+
+/// Who gave something need not have an account.
+async fn has_given(core: &Core, account: &AccountRef) -> Result<bool, ApiError> {
+    let request = ListContributionsRequest {
+        account: Some(account.clone()),
+        page_size: 1,
+        offset: 0,
+    };
+    let answer = core.list_contributions(request).await;
+    let given = answer.map_err(|error| error.into_api(&[]))?.total;
+    Ok(given > 0)
 }
 
 /// Why, of a change that may be made without a word: then nothing.

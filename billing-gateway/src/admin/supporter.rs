@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use billing_proto::v1::{AccountRef, ListContributionsRequest, ModerateSupporterRequest};
+use billing_proto::v1::ModerateSupporterRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,7 +80,7 @@ pub(crate) async fn moderate(
         let message = format!("must be given, or {BANNED}: true or false");
         return Err(ApiError::invalid(HIDDEN, message));
     }
-    must_be_known(&core, &account).await?;
+    must_exist(&core, &account).await?;
     let answer = admin_core.moderate_supporter(request).await;
     let answer = answer.map_err(|error| error.into_api(FIELDS))?;
     Ok(Json(ModeratedSupporter {
@@ -88,19 +88,4 @@ pub(crate) async fn moderate(
         hidden: answer.hidden,
         banned: answer.banned,
     }))
-}
-
-/// Who gave something need not have an account.
-async fn must_be_known(core: &Core, account: &AccountRef) -> Result<(), ApiError> {
-    let request = ListContributionsRequest {
-        account: Some(account.clone()),
-        page_size: 1,
-        offset: 0,
-    };
-    let answer = core.list_contributions(request).await;
-    let given = answer.map_err(|error| error.into_api(&[]))?.total;
-    if given > 0 {
-        return Ok(());
-    }
-    must_exist(core, account).await
 }

@@ -1,7 +1,9 @@
 //! `GET /api/admin/transactions`, `GET /api/admin/review`: payments of the tenant, and entries of a user.
 
 use axum::Json;
-use billing_proto::v1::{EntryKind, ListEntriesRequest, ListTenantPaymentsRequest, PaymentState};
+use billing_proto::v1::{
+    EntryKind, GetAccountRequest, ListEntriesRequest, ListTenantPaymentsRequest, PaymentState,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,11 +26,13 @@ const TYPES: [(&str, TransactionType); 4] = [
 /// Which payments are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wanted {
+    All,
     In(PaymentState),
     InReview,
 }
 
-const STATUSES: [(&str, Wanted); 8] = [
+const STATUSES: [(&str, Wanted); 9] = [
+    ("all", Wanted::All),
     ("created", Wanted::In(PaymentState::Created)),
     ("pending", Wanted::In(PaymentState::Pending)),
     ("requires_action", Wanted::In(PaymentState::RequiresAction)),
@@ -60,7 +64,7 @@ pub(crate) struct ReviewResponse {
 /// Payments of the tenant, or everything booked for one user
 ///
 /// Without `userId` these are the tenant's payments. With it, and without `status`, they are what was booked
-/// for that user.
+/// for that user; of somebody who has no account yet, for whom nothing was booked, their payments.
 #[utoipa::path(
     get,
     path = "/api/admin/transactions",
@@ -71,8 +75,8 @@ pub(crate) struct ReviewResponse {
         ("type" = Option<String>, Query,
          description = "topup, charge, refund or adjustment; others than topup need `userId`"),
         ("status" = Option<String>, Query,
-         description = "Only payments that are created, pending, requires_action, succeeded, failed, \
-                        canceled, expired or in_review"),
+         description = "Only payments: all of them, or those that are created, pending, requires_action, \
+                        succeeded, failed, canceled, expired or in_review"),
         ("userId" = Option<String>, Query, max_length = 255, description = "Only of this user"),
         ("limit" = Option<i32>, Query, minimum = 1, maximum = 200,
          description = "How many; absent: 50"),
@@ -100,8 +104,12 @@ pub(crate) async fn list(
         return Err(ApiError::invalid("userId", "must be 1 to 255 bytes"));
     }
     let of_payments = of_type.is_none_or(|of| of == TransactionType::TopUp);
+    let is_unopened = match (user_id, of_type, status) {
+        (Some(user_id), None, None) => !has_account(&core, &administrator, user_id).await?,
+        _ => false,
+    };
     let (transactions, next) = match (user_id, status) {
-        (Some(user_id), None) => {
+        (Some(user_id), None) if !is_unopened => {
             entries(&core, &administrator, user_id, of_type, (&page, language)).await?
         }
         (None, _) if !of_payments => {
@@ -156,6 +164,19 @@ pub(crate) async fn in_review(
     }))
 }
 
+async fn has_account(
+    core: &Core,
+    administrator: &Administrator,
+    user_id: &str,
+) -> Result<bool, ApiError> {
+    let request = GetAccountRequest {
+        account: Some(administrator.account(user_id.to_owned())),
+    };
+    let answer = core.get_account(request).await;
+    let account = answer.map_err(|error| error.into_api(&[]))?.account;
+    Ok(account.is_some_and(|account| account.exists))
+}
+
 async fn entries(
     core: &Core,
     administrator: &Administrator,
@@ -202,7 +223,7 @@ async fn payments(
 ) -> Result<(Vec<AdminTransaction>, String), ApiError> {
     let state = match wanted {
         Some(Wanted::In(state)) => state,
-        Some(Wanted::InReview) | None => PaymentState::Unspecified,
+        Some(Wanted::All | Wanted::InReview) | None => PaymentState::Unspecified,
     };
     let request = ListTenantPaymentsRequest {
         tenant_id: administrator.tenant_id(),

@@ -87,6 +87,9 @@ struct AdminPayment {
 }
 
 /// One user of the tenant
+///
+/// Somebody who paid or gave something and has no account yet is shown with the account as it would begin;
+/// their `created_at` is null.
 #[utoipa::path(
     get,
     path = "/api/admin/users/{id}",
@@ -123,14 +126,14 @@ pub(crate) async fn get(
     }))
 }
 
-/// The account as it now is; one that was never written is none.
+/// The account as it now is, or as it would begin where somebody paid or gave something and has none yet.
 async fn details(
     core: &Core,
     admin_core: &AdminCore,
     name: &AccountRef,
 ) -> Result<AdminUserDetails, ApiError> {
     let (account, listed) = read(core, admin_core, name).await?;
-    let account = account.filter(|account| account.exists);
+    let account = account.filter(|account| account.exists || listed.is_some());
     AdminUserDetails::of(account.ok_or(ApiError::NotFound)?, listed)
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct AdminUser {
     /// Time of the last charge, RFC 3339; null before the first.
     #[schema(format = DateTime, required = true)]
     last_request_at: Option<String>,
-    /// When the account was opened, RFC 3339; null where nothing was booked or set yet.
+    /// When the account was opened, RFC 3339; null where there is none yet.
     #[schema(format = DateTime, required = true)]
     created_at: Option<String>,
 }
@@ -107,7 +107,8 @@ impl AdminUser {
 
 /// The users of the tenant
 ///
-/// In the order of their ids. Somebody for whom nothing was ever written is not among them.
+/// In the order of their ids. Somebody who paid or gave something and has no account yet is found by their whole
+/// id or address, where no `status` is asked for.
 #[utoipa::path(
     get,
     path = "/api/admin/users",

@@ -124,7 +124,7 @@ pub(crate) async fn post(
     body: JsonObject,
 ) -> Result<Json<CheckoutResponse>, ApiError> {
     let body = body.renamed(CAMEL_CASE)?;
-    let monthly = is_monthly(&body)?;
+    let monthly = wants_monthly(&body)?;
     let said = body.text(RECEIPT_EMAIL)?;
     let receipt_email = said.as_deref().map(receipt_email).transpose()?;
     let mut paid_in_usd = providers
@@ -176,7 +176,7 @@ pub(crate) async fn post(
     begun.map(Json)
 }
 
-fn is_monthly(body: &JsonObject) -> Result<bool, ApiError> {
+fn wants_monthly(body: &JsonObject) -> Result<bool, ApiError> {
     match body.text_or_null(INTERVAL)?.as_deref() {
         None | Some("") => Ok(false),
         Some("month") => Ok(true),
@@ -185,6 +185,12 @@ fn is_monthly(body: &JsonObject) -> Result<bool, ApiError> {
             "must be month, or absent: once",
         )),
     }
+}
+
+/// Whether it begins a subscription. A core of before does not know any.
+fn is_monthly(recorded: &CreatePaymentResponse) -> bool {
+    let payment = recorded.payment.as_ref();
+    payment.is_some_and(|payment| !payment.subscription_id.is_empty())
 }
 
 struct Checkout<'a> {
@@ -197,6 +203,12 @@ struct Checkout<'a> {
 impl Checkout<'_> {
     async fn begin(&self, request: CreatePaymentRequest) -> Result<CheckoutResponse, ApiError> {
         let mut recorded = self.record(&request).await?;
+        let wanted = request.contribution.as_ref();
+        if wanted.is_some_and(|terms| terms.monthly) && !is_monthly(&recorded) {
+            // Nobody is led to a page that takes it once. What was recorded ends by itself.
+            let reason = "contributions are not taken monthly here yet".to_owned();
+            return Err(PaymentError::Off { reason }.into());
+        }
         if recorded.replayed
             && self
                 .has_ended_there(present(recorded.payment.clone())?)
@@ -208,10 +220,7 @@ impl Checkout<'_> {
             self.end(before).await?;
         }
         // One of them may have turned out to be paid, and monthly: then the core refuses this one now.
-        let is_monthly = !present(recorded.payment.clone())?
-            .subscription_id
-            .is_empty();
-        if is_monthly && !recorded.open_before.is_empty() {
+        if is_monthly(&recorded) && !recorded.open_before.is_empty() {
             recorded = self.record(&request).await?;
         }
         let status = Status::of_payment(&present(recorded.payment.clone())?);

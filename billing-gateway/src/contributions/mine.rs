@@ -1,7 +1,7 @@
 //! `GET /api/v1/contributions/me`: what the user gave.
 
 use axum::Json;
-use billing_proto::v1::{Contribution, ListContributionsRequest, MessageState};
+use billing_proto::v1::{Contribution, ContributionStatus, ListContributionsRequest, MessageState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,6 +48,8 @@ pub(crate) struct OwnContribution {
 impl OwnContribution {
     pub(super) fn of(contribution: Contribution) -> Result<Self, ApiError> {
         let is_approved = contribution.message_state() == MessageState::Approved;
+        // The wall has no contribution that is not paid, or that was given back.
+        let is_on_wall = contribution.status() == ContributionStatus::Completed;
         Ok(Self {
             status: Status::of(contribution.status())?,
             created_at: created_at(&contribution)?,
@@ -55,7 +57,7 @@ impl OwnContribution {
             amount_cents: contribution.amount_minor,
             net_cents: contribution.net_minor,
             is_anonymous: contribution.is_anonymous,
-            message_is_shown: is_approved && !contribution.is_anonymous,
+            message_is_shown: is_on_wall && is_approved && !contribution.is_anonymous,
             message: Some(contribution.message).filter(|message| !message.is_empty()),
             is_recurring: !contribution.subscription_ulid.is_empty(),
             subscription_ulid: Some(contribution.subscription_ulid).filter(|ulid| !ulid.is_empty()),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use billing_proto::v1::apply_provider_event_request::Report;
-use billing_proto::v1::{ApplyProviderEventRequest, PaymentOpening};
+use billing_proto::v1::{ApplyProviderEventRequest, PaymentOpening, SubscriptionState};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -169,7 +169,9 @@ fn fitting(report: Report) -> Result<Report, &'static str> {
             Report::GivenBack(given_back)
         }
         Report::Subscription(mut subscription) => {
-            subscription.amount_minor = amount(subscription.amount_minor, 1)?;
+            let has_ended = subscription.state() == SubscriptionState::Cancelled;
+            let least = i64::from(!has_ended);
+            subscription.amount_minor = amount(subscription.amount_minor, least)?;
             subscription.currency = currency(&subscription.currency)?;
             subscription.provider_reference = reference(subscription.provider_reference)?;
             Report::Subscription(subscription)

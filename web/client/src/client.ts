@@ -8,7 +8,7 @@ import { usageRoutes } from "./routes/usage";
 
 /**
  * Every call of the gateway, one function each. Amounts are text; what is no success throws
- * `ApiError`, and no answer within 30 seconds `Unreachable`.
+ * `ApiError`, and no answer within 12 seconds, or 20 of what changes something, `Unreachable`.
  */
 export function createClient(options: ClientOptions) {
   const call = createCall(options);

@@ -244,7 +244,7 @@ export interface paths {
         /**
          * Payments of the tenant, or everything booked for one user
          * @description Without `userId` these are the tenant's payments. With it, and without `status`, they are what was booked
-         *     for that user.
+         *     for that user; of somebody who has no account yet, for whom nothing was booked, their payments.
          */
         get: operations["adminListTransactions"];
         put?: never;
@@ -286,7 +286,8 @@ export interface paths {
         };
         /**
          * The users of the tenant
-         * @description In the order of their ids. Somebody for whom nothing was ever written is not among them.
+         * @description In the order of their ids. Somebody who paid or gave something and has no account yet is found by their whole
+         *     id or address, where no `status` is asked for.
          */
         get: operations["adminListUsers"];
         put?: never;
@@ -304,7 +305,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One user of the tenant */
+        /**
+         * One user of the tenant
+         * @description Somebody who paid or gave something and has no account yet is shown with the account as it would begin;
+         *     their `created_at` is null.
+         */
         get: operations["adminGetUser"];
         put?: never;
         post?: never;
@@ -1297,7 +1302,7 @@ export interface components {
             billing_enabled: boolean;
             /**
              * Format: date-time
-             * @description When the account was opened, RFC 3339; null where nothing was booked or set yet.
+             * @description When the account was opened, RFC 3339; null where there is none yet.
              */
             created_at: string | null;
             /** @description How far the balance is below 0. */
@@ -2221,6 +2226,10 @@ export interface components {
              * @description The least and the most that can be given at once.
              */
             min_amount_cents: number;
+            /** @description An operator lets no new payment begin. */
+            payments_paused: boolean;
+            /** @description The operator's text, for payers; null where payments begin. */
+            payments_paused_reason: string | null;
             /** @description What a form offers. */
             presets_cents: number[];
             /** @description Whether anybody may read supporters' totals, counts and first dates. */
@@ -3198,7 +3207,7 @@ export interface operations {
             query?: {
                 /** @description topup, charge, refund or adjustment; others than topup need `userId` */
                 type?: string;
-                /** @description Only payments that are created, pending, requires_action, succeeded, failed, canceled, expired or in_review */
+                /** @description Only payments: all of them, or those that are created, pending, requires_action, succeeded, failed, canceled, expired or in_review */
                 status?: string;
                 /** @description Only of this user */
                 userId?: string;

@@ -88,13 +88,14 @@ export function formatMoney(
   return symbol ? `${sign}${symbol}${number}` : `${sign}${number}${NO_BREAK_SPACE}${currency}`;
 }
 
-/** A number without a currency, "41.2505": rates. */
-export function formatDecimal(value: Decimal, locale: Locale): string {
+/** A rate without a currency, "41.2505" or "41.50": like money, with two decimals at least. */
+export function formatRate(value: Decimal, locale: Locale): string {
   const match = DECIMAL.exec(value);
   if (!match) throw new TypeError(`no number: ${value}`);
   const [, sign, units = "0", fraction] = match;
   const [group, point] = locale === "uk" ? [NO_BREAK_SPACE, ","] : [",", "."];
-  return `${sign ? MINUS : ""}${grouped(units, group)}${fraction ? point + fraction : ""}`;
+  const decimals = (fraction ?? "").padEnd(2, "0");
+  return `${sign ? MINUS : ""}${grouped(units, group)}${point}${decimals}`;
 }
 
 function digits(micros: bigint, format: MoneyFormat): { units: string; fraction: string } {

@@ -23,6 +23,15 @@ export class ApiError extends Error {
 /** No answer came: no network, no service, or none within the time. It may still have been done. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
+
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    /** The time for an answer is over. */
+    readonly isLate = false,
+  ) {
+    super(message, options);
+  }
 }
 
 /** Whether the service is away, so that trying again later may help without any change. */

@@ -36,14 +36,20 @@ export type Open = (
   options?: CallOptions,
 ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 
-const ANSWER_WITHIN_MS = 30_000;
+/** The gateway itself waits 10 seconds for the longest sums that are read. */
+const READ_WITHIN_MS = 12_000;
+/** What changes something, or moves money: the gateway gives up before, and its own answer says more than silence. */
+const CHANGE_WITHIN_MS = 20_000;
+/** A long answer begins late. */
+const BEGIN_WITHIN_MS = 30_000;
 /** A file is made before it is sent, and may be long. */
 const FILE_WITHIN_MS = 300_000;
 
 export function createCall(options: ClientOptions): Call {
   return async <T>(method: string, path: string, call: CallOptions = {}): Promise<T> => {
     const text = (answer: Response) => answer.text();
-    const body = await exchange(options, method, path, call, ANSWER_WITHIN_MS, text);
+    const within = method === "GET" ? READ_WITHIN_MS : CHANGE_WITHIN_MS;
+    const body = await exchange(options, method, path, call, within, text);
     return (body === "" ? null : readJson(body)) as T;
   };
 }
@@ -56,7 +62,7 @@ export function createDownload(options: ClientOptions): Download {
 export function createOpen(options: ClientOptions): Open {
   return async (path, call = {}) => {
     // Only until it begins: what follows has no time of its own.
-    const body = await exchange(options, "GET", path, call, ANSWER_WITHIN_MS, (answer) =>
+    const body = await exchange(options, "GET", path, call, BEGIN_WITHIN_MS, (answer) =>
       Promise.resolve(answer.body),
     );
     if (!body) throw new Unreachable("the service's answer has no body");
@@ -93,8 +99,9 @@ async function exchange<B>(
   } catch (error) {
     // The caller itself no longer wants it: no fault of the service.
     if (call.signal?.aborted) throw error;
-    if (error instanceof TypeError || isAbort(error)) {
-      throw new Unreachable("the service does not answer", { cause: error });
+    const isLate = isAbort(error);
+    if (error instanceof TypeError || isLate) {
+      throw new Unreachable("the service does not answer", { cause: error }, isLate);
     }
     throw error;
   } finally {

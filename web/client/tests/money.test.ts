@@ -5,6 +5,7 @@ import {
   convert,
   editableAmount,
   formatMoney,
+  formatRate,
   fromMicros,
   parseAmount,
   toMicros,
@@ -13,6 +14,12 @@ import type { AmountBounds, Locale } from "../src";
 
 /** For the eye. */
 const seen = (text: string) => text.replaceAll("\u00a0", "_").replaceAll("\u2212", "-");
+
+test("a rate has two decimals at least, and all that it has", () => {
+  const shown = ["41.5", "41", "41.2505"].map((rate) => formatRate(rate, "en"));
+  expect(shown).toEqual(["41.50", "41.00", "41.2505"]);
+  expect(formatRate("41.5", "uk")).toBe("41,50");
+});
 
 describe("amounts", () => {
   test.each([

@@ -5,7 +5,7 @@
   const CONFIG = "/app/config.json";
   const FIRST = ["/api/billing/balance", "/api/billing/me"];
   const OF_OVERVIEW = ["/api/billing/history?limit=5", "/api/billing/payment/available-providers"];
-  const WITHIN_MS = 30_000;
+  const WITHIN_MS = 12_000;
 
   const stored = (key) => {
     try {

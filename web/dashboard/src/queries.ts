@@ -1,4 +1,4 @@
-import { ApiError, isAway, ownZone } from "@billing/client";
+import { ApiError, isAway, ownZone, Unreachable } from "@billing/client";
 import type { Client, HistoryFilter } from "@billing/client";
 import { QueryClient, useQuery } from "@tanstack/react-query";
 
@@ -37,7 +37,8 @@ export function createQueryClient(): QueryClient {
         gcTime: 30 * 60_000,
         refetchOnWindowFocus: true,
         refetchOnReconnect: true,
-        retry: (failures, error) => failures < 1 && isAway(error),
+        // Who waited once for nothing is told so before they wait again.
+        retry: (failures, error) => failures < 1 && isAway(error) && !isLate(error),
         retryDelay: (_failures, error) =>
           1000 * Math.min(error instanceof ApiError ? (error.retryAfter ?? 1) : 1, 5),
         refetchInterval: (query) => (isAway(query.state.error) ? RETRY_AWAY_MS : false),
@@ -45,6 +46,10 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: "always", retry: false },
     },
   });
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof Unreachable && error.isLate;
 }
 
 /** The latest transactions, as the overview shows them. */

@@ -23,7 +23,7 @@ export const USER = {
   total_spent_usd: "7.654322",
   total_requests: 12,
   last_request_at: "2026-11-28T09:00:00Z",
-  created_at: "2026-11-01T09:00:00Z",
+  created_at: "2026-11-01T09:00:00Z" as string | null,
   time_zone: "Europe/Kyiv",
   low_balance_threshold_usd: null,
 };

@@ -230,3 +230,28 @@ test("markup in what others wrote stays text", async () => {
   await waitFor(() => expect(document.body.textContent.split(markup).length).toBeGreaterThan(6));
   expect(document.querySelector("img")).toBeNull();
 });
+
+test("who only gave something is shown as without an account, and given it back", async () => {
+  const user = setup();
+  const gift = { ...PAYMENT, currency: "USD", amount: "25", received: "25", refunded: "0" };
+  const giver = { created_at: null, balance_usd: "0", available_usd: "0", held_usd: "0" };
+  const stage = await open("/admin/users/42", {
+    ...OF_USER,
+    "GET /api/admin/users/42": account(giver, [gift]),
+    [REFUND]: wired({
+      success: true,
+      refund: { status: "succeeded", amount: "25", currency: "USD" },
+    }),
+  });
+  expect(await screen.findByText("no account yet")).toBeTruthy();
+  expect(screen.queryByText("active")).toBeNull();
+  await user.click(await screen.findByRole("button", { name: "Refund the payment of $25.00" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await user.type(dialog.getByLabelText("Reason"), "asked for");
+  await user.click(dialog.getByRole("button", { name: "Refund $25.00" }));
+  await waitFor(() =>
+    expect(posts(stage)).toEqual([
+      { request: REFUND, body: '{"reason":"asked for","user_id":"42","amount_usd":25}' },
+    ]),
+  );
+});

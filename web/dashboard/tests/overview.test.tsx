@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { BALANCE, open, problem } from "./stage";
+import { BALANCE, open, problem, silence } from "./stage";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -35,6 +35,16 @@ test("figures that nobody asked for again by hand do not grow old in silence", a
   expect(await screen.findByText("$120.00")).toBeTruthy();
   stage.answers["GET /api/billing/balance"] = () => problem(503, "BILLING_UNAVAILABLE");
   await vi.advanceTimersByTimeAsync(20_000);
+  expect(await screen.findByText(/Last updated/)).toBeTruthy();
+  expect(screen.getByText("$120.00")).toBeTruthy();
+});
+
+test("figures of a service that says nothing any more are marked within half a minute", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const stage = await open("/");
+  expect(await screen.findByText("$120.00")).toBeTruthy();
+  stage.answers["GET /api/billing/balance"] = silence;
+  await vi.advanceTimersByTimeAsync(29_000);
   expect(await screen.findByText(/Last updated/)).toBeTruthy();
   expect(screen.getByText("$120.00")).toBeTruthy();
 });

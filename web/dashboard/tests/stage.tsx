@@ -10,7 +10,13 @@ import { createQueryClient } from "../src/queries";
 import { ServicesProvider } from "../src/session/context";
 
 /** What a route answers: JSON text, or a whole response. */
-type Answer = string | (() => Response);
+type Answer = string | ((request: RequestInit) => Response | Promise<Response>);
+
+/** No answer at all, as of a process that is stopped. */
+export const silence = ({ signal }: RequestInit) =>
+  new Promise<Response>((_answer, refuse) => {
+    signal?.addEventListener("abort", () => refuse(new DOMException("aborted", "AbortError")));
+  });
 
 export const problem = (
   status: number,
@@ -119,7 +125,7 @@ const CONFIG: WebConfig = {
   support_email: null,
 };
 
-function wire(stage: Stage, url: string, init: RequestInit): Response {
+function wire(stage: Stage, url: string, init: RequestInit): Response | Promise<Response> {
   const method = init.method ?? "GET";
   const body = typeof init.body === "string" ? init.body : "";
   stage.sent.push({ request: `${method} ${url}`, body });
@@ -127,5 +133,5 @@ function wire(stage: Stage, url: string, init: RequestInit): Response {
   if (key) stage.keys.push(key);
   const answer = stage.answers[`${method} ${url.split("?")[0]}`];
   if (answer === undefined) return problem(404, "NOT_FOUND");
-  return typeof answer === "string" ? new Response(answer) : answer();
+  return typeof answer === "string" ? new Response(answer) : answer(init);
 }

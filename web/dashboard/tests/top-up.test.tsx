@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { BALANCE, open, problem } from "./stage";
+import { BALANCE, open, problem, silence } from "./stage";
 import type { Stage } from "./stage";
 
 const FONDY = {
@@ -55,7 +55,10 @@ beforeEach(() => {
   left.mockReset();
   vi.spyOn(window.location, "assign").mockImplementation(left);
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 async function type(amount: string, label: string | RegExp = /^Amount in/) {
   const field = await screen.findByLabelText<HTMLInputElement>(label);
@@ -129,6 +132,21 @@ test("a double click begins one payment, and a reload meets the same one", async
   fireEvent.click(screen.getByRole("button", { name: "Continue to Stripe" }));
   await waitFor(() => expect(left).toHaveBeenCalledTimes(2));
   expect(again.keys).toEqual(stage.keys);
+});
+
+test("a service that says nothing leaves the form usable, and is asked again under the same key", async () => {
+  const stage = await open("/top-up", { ...ROUTES, [STRIPE_CREATE]: silence });
+  await type("25");
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  fireEvent.click(screen.getByRole("button", { name: /^Continue/ }));
+  await screen.findByText("Preparing the payment…");
+  await act(() => vi.advanceTimersByTimeAsync(20_000));
+  await screen.findByText(/^No connection to the service/);
+  stage.answers[STRIPE_CREATE] = PAGE;
+  fireEvent.click(screen.getByRole("button", { name: /^Continue/ }));
+  await waitFor(() => expect(left).toHaveBeenCalledWith("https://pay.example/1"));
+  expect(stage.keys).toHaveLength(2);
+  expect(stage.keys[1]).toBe(stage.keys[0]);
 });
 
 test("another amount is another payment, and so is the same one after an end", async () => {

@@ -12,8 +12,6 @@ export class Refusal extends Error {
   }
 }
 
-const LIMIT_MS = 30_000;
-
 /** Asks the gateway at `base`, which may end in `/api/v1` or not; nothing is tried twice. */
 export async function ask<Answer>(
   base: string,
@@ -23,11 +21,12 @@ export async function ask<Answer>(
   let response: Response | undefined;
   let body: unknown;
   try {
-    const signal = AbortSignal.timeout(LIMIT_MS);
+    // Longer than the gateway waits itself, so that its own answer comes where there is one.
+    const signal = AbortSignal.timeout(init.method ? 20_000 : 12_000);
     response = await fetch(root(base) + path, { ...init, signal });
     body = await response.json();
   } catch {
-    throw new Refusal("UNREACHABLE", "the billing service cannot be reached", response?.status);
+    throw new Refusal("UNREACHABLE", "no answer", response?.status);
   }
   if (response.ok) return body as Answer;
   const { code, message } = (body ?? {}) as { code?: string; message?: string };

@@ -27,6 +27,8 @@ export const SPONSORSHIP = {
   shows_totals: false,
   wording: "",
   wording_version: "2026-11",
+  payments_paused: false,
+  payments_paused_reason: null,
 };
 
 export const PROGRESS = {

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { answers, ULID } from "./answers";
+import { answers, SPONSORSHIP, ULID } from "./answers";
 import { axe, hasBrowser, openStage, type Stage, violationsOf } from "./stage";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
@@ -142,6 +142,22 @@ describe.skipIf(!hasBrowser)("in a real browser", () => {
       wordingVersion: "2026-11",
     });
     expect(call?.headers).toMatchObject({ authorization: "Bearer a-token", "x-tenant-id": "demo" });
+    await page.context().close();
+  });
+
+  test("while payments are paused the form says so, and its button does nothing until they are on", async () => {
+    const paused = { payments_paused: true, payments_paused_reason: "<b>We</b> move house" };
+    stage.answers.set("GET /api/v1/sponsorship", { json: { ...SPONSORSHIP, ...paused } });
+    const page = await stage.open("/plain");
+    await page.getByRole("alert").getByText("Payments are paused. <b>We</b> move house").waitFor();
+    expect(await submit(page).getAttribute("aria-disabled")).toBe("true");
+    expect(await violationsOf(page)).toEqual([]);
+    await submit(page).press("Enter");
+    stage.answers.set("GET /api/v1/sponsorship", { json: SPONSORSHIP });
+    await submit(page).press("Enter");
+    await page.getByText("Payments are paused").waitFor({ state: "detached" });
+    expect(await submit(page).getAttribute("aria-disabled")).toBeNull();
+    expect(stage.calls.filter(({ method }) => method === "POST")).toEqual([]);
     await page.context().close();
   });
 

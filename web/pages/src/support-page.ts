@@ -1,6 +1,6 @@
 import "@billing/elements";
 import type { Draft, FundForm } from "@billing/elements";
-import { findDraft, keepDraft, type ProvidersResponse, type Sponsorship } from "@billing/client";
+import { findDraft, keepDraft, type Sponsorship } from "@billing/client";
 import { html, nothing, type TemplateResult } from "lit";
 import { openPage } from "./open-page";
 import { PageElement } from "./page-element";
@@ -12,14 +12,11 @@ class SupportPage extends PageElement {
   static override properties = {
     terms: { state: true },
     asksEmail: { state: true },
-    ways: { state: true },
   };
 
   declare private terms: Sponsorship | undefined;
   /** Whether the platform knows no address to which a receipt could go. */
   declare private asksEmail: boolean;
-  /** Whether payments are paused: only those who are signed in are told before they try. */
-  declare private ways: ProvidersResponse | undefined;
 
   /** Questions of the page's own that are not answered yet. */
   #open = 0;
@@ -36,7 +33,6 @@ class SupportPage extends PageElement {
 
   protected override userChanged(): void {
     this.asksEmail = false;
-    this.ways = undefined;
     this.#read();
   }
 
@@ -56,9 +52,6 @@ class SupportPage extends PageElement {
     if (!this.isSignedIn) return;
     ask(client.getMe(), (me) => {
       this.asksEmail = me.email === null;
-    });
-    ask(client.getProviders(), (ways) => {
-      this.ways = ways;
     });
   }
 
@@ -102,9 +95,9 @@ class SupportPage extends PageElement {
 
   /** The operator's own words stand beside ours. */
   #paused(): TemplateResult | typeof nothing {
-    if (!this.ways?.payments_paused) return nothing;
+    if (!this.terms?.payments_paused) return nothing;
     const { paused } = this.texts.support;
-    return html`<p class="notice" role="status">${paused} ${this.ways.payments_paused_reason}</p>`;
+    return html`<p class="notice" role="status">${paused} ${this.terms.payments_paused_reason}</p>`;
   }
 
   /** They come back from the payment page without having paid. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { answers, ULID } from "../../elements/tests/answers";
+import { answers, SPONSORSHIP, ULID } from "../../elements/tests/answers";
 import { axe, hasBrowser, openStage, type Stage, violationsOf } from "../../elements/tests/stage";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
@@ -119,13 +119,14 @@ describe.skipIf(!hasBrowser)("the support pages in a real browser", () => {
     await page.context().close();
   });
 
-  test("that payments are paused is said before anything is entered, with the operator's reason", async () => {
-    stage.answers.set("GET /api/billing/payment/available-providers", {
-      json: { providers: [], payments_paused: true, payments_paused_reason: "<b>Moving</b> banks" },
-    });
-    const page = await stage.open("/support#token=a.b.c");
-    await page.getByText("Payments are paused at present").waitFor();
-    await page.getByText("<b>Moving</b> banks").waitFor();
+  test("that payments are paused is said to strangers too, with the operator's reason", async () => {
+    const paused = { payments_paused: true, payments_paused_reason: "<b>Moving</b> banks" };
+    stage.answers.set("GET /api/v1/sponsorship", { json: { ...SPONSORSHIP, ...paused } });
+    const page = await stage.open("/support");
+    await page.getByText(/^Payments are paused at present.* <b>Moving<\/b> banks$/).waitFor();
+    // Once more above the button, which does nothing.
+    await page.getByText("Payments are paused. <b>Moving</b> banks").waitFor();
+    expect(await pay(page).getAttribute("aria-disabled")).toBe("true");
     await page.context().close();
   });
 

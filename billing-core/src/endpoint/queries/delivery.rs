@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::{PgConnection, PgExecutor, query, query_as};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::outbox::Waiting;
@@ -11,22 +11,25 @@ use crate::outbox::Waiting;
 pub struct Due {
     pub id: Uuid,
     pub url: String,
-    /// Nothing has succeeded since something failed.
+    /// It gave no answer to the last one, or nothing has succeeded for ten seconds.
     pub is_failing: bool,
 }
 
 /// Enabled endpoints with subjects that are due, the one that waits the longest first. One that fails is left alone
-/// for two seconds after each failure.
+/// for two seconds after each failure. One that refuses some events, and takes others in between, does not fail.
 pub async fn due_endpoints(executor: impl PgExecutor<'_>) -> Result<Vec<Due>, sqlx::Error> {
     query_as!(
         Due,
-        r#"select e.id, e.url, e.failing_since is not null as "is_failing!"
-        from endpoint e cross join lateral (
+        r#"select e.id, e.url, e.is_failing as "is_failing!"
+        from (
+            select id, url, last_failed_at, failing_since is not null and (last_status is null
+                or failing_since < clock_timestamp() - interval '10 seconds') as is_failing
+            from endpoint where disabled_at is null
+        ) as e cross join lateral (
             select s.due_at from endpoint_subject s where s.endpoint_id = e.id order by s.due_at limit 1
         ) as first
-        where e.disabled_at is null and first.due_at <= clock_timestamp()
-            and (e.failing_since is null or e.last_failed_at is null
-                or e.last_failed_at < clock_timestamp() - interval '2 seconds')
+        where first.due_at <= clock_timestamp() and (not e.is_failing or e.last_failed_at is null
+            or e.last_failed_at not between clock_timestamp() - interval '2 seconds' and clock_timestamp())
         order by first.due_at"#
     )
     .fetch_all(executor)
@@ -41,7 +44,8 @@ pub struct Subject {
     pub lease: Uuid,
 }
 
-/// Leases subjects of an endpoint that are due, with how often the first delivery of each was tried.
+/// Leases subjects of an endpoint that are due, with how often the first delivery of each was tried. By the time of the
+/// statement, which an index is read by: `clock_timestamp()` would look at each subject that waits.
 pub async fn lease_subjects(
     executor: impl PgExecutor<'_>,
     endpoint: Uuid,
@@ -52,7 +56,7 @@ pub async fn lease_subjects(
     let leased = query!(
         "with due as materialized (
             select account_id from endpoint_subject
-            where endpoint_id = $1 and due_at <= clock_timestamp()
+            where endpoint_id = $1 and due_at <= statement_timestamp()
             order by due_at limit $2 for no key update skip locked
         )
         update endpoint_subject s
@@ -201,31 +205,71 @@ pub async fn postpone(
     Ok(())
 }
 
-/// Notes that an endpoint has taken an event, where one had failed before. Where nothing was taken for ten minutes,
-/// what waits for its next attempt is due: that may be an hour away.
-pub async fn recover(executor: impl PgExecutor<'_>, endpoint: Uuid) -> Result<(), sqlx::Error> {
+/// Notes that an endpoint has taken an event, where one had failed before. True where nothing was taken for ten
+/// minutes before that.
+pub async fn recover(executor: impl PgExecutor<'_>, endpoint: Uuid) -> Result<bool, sqlx::Error> {
+    let for_long = query_scalar!(
+        r#"with failing as (
+            select id, failing_since from endpoint
+            where id = $1 and failing_since is not null for no key update
+        )
+        update endpoint e set failing_since = null from failing f where e.id = f.id
+        returning f.failing_since < clock_timestamp() - interval '10 minutes' as "for_long!""#,
+        endpoint,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(for_long.unwrap_or(false))
+}
+
+/// Makes a piece of an endpoint's subjects due, those behind an account, as if nothing of them had failed; but what is
+/// on its way just now. The last account of the piece; none where there is none behind.
+pub async fn hurry(
+    executor: impl PgExecutor<'_>,
+    endpoint: Uuid,
+    behind: Uuid,
+    most: i64,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    query_scalar!(
+        r#"with piece as materialized (
+            select account_id from endpoint_subject
+            where endpoint_id = $1 and account_id > $2
+            order by account_id limit $3 for no key update skip locked
+        ), hurried as (
+            update endpoint_subject s set due_at = least(s.due_at, clock_timestamp()), attempts = 0
+            from piece p where s.endpoint_id = $1 and s.account_id = p.account_id and s.lease is null
+                and (s.attempts > 0 or s.due_at > clock_timestamp())
+        )
+        select account_id as "account_id!" from piece order by account_id desc limit 1"#,
+        endpoint,
+        behind,
+        most,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Makes due what waits for longer than any pause is, since a clock was wrong.
+pub async fn hurry_from_afar(executor: impl PgExecutor<'_>, most: i64) -> Result<(), sqlx::Error> {
     query!(
-        "with failing as (
-            select id, failing_since < clock_timestamp() - interval '10 minutes' as for_long
-            from endpoint where id = $1 and failing_since is not null for no key update
-        ), recovered as (
-            update endpoint e set failing_since = null from failing f where e.id = f.id
-        ), late as materialized (
-            select s.account_id from endpoint_subject s
-            where s.endpoint_id = $1 and (select for_long from failing)
-                and s.lease is null and s.due_at > clock_timestamp()
-            order by s.account_id for no key update
+        "with late as materialized (
+            select far.endpoint_id, far.account_id from endpoint e cross join lateral (
+                select s.endpoint_id, s.account_id from endpoint_subject s
+                where s.endpoint_id = e.id and s.due_at > statement_timestamp() + interval '2 hours'
+                order by s.due_at limit $1 for no key update skip locked
+            ) as far
         )
         update endpoint_subject s set due_at = clock_timestamp()
-        from late where s.endpoint_id = $1 and s.account_id = late.account_id",
-        endpoint,
+        from late where s.endpoint_id = late.endpoint_id and s.account_id = late.account_id",
+        most,
     )
     .execute(executor)
     .await?;
     Ok(())
 }
 
-/// Notes that an endpoint has not taken an event; its row stays locked until the caller's transaction ends.
+/// Notes that an endpoint has not taken an event; its row stays locked until the caller's transaction ends. Where nobody
+/// has asked it for longer than any pause is (no core ran, or a clock was wrong), it fails from now on.
 pub async fn note_failure(
     conn: &mut PgConnection,
     endpoint: Uuid,
@@ -233,8 +277,9 @@ pub async fn note_failure(
     error: &str,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "update endpoint set failing_since = coalesce(failing_since, clock_timestamp()),
-            last_failed_at = clock_timestamp(), last_status = $2, last_error = left($3, 500)
+        "update endpoint set last_failed_at = clock_timestamp(), last_status = $2, last_error = left($3, 500),
+            failing_since = case when last_failed_at < clock_timestamp() - interval '3 hours' then clock_timestamp()
+                else coalesce(failing_since, clock_timestamp()) end
         where id = $1",
         endpoint,
         status,
@@ -283,26 +328,36 @@ pub struct Backlog {
     pub failing: i64,
     /// Not by an operator.
     pub disabled: i64,
-    /// Deliveries to enabled ones.
+    /// Deliveries to enabled ones, as far as they are counted.
     pub waiting: i64,
     pub oldest_secs: i64,
 }
 
-pub async fn backlog(executor: impl PgExecutor<'_>) -> Result<Backlog, sqlx::Error> {
+/// Counts no more deliveries than so many: there may be millions.
+pub async fn backlog(executor: impl PgExecutor<'_>, most: i64) -> Result<Backlog, sqlx::Error> {
     query_as!(
         Backlog,
         r#"select e.enabled as "enabled!", e.failing as "failing!", e.disabled as "disabled!",
-            d.waiting as "waiting!", d.oldest_secs as "oldest_secs!"
+            counted.waiting as "waiting!",
+            coalesce(extract(epoch from clock_timestamp() - oldest.told_at)::bigint, 0) as "oldest_secs!"
         from (
             select count(*) filter (where disabled_at is null) as enabled,
                 count(*) filter (where disabled_at is null and failing_since is not null) as failing,
                 count(*) filter (where disabled_why in ('failing', 'gone')) as disabled
             from endpoint
         ) as e cross join (
-            select count(*) as waiting,
-                coalesce(extract(epoch from clock_timestamp() - min(d.created_at))::bigint, 0) as oldest_secs
-            from endpoint_delivery d join endpoint e on e.id = d.endpoint_id and e.disabled_at is null
-        ) as d"#
+            select count(*) as waiting from (
+                select d.seq from endpoint e join endpoint_delivery d on d.endpoint_id = e.id
+                where e.disabled_at is null limit $1
+            ) as seen
+        ) as counted cross join (
+            select min(first.created_at) as told_at from endpoint e cross join lateral (
+                select d.created_at from endpoint_delivery d
+                where d.endpoint_id = e.id order by d.created_at limit 1
+            ) as first
+            where e.disabled_at is null
+        ) as oldest"#,
+        most,
     )
     .fetch_one(executor)
     .await
@@ -315,7 +370,8 @@ pub struct Forgotten {
     pub deliveries: i64,
 }
 
-/// Forgets a piece of the events that were kept for so many hours.
+/// Forgets a piece of the events that were kept for so many hours. By the time of the statement, which an index is read
+/// by: `clock_timestamp()` would look at every event that is kept.
 pub async fn forget(
     executor: impl PgExecutor<'_>,
     kept_hours: i64,
@@ -325,7 +381,7 @@ pub async fn forget(
         Forgotten,
         r#"with old as materialized (
             select account_id, seq, tenant_id from event_kept
-            where kept_at < clock_timestamp() - $1::bigint * interval '1 hour'
+            where kept_at < statement_timestamp() - $1::bigint * interval '1 hour'
             order by kept_at limit $2
         ), undelivered as (
             delete from endpoint_delivery d using old o join endpoint e on e.tenant_id = o.tenant_id

@@ -46,17 +46,27 @@ pub async fn switch_on(pool: &PgPool, were_read: bool) -> Result<bool, sqlx::Err
     Ok(were_off)
 }
 
-/// Lets events be written from now on, since an endpoint reads them. Joins the caller's transaction.
+/// Lets events be written from now on, since an endpoint reads them. Joins the caller's transaction, and locks the
+/// channel until it ends.
 pub async fn switch_on_for_endpoints(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let switched = query!(
-        "insert into outbox_channel (channel, has_outlet) values ('event', false)
-        on conflict (channel) do nothing"
+    let were_off = query_scalar!(
+        r#"insert into outbox_channel as c (channel, has_outlet) values ('event', false)
+        on conflict (channel) do update set has_outlet = c.has_outlet
+        returning xmax = 0 as "were_off!""#
     )
-    .execute(&mut *conn)
+    .fetch_one(&mut *conn)
     .await?;
-    if switched.rows_affected() > 0 {
+    if were_off {
         forget_waiting(conn).await?;
     }
+    Ok(())
+}
+
+/// Lets nobody who adds an endpoint, or removes one, finish meanwhile: what there is is then seen by the next statement.
+async fn lock_channel(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    query_scalar!("select channel from outbox_channel where channel = 'event' for update")
+        .fetch_optional(conn)
+        .await?;
     Ok(())
 }
 
@@ -84,6 +94,7 @@ pub enum SwitchedOff {
 pub async fn switch_off(pool: &PgPool) -> Result<SwitchedOff, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let conn = &mut *transaction;
+    lock_channel(conn).await?;
     let handed_over = query!(
         "update outbox_channel set has_outlet = false
         where channel = 'event' and exists (select from endpoint)"
@@ -106,6 +117,7 @@ pub async fn switch_off(pool: &PgPool) -> Result<SwitchedOff, sqlx::Error> {
 /// Lets no more events be written where only endpoints have read them and there is none any more. Joins the
 /// caller's transaction.
 pub async fn switch_off_without_endpoints(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    lock_channel(conn).await?;
     let switched = query!(
         "delete from outbox_channel
         where channel = 'event' and not has_outlet and not exists (select from endpoint)"
@@ -127,16 +139,20 @@ pub async fn are_for_endpoints(executor: impl PgExecutor<'_>) -> Result<bool, sq
     .await
 }
 
-/// The names of the next events of these shares, also of those that a broker would not take: an account and a
-/// number each.
+/// The names of the next events of these shares that are for endpoints alone, also of those that a broker would not
+/// take: an account and a number each. None once some core has somewhere else to deliver them.
 pub async fn next_events(
     executor: impl PgExecutor<'_>,
     shares: &[i16],
     most: i64,
 ) -> Result<(Vec<Uuid>, Vec<i64>), sqlx::Error> {
     let events = query!(
-        "select account_id, seq from outbox_message where channel = 'event' and share = any($1)
-        order by share, account_id, seq limit $2",
+        "select m.account_id, m.seq from unnest($1::smallint[]) as leased (share) cross join lateral (
+            select o.account_id, o.seq from outbox_message o
+            where o.channel = 'event' and o.share = leased.share order by o.account_id, o.seq limit $2
+        ) as m
+        where exists (select from outbox_channel where channel = 'event' and not has_outlet)
+        limit $2",
         shares,
         most,
     )

@@ -394,6 +394,7 @@ fn subscription_report(report: v1::SubscriptionReport) -> Result<SubscriptionRep
         v1::SubscriptionState::Cancelled => Some(SubscriptionState::Cancelled),
     };
     let as_of = field::timestamp("subscription.as_of", report.as_of)?;
+    let least = i64::from(state != Some(SubscriptionState::Cancelled));
     Ok(SubscriptionReport {
         reference: field::text(
             "subscription.provider_reference",
@@ -401,7 +402,7 @@ fn subscription_report(report: v1::SubscriptionReport) -> Result<SubscriptionRep
             255,
         )?,
         state,
-        amount_minor: field::number(AMOUNT, report.amount_minor, 1, MINOR_MAX)?,
+        amount_minor: field::number(AMOUNT, report.amount_minor, least, MINOR_MAX)?,
         currency: currency(&report.currency)?.code().to_owned(),
         period_end: field::timestamp("subscription.period_end", report.period_end)?,
         cancel_at: field::timestamp("subscription.cancel_at", report.cancel_at)?,

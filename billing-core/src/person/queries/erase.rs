@@ -281,15 +281,18 @@ pub async fn find_left(pool: &PgPool, account: AccountId) -> Result<Left, sqlx::
     Ok(left.unwrap_or_default())
 }
 
-/// Payments that may still be paid.
+/// Payments that may still be paid, and the first ones of subscriptions that live, by the names of these.
 pub async fn find_open_payments(
     pool: &PgPool,
     account: AccountId,
 ) -> Result<Vec<OpenPayment>, sqlx::Error> {
     let rows = query!(
-        "select payment_id, provider, reference from payment
-        where account_id = $1 and state in ('created', 'pending', 'requires_action')
-        order by payment_id limit 100",
+        "select p.payment_id, p.provider, coalesce(s.reference, p.reference) as reference from payment p
+        left join subscription s on s.account_id = p.account_id and s.subscription_id = p.payment_id
+            and s.state <> 'cancelled'
+        where p.account_id = $1
+            and (p.state in ('created', 'pending', 'requires_action') or s.subscription_id is not null)
+        order by p.payment_id limit 100",
         account.uuid(),
     )
     .fetch_all(pool)

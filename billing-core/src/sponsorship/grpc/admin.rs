@@ -7,10 +7,11 @@ use tonic::{Request, Response, Status};
 use super::super::moderation::{self, Moderated};
 use super::super::{Sponsorship, Thresholds, message, shown, terms, ulid};
 use super::{no_contribution, page_size, parse_tenant, parse_ulid};
-use crate::admin_change::{Said, Turns};
+use crate::admin_change::{Said, Subject, Turns};
 use crate::field::{self, FieldError};
 use crate::id::AccountId;
 use crate::ledger::grpc::parse_opening;
+use crate::price::CataloguePulse;
 use crate::rpc::{call_of, timestamp};
 
 /// What says nothing of thresholds.
@@ -77,7 +78,9 @@ pub async fn moderate_message(
         reason: field::optional_text("reason", request.reason, 500)?,
     };
     let judging = moderation::message(pool, &tenant, number, request.approve, said);
-    let judged = turns.change(&call, judging).await?;
+    let judged = turns
+        .change(&call, Subject::Message(number), judging)
+        .await?;
     let judged = judged.ok_or_else(no_contribution)?;
     Ok(Response::new(v1::ModerateMessageResponse {
         contribution: Some(shown::contribution(judged)),
@@ -97,7 +100,8 @@ pub async fn moderate_supporter(
     };
     let said = Said::parse(request.actor, request.reason)?;
     let changing = moderation::supporter(pool, (account, &name), wanted, said);
-    let Moderated { hidden, banned } = turns.change(&call, changing).await?;
+    let subject = Subject::Supporter(account);
+    let Moderated { hidden, banned } = turns.change(&call, subject, changing).await?;
     Ok(Response::new(v1::ModerateSupporterResponse {
         hidden,
         banned,
@@ -105,14 +109,18 @@ pub async fn moderate_supporter(
 }
 
 pub async fn get_sponsorship(
+    catalogue: &CataloguePulse,
     pool: &PgPool,
     request: Request<v1::GetSponsorshipRequest>,
 ) -> Result<Response<v1::GetSponsorshipResponse>, Status> {
     let (call, request) = call_of(request)?;
     let tenant = parse_tenant(&call, request.tenant_id)?;
     let found = call.query(terms::find(pool, &tenant)).await?;
+    let payments_off = catalogue.reading().switches.payments_off.clone();
     Ok(Response::new(v1::GetSponsorshipResponse {
         sponsorship: Some(shown::sponsorship(found)),
+        payments_off: payments_off.is_some(),
+        payments_off_reason: payments_off.unwrap_or_default(),
     }))
 }
 
@@ -125,7 +133,9 @@ pub async fn set_sponsorship(
     let new = parse_sponsorship(request.sponsorship)?;
     call.tenant(&new.tenant_id)?;
     let said = Said::parse(request.actor, request.reason)?;
-    turns.change(&call, terms::set(pool, &new, said)).await?;
+    let subject = Subject::Sponsorship(new.tenant_id.clone());
+    let setting = terms::set(pool, &new, said);
+    turns.change(&call, subject, setting).await?;
     Ok(Response::new(v1::SetSponsorshipResponse {
         sponsorship: Some(shown::sponsorship(new)),
     }))

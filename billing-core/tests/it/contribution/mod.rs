@@ -1,5 +1,6 @@
 //! What a provider's reports make of contributions: on their way, in any order, many at once.
 
+mod asked;
 pub mod monthly;
 mod order;
 mod pending;

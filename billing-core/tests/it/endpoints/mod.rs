@@ -1,6 +1,7 @@
 //! Signed webhooks: receivers that fail, hang, lead elsewhere or are gone; cores that are killed.
 
 mod address;
+mod many;
 mod owner;
 mod receiver;
 

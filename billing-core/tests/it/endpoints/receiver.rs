@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -18,6 +19,8 @@ use tokio::time::sleep;
 pub enum Reply {
     Take,
     Status(u16),
+    /// Taken, once there is a permit for it.
+    When(Arc<Semaphore>),
     /// Never.
     Hang,
     /// By a redirect.
@@ -121,13 +124,17 @@ async fn receive(State(seen): State<Shared>, headers: HeaderMap, body: String) -
             headers,
             body,
             event,
-            is_taken: matches!(reply, Reply::Take),
+            is_taken: matches!(reply, Reply::Take | Reply::When(_)),
         });
         reply
     };
     match reply {
         Reply::Take => StatusCode::NO_CONTENT.into_response(),
         Reply::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Reply::When(gate) => {
+            gate.acquire().await.unwrap().forget();
+            StatusCode::NO_CONTENT.into_response()
+        }
         Reply::Hang => {
             sleep(Duration::from_hours(1)).await;
             StatusCode::NO_CONTENT.into_response()

@@ -19,7 +19,7 @@ fn erase_request(user: &str) -> v1::ErasePersonRequest {
 }
 
 /// Erases until it is finished; answers as the last request was.
-async fn erase(core: &TestCore, user: &str) -> v1::ErasePersonResponse {
+pub async fn erase(core: &TestCore, user: &str) -> v1::ErasePersonResponse {
     let mut last = None;
     eventually("the erasure is finished", async || {
         let mut admin = core.sponsorship_admin();

@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::invoice::Invoice;
+use super::invoice::{Billed, Invoice};
 use super::objects::{Dispute, Metadata, PaymentIntent, Refund};
 use super::session::Session;
-use super::subscription::Subscription;
+use super::subscription::{Mentioned, Subscription, are_ours};
 use crate::providers::Event;
 use crate::wire;
 
@@ -102,7 +102,12 @@ pub(super) fn read(raw: &[u8], livemode: bool, received_at: Timestamp) -> Event 
         return event;
     }
     match said(&event.r#type, body.data) {
-        None => {}
+        None => {
+            // Of somebody who is erased no body is kept, also where nothing is done about it.
+            let names = mentioned(&event.r#type, body.data).unwrap_or_default();
+            event.payment_id = names.payment_id.unwrap_or_default();
+            event.account_id = names.account_id.unwrap_or_default();
+        }
         Some(Err(why)) => event.report = Some(Report::Unreadable(why)),
         Some(Ok(said)) => {
             event.reference = said.reference.unwrap_or_default();
@@ -131,6 +136,18 @@ fn created(member: Option<&RawValue>) -> Option<Timestamp> {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
         None => text(member)?.parse().ok(),
     }
+}
+
+/// Our names in what is asked about, or passed by.
+fn mentioned(event_type: &str, data: Option<&RawValue>) -> Option<Metadata> {
+    let names = if event_type.starts_with("invoice.") {
+        parsed::<Billed>(data).ok()?.names()
+    } else if event_type.starts_with("customer.subscription.") {
+        parsed::<Mentioned>(data).ok()?.metadata
+    } else {
+        None
+    };
+    names.filter(are_ours)
 }
 
 /// None: billing does nothing about such an event.

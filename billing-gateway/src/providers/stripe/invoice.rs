@@ -5,7 +5,7 @@ use billing_proto::v1::{PaymentOpening, PaymentPurpose, PaymentReport, PaymentSt
 use serde::{Deserialize, Serialize};
 
 use super::objects::{Id, Metadata, lenient, lenient_number, lenient_object};
-use super::subscription::second;
+use super::subscription::{self, second};
 use crate::wire::Object;
 
 pub(super) const PREFIX: &str = "in_";
@@ -17,6 +17,9 @@ pub(super) struct Invoice {
     status: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     billing_reason: Option<String>,
+    /// What it is of, whatever credit its customer had.
+    #[serde(default, deserialize_with = "lenient_number")]
+    total: Option<i64>,
     #[serde(default, deserialize_with = "lenient_number")]
     amount_due: Option<i64>,
     #[serde(default, deserialize_with = "lenient_number")]
@@ -81,6 +84,34 @@ pub(super) struct InvoicePayment {
 struct Paying {
     #[serde(default, deserialize_with = "lenient")]
     payment_intent: Option<Id>,
+}
+
+/// So much of an invoice in an event, of whatever version, and of one that is not drawn up and has no id.
+#[derive(Deserialize)]
+pub(super) struct Billed {
+    #[serde(default, deserialize_with = "lenient")]
+    pub id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_object")]
+    parent: Option<Parent>,
+    /// Of versions before 2025-03-31.
+    #[serde(default, deserialize_with = "lenient")]
+    subscription: Option<Id>,
+}
+
+impl Billed {
+    /// The names of its subscription when it was drawn up.
+    pub(super) fn names(self) -> Option<Metadata> {
+        self.parent?.subscription_details?.metadata
+    }
+
+    /// It is of a subscription, into which nobody else's names are written.
+    pub(super) fn may_be_ours(&self) -> bool {
+        let parent = self.parent.as_ref();
+        match parent.and_then(|parent| parent.subscription_details.as_ref()) {
+            Some(details) => details.metadata.as_ref().is_none_or(subscription::are_ours),
+            None => self.subscription.is_some(),
+        }
+    }
 }
 
 impl Invoice {
@@ -173,8 +204,11 @@ impl Invoice {
         }))
     }
 
+    /// What the first payment was asked for is the price of a month, though a credit pays some of it. Of each other
+    /// one it is what is to be paid.
     fn ordered(&self) -> Result<i64, &'static str> {
-        self.amount_due.ok_or("it lacks amount_due")
+        let priced = self.total.filter(|_| self.is_first());
+        priced.or(self.amount_due).ok_or("it lacks amount_due")
     }
 }
 
@@ -250,6 +284,21 @@ mod tests {
             (old.subscription(), old.intent()),
             (Some("sub_2"), Some("pi_2"))
         );
+    }
+
+    #[test]
+    fn what_a_credit_pays_is_missing_of_the_first_payment_and_was_never_asked_for_later() {
+        for (reason, ordered) in [("subscription_create", 800), ("subscription_cycle", 500)] {
+            let mut credited = invoice(reason);
+            credited["total"] = json!(800);
+            let Report::Payment(report) = read(&credited).report().unwrap() else {
+                panic!("a payment");
+            };
+            assert_eq!(
+                (report.amount_minor, report.ordered_minor),
+                (500, Some(ordered))
+            );
+        }
     }
 
     #[test]

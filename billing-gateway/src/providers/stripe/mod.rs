@@ -41,6 +41,7 @@ use stripe_core::payment_intent::{
 };
 use stripe_core::refund::{CreateRefund, ListRefund};
 use stripe_types::{Currency as StripeCurrency, RangeQueryTs};
+use tokio::sync::Semaphore;
 
 use self::client::Client;
 use self::events::Origin;
@@ -48,7 +49,7 @@ use self::id::{checked, is_id};
 use self::list::PAGE;
 use self::objects::{Customer, Dispute, PaymentIntent, Refund};
 use self::pages::Pages;
-use self::told::{Subject, Told};
+use self::told::{ASKED_AT_ONCE, Subject, Told};
 use super::self_test::SelfTest;
 use super::{
     BrowserMembers, Customers, Disputes, Event, HostedPages, Intents, Opened, Order, Provider,
@@ -88,6 +89,8 @@ pub(super) struct Stripe {
     livemode: bool,
     publishable_key: Option<String>,
     pages: Pages,
+    /// Of events that are asked about.
+    turns: Semaphore,
 }
 
 pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
@@ -97,6 +100,7 @@ pub(super) fn open(config: &Config) -> Result<Stripe, reqwest::Error> {
         livemode: config.livemode(),
         publishable_key: config.publishable_key.clone(),
         pages: config.pages.clone(),
+        turns: Semaphore::new(ASKED_AT_ONCE),
     })
 }
 

@@ -120,7 +120,7 @@ impl Subscriptions for Stripe {
             return Ok(Vec::new());
         }
         let subject = Subject::Intent(event.reference.clone());
-        let told = self.told(&subject).await?;
+        let told = self.told_in_turn(&subject).await?;
         Ok(told.map(Told::events).unwrap_or_default())
     }
 }

@@ -57,12 +57,31 @@ struct Price {
     unit_amount: Option<i64>,
 }
 
+/// So much of a subscription in an event.
+#[derive(Deserialize)]
+pub(super) struct Mentioned {
+    #[serde(default, deserialize_with = "lenient")]
+    pub id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_object")]
+    pub metadata: Option<Metadata>,
+}
+
+impl Mentioned {
+    /// Nobody else's names are written into it.
+    pub(super) fn may_be_ours(&self) -> bool {
+        self.metadata.as_ref().is_none_or(are_ours)
+    }
+}
+
+/// Whether they name a payment of ours.
+pub(super) fn are_ours(names: &Metadata) -> bool {
+    names.payment_id.as_deref().is_some_and(is_payment_id)
+}
+
 impl Subscription {
     /// Of which payment it is the subscription. None: it is none of ours.
     pub(super) fn names(&self) -> Option<&Metadata> {
-        let names = self.metadata.as_ref()?;
-        let payment_id = names.payment_id.as_deref()?;
-        is_payment_id(payment_id).then_some(names)
+        self.metadata.as_ref().filter(|names| are_ours(names))
     }
 
     /// It has ended, or will.
@@ -74,15 +93,17 @@ impl Subscription {
             )
     }
 
-    /// `as_of`: when the asking began. Fails where it does not say what is taken: that is never guessed.
+    /// `as_of`: when the asking began. Fails where it does not say what is taken: that is never guessed. Of one that
+    /// has ended nothing is taken.
     pub(super) fn report(&self, as_of: Timestamp) -> Result<Report, &'static str> {
         let state = self.state().ok_or("its subscription's status is unknown")?;
         let has_ended = state == SubscriptionState::Cancelled;
+        let priced = self.amount_minor().filter(|amount| *amount > 0);
         Ok(Report::Subscription(SubscriptionReport {
             provider_reference: self.id.clone(),
             state: state.into(),
-            amount_minor: self
-                .amount_minor()
+            amount_minor: priced
+                .or(has_ended.then_some(0))
                 .ok_or("its subscription lacks a price")?,
             currency: self
                 .currency
@@ -189,6 +210,10 @@ mod tests {
             object[member] = value;
             assert!(said(&object).is_err(), "{member}");
         }
+        let mut ended = subscription();
+        ended["status"] = json!("canceled");
+        ended["items"]["data"][0]["price"]["unit_amount"] = Value::Null;
+        assert_eq!(said(&ended).unwrap().amount_minor, 0);
     }
 
     #[test]

@@ -1,18 +1,27 @@
 //! What Stripe says of a subscription where it is asked because something of it was reported. No report of one is
 //! believed: reports overtake each other, and of the payment of an invoice none says whose it is.
 
+use std::time::Duration;
+
 use billing_proto::v1::apply_provider_event_request::Report;
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::Stripe;
 use super::events::{self, Origin};
 use super::id::is_id;
-use super::invoice::{self, Invoice};
-use super::objects::{Id, Metadata, lenient};
+use super::invoice::{self, Billed, Invoice};
+use super::objects::{Id, Metadata};
 use super::session::Session;
-use super::subscription::{self, Subscription};
+use super::subscription::{self, Mentioned, Subscription};
+use crate::payment_id::is_payment_id;
 use crate::providers::{Event, ProviderError};
+
+/// Events that are asked about at the same time. Where a month begins for a thousand givers Stripe tells all of it
+/// within a minute, and what it answers in a second is for those, too, who pay just now.
+pub(super) const ASKED_AT_ONCE: usize = 8;
+/// For all that is asked about one event, and the time that it waits for that: less than one request may take.
+/// Stripe tells again what was not taken.
+const ASKED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Of an invoice, what tells that it was paid, or that it was not.
 const OF_INVOICES: [&str; 5] = [
@@ -23,7 +32,11 @@ const OF_INVOICES: [&str; 5] = [
     "invoice.voided",
 ];
 
+/// Of what pays an invoice, what follows something from.
+const OF_INTENTS: [&str; 2] = ["payment_intent.succeeded", "payment_intent.payment_failed"];
+
 /// What is asked about, by its id.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Subscription(String),
     Invoice(String),
@@ -46,13 +59,6 @@ pub(super) struct Told {
     livemode: bool,
 }
 
-/// So much of an event's object.
-#[derive(Deserialize)]
-struct Mentioned {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<String>,
-}
-
 impl Subject {
     pub(super) fn of_page(session: &Session) -> Option<Self> {
         let id = |prefix: &str, named: Option<&Id>| {
@@ -67,29 +73,37 @@ impl Subject {
 
     /// None: the event's own word is enough, or nothing is to be done about it.
     pub(super) fn of(event: &Event) -> Option<Self> {
-        let named = |prefix: &str| {
-            let Mentioned { id } = events::object_of(event)?;
-            id.filter(|id| is_id(prefix, id))
+        let of_subscription = || {
+            let mentioned: Mentioned = events::object_of(event)?;
+            let id = mentioned.id.as_ref().filter(|_| mentioned.may_be_ours())?;
+            is_id(subscription::PREFIX, id).then(|| Self::Subscription(id.clone()))
         };
         match event.r#type.as_str() {
-            "retrieved.customer.subscription" | "answer.customer.subscription" => {
-                named(subscription::PREFIX).map(Self::Subscription)
+            "retrieved.customer.subscription" | "answer.customer.subscription" => of_subscription(),
+            kind if kind.starts_with("customer.subscription.") => of_subscription(),
+            kind if OF_INVOICES.contains(&kind) => {
+                let billed: Billed = events::object_of(event)?;
+                let id = billed.id.as_ref().filter(|_| billed.may_be_ours())?;
+                is_id(invoice::PREFIX, id).then(|| Self::Invoice(id.clone()))
             }
-            kind if kind.starts_with("customer.subscription.") => {
-                named(subscription::PREFIX).map(Self::Subscription)
-            }
-            kind if OF_INVOICES.contains(&kind) => named(invoice::PREFIX).map(Self::Invoice),
             kind if kind.starts_with("checkout.session.") => {
-                Self::of_page(&events::object_of(event)?)
+                let session: Session = events::object_of(event)?;
+                let is_ours = session.payment_id().is_some_and(is_payment_id);
+                is_ours.then(|| Self::of_page(&session)).flatten()
             }
-            kind if kind.starts_with("payment_intent.") => {
-                let is_ours = !event.payment_id.is_empty();
-                (!is_ours && is_id("pi_", &event.reference))
-                    .then(|| Self::Intent(event.reference.clone()))
+            kind if is_of_intent(event) && OF_INTENTS.contains(&kind) => {
+                Some(Self::Intent(event.reference.clone()))
             }
             _ => None,
         }
     }
+}
+
+/// It is about what pays an invoice, or nothing of ours: into each other one our names are written.
+fn is_of_intent(event: &Event) -> bool {
+    event.r#type.starts_with("payment_intent.")
+        && event.payment_id.is_empty()
+        && is_id("pi_", &event.reference)
 }
 
 impl Stripe {
@@ -99,18 +113,35 @@ impl Stripe {
         event: Event,
         subject: Option<Subject>,
     ) -> Result<Vec<Event>, ProviderError> {
-        let subject = subject.filter(|subject| match subject {
-            // Where nothing is given, nothing is given monthly.
-            Subject::Intent(_) => self.pages.contributions.is_some(),
-            Subject::Subscription(_) | Subject::Invoice(_) | Subject::Page { .. } => true,
-        });
-        match subject {
-            Some(subject) if self.may_ask_about(&event) => Ok(match self.told(&subject).await? {
-                Some(told) => told.before(event),
-                None => vec![event],
-            }),
-            _ => Ok(vec![event]),
+        // Where nothing is given, nothing is given monthly.
+        let is_passed_by = self.pages.contributions.is_none() && is_of_intent(&event);
+        if is_passed_by || !self.may_ask_about(&event) {
+            return Ok(vec![event]);
         }
+        let Some(subject) = subject else {
+            // That somebody is about to pay an invoice says nothing that is not asked for when they have.
+            let is_of_no_use = is_of_intent(&event) && !OF_INTENTS.contains(&event.r#type.as_str());
+            let report = event.report.clone().filter(|_| !is_of_no_use);
+            return Ok(vec![Event { report, ..event }]);
+        };
+        Ok(match self.told_in_turn(&subject).await? {
+            Some(told) => told.before(event),
+            None => vec![event],
+        })
+    }
+
+    /// Of few at the same time; `Late` where it takes too long.
+    pub(super) async fn told_in_turn(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<Told>, ProviderError> {
+        let asking = async {
+            let turn = self.turns.acquire().await;
+            let _turn = turn.map_err(|closed| ProviderError::Away(closed.into()))?;
+            self.told(subject).await
+        };
+        let asked = tokio::time::timeout(ASKED_WITHIN, asking).await;
+        asked.unwrap_or(Err(ProviderError::Late))
     }
 
     /// The objects of another account or mode are not ours to ask for.
@@ -121,8 +152,8 @@ impl Stripe {
     /// None: it is nothing of a subscription of ours.
     pub(super) async fn told(&self, subject: &Subject) -> Result<Option<Told>, ProviderError> {
         match self.asked(subject).await {
-            // It does not know it.
-            Err(ProviderError::Refused { .. }) => Ok(None),
+            // It does not know it. What else it refuses says nothing of whose it is.
+            Err(ProviderError::Refused { code, .. }) if code == "resource_missing" => Ok(None),
             answered => answered,
         }
     }
@@ -216,7 +247,15 @@ impl Told {
             || is_first && is_declined(&event);
         if says_more {
             all.push(self.standing(Origin::Retrieved));
+            // An attempt that was declined gives no name to its payment: the page keeps it, on which that can be
+            // paid still, and which can be ended.
+            let reference = if is_declined(&event) {
+                String::new()
+            } else {
+                event.reference.clone()
+            };
             all.push(Event {
+                reference,
                 payment_id: text(self.names.payment_id.as_ref()),
                 account_id: text(self.names.account_id.as_ref()),
                 ..event
@@ -286,5 +325,96 @@ impl Stripe {
         id: &str,
     ) -> Result<Option<String>, ProviderError> {
         Ok(self.invoice(id).await?.intent().map(str::to_owned))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::read;
+    use super::Subject;
+
+    fn of(kind: &str, object: &Value) -> Option<Subject> {
+        Subject::of(&read(kind, object))
+    }
+
+    #[test]
+    fn what_is_seen_to_be_somebody_elses_is_not_asked_about() {
+        let part = "0123456789abcdef0123456789abcdef";
+        let ours = json!({"payment_id": format!("{part}-{part}")});
+        for (metadata, is_asked) in [
+            (&ours, true),
+            (&Value::Null, true),
+            (&json!({}), false),
+            (&json!({"payment_id": "of a shop"}), false),
+        ] {
+            let object = json!({"id": "sub_1", "metadata": metadata});
+            let subject = of("customer.subscription.updated", &object);
+            assert_eq!(subject.is_some(), is_asked, "{object}");
+            let details = json!({"subscription": "sub_1", "metadata": metadata});
+            let object = json!({"id": "in_1", "parent": {"subscription_details": details}});
+            let subject = of("invoice.paid", &object);
+            assert_eq!(subject.is_some(), is_asked, "{object}");
+            let object = json!({"id": "cs_1", "subscription": "sub_1", "metadata": metadata});
+            let subject = of("checkout.session.completed", &object);
+            assert_eq!(subject.is_some(), *metadata == ours, "{object}");
+        }
+        let old = json!({"id": "in_1", "subscription": "sub_1"});
+        let asked = Some(Subject::Invoice("in_1".to_owned()));
+        assert_eq!(of("invoice.payment_failed", &old), asked);
+        assert_eq!(
+            of("invoice.paid", &json!({"id": "in_1", "parent": null})),
+            None
+        );
+        for id in ["../in_1", "in_", "sub_1"] {
+            assert_eq!(
+                of("invoice.paid", &json!({"id": id, "subscription": "sub_1"})),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn of_what_pays_an_invoice_only_what_came_of_it_is_asked_about() {
+        for (kind, is_asked) in [
+            ("payment_intent.created", false),
+            ("payment_intent.processing", false),
+            ("payment_intent.payment_failed", true),
+            ("payment_intent.succeeded", true),
+        ] {
+            for (metadata, is_ours) in [(json!({}), false), (json!({"payment_id": "0f-1"}), true)] {
+                let object = json!({"id": "pi_1", "amount": 500, "amount_received": 500,
+                    "currency": "usd", "status": "succeeded", "metadata": metadata});
+                let subject = of(kind, &object);
+                assert_eq!(subject.is_some(), is_asked && !is_ours, "{kind} {metadata}");
+            }
+        }
+    }
+
+    #[test]
+    fn whose_an_invoice_is_that_nothing_is_done_about_is_known_all_the_same() {
+        let part = "0123456789abcdef0123456789abcdef";
+        let ours = format!("{part}-{part}");
+        let details = json!({"subscription": "sub_1", "metadata": {"payment_id": ours}});
+        let upcoming = json!({"parent": {"subscription_details": details}});
+        for (kind, object) in [
+            ("invoice.upcoming", &upcoming),
+            (
+                "customer.subscription.paused",
+                &json!({"metadata": {"payment_id": ours}}),
+            ),
+        ] {
+            let event = read(kind, object);
+            assert_eq!(
+                (event.payment_id.as_str(), event.report),
+                (ours.as_str(), None)
+            );
+        }
+        let foreign = json!({"metadata": {"payment_id": "of a shop"}});
+        assert_eq!(
+            read("customer.subscription.paused", &foreign).payment_id,
+            ""
+        );
     }
 }

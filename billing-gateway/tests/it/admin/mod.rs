@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod givers;
 mod money;
 mod prices;
 mod switches;

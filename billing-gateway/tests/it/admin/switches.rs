@@ -61,6 +61,46 @@ async fn payment_answers(stage: &Stage<Stripe>, code: &str) -> Value {
     }
 }
 
+/// Those, too, who have the answer of before.
+#[tokio::test]
+async fn strangers_are_told_that_payments_are_off_and_that_they_are_on_again() {
+    let stage = Stage::<Stripe>::start().await;
+    let on = sent(stage.gateway.get(TERMS)).await;
+    let tag = on.headers()["etag"].to_str().unwrap().to_owned();
+    let on: Value = on.json().await.unwrap();
+    assert_eq!(
+        (&on["payments_paused"], &on["payments_paused_reason"]),
+        (&json!(false), &Value::Null)
+    );
+    let switch = json!({"on": false, "reason": "we are moving house"});
+    good(stage.put("switches/payments", &switch)).await;
+    let (off, new_tag) = other_terms(&stage, &tag).await;
+    assert_eq!(
+        (&off["payments_paused"], &off["payments_paused_reason"]),
+        (&json!(true), &json!("we are moving house"))
+    );
+    good(stage.put("switches/payments", &json!({"on": true, "reason": "moved"}))).await;
+    assert_eq!(other_terms(&stage, &new_tag).await, (on, tag));
+}
+
+const TERMS: &str = "/api/v1/sponsorship";
+
+/// How the tenant is supported, and the tag of that, once it is something else than what has this tag.
+async fn other_terms(stage: &Stage<Stripe>, tag: &str) -> (Value, String) {
+    let since = Instant::now();
+    loop {
+        let asked = stage.gateway.get(TERMS).header("if-none-match", tag);
+        let answer = sent(asked).await;
+        if answer.status() == 200 {
+            let tag = answer.headers()["etag"].to_str().unwrap().to_owned();
+            return (answer.json().await.unwrap(), tag);
+        }
+        assert_eq!(answer.status(), 304);
+        assert!(since.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test]
 async fn the_administrator_of_one_tenant_among_several_switches_nothing() {
     let system = System::start().await;

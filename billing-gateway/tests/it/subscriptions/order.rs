@@ -46,10 +46,32 @@ async fn months_of_which_no_webhook_comes_are_found_when_they_are_due() {
     let flags = [&FLAGS[..], &["--reconcile-secs=1"]].concat();
     let _gateway = Gateway::start(life.stage.config(&flags)).await;
     let mine = life.has_given(3, 7_500).await;
+    // The last word of the same asking: until it is applied, one that is due by now is not asked about again.
+    let end = Timestamp::from_second(life.period_end().await).unwrap();
+    let end = end.to_string();
+    life.becomes(SUBSCRIPTION, |seen| {
+        seen["current_period_end"] == end.as_str()
+    })
+    .await;
     life.in_portal("cancel_now").await;
     life.stage.sql(DUE).await;
     life.becomes(SUBSCRIPTION, |seen| seen["status"] == "cancelled")
         .await;
+    life.comes_late(&mine).await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_paid_unheard_after_an_attempt_was_declined_is_the_subscription() {
+    let life = Life::set().await;
+    let page = life.at_page(&monthly(2_500)).await;
+    life.does(&page, "decline").await;
+    life.stage.delivered().await;
+    life.withhold().await;
+    life.pays(&page).await;
+    let tally = life.reconciled().await;
+    assert!(tally.is_good(), "{tally}");
+    assert_eq!(life.seen(SUBSCRIPTION).await["status"], "active");
+    let mine = life.has_given(1, 2_500).await;
     life.comes_late(&mine).await;
 }
 

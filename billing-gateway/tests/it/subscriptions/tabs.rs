@@ -48,6 +48,21 @@ async fn of_two_tabs_that_begin_a_subscription_one_can_be_paid() {
 }
 
 #[tokio::test]
+async fn a_page_on_which_an_attempt_was_declined_is_ended_by_what_is_begun_after_it() {
+    let life = Life::set().await;
+    let first = life.at_page(&monthly(2_500)).await;
+    life.does(&first, "decline").await;
+    life.stage.delivered().await;
+    let second = life.at_page(&monthly(5_000)).await;
+    assert!(!life.may_pay(&first).await);
+    life.pays(&second).await;
+    life.becomes(SUBSCRIPTION, |seen| seen["amount_cents"] == 5_000)
+        .await;
+    life.stage.delivered().await;
+    life.all_is_booked().await;
+}
+
+#[tokio::test]
 async fn monthly_and_once_end_each_others_open_page() {
     let life = Life::set().await;
     let first = life.at_page(&monthly(2_500)).await;

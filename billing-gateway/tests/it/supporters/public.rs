@@ -262,6 +262,8 @@ async fn a_form_is_told_what_may_be_given_and_by_which_words_people_consent() {
         "shows_totals": false,
         "wording": "",
         "wording_version": "1",
+        "payments_paused": false,
+        "payments_paused_reason": null,
     });
     assert_eq!(scene.json("sponsorship").await, defaults);
     scene

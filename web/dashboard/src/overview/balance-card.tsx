@@ -1,4 +1,4 @@
-import { convert, formatDecimal } from "@billing/client";
+import { convert, formatRate } from "@billing/client";
 import type { BalanceResponse, ShownRate } from "@billing/client";
 import { Plus } from "lucide-react";
 import type { ReactNode } from "react";
@@ -85,7 +85,7 @@ function InHryvnias({ amount, rate }: { amount: string; rate: ShownRate }) {
       <span className="text-ink">
         {t("uah", {
           amount: money(convert(amount, rate.rate), "UAH"),
-          rate: formatDecimal(rate.rate, locale),
+          rate: formatRate(rate.rate, locale),
         })}
       </span>{" "}
       <span className="text-sm">({t("uah_age", { source, age })})</span>

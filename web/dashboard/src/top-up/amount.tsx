@@ -1,7 +1,7 @@
 import {
   type Decimal,
   editableAmount,
-  formatDecimal,
+  formatRate,
   fromMicros,
   type ParsedAmount,
   type Provider,
@@ -106,7 +106,7 @@ function About({ uah }: { uah: Decimal }) {
   const usd = fromMicros((toMicros(uah) * 1_000_000n) / toMicros(rate));
   return (
     <p className="text-sm text-ink-soft">
-      {t("amount.about", { usd: money(usd), rate: formatDecimal(rate, locale) })}
+      {t("amount.about", { usd: money(usd), rate: formatRate(rate, locale) })}
     </p>
   );
 }

@@ -58,6 +58,7 @@ export function messageLength(message: string): number {
   return [...message].length;
 }
 
+/** In the order of the fields. */
 export function problemsOf(draft: Draft, terms: Terms, language: Language): Problems {
   const problems: Problems = {};
   const amount = amountOf(draft, terms, language);

@@ -15,9 +15,9 @@ export function failed(
   ways: Ways,
 ): TemplateResult {
   const known: Record<string, string> = texts.failure;
-  // An operator's own words stand above ours.
+  // An operator's own words stand beside ours.
   const said = refusal?.code === "PAYMENTS_OFF" ? refusal.message : "";
-  const words = refusal && (said || (known[refusal.code] ?? known["else"]));
+  const words = refusal && `${known[refusal.code] ?? known["else"]} ${said}`;
   const [url, label] =
     refusal?.code === "UNAUTHENTICATED"
       ? [ways.signInUrl, texts.signIn]

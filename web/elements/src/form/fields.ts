@@ -163,7 +163,7 @@ export function privacy(view: View): TemplateResult {
       />
       <span>${label}</span>
     </label>`;
-  return html`<div class="privacy">
+  return html`<div>
     ${box("anonymous", draft.isAnonymous, texts.anonymous, (isAnonymous) => change({ isAnonymous }))}
     ${
       draft.isAnonymous
@@ -212,7 +212,6 @@ export function receipt(view: View): TemplateResult {
 export function faulty(root: ParentNode, problems: Problems): HTMLElement | null {
   const find = (selector: string): HTMLElement | null => root.querySelector(selector);
   if (problems.amount) return find("#other") ?? find("[name=amount]");
-  if (problems.consent) return find("#consent");
-  if (problems.message) return find("#message");
-  return problems.email ? find("#email") : null;
+  const [first] = Object.keys(problems);
+  return first ? find(`#${first}`) : null;
 }

@@ -1,7 +1,7 @@
 import { html, nothing } from "lit";
 import { unknown } from "../away";
 import { define, FundElement } from "../element";
-import { query } from "../gateway";
+import { query, Refusal } from "../gateway";
 import { Remote } from "../remote";
 import type { Texts } from "../texts";
 import { theme } from "../theme";
@@ -129,7 +129,7 @@ export class FundForm extends FundElement {
     const texts = this.texts?.form;
     if (!terms || !texts) return;
     const problems = problemsOf(this.draft, terms, this.language);
-    const missing = problems.amount ?? problems.consent ?? problems.message ?? problems.email;
+    const [missing] = Object.values(problems) as NonNullable<Problems[keyof Problems]>[];
     const words = missing ? texts.problem(boundsOf(terms, this.language))[missing] : "";
     const data = missing ? undefined : this.#data(terms);
     this.#outer.tell(this.draft, data, words, faulty(this.renderRoot, problems));
@@ -139,24 +139,25 @@ export class FundForm extends FundElement {
     const terms = this.#bounds;
     if (!terms) return html`<div lang=${this.language}>${unknown(this.#terms, away)}</div>`;
     const view = this.#view(terms, texts);
-    const { isBusy } = this.#paying;
+    const { isBusy, failure } = this.#paying;
+    const paused = this.#paused;
     return html`<form
       part="form"
       lang=${this.language}
       novalidate
-      aria-busy=${isBusy ? "true" : "false"}
+      aria-busy=${isBusy}
       @submit=${(event: Event) => void this.#submit(event, terms)}
     >
       <fieldset class="all" ?disabled=${this.#isDisabled}>
         ${terms.monthly ? intervals(view) : nothing} ${amounts(view)} ${privacy(view)}
         ${message(view, this.recipientName ?? "")} ${this.askReceiptEmail ? receipt(view) : nothing}
-        ${failed(this.#paying.failure, texts, this)}
+        ${failed(paused ?? failure, texts, this)}
         <div>
           <button
             type="submit"
             class="submit"
             part="submit"
-            aria-disabled=${isBusy ? "true" : nothing}
+            aria-disabled=${isBusy || paused ? "true" : nothing}
           >
             ${isBusy ? texts.busy : action(view)}
           </button>
@@ -170,6 +171,12 @@ export class FundForm extends FundElement {
   get #bounds(): Terms | undefined {
     const sponsorship = this.#terms.answer;
     return this.#terms.isUsed && !sponsorship ? undefined : termsOf(this, sponsorship);
+  }
+
+  /** Why nothing new is taken at present. */
+  get #paused(): Refusal | undefined {
+    const reason = this.#terms.answer?.payments_paused_reason;
+    return reason ? new Refusal("PAYMENTS_OFF", reason) : undefined;
   }
 
   /** By itself, or by a fieldset around it. */
@@ -204,6 +211,11 @@ export class FundForm extends FundElement {
   async #submit(event: Event, terms: Terms): Promise<void> {
     event.preventDefault();
     if (this.#isDisabled || this.#paying.isBusy) return;
+    if (this.#paused) {
+      // They may be on again by now.
+      await this.#terms.read();
+      return;
+    }
     this.told = new Set(["amount", "consent", "message", "email"]);
     await this.updateComplete;
     const problems = problemsOf(this.draft, terms, this.language);

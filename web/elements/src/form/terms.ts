@@ -19,6 +19,8 @@ export interface Sponsorship {
   presets_cents: number[];
   wording: string;
   wording_version: string;
+  /** Why nothing new is taken at present, in the operator's words; null or absent where it is. */
+  payments_paused_reason?: string | null;
 }
 
 /** What the page says of them, in dollars. */

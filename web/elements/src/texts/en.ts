@@ -57,6 +57,7 @@ export const en = {
       TOO_MANY_OPEN: "Several of your payments are open. Finish one, or try again in an hour.",
       RATE_LIMITED: "Too many tries. Please wait for a minute.",
       ACCOUNT_SUSPENDED: "Your account is suspended.",
+      PAYMENTS_OFF: "Payments are paused.",
       else: "The payment could not be started. Nothing was charged; please try again.",
     } as Record<string, string>,
   },

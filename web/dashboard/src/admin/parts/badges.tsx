@@ -21,16 +21,23 @@ export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
   );
 }
 
+/** Somebody who gave something need not have an account. */
+export function isUnopened(account: Account): boolean {
+  return account.created_at === null;
+}
+
 /** How an account stands; nothing where all is well. */
 export function StatusBadges({ account }: { account: Account }) {
   const { t } = useWords();
   const inDebt = !isZero(account.debt_usd);
-  if (!account.suspended && account.billing_enabled && !inDebt) return null;
+  const unopened = isUnopened(account);
+  if (!account.suspended && account.billing_enabled && !inDebt && !unopened) return null;
   return (
     <span className="mt-1 flex flex-wrap gap-1">
       {account.suspended && <Badge tone="bad">{t("badge.suspended")}</Badge>}
       {inDebt && <Badge tone="warn">{t("badge.debt")}</Badge>}
       {!account.billing_enabled && <Badge tone="plain">{t("badge.disabled")}</Badge>}
+      {unopened && <Badge tone="plain">{t("badge.unopened")}</Badge>}
     </span>
   );
 }

@@ -2,13 +2,15 @@ import { Card } from "../../ui/card";
 import { Money } from "../../ui/money";
 import type { AccountInFull } from "../api";
 import { isZero } from "../exact";
-import { Badge, StatusBadges } from "../parts/badges";
+import { Badge, isUnopened, StatusBadges } from "../parts/badges";
 import { Fact, Facts } from "../parts/facts";
 import { useWords } from "../words";
 
 export function Balance({ user }: { user: AccountInFull }) {
   const { t, usd, count, time } = useWords();
   const known = user.email ?? t("users.noEmail");
+  const isPlain = !user.suspended && user.billing_enabled && isZero(user.debt_usd);
+  const isActive = isPlain && !isUnopened(user);
   return (
     <Card>
       <div className="mb-5 flex flex-wrap items-end justify-between gap-x-6 gap-y-2">
@@ -22,9 +24,7 @@ export function Balance({ user }: { user: AccountInFull }) {
           <p className="wrap-anywhere">{known}</p>
           {user.created_at && <p>{t("user.since", { time: time(user.created_at, "day") })}</p>}
           <StatusBadges account={user} />
-          {!user.suspended && user.billing_enabled && isZero(user.debt_usd) && (
-            <Badge tone="good">{t("badge.active")}</Badge>
-          )}
+          {isActive && <Badge tone="good">{t("badge.active")}</Badge>}
         </div>
       </div>
       <Facts>

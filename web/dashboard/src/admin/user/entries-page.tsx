@@ -7,13 +7,14 @@ import { userLink } from "../links";
 import { AdminPage } from "../parts/admin-page";
 import { Answer } from "../parts/answer";
 import { Older } from "../parts/older";
+import { PaymentBadge } from "../parts/payment-badge";
 import { type Column, Table } from "../parts/table";
 import { useAdminPages } from "../use-admin";
 import { useWords } from "../words";
 
 const TYPES = ["all", "topup", "charge", "refund", "adjustment"] as const;
 
-/** Everything booked for one user, newest first. */
+/** Everything booked for one user, newest first; the payments of one who has no account. */
 export function UserEntriesPage() {
   const { t } = useWords();
   const { id = "" } = useParams();
@@ -69,7 +70,8 @@ function EntriesTable({ entries }: { entries: Entry[] }) {
       head: t("user.kind"),
       cell: (entry) => (
         <>
-          {t(`user.kinds.${entry.type}`, { defaultValue: entry.type })}
+          {t(`user.kinds.${entry.type}`, { defaultValue: entry.type })}{" "}
+          {entry.status && <PaymentBadge status={entry.status} />}
           <span className="block text-ink-soft">{entry.description}</span>
         </>
       ),
