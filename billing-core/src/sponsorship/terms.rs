@@ -81,10 +81,7 @@ impl Sponsorship {
 }
 
 /// How a tenant is supported, also one that was never set.
-pub async fn find(
-    executor: impl PgExecutor<'_>,
-    tenant: &str,
-) -> Result<Sponsorship, sqlx::Error> {
+pub async fn find(executor: impl PgExecutor<'_>, tenant: &str) -> Result<Sponsorship, sqlx::Error> {
     let mut found = queries::find_sponsorships(executor, &[tenant]).await?;
     let unset = || Sponsorship::unset(tenant.to_owned());
     Ok(found.remove(tenant).unwrap_or_else(unset))

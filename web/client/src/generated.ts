@@ -1553,6 +1553,8 @@ export interface components {
              * @description RFC 3339.
              */
             created_at: string;
+            /** @description It is one of a subscription's. */
+            is_recurring: boolean;
             next_badge: components["schemas"]["Level"] | null;
             /**
              * Format: int64

@@ -160,7 +160,8 @@ async fn the_guides_examples_are_answered_one_by_one() {
     assert_eq!(
         without(pending, "created_at"),
         json!({"ulid": begun.ulid, "amount_cents": 2500, "status": "pending", "badge_earned": none,
-            "total_cents": none, "next_badge": none, "next_badge_amount_cents": none})
+            "total_cents": none, "next_badge": none, "next_badge_amount_cents": none,
+            "is_recurring": false})
     );
     stage.at_page(&begun, "pay").await;
     stage.becomes(&begun, "completed").await;
@@ -169,7 +170,8 @@ async fn the_guides_examples_are_answered_one_by_one() {
     assert_eq!(
         without(shown, "created_at"),
         json!({"ulid": begun.ulid, "amount_cents": 2500, "status": "completed", "badge_earned": "bronze",
-            "total_cents": 7500, "next_badge": "silver", "next_badge_amount_cents": 10000})
+            "total_cents": 7500, "next_badge": "silver", "next_badge_amount_cents": 10000,
+            "is_recurring": false})
     );
     let mine = stage
         .get("42", "/api/v1/contributions/me?page=1&limit=20")

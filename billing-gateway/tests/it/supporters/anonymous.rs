@@ -111,7 +111,7 @@ async fn a_message_is_on_the_wall_once_somebody_approved_it() {
     };
     scene.gives(gift).await;
     let entry = async || scene.json("supporters").await["supporters"]["bronze"].clone();
-    let without = json!([{"name": "Alice Johnson", "since": "2026-01-02"}]);
+    let without = json!([{"name": "Alice Johnson", "since": "2026-01-02", "monthly": false}]);
     assert_eq!(entry().await, without);
     let mut admin = scene.core.sponsorship_admin();
     let waiting = v1::ListMessagesRequest {

@@ -52,7 +52,7 @@ async fn a_message_alone_is_taken_back_and_so_is_its_giver_from_the_wall() {
         let withdrawn = good(judge(false, "an advertisement")).await;
         assert_eq!(withdrawn["state"], "refused", "{withdrawn}");
     }
-    let alone = json!([{"name": "Alice Johnson", "since": "2026-01-02"}]);
+    let alone = json!([{"name": "Alice Johnson", "since": "2026-01-02", "monthly": false}]);
     assert_eq!(scene.bronze().await, alone);
 
     let supporter = "users/alice/supporter";

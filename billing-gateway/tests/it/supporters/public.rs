@@ -82,9 +82,12 @@ async fn the_guides_wall_names_by_level_since_when() {
         scene.gives(gift).await;
     }
     let mut wall = empty.clone();
-    wall["supporters"]["platinum"] = json!([{"name": "Alice Johnson", "since": "2024-01-15"}]);
-    wall["supporters"]["gold"] = json!([{"name": "Bob Smith", "since": "2024-03-20"}]);
-    wall["supporters"]["supporter"] = json!([{"name": "Carol", "since": "2024-03-21"}]);
+    wall["supporters"]["platinum"] =
+        json!([{"name": "Alice Johnson", "since": "2024-01-15", "monthly": false}]);
+    wall["supporters"]["gold"] =
+        json!([{"name": "Bob Smith", "since": "2024-03-20", "monthly": false}]);
+    wall["supporters"]["supporter"] =
+        json!([{"name": "Carol", "since": "2024-03-21", "monthly": false}]);
     wall["total_count"] = json!(3);
     assert_eq!(scene.json("supporters").await, wall);
     assert_eq!(scene.json("supporters?period=all").await, wall);
