@@ -25,11 +25,12 @@ pub const SCHEMA: &str = "
         sequence bigint not null
     )";
 
+/// How routing keys begin of what is needed here.
+const BADGES: &str = "badge.updated.";
+
 /// Of an event, what is needed here. Everything else may be there, too.
 #[derive(Debug, Deserialize)]
 struct Event {
-    #[serde(rename = "type")]
-    kind: String,
     tenant: String,
     subject: String,
     #[serde(deserialize_with = "number")]
@@ -77,6 +78,10 @@ pub async fn consume(url: &str, tenant: &str, pool: &PgPool) -> Result<()> {
         .await?;
     while let Some(delivery) = deliveries.next().await {
         let delivery = delivery?;
+        if !delivery.routing_key.as_str().starts_with(BADGES) {
+            delivery.ack(BasicAckOptions::default()).await?;
+            continue;
+        }
         match serde_json::from_slice(&delivery.data) {
             Ok(event) => {
                 // Acknowledged once it is committed: what was not comes again. An error here is the database's.
@@ -104,7 +109,8 @@ async fn declare(channel: &Channel, queue: &str, tenant: &str) -> Result<()> {
     channel
         .queue_declare(queue.into(), durable, FieldTable::default())
         .await?;
-    let key = format!("badge.updated.{tenant}");
+    // An event that no queue takes holds up the later ones of its user: so all of the tenant's are taken.
+    let key = format!("*.*.{tenant}");
     channel
         .queue_bind(
             queue.into(),
@@ -126,7 +132,7 @@ async fn keep(pool: &PgPool, tenant: &str, event: &Event) -> Result<()> {
     let Ok(user) = event.subject.parse::<i32>() else {
         return Ok(());
     };
-    if event.kind != "badge.updated" || event.tenant != tenant {
+    if event.tenant != tenant {
         return Ok(());
     }
     sqlx::query(

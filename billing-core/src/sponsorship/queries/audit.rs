@@ -77,8 +77,7 @@ pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
                 exists (select from subscription b cross join lateral (
                     select c.is_anonymous from contribution c join payment p using (account_id, payment_id)
                     where c.account_id = b.account_id and p.subscription_id = b.subscription_id
-                        and c.paid_at is not null
-                    order by c.paid_at desc, c.payment_id desc limit 1
+                    order by c.paid_at desc nulls last, c.payment_id desc limit 1
                 ) newest
                 where b.account_id = s.account_id and b.state <> 'cancelled' and not newest.is_anonymous)::int
             from supporter s

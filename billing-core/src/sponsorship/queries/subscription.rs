@@ -151,8 +151,7 @@ pub async fn find_monthly(
             select c.is_anonymous from contribution c
             join payment p on p.account_id = c.account_id and p.payment_id = c.payment_id
             where c.account_id = s.account_id and p.subscription_id = s.subscription_id
-                and c.paid_at is not null
-            order by c.paid_at desc, c.payment_id desc limit 1
+            order by c.paid_at desc nulls last, c.payment_id desc limit 1
         ) newest
         where s.account_id = any($1) and s.state <> 'cancelled' and not newest.is_anonymous",
         &accounts,
