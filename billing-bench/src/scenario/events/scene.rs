@@ -175,10 +175,21 @@ impl Scene {
         self.ground.execute_as_owner(off).await
     }
 
+    /// Ends once the core has read it, which it does each second. The broker is away: what it tells meanwhile waits.
     pub async fn events_on(&mut self) -> Result<()> {
-        self.are_events_on = true;
         let on = "insert into outbox_channel (channel) values ('event')";
-        self.ground.execute_as_owner(on).await
+        self.ground.execute_as_owner(on).await?;
+        let since = Instant::now();
+        loop {
+            self.grant(20.0, Duration::from_millis(100)).await?;
+            let waiting = self.waiting().await?;
+            if waiting > 0 {
+                self.told += waiting;
+                self.are_events_on = true;
+                return Ok(());
+            }
+            ensure!(since.elapsed() < PATIENCE, "the core tells no events");
+        }
     }
 
     async fn waiting(&mut self) -> Result<u64> {
