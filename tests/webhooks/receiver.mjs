@@ -39,12 +39,20 @@ async function core(...args) {
   return JSON.parse(stdout);
 }
 
-async function grant() {
+/** The message of a grant of so much. Those of grants of before the endpoint may come first. */
+async function granted(micros, secrets) {
   const whose = ["--tenant", up.tenant_id, "--user", up.user_id];
-  await core("accounts", "grant", ...whose, "--amount-micros", "10000", "--reason", "a webhook");
+  const grant = ["--amount-micros", String(micros), "--reason", "a webhook"];
+  await core("accounts", "grant", ...whose, ...grant);
+  for (;;) {
+    const message = await received();
+    if (verified(message, secrets.slice(0, 1)).data.amount_micros === micros) {
+      return verified(message, secrets);
+    }
+  }
 }
 
-function message() {
+function received() {
   if (arrived.length > 0) return Promise.resolve(arrived.shift());
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("nothing arrives")), PATIENCE_MS);
@@ -55,9 +63,8 @@ function message() {
   });
 }
 
-/** The next message, which verifies by each of the secrets, and by none where a byte of it is another. */
-async function receive(secrets) {
-  const { headers, body } = await message();
+/** What a message says, which verifies by each of the secrets, and by none where a byte of it is another. */
+function verified({ headers, body }, secrets) {
   let event;
   for (const secret of secrets) {
     const webhook = new Webhook(secret);
@@ -76,12 +83,10 @@ const url = `http://127.0.0.1:${server.address().port}/events`;
 const whose = ["--tenant", up.tenant_id, "--owner", "dev@platform.example.org"];
 const added = await core("endpoints", "add", "--url", url, ...whose);
 assert.deepEqual(await core("endpoints", "test", added.id), { taken: true, status: 204 });
-assert.equal((await receive([added.secret])).type, "endpoint.test");
-await grant();
-assert.equal((await receive([added.secret])).type, "balance.credited");
+assert.equal(verified(await received(), [added.secret]).type, "endpoint.test");
+assert.equal((await granted(10_001, [added.secret])).type, "balance.credited");
 const rotated = await core("endpoints", "rotate", added.id);
-await grant();
-const event = await receive([added.secret, rotated.secret]);
+const event = await granted(10_002, [added.secret, rotated.secret]);
 assert.deepEqual([event.type, event.tenant], ["balance.credited", up.tenant_id]);
 await core("endpoints", "remove", added.id);
 server.close();

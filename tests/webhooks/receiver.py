@@ -37,14 +37,23 @@ def core(up, *arguments):
     return json.loads(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def grant(up):
+def granted(up, micros, secrets):
+    """The message of a grant of so much. Those of grants of before the endpoint may come first."""
     whose = ["--tenant", up["tenant_id"], "--user", up["user_id"]]
-    core(up, "accounts", "grant", *whose, "--amount-micros", "10000", "--reason", "a webhook")
+    core(up, "accounts", "grant", *whose, "--amount-micros", str(micros), "--reason", "a webhook")
+    while True:
+        message = received()
+        if verified(message, secrets[:1])["data"].get("amount_micros") == micros:
+            return verified(message, secrets)
 
 
-def receive(secrets):
-    """The next message, which verifies by each of the secrets, and by none where a byte of it is another."""
-    headers, body = MESSAGES.get(timeout=PATIENCE_SECS)
+def received():
+    return MESSAGES.get(timeout=PATIENCE_SECS)
+
+
+def verified(message, secrets):
+    """What the message says, which verifies by each of the secrets, and by none where a byte of it is another."""
+    headers, body = message
     for secret in secrets:
         event = Webhook(secret).verify(body, headers)
         for forged in (body + b" ", body.replace(b"1", b"2", 1)):
@@ -67,12 +76,10 @@ def main(up):
     added = core(up, "endpoints", "add", "--url", url, *whose)
     tested = core(up, "endpoints", "test", added["id"])
     assert tested == {"taken": True, "status": 204}, tested
-    assert receive([added["secret"]])["type"] == "endpoint.test"
-    grant(up)
-    assert receive([added["secret"]])["type"] == "balance.credited"
+    assert verified(received(), [added["secret"]])["type"] == "endpoint.test"
+    assert granted(up, 10_001, [added["secret"]])["type"] == "balance.credited"
     rotated = core(up, "endpoints", "rotate", added["id"])
-    grant(up)
-    event = receive([added["secret"], rotated["secret"]])
+    event = granted(up, 10_002, [added["secret"], rotated["secret"]])
     assert (event["type"], event["tenant"]) == ("balance.credited", up["tenant_id"]), event
     core(up, "endpoints", "remove", added["id"])
     print("ok    PyPI standardwebhooks verifies what is sent, by the former and the new secret")
