@@ -131,11 +131,14 @@ impl Guard {
     }
 
     fn check(&self, address: IpAddr) -> Result<(), Refused> {
-        match (self.networks.contain(address), is_public(address)) {
-            (true, _) => Ok(()),
-            (false, true) if self.allowed_only => Err(Refused::Unencrypted),
-            (false, true) => Ok(()),
-            (false, false) => Err(Refused::NotPublic),
+        if self.networks.contain(address) {
+            Ok(())
+        } else if !is_public(address) {
+            Err(Refused::NotPublic)
+        } else if self.allowed_only {
+            Err(Refused::Unencrypted)
+        } else {
+            Ok(())
         }
     }
 }

@@ -82,7 +82,7 @@ mod tests {
         let body = r#"{"test": 2432232314}"#;
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
         let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-        assert_eq!(sign(&[secret.clone()], id, at, body), expected);
+        assert_eq!(sign(std::slice::from_ref(&secret), id, at, body), expected);
         let two = sign(&[Secret::random().unwrap(), secret], id, at, body);
         let (other, same) = two.split_once(' ').unwrap();
         assert!(other.starts_with("v1,") && other != expected && same == expected);

@@ -296,16 +296,7 @@ pub async fn list_supporters(
         let past = total_count.saturating_sub(active).max(0);
         total_count = if monthly { active } else { past };
     }
-    let most = usize::try_from(page).unwrap_or_default();
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next_page_token = if more {
-        let ends = rows.iter().rev().map(|row| row.wall_key).chain(behind);
-        let ends: Vec<String> = ends.take(WALL_ENDS).map(|key| key.to_string()).collect();
-        ends.join(".")
-    } else {
-        String::new()
-    };
+    let next_page_token = cut(&mut rows, page, behind);
     let zone = sponsorship.time_zone();
     let supporters = rows.into_iter().map(|row| v1::WallEntry {
         level: shown::level(sponsorship.thresholds.earned(row.public_minor)).into(),
@@ -319,6 +310,19 @@ pub async fn list_supporters(
         total_count,
         next_page_token,
     }))
+}
+
+/// Leaves a page of what was read, and says where the next one begins; empty: there is none.
+fn cut(rows: &mut Vec<queries::WallRow>, page: i64, behind: Vec<Uuid>) -> String {
+    let most = usize::try_from(page).unwrap_or_default();
+    let more = rows.len() > most;
+    rows.truncate(most);
+    if !more {
+        return String::new();
+    }
+    let ends = rows.iter().rev().map(|row| row.wall_key).chain(behind);
+    let ends: Vec<String> = ends.take(WALL_ENDS).map(|key| key.to_string()).collect();
+    ends.join(".")
 }
 
 /// The keys of those at whom pages ended, the newest first.

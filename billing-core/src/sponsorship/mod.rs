@@ -387,19 +387,17 @@ impl Settling {
             .sponsorships
             .entry(tenant.clone())
             .or_insert_with(unset);
+        let inherited = || {
+            let naming = self.inherited.get(&one.payment);
+            naming.is_none_or(|naming| naming.is_anonymous)
+        };
         let now = Known {
             // It stays in its month whatever becomes of the zone, unless it turns out to be paid before.
             paid: paid
                 .filter(|(at, _)| *at == one.paid_at)
                 .or_else(|| Some((one.paid_at, sponsorship.month_of(one.paid_at)))),
             net_minor: one.net_minor,
-            is_anonymous: match known {
-                Some(known) => known.is_anonymous,
-                None => {
-                    let inherited = self.inherited.get(&one.payment);
-                    inherited.is_none_or(|naming| naming.is_anonymous)
-                }
-            },
+            is_anonymous: known.map_or_else(inherited, |known| known.is_anonymous),
         };
         self.known.insert(one.payment, now);
         self.changed.insert(one.payment, now);

@@ -18,7 +18,6 @@ async fn who_gave_or_paid_something_is_found_without_an_account() {
         contact: Some(v1::Contact {
             email: address.to_owned(),
             name: "Giver Johnson".to_owned(),
-            ..Default::default()
         }),
         ..gift("giver", "1")
     };
@@ -46,12 +45,12 @@ async fn who_gave_or_paid_something_is_found_without_an_account() {
         assert_eq!(users(&found), expected, "{text:?} {status:?}");
     }
     let found = list(&core, search("giver", AccountStatus::Unspecified)).await;
-    let [giver, other] = &found.accounts[..] else {
+    let [without, with] = &found.accounts[..] else {
         panic!("{found:?}");
     };
-    assert!(giver.opened_at.is_none() && other.opened_at.is_some());
-    assert_eq!(giver.email, address);
-    let account = giver.account.as_ref().unwrap();
+    assert!(without.opened_at.is_none() && with.opened_at.is_some());
+    assert_eq!(without.email, address);
+    let account = without.account.as_ref().unwrap();
     assert!(!account.exists);
     assert_eq!(account.balance.as_ref().unwrap().settled_micros, 0);
     let of_giver = v1::ListTenantPaymentsRequest {

@@ -140,11 +140,11 @@ impl Letter {
             | Self::Refunded(_)
             | Self::Disputed(_)
             | Self::Restored(_)
-            | Self::Contribution(..) => contact.mail_payments,
+            | Self::Contribution(..)
+            | Self::Ended(_) => contact.mail_payments,
             Self::Failed { .. } | Self::ContributionFailed { .. } | Self::PastDue(_) => {
                 contact.mail_payment_failures
             }
-            Self::Ended(_) => contact.mail_payments,
             Self::LowBalance { .. } => contact.mail_low_balance,
             // Its owner is reached by nothing else; the other was asked for a moment ago.
             Self::EndpointDisabled(_) | Self::Test => true,

@@ -34,6 +34,11 @@ pub fn find(event: &ProviderEvent, payment: &Payment) -> Option<String> {
         let is_first = payment.subscription == Some(payment.id.number);
         return (!is_first).then(|| "the payment begins no subscription".to_owned());
     }
+    of_amounts(event, payment)
+}
+
+/// The same of what it says of money.
+fn of_amounts(event: &ProviderEvent, payment: &Payment) -> Option<String> {
     let (largest, currency) = match &event.report {
         Report::Payment(report) => (report.amount_minor, &report.currency),
         Report::Refund(report) => (report.amount_minor, &report.currency),

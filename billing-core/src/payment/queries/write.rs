@@ -145,6 +145,7 @@ pub struct EntryRow {
 
 /// Writes what may change of payments, whose rows the caller has locked, and which entries they have
 /// made. A payment is looked at again while it is open, or has refunds that are, or its subscription lives.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn write_payments(
     conn: &mut PgConnection,
     payments: &[&Payment],

@@ -15,9 +15,9 @@ pub use gift::{
 };
 pub use joint::{BadgeTerms, Badges, MonthRow, find_badges, find_months};
 pub use read::{
-    Backlog, ContributionRow, SupporterRow, WaitingMessage, count_contributions, find_contribution,
-    find_supporters, list_contributions, list_judged, list_messages, list_wall, list_wall_of_month,
-    message_backlog,
+    Backlog, ContributionRow, SupporterRow, WaitingMessage, WallRow, count_contributions,
+    find_contribution, find_supporters, list_contributions, list_judged, list_messages, list_wall,
+    list_wall_of_month, message_backlog,
 };
 pub use settle::{
     add_to_sums, find_contributions, find_gifts, insert_supporters, lock_supporters,

@@ -20,6 +20,7 @@ use crate::sponsorship::{CENTS, contributions, progress, state, told, wall};
 use crate::support::{account, assert_books_are_right, core, detail, moment, reason, time};
 
 /// In the future, whenever this is run: what is due then is not due.
+const CASES: usize = 30;
 const BEGUN: i64 = 2_500_000_000;
 /// When the provider was asked first: in the past, as every asking is.
 const ASKED: i64 = 1_700_000_000;
@@ -213,7 +214,6 @@ async fn a_subscription_comes_to_the_same_in_any_order_and_however_often_it_is_t
     let (database, core) = core().await;
     let mut runner = TestRunner::new(Config::default());
     let mut calls = JoinSet::new();
-    const CASES: usize = 30;
     for case in 0..CASES {
         let first = begun(&core, monthly(&format!("user-{case}"), "1")).await;
         let once = life(&first.payment.unwrap());

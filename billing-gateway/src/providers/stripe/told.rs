@@ -173,14 +173,14 @@ impl Stripe {
             Some(id) => Some(self.invoice(&id).await?),
             None => None,
         };
-        let named = match subject {
+        let about = match subject {
             Subject::Subscription(id) => Some(id.as_str()),
             Subject::Page { subscription, .. } => Some(subscription.as_str()),
             Subject::Invoice(_) | Subject::Intent(_) => {
                 invoice.as_ref().and_then(Invoice::subscription)
             }
         };
-        let Some(id) = named else {
+        let Some(id) = about else {
             return Ok(None);
         };
         let subscription = self.subscription(id).await?;
