@@ -68,7 +68,7 @@ impl Turns {
         subject: Subject,
         change: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, Status> {
-        let changed = self.carry_out(call, subject, change).await?;
+        let changed = self.carry_out(call, subject, Box::pin(change)).await?;
         changed.map_err(|error| of_change(&error))
     }
 
@@ -79,6 +79,8 @@ impl Turns {
         subject: Subject,
         change: impl Future<Output = T>,
     ) -> Result<T, Status> {
+        // Boxed: whoever calls this has a future of several statements in their own.
+        let change = Box::pin(change);
         let line = Line::up(&self.lines, subject).ok_or_else(overloaded)?;
         let turn = timeout_at(call.deadline, line.turn(&self.places))
             .await

@@ -301,9 +301,21 @@ pub async fn settle(
             news.notices.push(notice);
         }
     }
+    Ok(AllNews {
+        gifts,
+        subscriptions: told_of_subscriptions(&changes, &before, &after),
+    })
+}
+
+/// What is told of each change of a subscription, by its giver before and after.
+fn told_of_subscriptions(
+    changes: &[Option<subscription::Change>],
+    before: &[Supporter],
+    after: &[Supporter],
+) -> Vec<Vec<Notice>> {
     // Of what is somebody's secret, its end is one too.
     let seen = |account: AccountId| {
-        let both = before.iter().zip(&after);
+        let both = before.iter().zip(after);
         both.filter(|(_, after)| after.account == account)
             .any(|(before, after)| {
                 (before.monthly || after.monthly) && after.profile.may_be_named()
@@ -315,10 +327,7 @@ pub async fn settle(
         };
         change.as_ref().map(told).unwrap_or_default()
     });
-    Ok(AllNews {
-        gifts,
-        subscriptions: told.collect(),
-    })
+    told.collect()
 }
 
 /// What is known of the contributions of a batch, and what changes of them.
