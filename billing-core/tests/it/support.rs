@@ -151,10 +151,19 @@ pub fn with_token<T>(message: T, token: &str) -> tonic::Request<T> {
 }
 
 /// Waits until a condition holds; fails where it does not come about in 20 s.
-pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
+pub async fn eventually(what: &str, holds: impl AsyncFnMut() -> bool) {
+    within(Duration::from_secs(20), what, holds).await;
+}
+
+/// The same in so much time.
+pub async fn within(patience: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + patience;
     while !holds().await {
-        assert!(Instant::now() < until, "{what}: not in 20 s");
+        assert!(
+            Instant::now() < until,
+            "{what}: not in {} s",
+            patience.as_secs()
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }

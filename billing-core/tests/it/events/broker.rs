@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
 use super::waiting_events;
-use crate::support::{as_owner, eventually};
+use crate::support::{as_owner, eventually, within};
 
 const SUBJECTS: usize = 40;
 
@@ -95,11 +95,16 @@ async fn hurry(database: &TestDatabase) {
     .await;
 }
 
+/// The relay pauses for up to 15 s where no broker is, and connects then.
 async fn until_told(database: &TestDatabase) {
-    eventually("everything is published", async || {
-        hurry(database).await;
-        waiting_events(database).await == 0
-    })
+    within(
+        Duration::from_mins(1),
+        "everything is published",
+        async || {
+            hurry(database).await;
+            waiting_events(database).await == 0
+        },
+    )
     .await;
 }
 
