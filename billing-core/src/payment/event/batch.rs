@@ -39,7 +39,7 @@ impl Brought {
 ///
 /// Joins the caller's transaction, which must be READ COMMITTED and must be rolled back on an error.
 /// Eight statements, whatever the number of events, if they say that payments are paid; some more for
-/// each that tells of a refund, a dispute, a decline or a name that is new.
+/// each that tells of a refund, a dispute, a decline, a subscription or a name that is new.
 pub async fn apply(
     conn: &mut PgConnection,
     prices: &Reading,
