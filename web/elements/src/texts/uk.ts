@@ -10,7 +10,7 @@ export const uk: Texts = {
   },
   form: {
     interval: "Як часто",
-    once: "Одноразово",
+    once: "Один раз",
     month: "Щомісяця",
     monthHint: "Щомісячну підтримку можна припинити будь-коли.",
     amount: "Виберіть суму",
