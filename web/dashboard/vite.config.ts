@@ -22,6 +22,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     // Whole pages on machines that do other work as well.
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     passWithNoTests: true,
   },
 });

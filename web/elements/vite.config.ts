@@ -93,5 +93,12 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"], passWithNoTests: true },
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    // On machines that do other work as well.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    passWithNoTests: true,
+  },
 });

@@ -21,5 +21,12 @@ export default defineConfig({
   server: {
     proxy: { "/api": "http://127.0.0.1:8080", "/app/config.json": "http://127.0.0.1:8080" },
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"], passWithNoTests: true },
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    // On machines that do other work as well.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    passWithNoTests: true,
+  },
 });
