@@ -67,28 +67,38 @@ pub async fn build_some(profile: Profile, programs: &[&str]) -> Result<Built> {
     build_by(command, profile, programs).await
 }
 
+/// An example of the workspace, of whichever package has it.
+pub async fn build_example(name: &str) -> Result<PathBuf> {
+    let mut command = cargo();
+    command
+        .current_dir(config::repository())
+        .args(["build", "--example", name]);
+    built(command, name).await?.program(name)
+}
+
 /// The same, by a cargo that may build something else than the repository.
 pub async fn build_by(mut command: Command, profile: Profile, programs: &[&str]) -> Result<Built> {
     command
         .arg("build")
-        .args(programs.iter().flat_map(|program| ["--bin", program]))
+        .args(programs.iter().flat_map(|program| ["--bin", program]));
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    built(command, &programs.join(", ")).await
+}
+
+async fn built(mut command: Command, names: &str) -> Result<Built> {
+    command
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
     let building = command.spawn().context("cannot run cargo")?;
     let output = building
         .wait_with_output()
         .await
         .context("cannot run cargo")?;
-    ensure!(
-        output.status.success(),
-        "these do not compile: {}",
-        programs.join(", ")
-    );
+    ensure!(output.status.success(), "these do not compile: {names}");
     let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
     Ok(Built(messages))
 }

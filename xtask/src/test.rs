@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that is proved by running it.
 
+mod clients;
 mod fondy;
 mod images;
 mod majors;
@@ -54,6 +55,7 @@ pub async fn run(options: &Options) -> Result<()> {
         stripe::run(&mut steps).await;
         fondy::run(&mut steps).await;
         webhooks::run(&mut steps).await;
+        clients::run(&mut steps).await;
         pages::run(&mut steps).await;
         images::run(&mut steps).await;
         // They fail on wrong books and wrong answers, never on time.

@@ -194,15 +194,35 @@ impl Errand {
                 sent = self.means.sender.send(&self.url, &secrets, &event) => sent,
                 () = cut_short(shutdown) => return self.release().await,
             };
-            let _turn = self.means.statements.acquire().await;
-            match sent {
-                Ok(_) => next = record::taken(pool, subject, &event).await?,
+            let turn = self.means.statements.acquire().await;
+            let taken = match sent {
+                Ok(_) => record::taken(pool, subject, &event).await?,
                 Err(failure) => {
                     let hours = self.means.failing_hours;
                     return record::not_taken(pool, subject, attempts, &failure, hours).await;
                 }
+            };
+            drop(turn);
+            if taken.has_recovered {
+                // Whoever is next goes on with the subject meanwhile: this may take longer than a lease.
+                if taken.next.is_some() {
+                    self.release().await?;
+                }
+                return self.hurry_all().await;
             }
+            next = taken.next;
             attempts = 0;
+        }
+        Ok(())
+    }
+
+    /// Makes everything due that waits for this endpoint. Each piece takes a turn of its own: there may be a thousand,
+    /// and other endpoints' statements go in between.
+    async fn hurry_all(&self) -> Result<(), sqlx::Error> {
+        let mut piece = Some(Uuid::nil());
+        while let Some(behind) = piece {
+            let _turn = self.means.statements.acquire().await;
+            piece = record::hurry_piece(&self.means.pool, self.subject.endpoint, behind).await?;
         }
         Ok(())
     }

@@ -21,12 +21,20 @@ const PAUSE_MAX_SECS: i64 = 3_600;
 /// Subjects of one statement: some milliseconds.
 const SUBJECTS_AT_ONCE: i64 = 1_000;
 
-/// Notes that an event was taken. The next one of its subject, if there is one and the lease is still held.
+/// What follows once an event was taken.
+pub(super) struct Taken {
+    /// The next one of its subject, if there is one and the lease is still held.
+    pub next: Option<Waiting>,
+    /// Nothing had been taken for long. What waits for its next attempt may be an hour away: the caller hurries it.
+    pub has_recovered: bool,
+}
+
+/// Notes that an event was taken.
 pub(super) async fn taken(
     pool: &PgPool,
     subject: Subject,
     event: &Waiting,
-) -> Result<Option<Waiting>, sqlx::Error> {
+) -> Result<Taken, sqlx::Error> {
     counter!("billing_endpoint_deliveries_total", "outcome" => "taken").increment(1);
     let mut transaction = pool.begin().await?;
     let conn = &mut *transaction;
@@ -42,20 +50,29 @@ pub(super) async fn taken(
         queries::delete_subject(conn, subject).await?;
     }
     transaction.commit().await?;
-    // What waits for its next attempt may be an hour away.
-    if queries::recover(pool, subject.endpoint).await? {
-        hurry_all(pool, subject.endpoint).await?;
-    }
-    Ok(next)
+    let has_recovered = queries::recover(pool, subject.endpoint).await?;
+    Ok(Taken {
+        next,
+        has_recovered,
+    })
 }
 
 /// Makes everything due that waits for an endpoint, piece by piece: there may be millions.
 pub(super) async fn hurry_all(pool: &PgPool, endpoint: Uuid) -> Result<(), sqlx::Error> {
     let mut behind = Uuid::nil();
-    while let Some(last) = queries::hurry(pool, endpoint, behind, SUBJECTS_AT_ONCE).await? {
+    while let Some(last) = hurry_piece(pool, endpoint, behind).await? {
         behind = last;
     }
     Ok(())
+}
+
+/// Of those, a piece behind an account. The last account of it; none where there is none behind.
+pub(super) async fn hurry_piece(
+    pool: &PgPool,
+    endpoint: Uuid,
+    behind: Uuid,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    queries::hurry(pool, endpoint, behind, SUBJECTS_AT_ONCE).await
 }
 
 /// Ends with a subject of which nothing that is kept waits.

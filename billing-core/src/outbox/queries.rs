@@ -200,7 +200,8 @@ pub async fn waiting(
     query_as!(
         Waiting,
         r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts,
-            coalesce(p.tenant_id, s.tenant_id) as tenant_id, coalesce(p.user_id, s.user_id) as user_id
+            coalesce(p.tenant_id, s.tenant_id, m.payload->>'tenant_id') as tenant_id,
+            coalesce(p.user_id, s.user_id, m.payload->>'user_id') as user_id
         from outbox_message m
         left join account_profile p on p.account_id = m.account_id
         left join supporter s on s.account_id = m.account_id

@@ -12,7 +12,7 @@ use crate::json_object::JsonObject;
 use crate::payment::apply;
 use crate::payment::create::PROVIDER_TIMEOUT;
 use crate::problem::{ApiError, PaymentError, Problem};
-use crate::providers::{Providers, Subscribed, SubscriptionEnd};
+use crate::providers::{Event, ProviderError, Providers, Subscribed, SubscriptionEnd};
 
 const AT_PERIOD_END: &str = "at_period_end";
 const CAMEL_CASE: &[(&str, &str)] = &[("atPeriodEnd", AT_PERIOD_END)];
@@ -147,24 +147,25 @@ pub(crate) async fn cancel(
         Some(false) => SubscriptionEnd::Now,
     };
     let found = find(&core, &caller).await?;
-    if found.state() != SubscriptionState::Cancelled {
-        let ended = ended(&providers, &core, &found, end);
-        // Where this fails it may have ended all the same: whoever asks again is told.
-        tokio::time::timeout(PROVIDER_TIMEOUT, ended)
-            .await
-            .map_err(|_elapsed| PaymentError::ProviderLate)??;
+    if found.state() == SubscriptionState::Cancelled {
+        return SubscriptionResponse::of(found).map(Json);
     }
-    let found = find(&core, &caller).await?;
-    SubscriptionResponse::of(found).map(Json)
+    let ended = ended(&providers, &core, &caller, &found, end);
+    // Where this fails it may have ended all the same: whoever asks again is told.
+    let ended = tokio::time::timeout(PROVIDER_TIMEOUT, ended)
+        .await
+        .map_err(|_elapsed| PaymentError::ProviderLate)??;
+    SubscriptionResponse::of(ended).map(Json)
 }
 
-/// Lets it end at its provider, and tells the core.
+/// Lets it end at its provider, and tells the core; how it stands then.
 async fn ended(
     providers: &Providers,
     core: &Core,
+    caller: &Caller,
     subscription: &Subscription,
     end: SubscriptionEnd,
-) -> Result<(), ApiError> {
+) -> Result<Subscription, ApiError> {
     let provider = providers
         .find(&subscription.provider)
         .filter(|provider| provider.livemode() == subscription.livemode);
@@ -179,8 +180,24 @@ async fn ended(
         payment_id: &subscription.payment_id,
     };
     let events = subscriptions.cancel(subscribed, end).await;
+    apply_all(core, provider.name(), events).await?;
+    let found = find(core, caller).await?;
+    if found.cancel_at.is_some() || found.ended_at.is_some() {
+        return Ok(found);
+    }
+    // An event's asking began after this one and was answered before it: by that the core has passed over the end.
+    let events = subscriptions.standing(subscribed).await;
+    apply_all(core, provider.name(), events).await?;
+    find(core, caller).await
+}
+
+async fn apply_all(
+    core: &Core,
+    provider: &'static str,
+    events: Result<Vec<Event>, ProviderError>,
+) -> Result<(), ApiError> {
     for event in events.map_err(PaymentError::from)? {
-        let applied = apply(core, provider.name(), event).await;
+        let applied = apply(core, provider, event).await;
         applied.map_err(|error| error.into_api(&[]))?;
     }
     Ok(())

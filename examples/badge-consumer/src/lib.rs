@@ -127,25 +127,34 @@ async fn declare(channel: &Channel, queue: &str, tenant: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes what an event says, unless a later one was here before. Users whom the platform does not have, get no row.
+/// Writes what an event says, unless a later one was here before. Whom the platform does not have gets no row, and is
+/// named on stderr: a table that stays empty has a reason.
 async fn keep(pool: &PgPool, tenant: &str, event: &Event) -> Result<()> {
-    let Ok(user) = event.subject.parse::<i32>() else {
-        return Ok(());
-    };
     if event.tenant != tenant {
         return Ok(());
     }
-    sqlx::query(
-        "insert into supporter_badges as b (user_id, badge_level, sequence)
-        select id, $2, $3 from users where id = $1
-        on conflict (user_id) do update set badge_level = excluded.badge_level, updated_at = now(),
-            sequence = excluded.sequence
-        where b.sequence < excluded.sequence",
+    let subject = &event.subject;
+    let Ok(user) = subject.parse::<i32>() else {
+        eprintln!("passed over: {subject:?} is no number, as the platform's users have");
+        return Ok(());
+    };
+    let is_known: bool = sqlx::query_scalar(
+        "with kept as (
+            insert into supporter_badges as b (user_id, badge_level, sequence)
+            select id, $2, $3 from users where id = $1
+            on conflict (user_id) do update set badge_level = excluded.badge_level, updated_at = now(),
+                sequence = excluded.sequence
+            where b.sequence < excluded.sequence
+        )
+        select exists (select from users where id = $1)",
     )
     .bind(user)
     .bind(&event.data.public_badge)
     .bind(event.sequence)
-    .execute(pool)
+    .fetch_one(pool)
     .await?;
+    if !is_known {
+        eprintln!("passed over: the platform has no user {user}");
+    }
     Ok(())
 }

@@ -7,12 +7,12 @@
 )]
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use badge_consumer::{SCHEMA, consume};
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
-use billing_proto::v1::{BadgeLevel, PaymentState, RefundState};
+use billing_proto::v1::{BadgeLevel, PaymentState, RefundState, SubscriptionState};
 use billing_testkit::{EventQueue, TestCore, TestDatabase, rabbitmq};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -20,23 +20,19 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 const USERS: i32 = 12;
+/// Of monthly support, in cents: a bronze badge, and after four months a silver one.
+const MONTHLY: i64 = 2_500;
 
-fn account(user: i32) -> v1::AccountRef {
+fn account(user: &str) -> v1::AccountRef {
     v1::AccountRef {
         tenant_id: "acme".to_owned(),
-        user_id: user.to_string(),
+        user_id: user.to_owned(),
     }
 }
 
-/// A gift that is paid.
-async fn give(
-    core: &TestCore,
-    user: i32,
-    key: &str,
-    cents: i64,
-    is_anonymous: bool,
-) -> v1::Payment {
-    let gift = v1::CreatePaymentRequest {
+/// A gift, public or anonymous.
+fn gift(user: &str, key: &str, cents: i64, is_anonymous: bool) -> v1::CreatePaymentRequest {
+    v1::CreatePaymentRequest {
         account: Some(account(user)),
         idempotency_key: key.to_owned(),
         provider: "stripe".to_owned(),
@@ -50,17 +46,85 @@ async fn give(
             ..Default::default()
         }),
         ..Default::default()
-    };
-    let created = core.payments().create_payment(gift).await.unwrap();
-    let payment = created.into_inner().payment.unwrap();
-    let paid = Report::Payment(v1::PaymentReport {
+    }
+}
+
+fn succeeded(cents: i64) -> Report {
+    Report::Payment(v1::PaymentReport {
         state: PaymentState::Succeeded.into(),
         amount_minor: cents,
         currency: "USD".to_owned(),
         ..Default::default()
-    });
-    report(core, &payment, "paid", paid).await;
+    })
+}
+
+/// Begins a payment, which is paid then.
+async fn pay(core: &TestCore, request: v1::CreatePaymentRequest) -> v1::Payment {
+    let cents = request.amount_minor;
+    let created = core.payments().create_payment(request).await.unwrap();
+    let payment = created.into_inner().payment.unwrap();
+    report(core, &payment, "paid", succeeded(cents)).await;
     payment
+}
+
+/// A gift that is paid.
+async fn give(
+    core: &TestCore,
+    user: i32,
+    key: &str,
+    cents: i64,
+    is_anonymous: bool,
+) -> v1::Payment {
+    pay(core, gift(&user.to_string(), key, cents, is_anonymous)).await
+}
+
+/// Monthly support, of which the first month is paid.
+async fn subscribe(core: &TestCore, user: &str) -> v1::Payment {
+    let first = v1::CreatePaymentRequest {
+        contribution: Some(v1::ContributionTerms {
+            monthly: true,
+            public_display_consent: true,
+            ..Default::default()
+        }),
+        ..gift(user, "monthly", MONTHLY, false)
+    };
+    pay(core, first).await
+}
+
+/// A later month, which the provider takes by itself.
+async fn renew(core: &TestCore, first: &v1::Payment, month: u64) {
+    let renewal = v1::ApplyProviderEventRequest {
+        provider: "stripe".to_owned(),
+        event_id: format!("in_{month}:paid"),
+        event_type: "paid".to_owned(),
+        provider_reference: format!("in_{month}"),
+        occurred_at: Some(SystemTime::now().into()),
+        opens: Some(v1::PaymentOpening {
+            purpose: v1::PaymentPurpose::Contribution.into(),
+            amount_minor: MONTHLY,
+            currency: "USD".to_owned(),
+            begun_at: Some(SystemTime::now().into()),
+            subscription_id: first.payment_id.clone(),
+            ..Default::default()
+        }),
+        report: Some(succeeded(MONTHLY)),
+        ..Default::default()
+    };
+    core.payments().apply_provider_event(renewal).await.unwrap();
+}
+
+/// How a subscription stands, as it is asked about in this month.
+async fn stands(core: &TestCore, first: &v1::Payment, state: SubscriptionState, month: u64) {
+    let asked = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + month * 2_592_000);
+    let standing = Report::Subscription(v1::SubscriptionReport {
+        provider_reference: format!("sub_{}", first.payment_id),
+        state: state.into(),
+        amount_minor: MONTHLY,
+        currency: "USD".to_owned(),
+        as_of: Some(asked.into()),
+        ..Default::default()
+    });
+    report(core, first, &format!("asked in month {month}"), standing).await;
 }
 
 async fn take_back(core: &TestCore, payment: &v1::Payment, cents: i64) {
@@ -80,7 +144,7 @@ async fn report(core: &TestCore, payment: &v1::Payment, name: &str, report: Repo
         event_id: format!("{}:{name}", payment.payment_id),
         event_type: name.to_owned(),
         payment_id: payment.payment_id.clone(),
-        occurred_at: Some(std::time::SystemTime::now().into()),
+        occurred_at: Some(SystemTime::now().into()),
         report: Some(report),
         ..Default::default()
     };
@@ -133,6 +197,19 @@ async fn until_the_table_is_right(core: &TestCore, pool: &PgPool) {
     }
 }
 
+/// The platform's database, with twelve users.
+async fn tables(platform: &TestDatabase) -> PgPool {
+    let pool = PgPool::connect_with(platform.owner()).await.unwrap();
+    for statement in [
+        "create table users (id integer primary key)",
+        "insert into users select generate_series(1, 12)",
+        SCHEMA,
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    pool
+}
+
 fn start(url: &str, pool: &PgPool) -> JoinHandle<()> {
     let (url, pool) = (url.to_owned(), pool.clone());
     tokio::spawn(async move { drop(consume(&url, "acme", &pool).await) })
@@ -148,7 +225,7 @@ async fn live(core: &TestCore, round: usize) {
         }
         if user % 5 == 0 {
             let change = v1::UpdateSupporterRequest {
-                account: Some(account(user)),
+                account: Some(account(&user.to_string())),
                 is_anonymous: Some(round == 0),
                 ..Default::default()
             };
@@ -178,14 +255,7 @@ async fn the_table_is_right_under_duplicates_reordering_restarts_and_other_thres
         return;
     };
     let (billing, platform) = (TestDatabase::new().await, TestDatabase::new().await);
-    let pool = PgPool::connect_with(platform.owner()).await.unwrap();
-    for statement in [
-        "create table users (id integer primary key)",
-        "insert into users select generate_series(1, 12)",
-        SCHEMA,
-    ] {
-        sqlx::query(statement).execute(&pool).await.unwrap();
-    }
+    let pool = tables(&platform).await;
     let url = broker.url();
     let all = EventQueue::declare(&url, "all", None).await;
     let core = TestCore::start_with(&billing, &["--amqp-url", &url]).await;
@@ -226,6 +296,47 @@ async fn the_table_is_right_under_duplicates_reordering_restarts_and_other_thres
         .await
         .unwrap();
     until_the_table_is_right(&core, &pool).await;
+    consumer.abort();
+    core.stop().await;
+}
+
+#[tokio::test]
+async fn the_table_follows_monthly_support_and_whom_the_platform_does_not_have_is_passed_over() {
+    use SubscriptionState::{Active, Cancelled, PastDue};
+    let Some(broker) = rabbitmq().await else {
+        return;
+    };
+    let (billing, platform) = (TestDatabase::new().await, TestDatabase::new().await);
+    let pool = tables(&platform).await;
+    let url = broker.url();
+    let _all = EventQueue::declare(&url, "all", None).await;
+    let core = TestCore::start_with(&billing, &["--amqp-url", &url]).await;
+    let consumer = start(&url, &pool);
+    let shown = async || {
+        until_the_table_is_right(&core, &pool).await;
+        table(&pool).await[&1].clone()
+    };
+    for stranger in ["5f0c7a52-6a0e-4b8e-9d36-0d1d9f2b7c11", "4711"] {
+        pay(&core, gift(stranger, "1", MONTHLY, false)).await;
+    }
+    let first = subscribe(&core, "1").await;
+    stands(&core, &first, Active, 0).await;
+    assert_eq!(shown().await.as_deref(), Some("bronze"));
+    for month in 1..=3 {
+        renew(&core, &first, month).await;
+    }
+    assert_eq!(shown().await.as_deref(), Some("silver"));
+    // A month that is not paid, and the end, take no badge away; a month that is given back does.
+    stands(&core, &first, PastDue, 4).await;
+    stands(&core, &first, Cancelled, 5).await;
+    assert_eq!(shown().await.as_deref(), Some("silver"));
+    take_back(&core, &first, MONTHLY).await;
+    assert_eq!(shown().await.as_deref(), Some("bronze"));
+    let rows: i64 = sqlx::query_scalar("select count(*) from supporter_badges")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(rows, 1);
     consumer.abort();
     core.stop().await;
 }

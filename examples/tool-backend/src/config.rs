@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use axum::http::Uri;
+use billing_client::{Settings, SettingsError, WithoutUser};
 use billing_telemetry::log::LogOptions;
 use clap::Parser;
 use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The name under which logs and traces show this service.
 pub const SERVICE_NAME: &str = "tool-backend";
@@ -56,13 +57,24 @@ pub struct Config {
     pub log: LogOptions,
 }
 
+impl Config {
+    /// How calls are billed: a service calls without a user, and is not.
+    pub(crate) fn billing(&self) -> Result<Settings, SettingsError> {
+        let token = self.tools_token.expose_secret();
+        let settings = Settings::new(&self.core_url.to_string(), token, &self.tenant)?
+            .without_user(WithoutUser::Pass);
+        Ok(match &self.topup_url {
+            Some(url) => settings.topup_url(url),
+            None => settings,
+        })
+    }
+}
+
 /// A setting that cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("the core's URL is not valid")]
-    CoreUrl(#[source] tonic::transport::Error),
-    #[error("the tools token holds characters that no header can carry")]
-    ToolsToken(#[source] axum::http::header::InvalidHeaderValue),
+    #[error(transparent)]
+    Billing(#[from] SettingsError),
     #[error("an API key holds a dot, so that it could be taken for a JWT")]
     ApiKeyWithDot,
 }

@@ -1,20 +1,16 @@
 //! An example of a tool backend that bills its calls: read it from [`call`], and copy what you
 //! need.
 //!
-//! - [`call`]: what happens to a call, from its request to its answer;
-//! - [`billing`]: the billing core over gRPC, with deadlines and safe repeats;
-//! - [`denial`]: what the core's 'no' means, and [`answer`]: every other body that callers meet;
+//! - [`call`]: what happens to a call, from its request to its answer; `billing-client` bills it;
+//! - [`answer`]: the bodies that callers meet, beside those of billing's refusals;
 //! - [`caller`]: who calls: a user by JWT, or a service by API key, which is not billed;
 //! - [`tools`]: the tools, the units that they are priced by, and their pretend work.
 
 pub mod answer;
-pub mod billing;
 pub mod call;
 pub mod caller;
 pub mod config;
-pub mod denial;
 pub mod tools;
-pub mod usd;
 
 use std::io;
 use std::sync::Arc;
@@ -22,11 +18,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
+use billing_client::{Billing, CLOSE_WITHIN};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::billing::Billing;
 use crate::caller::Credentials;
 use crate::config::{Config, ConfigError};
 
@@ -38,28 +33,27 @@ const BODY_BYTES: usize = 256 * 1024;
 pub struct Backend {
     pub(crate) billing: Billing,
     pub(crate) credentials: Arc<Credentials>,
-    /// Calls under way; they end by themselves even where their caller has gone.
-    pub(crate) calls: TaskTracker,
 }
 
 impl Backend {
     /// Connects to the core with the first call, not here, so that the two start in any order.
     pub fn new(config: &Config) -> Result<Self, ConfigError> {
         Ok(Self {
-            billing: Billing::new(config)?,
             credentials: Arc::new(Credentials::new(config)?),
-            calls: TaskTracker::new(),
+            billing: Billing::new(config.billing()?)?,
         })
     }
 
     /// Answers calls until `shutdown` is cancelled and every call under way has ended.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
-        let calls = self.calls.clone();
+        let billing = self.billing.clone();
         axum::serve(listener, router(self))
             .with_graceful_shutdown(shutdown.cancelled_owned())
             .await?;
-        calls.close();
-        calls.wait().await;
+        let left = billing.close(CLOSE_WITHIN).await;
+        if left > 0 {
+            tracing::error!(left, "calls whose end the core was not told");
+        }
         Ok(())
     }
 }

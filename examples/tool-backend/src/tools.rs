@@ -1,6 +1,6 @@
 //! The tools of this example: what each is priced by, and its work, which is only pretended.
 
-use billing_proto::v1::ToolUsage;
+use billing_client::Cost;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -98,21 +98,18 @@ pub fn find(name: &str) -> Option<&'static Tool> {
 
 impl Tool {
     /// The use to expect, for what must be known before the work: whether it may be done.
-    pub fn estimate(&self, question: &Question) -> ToolUsage {
+    pub fn estimate(&self, question: &Question) -> Cost {
         let chars: i64 = question.query.chars().map(|_| 1).sum();
         self.usage((chars + 3) / 4, question.budget)
     }
 
     /// The use of a call that took so many tokens.
-    pub fn usage(&self, query_tokens: i64, budget: Budget) -> ToolUsage {
+    pub fn usage(&self, query_tokens: i64, budget: Budget) -> Cost {
         let quantity = |unit: &Unit| match unit {
             Unit::QueryTokens => ("query_tokens".to_owned(), query_tokens),
             Unit::Budget(of) => (budget_unit(*of).to_owned(), i64::from(*of == budget)),
         };
-        ToolUsage {
-            name: self.name.to_owned(),
-            quantities: self.units.iter().map(quantity).collect(),
-        }
+        Cost::Quantities(self.units.iter().map(quantity).collect())
     }
 
     pub fn work(&self, question: &Question) -> Result<Work, WorkFailed> {
@@ -166,24 +163,25 @@ fn translate(query: &str) -> Result<Value, WorkFailed> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use billing_client::Cost;
+
     use super::{Budget, Question, find};
 
-    fn question(query: &str, budget: Budget) -> Question {
+    fn estimate(tool: &str, query: &str, budget: Budget) -> BTreeMap<String, i64> {
         let query = query.to_owned();
-        Question { query, budget }
+        match find(tool).unwrap().estimate(&Question { query, budget }) {
+            Cost::Quantities(quantities) => quantities,
+            other @ Cost::AmountMicros(_) => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn a_use_names_exactly_the_units_of_its_price() {
-        let usage = find("search")
-            .unwrap()
-            .estimate(&question("law", Budget::Deep));
-        assert!(usage.quantities.is_empty());
-
-        let usage = find("summarize")
-            .unwrap()
-            .estimate(&question("law", Budget::Deep));
-        let quantities: Vec<_> = usage.quantities.into_iter().collect();
+        assert!(estimate("search", "law", Budget::Deep).is_empty());
+        let quantities = estimate("summarize", "law", Budget::Deep);
+        let quantities: Vec<_> = quantities.into_iter().collect();
         let expected = [
             ("budget_deep", 1),
             ("budget_quick", 0),
@@ -198,10 +196,9 @@ mod tests {
 
     #[test]
     fn four_characters_of_any_script_are_expected_to_be_one_token() {
-        let summarize = find("summarize").unwrap();
         for (query, tokens) in [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("закон", 2)] {
-            let usage = summarize.estimate(&question(query, Budget::Quick));
-            assert_eq!(usage.quantities["query_tokens"], tokens, "{query}");
+            let quantities = estimate("summarize", query, Budget::Quick);
+            assert_eq!(quantities["query_tokens"], tokens, "{query}");
         }
     }
 }

@@ -80,10 +80,11 @@ impl Scene {
         })
     }
 
-    /// Grants at a fixed rate.
-    pub async fn grant(&mut self, per_second: f64, time: Duration) -> Result<()> {
+    /// Grants at a fixed rate; answers how many.
+    pub async fn grant(&mut self, per_second: f64, time: Duration) -> Result<u64> {
         let outcome = load::open(&self.grants, &GRANTS, per_second, time).await?;
-        self.note(&outcome, 0).await
+        self.note(&outcome, 0).await?;
+        Ok(outcome.answered)
     }
 
     /// Grants as fast as so many callers get them.
@@ -175,15 +176,17 @@ impl Scene {
         self.ground.execute_as_owner(off).await
     }
 
-    /// Ends once the core has read it, which it does each second. The broker is away: what it tells meanwhile waits.
+    /// Ends once the core has read it, which it does each second, and so tells of all of some grants. The broker is
+    /// away: whatever it has told waits, and that before it had read that events were off, too.
     pub async fn events_on(&mut self) -> Result<()> {
         let on = "insert into outbox_channel (channel) values ('event')";
         self.ground.execute_as_owner(on).await?;
         let since = Instant::now();
         loop {
-            self.grant(20.0, Duration::from_millis(100)).await?;
+            let before = self.waiting().await?;
+            let granted = self.grant(20.0, Duration::from_millis(100)).await?;
             let waiting = self.waiting().await?;
-            if waiting > 0 {
+            if granted > 0 && waiting == before + granted {
                 self.told += waiting;
                 self.are_events_on = true;
                 return Ok(());
@@ -241,9 +244,9 @@ impl Scene {
 
     /// Whether every event has come, in order; then the end of everything.
     pub async fn conclude(mut self) -> Result<ScenarioReport> {
-        if self.has_broker {
-            self.lose_broker().await?;
-        }
+        // Events may wait that were told while the broker was away.
+        self.have_broker().await?;
+        self.lose_broker().await?;
         let report = &mut self.ground.report;
         report.note(format!(
             "{} grants were told; {} events came, and {} deliveries were of events that had come before.",

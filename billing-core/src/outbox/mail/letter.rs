@@ -60,7 +60,7 @@ pub struct Support {
     pub amount: Amount,
     /// As its giver may name it to whoever helps them.
     pub number: String,
-    /// The newest payment had not come before.
+    /// The newest payment had not come before, which need not be why it has ended: its giver may have asked for that.
     pub has_failed: bool,
 }
 

@@ -179,7 +179,9 @@ pub async fn take_events(
             where m.channel = 'event' and m.account_id = done.account_id and m.seq = done.seq
             returning m.account_id, m.seq, m.kind, m.payload, m.created_at
         ), owned as (
-            select g.*, coalesce(p.tenant_id, s.tenant_id) as tenant_id, coalesce(p.user_id, s.user_id) as user_id
+            select g.*,
+                coalesce(p.tenant_id, s.tenant_id, g.payload->>'tenant_id') as tenant_id,
+                coalesce(p.user_id, s.user_id, g.payload->>'user_id') as user_id
             from gone g
             left join account_profile p on p.account_id = g.account_id
             left join supporter s on s.account_id = g.account_id
@@ -220,7 +222,8 @@ pub async fn waiting_events(
     query_as!(
         Waiting,
         r#"select m.account_id, m.seq, m.kind, m.payload, m.created_at as "created_at: SqlTimestamp", m.attempts,
-            coalesce(p.tenant_id, s.tenant_id) as tenant_id, coalesce(p.user_id, s.user_id) as user_id
+            coalesce(p.tenant_id, s.tenant_id, m.payload->>'tenant_id') as tenant_id,
+            coalesce(p.user_id, s.user_id, m.payload->>'user_id') as user_id
         from unnest($1::smallint[]) as leased (share)
         cross join lateral (
             select * from outbox_message m

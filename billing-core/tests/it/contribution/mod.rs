@@ -2,6 +2,7 @@
 
 mod asked;
 pub mod monthly;
+mod notices;
 mod order;
 mod pending;
 mod revenue;

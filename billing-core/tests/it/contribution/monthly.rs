@@ -1,10 +1,12 @@
 //! Monthly support: renewals open their own payments, and a subscription stands as its provider said last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use billing_proto::v1;
 use billing_proto::v1::apply_provider_event_request::Report;
-use billing_proto::v1::{EventOutcome, PaymentState, RefundState, SubscriptionState, WallPeriod};
+use billing_proto::v1::{
+    BadgeLevel, EventOutcome, PaymentState, RefundState, SubscriptionState, WallPeriod,
+};
 use billing_testkit::{TestCore, TestDatabase};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -13,6 +15,7 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::task::JoinSet;
 use tonic::Code;
 
+use super::notices::Told;
 use super::{begun, of};
 use crate::events::core_that_tells;
 use crate::payment::{apply, event, refund};
@@ -209,9 +212,33 @@ fn life(first: &v1::Payment) -> Vec<v1::ApplyProviderEventRequest> {
     ]
 }
 
+/// Of such a life each month, the badge and the end are told, and nothing twice.
+fn assert_life_is_told(told: &Told, user: &str) {
+    let completed = told.events("contribution.completed");
+    let months: BTreeSet<&str> = completed
+        .iter()
+        .map(|said| said["contribution_id"].as_str().unwrap())
+        .collect();
+    assert_eq!((completed.len(), months.len()), (3, 3), "{user}");
+    assert_eq!(told.moved_minor(), 3 * CENTS, "{user}");
+    let badges = told.events("badge.updated");
+    let badge = badges.last().unwrap();
+    assert_eq!(
+        (&badge["badge"], &badge["public_badge"]),
+        (&"bronze".into(), &"bronze".into()),
+        "{user}"
+    );
+    let turns = told.events("subscription.updated");
+    assert_eq!(turns.last().unwrap()["status"], "cancelled", "{user}");
+    assert_eq!(told.mails("contribution_received"), 3, "{user}");
+    // It fails twice; of what ends before any of it is known, nobody is mailed.
+    assert!(told.mails("subscription_past_due") <= 2, "{user}");
+    assert!(told.mails("subscription_ended") <= 1, "{user}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_comes_to_the_same_in_any_order_and_however_often_it_is_told() {
-    let (database, core) = core().await;
+    let (database, core) = core_that_tells().await;
     let mut runner = TestRunner::new(Config::default());
     let mut calls = JoinSet::new();
     for case in 0..CASES {
@@ -232,11 +259,15 @@ async fn a_subscription_comes_to_the_same_in_any_order_and_however_often_it_is_t
     while let Some(done) = calls.join_next().await {
         done.unwrap();
     }
+    let mut owner = database.connect_as_owner().await;
     for case in 0..CASES {
         let user = format!("user-{case}");
         let mine = contributions(&core, &user).await;
         assert_eq!(mine.total, 3, "{user}");
-        assert_eq!(mine.standing.unwrap().total_minor, 3 * CENTS, "{user}");
+        let standing = mine.standing.unwrap();
+        assert_eq!(standing.total_minor, 3 * CENTS, "{user}");
+        assert_eq!(standing.badge(), BadgeLevel::Bronze, "{user}");
+        assert_life_is_told(&Told::of(&mut owner, &user).await, &user);
         let subscription = subscription(&core, &user).await.unwrap();
         assert_eq!(subscription.state(), SubscriptionState::Cancelled, "{user}");
         assert!(subscription.ended_at.is_some());

@@ -8,6 +8,7 @@ mod receiver;
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
+use billing_proto::v1::PaymentState;
 use billing_testkit::{TestCore, TestDatabase};
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -15,6 +16,7 @@ use tokio::process::{Child, Command};
 
 use self::receiver::{Message, Receiver, Reply};
 use crate::operator::run;
+use crate::payment::{apply, attached, event, state};
 use crate::support::{USD, account, as_owner, eventually};
 
 const LOOPBACK: [&str; 2] = ["--endpoint-allowed-networks", "127.0.0.0/8"];
@@ -284,4 +286,22 @@ async fn an_endpoint_gets_the_events_of_its_tenant_as_they_are_told_elsewhere() 
         assert_eq!(message.event["tenant"], "acme");
         assert!(files.contains(&message.event));
     }
+}
+
+#[tokio::test]
+async fn an_event_of_a_payer_who_never_had_an_account_reaches_the_tenants_endpoint() {
+    let database = TestDatabase::new().await;
+    let receiver = Receiver::that_takes().await;
+    add(&database, &receiver.url()).await;
+    let core = core_for(&database).await;
+    // Nothing is booked, so that the account is not opened.
+    let payment = attached(&core, "newcomer", "1").await;
+    let canceled = event("canceled", &payment, state(PaymentState::Canceled));
+    apply(&core, canceled).await.unwrap();
+    eventually("its end is told", async || !receiver.taken().is_empty()).await;
+    let [told] = receiver.taken().try_into().unwrap();
+    assert_eq!(told.event["type"], "payment.ended");
+    assert_eq!(told.event["tenant"], "acme");
+    assert_eq!(told.event["source"], "/tenants/acme");
+    assert_eq!(told.event["subject"], "newcomer");
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::life::{GIVER, Life, SUBSCRIPTION, monthly, once, text};
+use super::life::{GIVER, Life, PAYS, SUBSCRIPTION, monthly, once, text};
 use crate::gateway::{Gateway, problem, sent, token};
 use crate::stage::good;
 
@@ -88,6 +88,26 @@ async fn a_cancellation_that_stripe_did_not_answer_is_carried_out_by_the_repeat(
     assert_eq!(refused["code"], "PAYMENT_PROVIDER_UNAVAILABLE", "{refused}");
     life.stage.control("faults/forget", json!({})).await;
     assert_eq!(good(life.cancel(&now)).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_cancellation_that_a_later_asking_was_faster_than_is_told_all_the_same() {
+    let life = Life::begun().await;
+    life.stage.delivered().await;
+    life.withhold().await;
+    // Something that is asked about when it is told.
+    life.card(PAYS).await;
+    let slow = json!({"fault": "slow", "request": "update_subscription", "ms": 3_000});
+    life.stage.control("faults", slow).await;
+    let meanwhile = async {
+        life.faults_have_begun().await;
+        life.deliver_all_of("customer.subscription.updated").await;
+        // It was asked after the cancellation began, and before that took effect.
+        assert_eq!(life.seen(SUBSCRIPTION).await["cancel_at"], Value::Null);
+    };
+    let (planned, ()) = tokio::join!(good(life.cancel(&json!({}))), meanwhile);
+    assert!(planned["cancel_at"].is_string(), "{planned}");
+    assert_eq!(planned["cancel_at"], planned["current_period_end"]);
 }
 
 #[tokio::test]

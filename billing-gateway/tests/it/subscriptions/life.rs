@@ -155,6 +155,16 @@ impl Life {
         .await
     }
 
+    /// Waits until each fault that was planned has its request.
+    pub(super) async fn faults_have_begun(&self) {
+        let url = format!("{}/sandbox/state", self.stage.sandbox.url());
+        let since = Instant::now();
+        while good(self.stage.client.get(&url)).await["faults_left"] != 0 {
+            assert!(since.elapsed() < PATIENCE);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Stripe's own word.
     pub(super) async fn stripe(&self, path: &str) -> Value {
         let url = format!("{}/v1/{path}", self.stage.sandbox.url());

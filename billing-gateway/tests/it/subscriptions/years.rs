@@ -1,8 +1,11 @@
 //! Two years of one giver, at random, against a plain model.
 
+use std::collections::BTreeSet;
+
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use sqlx::types::Json;
 
 use super::life::{DAY, FAILS_LATER, GIVER, Life, MINE, PAYS, SUBSCRIPTION, monthly, text};
 use crate::stage::good;
@@ -26,19 +29,30 @@ struct Years {
     months: Vec<Month>,
     /// What is taken each month.
     cents: i64,
+    /// Months that were not paid at first.
+    failed: usize,
+    /// Subscriptions that have ended.
+    ended: usize,
 }
+
+/// What is told of a giver: its number, its kind and its payload.
+type Notice = (i64, String, Value);
 
 impl Years {
     async fn begun(seed: u64) -> Self {
         let life = Life::set().await;
+        // Written from the start, though nobody takes them away.
+        life.stage
+            .sql("insert into outbox_channel (channel) values ('event')")
+            .await;
         life.withhold().await;
-        let random = StdRng::seed_from_u64(seed);
-        let (months, cents) = (Vec::new(), 0);
         let mut years = Self {
             life,
-            random,
-            months,
-            cents,
+            random: StdRng::seed_from_u64(seed),
+            months: Vec::new(),
+            cents: 0,
+            failed: 0,
+            ended: 0,
         };
         years.subscribes().await;
         years
@@ -75,6 +89,7 @@ impl Years {
     async fn next_month(&mut self) {
         match self.random.random_range(0..10) {
             0 => {
+                self.failed += 1;
                 self.life.card(FAILS_LATER).await;
                 let at = self.life.next_month().await;
                 if self.random.random() {
@@ -103,6 +118,7 @@ impl Years {
                 }
                 self.is_told().await;
                 assert_eq!(self.life.seen(SUBSCRIPTION).await["status"], "cancelled");
+                self.ended += 1;
                 self.subscribes().await;
             }
             _ => self.passes().await,
@@ -130,6 +146,66 @@ impl Years {
         }
     }
 
+    /// What is left of all months.
+    fn total(&self) -> i64 {
+        self.months.iter().map(|month| month.left).sum()
+    }
+
+    /// All that is told of the giver by a channel, in order.
+    async fn notices(&self, channel: &str) -> Vec<Notice> {
+        let mut owner = self.life.stage.database.connect_as_owner().await;
+        let rows: Vec<(i64, String, Json<Value>)> = sqlx::query_as(
+            "select seq, kind, payload from outbox_message where channel = $1 order by seq",
+        )
+        .bind(channel)
+        .fetch_all(&mut owner)
+        .await
+        .unwrap();
+        rows.into_iter()
+            .map(|(seq, kind, payload)| (seq, kind, payload.0))
+            .collect()
+    }
+
+    /// Each month is told once, and by the events alone anybody comes to the same total and badge.
+    async fn is_told_as_it_was(&self) {
+        let events = self.notices("event").await;
+        let numbers: Vec<i64> = events.iter().map(|(seq, ..)| *seq).collect();
+        let without_gap: Vec<i64> = (1..).take(events.len()).collect();
+        assert_eq!(numbers, without_gap);
+        let completed = of_kind(&events, "contribution.completed");
+        let ids: BTreeSet<String> = completed
+            .iter()
+            .map(|said| text(&said["contribution_id"]))
+            .collect();
+        let months = self.months.len();
+        assert_eq!((completed.len(), ids.len()), (months, months));
+        let moved: i64 = events
+            .iter()
+            .filter(|(_, kind, _)| kind.starts_with("contribution."))
+            .map(|(_, _, said)| whole(&said["moved_minor"]))
+            .sum();
+        assert_eq!(moved, self.total());
+        let badges = of_kind(&events, "badge.updated");
+        let mine = self.life.seen(MINE).await;
+        let last = |member: &str| {
+            badges
+                .last()
+                .map_or(Value::Null, |said| said[member].clone())
+        };
+        assert_eq!(last("badge"), mine["badge_level"]);
+        assert_eq!(last("public_badge"), mine["badge_level"]);
+        let turns = of_kind(&events, "subscription.updated");
+        let ends = turns.iter().filter(|said| said["status"] == "cancelled");
+        assert_eq!(ends.count(), self.ended);
+
+        let mails = self.notices("mail").await;
+        let mails = |kind: &str| of_kind(&mails, kind).len();
+        assert_eq!(mails("contribution_received"), months);
+        assert_eq!(mails("subscription_ended"), self.ended);
+        // A month that was paid before anybody heard of its failure is none that failed.
+        assert!(mails("subscription_past_due") <= self.failed);
+    }
+
     async fn is_as_it_was(&self) {
         let mine = self.life.seen(MINE).await;
         let listed = mine["data"].as_array().unwrap();
@@ -145,7 +221,7 @@ impl Years {
         seen.sort_unstable();
         expected.sort_unstable();
         assert_eq!(seen, expected);
-        let total: i64 = self.months.iter().map(|month| month.left).sum();
+        let total = self.total();
         assert_eq!(mine["total_cents"], total);
         let terms = good(self.life.stage.gateway.get("/api/v1/sponsorship")).await;
         let level = ["platinum", "gold", "silver", "bronze"]
@@ -176,8 +252,13 @@ fn whole(value: &Value) -> i64 {
     value.as_i64().unwrap()
 }
 
+fn of_kind<'a>(notices: &'a [Notice], kind: &str) -> Vec<&'a Value> {
+    let of_kind = notices.iter().filter(|(_, of, _)| of == kind);
+    of_kind.map(|(.., payload)| payload).collect()
+}
+
 #[tokio::test]
-async fn after_two_years_contributions_sums_badge_and_subscription_are_what_was_paid() {
+async fn two_years_come_to_what_was_paid_in_sums_badge_subscription_and_all_that_is_told() {
     for seed in [1, 2] {
         println!("seed {seed}");
         let mut years = Years::begun(seed).await;
@@ -186,6 +267,7 @@ async fn after_two_years_contributions_sums_badge_and_subscription_are_what_was_
         }
         years.is_told().await;
         years.is_as_it_was().await;
+        years.is_told_as_it_was().await;
         years.life.all_is_booked().await;
     }
 }

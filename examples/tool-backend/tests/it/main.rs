@@ -110,6 +110,7 @@ async fn work_that_fails_is_not_charged_and_gives_its_hold_and_its_free_call_bac
             (failed.status, failed.code().as_str()),
             (500, "TOOL_FAILED")
         );
+        stage.wait_for_the_ends(&user).await;
     }
     let request = GetBalanceRequest {
         account: Some(user.clone()),
@@ -145,6 +146,7 @@ async fn a_call_sent_again_with_its_key_is_answered_again_and_charged_once() {
     for expected in [(500, "TOOL_FAILED"), (409, "HOLD_ENDED")] {
         let failed = stage.call_with_key(&user, "translate", "123", "k2").await;
         assert_eq!((failed.status, failed.code().as_str()), expected);
+        stage.wait_for_the_ends(&user).await;
     }
 }
 
@@ -201,7 +203,7 @@ async fn the_suspended_the_unpriced_the_unknown_and_the_unnamed_are_refused() {
     let denied = stage.call(&user, "search", "land law").await;
     assert_eq!(
         (denied.status, denied.code().as_str()),
-        (403, "TOOL_NOT_PRICED")
+        (503, "TOOL_NOT_PRICED")
     );
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use billing_proto::v1::{
-    AccountRef, Entry, EntryKind, EstimateCostRequest, ListEntriesRequest, SetPriceRequest,
-    ToolUsage, UnitPrice,
+    AccountRef, Entry, EntryKind, EstimateCostRequest, ListEntriesRequest, ListHoldsRequest,
+    SetPriceRequest, ToolUsage, UnitPrice,
 };
 use billing_testkit::{Nginx, TestCore, TestDatabase};
 use clap::Parser as _;
@@ -21,6 +21,9 @@ pub(crate) const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 const TENANT: &str = "flow";
 const JWT_SECRET: &str = "a secret for these tests only";
+
+/// How long the core may take to be told the end of a call that was answered.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a new price may take to hold.
 const PRICES_WITHIN: Duration = Duration::from_secs(20);
@@ -133,6 +136,24 @@ impl Stage {
         };
         let answer = self.core.balance().list_entries(request).await.unwrap();
         answer.into_inner().entries
+    }
+
+    /// An answer does not wait for the end of its hold. Returns once none is placed any more.
+    pub(crate) async fn wait_for_the_ends(&self, user: &AccountRef) {
+        let request = ListHoldsRequest {
+            account: Some(user.clone()),
+            ..ListHoldsRequest::default()
+        };
+        let ended = async {
+            loop {
+                let answer = self.core.balance().list_holds(request.clone()).await;
+                if answer.unwrap().into_inner().holds.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(ENDS_WITHIN, ended).await.unwrap();
     }
 }
 

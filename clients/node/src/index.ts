@@ -1,0 +1,18 @@
+export { Billing } from "./billing.js";
+export type { BeginOptions } from "./billing.js";
+export { CoreError } from "./core.js";
+export type { BalanceClient, RequestOptions } from "./core.js";
+export { CostError } from "./cost.js";
+export type { Amount, Cost, Quantities } from "./cost.js";
+export type { Charged, EndStore, KeptEnd } from "./end.js";
+export { guard } from "./express.js";
+export type { GuardedRequest } from "./express.js";
+export { guardFastify } from "./fastify.js";
+export type { FastifyGuard, GuardedFastifyReply, GuardedFastifyRequest } from "./fastify.js";
+export type { Call } from "./hold.js";
+export type { GuardOptions, Of } from "./http.js";
+export type { Logger } from "./log.js";
+export { CaptureError, Refusal } from "./refusal.js";
+export { SettingError } from "./settings.js";
+export type { BillingOptions } from "./settings.js";
+export { usdNumber, usdText } from "./usd.js";
