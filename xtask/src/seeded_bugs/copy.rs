@@ -148,6 +148,12 @@ impl Copy {
         let (before, after) = manifest
             .split_once("\"\nedition")
             .context("the manifest has no version before its edition")?;
+        let (_, version) = before
+            .rsplit_once('"')
+            .context("the manifest's version is no text")?;
+        // Members that are published ask for each other by it.
+        let asked = |of: &str| format!(", version = \"{of}\" }}");
+        let after = after.replace(&asked(version), &asked(&format!("{version}-seeded")));
         let manifest = format!("{before}-seeded\"\nedition{after}");
         write(&self.root.join("Cargo.toml"), &manifest)?;
         let lock = fs::read_to_string(self.repository.join("Cargo.lock"))?;
