@@ -45,6 +45,7 @@ pub async fn run(steps: &mut Steps) {
 async fn rust() -> Result<()> {
     let subject = programs::build_example("subject").await?;
     conform("rust-axum", &[&subject], None).await?;
+    bear("rust-axum", &[&subject], "direct").await?;
     let mut package = programs::cargo();
     package
         .args(["package", "--quiet", "--no-verify", "--allow-dirty"])
@@ -64,6 +65,7 @@ async fn node() -> Result<()> {
     let program = client.join("conformance/subject.mjs");
     let subject = [Path::new("node"), &program];
     conform("node-express5", &subject, None).await?;
+    bear("node-express5", &subject, "nginx").await?;
     for other in ["node-express4", "node-fastify"] {
         conform(other, &subject, Some(OF_FRAMEWORKS)).await?;
     }
@@ -85,6 +87,7 @@ async fn python() -> Result<()> {
     let program = client.join("conformance/subject.py");
     let subject = [python.as_path(), &program];
     conform("python-fastapi", &subject, None).await?;
+    bear("python-fastapi", &subject, "haproxy").await?;
     conform("python-threads", &subject, Some(OF_FRAMEWORKS)).await
 }
 
@@ -147,6 +150,19 @@ async fn examples() -> Result<()> {
 
 /// Plays the suite, or those scenarios of it, against a client's subject.
 async fn conform(name: &str, subject: &[&Path], only: Option<&str>) -> Result<()> {
+    let mut runner = runner(name, subject, "scenarios").await?;
+    runner.args(only.into_iter().flat_map(|texts| ["--only", texts]));
+    succeed(&mut runner).await
+}
+
+/// Load while the core is killed, halts and loses answers; every charge is looked at afterwards.
+async fn bear(name: &str, subject: &[&Path], through: &str) -> Result<()> {
+    let mut runner = runner(name, subject, "faults").await?;
+    runner.args(["--seconds", "20", "--through", through]);
+    succeed(&mut runner).await
+}
+
+async fn runner(name: &str, subject: &[&Path], task: &str) -> Result<Command> {
     let built =
         programs::build_some(Profile::Dev, &["billing-core", "billing-conformance"]).await?;
     let command: Vec<String> = subject
@@ -154,10 +170,8 @@ async fn conform(name: &str, subject: &[&Path], only: Option<&str>) -> Result<()
         .map(|part| format!("'{}'", part.display()))
         .collect();
     let mut runner = Command::new(built.program("billing-conformance")?);
-    runner
-        .args(["--name", name, "--subject", &command.join(" ")])
-        .args(only.into_iter().flat_map(|texts| ["--only", texts]));
-    succeed(&mut runner).await
+    runner.args([task, "--name", name, "--subject", &command.join(" ")]);
+    Ok(runner)
 }
 
 fn folder(client: &str) -> PathBuf {
