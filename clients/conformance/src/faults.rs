@@ -1,24 +1,26 @@
 //! Trouble between subject and core while many call; afterwards every charge is judged.
 
+mod authorities;
 mod call;
 mod judge;
 mod load;
+mod tls;
 mod trouble;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use billing_proto::v1::AccountRef;
-use billing_testkit::{Proxy as Between, Upstream};
 use tokio::time::Instant;
 
 use self::load::{Load, Made, Outcome};
+use self::way::Way;
 use crate::compare;
 use crate::mismatch::Mismatch;
-use crate::options::{FaultOptions, Through};
+use crate::options::FaultOptions;
 use crate::patience::Patience;
 use crate::play;
 use crate::proxy::Proxy;
@@ -43,25 +45,25 @@ pub async fn run(options: &FaultOptions) -> Result<()> {
         .await
         .context("cannot set the stage")?;
     let proxy = Proxy::to(core.address()?).await?;
-    let between = between(proxy.address, options.through).await;
-    if between.is_none() && options.through != Through::Direct {
+    let Some(mut way) = Way::to(proxy.address, options.through).await? else {
         println!("SKIPPED: no faults {}: it is not here", options.through);
         return core.clear().await;
-    }
-    let address = between.as_ref().map_or(proxy.address, |it| it.grpc);
+    };
     open_accounts(&mut core).await?;
     let settings = scenario::Options {
         hold_ttl_ms: Some(HOLD_TTL_MS),
         ..scenario::Options::default()
     };
     let log = logs.path().join("faults.log");
-    let launch = play::launch(&core, &options.client, TENANT, &settings, address, log);
+    let (client, address) = (&options.client, proxy.address);
+    let mut launch = play::launch(&core, client, TENANT, &settings, address, log);
+    launch.environment.extend(way.environment());
     let subject = launch.start().await?;
-    let (all, rounds) = Box::pin(under_load(&mut core, &proxy, &subject, options))
+    let (all, rounds) = Box::pin(under_load(&mut core, &proxy, &mut way, &subject, options))
         .await
         .with_context(|| format!("the subject's stderr:\n{}", subject.last_words()))?;
     let ledgers = ledgers(&mut core).await?;
-    print(options, &all, rounds, &proxy, &ledgers);
+    print(options, &all, rounds, &proxy, &way, &ledgers);
     let wrong = judge::judge(&all, &captured(&proxy), &ledgers, GRANTED_MICROS);
     for line in &wrong {
         println!("WRONG  {line}");
@@ -72,22 +74,6 @@ pub async fn run(options: &FaultOptions) -> Result<()> {
     ensure!(charged, "no call was charged, so that nothing is proved");
     println!("every charge is as it should be");
     Ok(())
-}
-
-/// None also where that proxy is not installed; then a line says so.
-async fn between(proxy: SocketAddr, through: Through) -> Option<Between> {
-    let upstream = |address| Upstream {
-        address,
-        admin: None,
-    };
-    let cores = [upstream(proxy)];
-    // Nobody asks for a gateway.
-    let gateways = [upstream(SocketAddr::from(([127, 0, 0, 1], 9)))];
-    match through {
-        Through::Direct => None,
-        Through::Nginx => Between::nginx(&cores, &gateways).await,
-        Through::Haproxy => Between::haproxy(&cores, &gateways).await,
-    }
 }
 
 fn account(user: u32) -> AccountRef {
@@ -117,6 +103,7 @@ async fn open_accounts(core: &mut RealCore) -> Result<()> {
 async fn under_load(
     core: &mut RealCore,
     proxy: &Proxy,
+    way: &mut Way,
     subject: &Subject,
     options: &FaultOptions,
 ) -> Result<(Vec<Made>, usize)> {
@@ -124,7 +111,7 @@ async fn under_load(
     let (load, callers) = Load::start(subject.address);
     let mut rounds = 0;
     while rounds == 0 || Instant::now() < until || load.begun() < options.calls {
-        trouble::round(core, proxy).await?;
+        trouble::round(core, proxy, way).await?;
         rounds += 1;
     }
     load.stop();
@@ -175,6 +162,7 @@ fn print(
     all: &[Made],
     rounds: usize,
     proxy: &Proxy,
+    way: &Way,
     ledgers: &BTreeMap<String, Ledger>,
 ) {
     let (name, through) = (&options.client.name, options.through);
@@ -200,7 +188,10 @@ fn print(
         FaultKind::Cut => "connections cut",
         _ => "requests refused",
     }));
-    println!("  faults           core killed: {rounds}, core frozen: {rounds}, {met}");
+    let replaced = way.rotations();
+    let replaced = replaced.map(|times| format!(", certificate replaced: {times}"));
+    let replaced = replaced.unwrap_or_default();
+    println!("  faults           core killed: {rounds}, core frozen: {rounds}, {met}{replaced}");
     let charges = ledgers.values().flat_map(|ledger| &ledger.charges);
     let (count, micros) = charges.fold((0, 0), |(count, sum), it| (count + 1, sum + it.micros));
     println!("  charges          {count}, {micros} micros");

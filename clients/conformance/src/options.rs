@@ -48,7 +48,7 @@ pub struct FaultOptions {
     #[command(flatten)]
     pub client: Client,
 
-    /// How long at least, in seconds. Every fault is made at least once, which takes about 20.
+    /// How long at least, in seconds. Every fault is made at least once, which takes 20 to 30.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub seconds: u64,
 
@@ -65,6 +65,9 @@ pub struct FaultOptions {
 pub enum Through {
     Direct,
     Nginx,
+    /// That nginx, which speaks TLS; its key and certificate are replaced twice a round, the second time by those of
+    /// another authority. Needs openssl.
+    NginxTls,
     Haproxy,
 }
 
@@ -122,6 +125,7 @@ impl Display for Through {
         f.write_str(match self {
             Self::Direct => "direct",
             Self::Nginx => "through nginx",
+            Self::NginxTls => "through nginx with TLS",
             Self::Haproxy => "through HAProxy",
         })
     }
@@ -159,11 +163,18 @@ mod tests {
             assert_eq!(options.client.framework(), Some("f"));
             assert_eq!(options.suite.only, ["key-"]);
         }
-        let Some(Command::Faults(options)) = chosen("faults --subject x --through nginx") else {
-            panic!("no faults");
-        };
-        assert_eq!((options.seconds, options.calls), (60, 500));
-        assert_eq!(options.through, Through::Nginx);
+        for (through, expected) in [
+            ("nginx", Through::Nginx),
+            ("nginx-tls", Through::NginxTls),
+            ("haproxy", Through::Haproxy),
+        ] {
+            let words = format!("faults --subject x --through {through}");
+            let Some(Command::Faults(options)) = chosen(&words) else {
+                panic!("{words}");
+            };
+            assert_eq!((options.seconds, options.calls), (60, 500));
+            assert_eq!(options.through, expected);
+        }
         for words in [
             "--name n",
             "faults",

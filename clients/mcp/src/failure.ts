@@ -13,7 +13,7 @@ export class Failure extends Error {
 
   /** Whether it is the operator who has to do something. */
   get isForOperator(): boolean {
-    return ["GATEWAY_AWAY", "ANSWER_UNREADABLE", "NO_TOKEN"].includes(this.code);
+    return ["GATEWAY_AWAY", "ANSWER_UNREADABLE", "NOT_FOUND", "NO_TOKEN"].includes(this.code);
   }
 }
 
@@ -46,6 +46,11 @@ export function failureOf(problem: Problem, renewal: string): Failure {
   if (status >= 500) {
     const named = problem.requestId ? ` (request ${problem.requestId})` : "";
     return new Failure(problem.code ?? "INTERNAL_ERROR", `billing failed${named}: ${said}`);
+  }
+  // Every path that is read here is there for every user: it is the address, or the tenant, that is not served.
+  if (status === 404 && problem.code !== undefined) {
+    const advice = "Ask the operator to look at BILLING_GATEWAY_URL, and at the user's tenant";
+    return new Failure(problem.code, `${said}. ${advice}`);
   }
   if (status >= 400 && problem.code !== undefined) return new Failure(problem.code, said);
   return unreadable(`status ${status}`);

@@ -22,6 +22,8 @@ const BODY_BYTES = 64 * 1024;
 /** A request's head, and the whole of it, arrive within this time. */
 const HEAD_WITHIN_MS = 5_000;
 const REQUEST_WITHIN_MS = 10_000;
+/** A connection on which nothing moves for so long is closed: no answer takes that long, so nobody reads it. */
+const SILENT_MS = 60_000;
 
 const RENEWAL = "the client sends the new token as Authorization: Bearer";
 
@@ -33,7 +35,7 @@ interface Refused {
 }
 
 /** Listens; resolves as soon as requests are taken. */
-export function listen(settings: HttpSettings): Promise<Server> {
+export function listen(settings: HttpSettings, silentMs = SILENT_MS): Promise<Server> {
   const server = createHttpServer(
     {
       headersTimeout: HEAD_WITHIN_MS,
@@ -42,6 +44,7 @@ export function listen(settings: HttpSettings): Promise<Server> {
     },
     (request, response) => void serve(settings, request, response),
   );
+  server.setTimeout(silentMs);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(settings.port, settings.host.replace(/^\[|\]$/g, ""), () => resolve(server));
@@ -76,6 +79,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const server = createServer(new Gateway(settings.gatewayUrl, fixedToken(token, RENEWAL)));
+  // A cancellation could only name a call of its own batch. The SDK would never answer that, and keep the connection.
+  server.server.removeNotificationHandler("notifications/cancelled");
   const transport = new StreamableHTTPServerTransport({
     enableJsonResponse: true,
     maxRequestBodySize: BODY_BYTES,

@@ -26,14 +26,17 @@ export function tokenFile(path: string): TokenSource {
       try {
         text = (await readFile(path, "utf8")).trim();
       } catch (cause) {
-        throw new Failure("NO_TOKEN", "the file of BILLING_USER_TOKEN_FILE cannot be read", {
-          cause,
-        });
+        throw noToken("cannot be read", cause);
       }
-      if (!TOKEN.test(text)) {
-        throw new Failure("NO_TOKEN", "the file of BILLING_USER_TOKEN_FILE holds no token");
-      }
+      if (!TOKEN.test(text)) throw noToken("holds no token");
       return text;
     },
   };
+}
+
+function noToken(why: string, cause?: unknown): Failure {
+  const advice = "Ask the user to have their token written there again; the next call takes it";
+  return new Failure("NO_TOKEN", `the file of BILLING_USER_TOKEN_FILE ${why}. ${advice}`, {
+    cause,
+  });
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import test, { after } from "node:test";
 
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
+import { listen } from "../src/http.js";
+import type { HttpSettings } from "../src/settings.js";
 import { call, pretend, usual, type Answer } from "./pretended.js";
 import { serveHttp, stop } from "./process.js";
 
@@ -159,6 +162,35 @@ test("whoever hangs up ends what was asked of the gateway, too", { timeout: 5_00
   const ended = once(response, "close");
   sent.destroy();
   await ended;
+  answers = usual;
+});
+
+// A cancellation of its own would leave the call without an answer, and the connection open.
+test("a batch that cancels its own call is answered all the same", { timeout: 5_000 }, async () => {
+  const cancel = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}';
+  const { status, text } = await send({ body: `[${BALANCE_CALL},${cancel}]` });
+  assert.equal(status, 200, text);
+  assert.equal(JSON.parse(text).result.structuredContent.available_usd, "24.15");
+});
+
+test("a connection on which nothing moves is closed", { timeout: 5_000 }, async () => {
+  answers = () => new Promise(() => {});
+  const settings: HttpSettings = {
+    transport: "http",
+    gatewayUrl: gateway.url,
+    host: "127.0.0.1",
+    port: 0,
+    allowedHosts: ["127.0.0.1"],
+    allowedOrigins: [],
+  };
+  const server = await listen(settings, 100);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const sent = request(url, { method: "POST", headers: HEADERS });
+  sent.end(BALANCE_CALL);
+  const [error] = await once(sent, "error");
+  assert.equal(error.code, "ECONNRESET");
+  server.close();
   answers = usual;
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { readSettings, SettingError } from "../src/settings.js";
+import { tokenFile } from "../src/token.js";
 
 const GATEWAY = { BILLING_GATEWAY_URL: "http://127.0.0.1:8080/" };
 const USER = { ...GATEWAY, BILLING_USER_TOKEN: "secret.to.ken" };
@@ -63,4 +65,19 @@ test("a loopback address is served under its own names, another one under those 
   assert.ok(wide.transport === "http");
   assert.deepEqual(wide.allowedHosts, ["mcp.example.org", "10.0.0.7"]);
   assert.deepEqual([wide.host, wide.port], ["0.0.0.0", 3333]);
+});
+
+test("a file without a token says what helps, and nothing of what it holds", async () => {
+  const files: [path: string, why: string][] = [
+    ["/nowhere/token", "cannot be read"],
+    // A token has no blanks.
+    [fileURLToPath(new URL("../../package.json", import.meta.url)), "holds no token"],
+  ];
+  for (const [path, why] of files) {
+    await assert.rejects(tokenFile(path).read(), ({ message }: Error) => {
+      assert.match(message, new RegExp(`^NO_TOKEN: .*${why}.*written there again`));
+      assert.ok(!message.includes("billing-mcp"));
+      return true;
+    });
+  }
 });

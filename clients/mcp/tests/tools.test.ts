@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test, { after } from "node:test";
 
 import { call, clientOf, pretend, usual, type Answer } from "./pretended.js";
@@ -77,6 +78,11 @@ test("an argument that is no argument is refused, not ignored", async () => {
   });
   assert.ok(isError);
   assert.match(text, /quantity/);
+  for (const name of ["get_balance", "get_limits", "list_holds"]) {
+    const refused = await call(client, name, { user: "somebody-else" });
+    assert.ok(refused.isError, name);
+    assert.match(refused.text, /^MCP error -32602: .*user/s);
+  }
   assert.ok((await call(client, "get_usage", { days: 7, from: "2026-11-01" })).isError);
   assert.ok(
     (await call(client, "estimate", { tool: "translate", quantities: { words: 1.5 } })).isError,
@@ -115,6 +121,11 @@ const failures: [name: string, answer: Answer, text: RegExp][] = [
     "a refusal in the gateway's words",
     problem(400, "INVALID_REQUEST"),
     /^INVALID_REQUEST: in the gateway's words/,
+  ],
+  [
+    "an address, or a tenant, that is not served: who can mend it",
+    problem(404, "NOT_FOUND"),
+    /^NOT_FOUND: in the gateway's words. Ask the operator to look at BILLING_GATEWAY_URL/,
   ],
   [
     "another server",
@@ -159,4 +170,10 @@ test("a gateway that is not there is an error of the tool", async () => {
   const other = await clientOf(gone.url);
   assert.match((await call(other, "get_limits")).text, /^GATEWAY_AWAY: .*cannot be reached/);
   await other.close();
+});
+
+test("the version that it tells is that of its package", () => {
+  const path = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
+  assert.equal(client.getServerVersion()?.version, version);
 });

@@ -73,9 +73,7 @@ app.use(({ status, message, stack }, _req, res, _next) => {
   console.error(stack);
   return answer(res, 500, "Tool failed", "The tool failed; nothing was charged.", "TOOL_FAILED");
 });
-const server = app.listen(Number(port), "127.0.0.1", () => {
-  console.log(JSON.stringify({ port: server.address().port }));
-});
+const server = app.listen(port, "127.0.0.1", () => console.log(JSON.stringify({ port: server.address().port })));
 process.on("SIGTERM", async () => {
   server.close();
   process.exit((await billing.close()) === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 // Ends that the core has not taken yet, each sent again by itself until the core answers.
 
-import type { Charged, EndStore, KeptEnd } from "./end.js";
+import type { Charged, EndStore, KeptEnd, OnUnplaced } from "./end.js";
 import { EndRefused } from "./end.js";
 import type { Log } from "./log.js";
 
@@ -8,7 +8,7 @@ const PAUSE_LEAST_MS = 500;
 const PAUSE_MOST_MS = 30_000;
 
 interface Waiting {
-  readonly end: KeptEnd;
+  end: KeptEnd;
   /** The longest next pause, in milliseconds. */
   pauseMs: number;
   timer: NodeJS.Timeout | null;
@@ -20,9 +20,9 @@ export interface BacklogOptions {
   readonly max: number;
   readonly log: Log;
   readonly store: EndStore | null;
-  readonly onLost: (end: KeptEnd, reason: string) => void;
+  readonly onLost: (end: KeptEnd, reason: string) => Promise<void> | void;
   /** Rejects with {@link EndRefused} where the core does not take the end, with another error where it is silent. */
-  readonly deliver: (end: KeptEnd) => Promise<Charged | null>;
+  readonly deliver: (end: KeptEnd, onUnplaced: OnUnplaced) => Promise<Charged | null>;
   /** The end is no longer kept: it was delivered, or is lost. */
   readonly onGone: (end: KeptEnd) => void;
 }
@@ -45,11 +45,7 @@ export class Backlog {
   /** Takes up what the store has; an end that was passed but not charged still counts, so `onLoaded` is told of each. */
   async load(onLoaded: (end: KeptEnd) => void): Promise<void> {
     try {
-      for (const end of (await this.#options.store?.load()) ?? []) {
-        if (this.#has(end)) continue;
-        onLoaded(end);
-        this.#keep(end);
-      }
+      for (const end of (await this.#options.store?.load()) ?? []) this.#takeUp(end, onLoaded);
     } catch (error) {
       this.#options.log.write("error", `billing: kept ends cannot be loaded: ${textOf(error)}`);
     }
@@ -64,23 +60,19 @@ export class Backlog {
 
   /** An end that the core does not take, or that there is no room for: it is told, and that is all. */
   lose(end: KeptEnd, reason: string): void {
-    const { log, onLost, onGone } = this.#options;
+    const { log, onGone } = this.#options;
     const account = `account ${JSON.stringify(end.tenant)}/${JSON.stringify(end.user)}`;
     log.write("error", `billing: tool ${JSON.stringify(end.tool)}, ${account}: a ${end.kind} is lost: ${reason}`);
     onGone(end);
-    try {
-      onLost(end, reason);
-    } catch (error) {
-      log.write("error", `billing: onLost has failed: ${textOf(error)}`);
-    }
+    void this.#tellLost(end, reason);
   }
 
   /** Sends everything again now, as at shutdown. */
   hurry(): void {
     for (const waiting of [...this.#owed.values(), ...this.#releases.values()]) {
-      if (waiting.timer === null) continue;
+      // Also of one that is on its way: if it fails, it has little time left.
       waiting.pauseMs = PAUSE_LEAST_MS;
-      this.#schedule(waiting, 0);
+      if (waiting.timer !== null) this.#schedule(waiting, 0);
     }
   }
 
@@ -96,6 +88,18 @@ export class Backlog {
 
   #mapOf(end: KeptEnd): Map<string, Waiting> {
     return end.kind === "release" ? this.#releases : this.#owed;
+  }
+
+  /** One that cannot be read must not hide the others. */
+  #takeUp(end: KeptEnd, onLoaded: (end: KeptEnd) => void): void {
+    try {
+      if (this.#has(end)) return;
+      onLoaded(end);
+      // It was told to be lost, so it must not come back with the next process.
+      if (this.#keep(end) === null) this.#forget(end, null);
+    } catch (error) {
+      this.#options.log.write("error", `billing: a kept end cannot be loaded: ${textOf(error)}`);
+    }
   }
 
   /** Null: there was no room, and the end is lost. */
@@ -135,27 +139,45 @@ export class Backlog {
 
   async #send(waiting: Waiting): Promise<void> {
     waiting.timer = null;
-    const { end } = waiting;
     try {
-      await this.#options.deliver(end);
+      await this.#options.deliver(waiting.end, (end) => this.#replace(waiting, end));
     } catch (error) {
       // It may have had to make room meanwhile.
-      if (this.#mapOf(end).get(end.id) !== waiting) return;
+      if (!this.#keeps(waiting)) return;
       if (!(error instanceof EndRefused)) return this.#wait(waiting);
       this.#drop(waiting);
-      return this.lose(end, error.message);
+      return this.lose(waiting.end, error.message);
     }
-    if (this.#mapOf(end).get(end.id) !== waiting) return;
+    if (!this.#keeps(waiting)) return;
     this.#drop(waiting);
-    this.#options.onGone(end);
+    this.#options.onGone(waiting.end);
+  }
+
+  #keeps(waiting: Waiting): boolean {
+    return this.#mapOf(waiting.end).get(waiting.end.id) === waiting;
+  }
+
+  /** From now on `end` is sent, also by a later process: resolves when the store has it. */
+  async #replace(waiting: Waiting, end: KeptEnd): Promise<void> {
+    waiting.end = end;
+    const before = waiting.saved;
+    waiting.saved = this.#store("saved", async (store) => {
+      await before;
+      await store.save(end);
+    });
+    await waiting.saved;
   }
 
   #drop(waiting: Waiting): void {
     this.#clear(waiting);
     this.#mapOf(waiting.end).delete(waiting.end.id);
+    this.#forget(waiting.end, waiting.saved);
+  }
+
+  #forget(end: KeptEnd, saved: Promise<void> | null): void {
     void this.#store("removed", async (store) => {
-      await waiting.saved;
-      await store.remove(waiting.end.id);
+      await saved;
+      await store.remove(end.id);
     });
   }
 
@@ -165,6 +187,14 @@ export class Backlog {
       await change(this.#options.store);
     } catch (error) {
       this.#options.log.write("error", `billing: a kept end cannot be ${done}: ${textOf(error)}`);
+    }
+  }
+
+  async #tellLost(end: KeptEnd, reason: string): Promise<void> {
+    try {
+      await this.#options.onLost(end, reason);
+    } catch (error) {
+      this.#options.log.write("error", `billing: onLost has failed: ${textOf(error)}`);
     }
   }
 }

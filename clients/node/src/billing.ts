@@ -13,10 +13,10 @@ import {
 import type { Answer, Decided } from "./answer.js";
 import { Backlog } from "./backlog.js";
 import type { BalanceClient } from "./core.js";
-import { Core, CoreError, isAnswer } from "./core.js";
+import { Core, CoreError, duration, isAnswer } from "./core.js";
 import type { Cost, ExactCost } from "./cost.js";
 import { NO_UNITS, costMessage, exactCost } from "./cost.js";
-import type { Charged, KeptEnd } from "./end.js";
+import type { Charged, KeptEnd, OnUnplaced } from "./end.js";
 import { EndRefused, deliver } from "./end.js";
 import { Decision, HoldState } from "./gen/billing/v1/balance_pb.js";
 import type { PlaceHoldResponse } from "./gen/billing/v1/balance_pb.js";
@@ -49,6 +49,8 @@ export interface BeginOptions {
 type Asked = Omit<CallDetails, "passage">;
 
 const CLOSE_WITHIN_MS = 10_000;
+/** The longest timer: a longer one would fire at once. */
+const TIMER_MOST_MS = 2 ** 31 - 1;
 /** Denials that say nothing of a cost. */
 const PRICELESS: ReadonlySet<Decision> = new Set([Decision.TOOL_NOT_PRICED, Decision.ACCOUNT_SUSPENDED]);
 const NOBODY: Asked = { user: "", tool: "", key: "", trace: traceOf(undefined), estimate: NO_UNITS };
@@ -61,6 +63,8 @@ export class Billing {
   readonly #passing: Passing;
   readonly #till: Till;
   readonly #loading: Promise<void>;
+  /** Whether the store was read. */
+  #loaded = false;
   #calls = 0;
   #closing: Promise<number> | null = null;
   /** Called when no call and no end is left. */
@@ -77,11 +81,14 @@ export class Billing {
       log: this.#log,
       store: options.store ?? null,
       onLost: options.onLost ?? (() => {}),
-      deliver: (end) => this.#deliver(end),
+      deliver: (end, onUnplaced) => this.#deliver(end, onUnplaced),
       onGone: (end) => this.#gone(end),
     });
     this.#till = this.#tillOfCalls();
-    this.#loading = this.#backlog.load((end) => this.#passing.add(BigInt(end.passedMicros)));
+    const loading = this.#backlog.load((end) => this.#passing.add(BigInt(end.passedMicros)));
+    this.#loading = loading.then(() => {
+      this.#loaded = true;
+    });
   }
 
   /** All RPCs of the core's BalanceService, with the deadlines and repeats of this package. */
@@ -150,7 +157,7 @@ export class Billing {
 
   async #close(withinMs: number): Promise<number> {
     const within = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
+      const timer = setTimeout(resolve, Math.min(withinMs, TIMER_MOST_MS));
       this.#onIdle = () => {
         clearTimeout(timer);
         resolve();
@@ -230,7 +237,8 @@ export class Billing {
     const code = error instanceof CoreError ? (error.reason ?? error.code) : "UNCLEAR";
     const why = error instanceof Error ? error.message : String(error);
     if (!(error instanceof CoreError) || isAnswer(error)) throw this.#unavailable(tool, code, why);
-    const micros = this.#passing.pass(tool, estimate);
+    // Until the store was read, nobody knows how much has passed before.
+    const micros = this.#loaded ? this.#passing.pass(tool, estimate) : null;
     if (micros === null) throw this.#unavailable(tool, code, why);
     this.#log.limited("warn", tool, `PASSED ${code}`, `calls pass without a decision: ${why}`);
     return { kind: "open", micros };
@@ -246,7 +254,7 @@ export class Billing {
     const ttl = duration(this.#settings.holdTtlMs);
     return {
       tenant: this.#settings.tenant,
-      heartbeatMs: this.#settings.holdTtlMs / 3,
+      holdTtlMs: this.#settings.holdTtlMs,
       extend: async ({ user, traceparent }, holdId) => {
         await this.#core.rpc.extendHold({ account: this.account(user), holdId, ttl }, { deadlineMs, traceparent });
       },
@@ -260,14 +268,17 @@ export class Billing {
     };
   }
 
-  #deliver(end: KeptEnd): Promise<Charged | null> {
-    return deliver(end, { core: this.#core.rpc, deadlineMs: this.#settings.endingDeadlineMs });
+  #deliver(end: KeptEnd, onUnplaced: OnUnplaced): Promise<Charged | null> {
+    return deliver(end, { core: this.#core.rpc, deadlineMs: this.#settings.endingDeadlineMs, onUnplaced });
   }
 
   /** Delivers an end; one that gets no answer is kept, one that is refused is lost. Rejects with {@link CaptureError}. */
   async #settleNow(end: KeptEnd): Promise<Charged | null> {
+    let kept = end;
     try {
-      const charged = await this.#deliver(end);
+      const charged = await this.#deliver(end, (unplaced) => {
+        kept = unplaced;
+      });
       this.#gone(end);
       return charged;
     } catch (cause) {
@@ -277,7 +288,7 @@ export class Billing {
       }
       const why = cause instanceof Error ? cause.message : String(cause);
       this.#log.limited("warn", end.tool, `KEPT ${end.kind}`, `a ${end.kind} is kept and sent again: ${why}`);
-      this.#backlog.add(end);
+      this.#backlog.add(kept);
       throw new CaptureError("the core does not answer; the call is charged as soon as it does", true, { cause });
     }
   }
@@ -302,9 +313,4 @@ function answerTo(error: unknown): Answer | null {
   if (!(error instanceof CoreError)) return null;
   if (error.reason === "IDEMPOTENCY_KEY_REUSED") return KEY_REUSED;
   return error.reason === "HOLD_ENDED" ? HOLD_ENDED : null;
-}
-
-function duration(milliseconds: number): { seconds: bigint; nanos: number } {
-  const seconds = Math.floor(milliseconds / 1000);
-  return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
 }

@@ -163,6 +163,12 @@ export function isAnswer(error: CoreError): boolean {
   return error.reason !== null && !WITHOUT_ANSWER.has(error.code);
 }
 
+/** As the core reads it. */
+export function duration(milliseconds: number): { seconds: bigint; nanos: number } {
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}
+
 function coreError(error: ServiceError): CoreError {
   const code = (status[error.code] ?? "UNKNOWN") as keyof typeof status;
   const info = errorInfo(error);

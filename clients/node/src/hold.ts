@@ -3,6 +3,7 @@
 import type { CoreError } from "./core.js";
 import type { Cost, ExactCost } from "./cost.js";
 import { exactCost, hasQuantities } from "./cost.js";
+import { keptCost } from "./end.js";
 import type { Charged, KeptEnd } from "./end.js";
 import type { Trace } from "./trace.js";
 
@@ -24,7 +25,8 @@ export interface CallDetails {
 /** The parts of {@link Billing} that a call needs. */
 export interface Till {
   readonly tenant: string;
-  readonly heartbeatMs: number;
+  /** Of a hold, in milliseconds. */
+  readonly holdTtlMs: number;
   /** Rejects with {@link CoreError}. */
   extend(call: Call, holdId: string): Promise<void>;
   /** Delivers or keeps an end, and never rejects. */
@@ -169,7 +171,6 @@ export class Call {
 
   #endOf(kind: KeptEnd["kind"], holdId: string | null): KeptEnd {
     const { user, tool, key, trace, estimate } = this.#details;
-    const cost = this.#reported ?? estimate;
     return {
       id: holdId === null ? `${kind}:${user}:${key}` : `${kind}:${holdId}`,
       kind,
@@ -178,8 +179,8 @@ export class Call {
       tool,
       holdId,
       key,
-      amountMicros: cost.quantities === null ? cost.amount.toString() : null,
-      quantities: cost.quantities === null ? null : decimals(cost.quantities),
+      ...keptCost(this.#reported ?? estimate),
+      placement: kind === "charge" ? { ...keptCost(estimate), ttlMs: this.#till.holdTtlMs.toString() } : null,
       requestId: trace.traceId,
       traceparent: trace.traceparent,
       passedMicros: this.#takePassed().toString(),
@@ -195,7 +196,7 @@ export class Call {
 
   /** One timer a call, without a closure of its own. */
   #beat(): void {
-    this.#heartbeat = setTimeout(Call.#extend, this.#till.heartbeatMs, this);
+    this.#heartbeat = setTimeout(Call.#extend, this.#till.holdTtlMs / 3, this);
     this.#heartbeat.unref();
   }
 
@@ -219,10 +220,4 @@ export class Call {
     }
     this.#beat();
   }
-}
-
-function decimals(quantities: Readonly<Record<string, bigint>>): Record<string, string> {
-  const text: Record<string, string> = Object.create(null);
-  for (const unit in quantities) text[unit] = String(quantities[unit]);
-  return text;
 }

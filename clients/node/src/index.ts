@@ -4,7 +4,7 @@ export { CoreError } from "./core.js";
 export type { BalanceClient, RequestOptions } from "./core.js";
 export { CostError } from "./cost.js";
 export type { Amount, Cost, Quantities } from "./cost.js";
-export type { Charged, EndStore, KeptEnd } from "./end.js";
+export type { Charged, EndStore, KeptCost, KeptEnd, KeptPlacement } from "./end.js";
 export { guard } from "./express.js";
 export type { GuardedRequest } from "./express.js";
 export { guardFastify } from "./fastify.js";

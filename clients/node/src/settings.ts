@@ -42,7 +42,7 @@ export interface BillingOptions {
   /** Keeps ends durably, so that they outlive the process. */
   store?: EndStore | undefined;
   /** Told of each end that is given up: the backlog was full, or the core refused it. */
-  onLost?: ((end: KeptEnd, reason: string) => void) | undefined;
+  onLost?: ((end: KeptEnd, reason: string) => Promise<void> | void) | undefined;
   /** Where this package logs: `console`. */
   logger?: Logger | undefined;
 }

@@ -87,3 +87,90 @@ test("an end that the core refuses is lost, and one that the store has is taken 
   await new Promise(setImmediate);
   assert.deepEqual([lost, backlog.size], [[["c1", "no such unit"]], 0]);
 });
+
+test("an end that the core does not place is stored as such before it is charged", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const steps = [];
+  const answers = [new Error("away"), null];
+  const { backlog } = backlogWith({
+    store: {
+      save: async ({ placement }) => void steps.push(`save ${placement}`),
+      remove: async (id) => void steps.push(`remove ${id}`),
+      load: async () => [],
+    },
+    deliver: async (kept, onUnplaced) => {
+      if (kept.placement !== null) await onUnplaced({ ...kept, placement: null });
+      steps.push("charge");
+      const answer = answers.shift();
+      if (answer !== null) throw answer;
+      return null;
+    },
+  });
+  backlog.add({ ...end("c1", "charge"), placement: "placed" });
+  for (let tries = 2; tries > 0; tries--) {
+    t.mock.timers.tick(30_000);
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(steps, ["save placed", "save null", "charge", "charge", "remove c1"]);
+  assert.equal(backlog.size, 0);
+});
+
+test("of the store's ends one that cannot be read hides no other, and one without room is forgotten", async () => {
+  const removed = [];
+  const unreadable = { ...end("c0", "charge"), passedMicros: undefined };
+  const { backlog, lost, lines } = backlogWith({
+    max: 1,
+    store: {
+      save: () => {},
+      remove: (id) => void removed.push(id),
+      load: () => [null, unreadable, end("c1", "capture"), end("c2", "capture")],
+    },
+  });
+  await backlog.load(({ passedMicros }) => void BigInt(passedMicros));
+  await new Promise(setImmediate);
+  backlog.stop();
+  assert.equal(backlog.size, 1);
+  assert.deepEqual([lost, removed], [[["c2", "the backlog is full"]], ["c2"]]);
+  assert.deepEqual(
+    lines.map((line) => line.startsWith("billing: a kept end cannot be loaded: ")),
+    [true, true, false],
+  );
+});
+
+test("an onLost that rejects is logged, and ends no process", async () => {
+  const onLost = async () => {
+    throw new Error("no mail");
+  };
+  const { backlog, lines } = backlogWith({ max: 0, onLost });
+  backlog.add(end("c1", "capture"));
+  await new Promise(setImmediate);
+  assert.equal(lines[1], "billing: onLost has failed: no mail");
+});
+
+test("at shutdown an end that was on its way does not wait long for its next try", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let sent = 0;
+  let fail;
+  const { backlog } = backlogWith({
+    deliver: () => {
+      sent += 1;
+      return new Promise((_resolve, reject) => (fail = reject));
+    },
+  });
+  const failed = async () => {
+    fail(new Error("away"));
+    await new Promise(setImmediate);
+  };
+  backlog.add(end("c1", "capture"));
+  for (let tries = 8; tries > 0; tries--) {
+    t.mock.timers.tick(30_000);
+    await failed();
+  }
+  t.mock.timers.tick(30_000);
+  assert.equal(sent, 9);
+  backlog.hurry();
+  await failed();
+  t.mock.timers.tick(500);
+  assert.equal(sent, 10);
+  backlog.stop();
+});

@@ -16,7 +16,7 @@ function callWith(passage, { estimate = {}, ...more } = {}) {
     seen.push(`${end.kind} ${end.amountMicros ?? JSON.stringify(end.quantities)} ${end.passedMicros}`);
   const till = {
     tenant: "demo",
-    heartbeatMs: 20_000,
+    holdTtlMs: 60_000,
     extend: async () => void seen.push("extend"),
     settle: async (end) => void settled(end),
     settleNow: async (end) => {
@@ -72,6 +72,20 @@ test("what passed without a decision is given back once, or charged", async () =
   await charged.call.end();
   await charged.call.capture();
   assert.deepEqual(charged.seen, ["charge {} 20", "ended", "charge {} 0"]);
+});
+
+test("the end of a call that passed without a decision has its placement, and no other end has one", async () => {
+  const ends = [];
+  const settle = async (end) => void ends.push(end);
+  for (const passage of [{ kind: "open", micros: 20n }, HOLD]) {
+    const { call } = callWith(passage, { estimate: { tokens: 3 }, settle });
+    call.report({ tokens: 5 });
+    await call.end();
+  }
+  const [open, held] = JSON.parse(JSON.stringify(ends));
+  assert.deepEqual([open.kind, open.key, open.quantities], ["charge", "k", { tokens: "5" }]);
+  assert.deepEqual(open.placement, { amountMicros: null, quantities: { tokens: "3" }, ttlMs: "60000" });
+  assert.deepEqual([held.kind, held.quantities, held.placement], ["capture", { tokens: "5" }, null]);
 });
 
 test("a call that passes unbilled checks its reports and does nothing else", async () => {

@@ -27,10 +27,6 @@ API_KEYS = [key.encode() for key in os.environ.get("API_KEYS", "").split(",") if
 PATH, TOOLS, BUDGETS = "/api/tools/", ("search", "summarize", "translate"), ("quick", "standard", "deep")
 
 
-class UnknownTool(Refused):
-    status, code, error, message = 404, "UNKNOWN_TOOL", "Unknown tool", "There is no such tool."
-
-
 class Question(BaseModel):
     query: str
     budget: Literal["quick", "standard", "deep"] = "standard"
@@ -62,7 +58,7 @@ def tool_of(request: GuardedRequest) -> str:
 
 async def estimate(request: GuardedRequest) -> dict[str, int]:
     if (tool := tool_of(request)) not in TOOLS:
-        raise UnknownTool
+        raise Refused(404, "UNKNOWN_TOOL", "Unknown tool", "There is no such tool.")
     try:
         question = Question.model_validate_json(await request.body())
     except ValidationError:

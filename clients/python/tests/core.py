@@ -28,6 +28,8 @@ class Core:
         self.metadata: list[dict[str, str]] = []
         self.deadlines: list[float] = []
         self.failing: dict[str, Callable[[Any], None]] = {}
+        # Whether placements are denied.
+        self.denying = False
         # By hold id, which is the key: how it ended.
         self.holds: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -90,6 +92,8 @@ class Core:
         return balance.CheckBalanceResponse(**ALLOWED)
 
     def PlaceHold(self, request: Any) -> Any:
+        if self.denying:
+            return balance.PlaceHoldResponse(decision=balance.DECISION_ACCOUNT_SUSPENDED)
         key = request.idempotency_key
         replayed = key in self.holds
         state = self.holds.setdefault(key, balance.HOLD_STATE_PLACED)

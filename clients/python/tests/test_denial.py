@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from billing_client import BillingUnavailable, CallRepeated, HoldEnded, InvalidRequest, KeyReused, Unauthenticated
+from billing_client import BillingUnavailable, CallRepeated, HoldEnded, InvalidRequest, KeyReused, Refused
+from billing_client import Unauthenticated
 from billing_client._gen.billing.v1 import account_pb2 as account
 from billing_client._gen.billing.v1 import balance_pb2 as balance
 from billing_client.denial import Unclear, denial
@@ -121,3 +122,11 @@ def test_the_other_refusals_have_a_status_and_a_body_of_their_own() -> None:
         assert (refused.status, body["code"]) == (status, code)
         assert list(body) == ["error", "message", "code"]
     assert Unauthenticated().headers["www-authenticate"] == "Bearer"
+
+
+def test_a_backend_refuses_with_an_answer_of_its_own() -> None:
+    refused = Refused(404, "UNKNOWN_TOOL", "Unknown tool", "There is no such tool.")
+    body = '{"error":"Unknown tool","message":"There is no such tool.","code":"UNKNOWN_TOOL"}'
+    assert (refused.status, refused.body.decode()) == (404, body)
+    assert str(refused) == "404 UNKNOWN_TOOL: There is no such tool."
+    assert KeyReused().status == 409

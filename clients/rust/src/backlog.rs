@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::billing::Inner;
-use crate::end::{Charged, End, How, Outcome};
+use crate::end::{Charged, End, NotPlaced, Outcome};
 use crate::open::OpenCost;
-use crate::retry::{Pauses, varied};
+use crate::retry::varied;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -47,19 +47,6 @@ impl Backlog {
         self.hurry.notify_waiters();
     }
 
-    /// Makes room for an end, if need be for the price of a release: a hold expires by itself.
-    fn make_room(&self, for_release: bool, max: usize) -> Room {
-        let mut kept = self.kept();
-        if kept.len() < max {
-            return Room::Free;
-        }
-        let release = kept.iter().find(|(_, kept)| kept.end.is_release());
-        match release.map(|(number, _)| *number) {
-            Some(number) if !for_release => kept.remove(&number).map_or(Room::Free, Room::Instead),
-            _ => Room::None,
-        }
-    }
-
     fn kept(&self) -> MutexGuard<'_, HashMap<u64, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,11 +59,24 @@ enum Room {
     None,
 }
 
+/// Makes room for an end, if need be for the price of a release: a hold expires by itself.
+fn make_room(kept: &mut HashMap<u64, Kept>, for_release: bool, max: usize) -> Room {
+    if kept.len() < max {
+        return Room::Free;
+    }
+    if for_release {
+        return Room::None;
+    }
+    let release = kept.iter().find(|(_, kept)| kept.end.is_release());
+    let number = release.map(|(number, _)| *number);
+    let gone = number.and_then(|number| kept.remove(&number));
+    gone.map_or(Room::None, Room::Instead)
+}
+
 impl Inner {
     /// Delivers the end of a call, or keeps it for later.
-    pub(crate) async fn finish(self: &Arc<Self>, ending: Ending) {
-        let pauses = Pauses::within(self.settings.ending_deadline);
-        let outcome = self.deliver(&ending.end, pauses).await;
+    pub(crate) async fn finish(self: &Arc<Self>, mut ending: Ending) {
+        let outcome = self.deliver(&mut ending.end).await;
         self.settle(ending, outcome);
     }
 
@@ -100,37 +100,33 @@ impl Inner {
 
     /// Sends an end again until the core answers.
     pub(crate) fn keep(self: &Arc<Self>, ending: Ending) {
-        match self
-            .backlog
-            .make_room(ending.end.is_release(), self.settings.backlog_max)
-        {
-            Room::Free => {}
-            Room::Instead(kept) => {
-                kept.task.abort();
-                self.lose(&kept.end, "the backlog is full");
-                self.forget_stored(kept.end);
-            }
-            Room::None => {
-                self.lose(&ending.end, "the backlog is full");
-                return;
-            }
-        }
         let Ending { end, open } = ending;
         let end = Arc::new(end);
-        let number = self.backlog.numbers.fetch_add(1, Ordering::Relaxed);
-        // Held while the task is spawned, so that it cannot be done before it is listed.
+        // Held until the end is listed, so that ends that come at once take no more room than there is, and
+        // none is done before it is listed.
         let mut kept = self.backlog.kept();
-        let resending = Arc::clone(self).resend(number, Arc::clone(&end), open);
+        let gone = match make_room(&mut kept, end.is_release(), self.settings.backlog_max) {
+            Room::Free => None,
+            Room::Instead(gone) => Some(gone),
+            Room::None => {
+                drop(kept);
+                self.lose_for_room(end);
+                return;
+            }
+        };
+        let number = self.backlog.numbers.fetch_add(1, Ordering::Relaxed);
+        let resending = Arc::clone(self).resend(number, End::clone(&end), open);
         let task = self.runtime.spawn(resending).abort_handle();
         kept.insert(number, Kept { end, task });
+        drop(kept);
+        if let Some(gone) = gone {
+            gone.task.abort();
+            self.lose_for_room(gone.end);
+        }
     }
 
-    async fn resend(self: Arc<Self>, number: u64, end: Arc<End>, open: Option<OpenCost>) {
-        if let Some(store) = &self.settings.store
-            && let Err(error) = store.save(&end).await
-        {
-            tracing::error!(%error, tool = end.tool, "the end of a call is kept in memory only");
-        }
+    async fn resend(self: Arc<Self>, number: u64, mut end: End, open: Option<OpenCost>) {
+        self.save_stored(&end).await;
         let mut pause = FIRST_PAUSE;
         loop {
             // Listens before it looks, so that no hurry is missed.
@@ -140,13 +136,18 @@ impl Inner {
             }
             let _ = tokio::time::timeout(varied(pause), hurried).await;
             pause = LONGEST_PAUSE.min(pause * 2);
-            let pauses = Pauses::within(self.settings.ending_deadline);
-            match self.deliver(&end, pauses).await {
-                Outcome::Undelivered(_) => {}
-                Outcome::Done(_charged) => break,
-                Outcome::Refused(why) => {
+            match self.tell(&end).await {
+                Ok(Outcome::Undelivered(_)) => {}
+                Ok(Outcome::Done(_charged)) => break,
+                Ok(Outcome::Refused(why)) => {
                     self.lose(&end, &why);
                     break;
+                }
+                Err(NotPlaced) => {
+                    // Stored as a charge before it is charged, so that no later life places it again.
+                    end.give_up_hold();
+                    self.save_stored(&end).await;
+                    pause = FIRST_PAUSE;
                 }
             }
         }
@@ -169,10 +170,7 @@ impl Inner {
             }
         };
         for end in ends {
-            let open = match &end.how {
-                How::Charge { open_micros, .. } => Some(self.open.recall(*open_micros)),
-                How::Capture { .. } | How::Release { .. } => None,
-            };
+            let open = end.open_micros().map(|micros| self.open.recall(micros));
             self.keep(Ending { end, open });
         }
     }
@@ -191,11 +189,21 @@ impl Inner {
         }
     }
 
-    fn forget_stored(self: &Arc<Self>, end: Arc<End>) {
+    fn lose_for_room(self: &Arc<Self>, end: Arc<End>) {
+        self.lose(&end, "the backlog is full");
+        // Whoever was told that it is lost may charge it in another way.
         if self.settings.store.is_some() {
             let inner = Arc::clone(self);
             self.runtime
                 .spawn(async move { inner.remove_stored(&end).await });
+        }
+    }
+
+    async fn save_stored(&self, end: &End) {
+        if let Some(store) = &self.settings.store
+            && let Err(error) = store.save(end).await
+        {
+            tracing::error!(%error, tool = end.tool, "the end of a call is kept in memory only");
         }
     }
 
@@ -207,3 +215,6 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

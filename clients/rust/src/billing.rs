@@ -7,21 +7,22 @@ use std::time::Duration;
 use billing_proto::v1::{CheckBalanceResponse, ErrorReason, HoldState, PlaceHoldResponse};
 use tokio::runtime::Handle;
 use tonic::Status;
+use tracing::Instrument as _;
 
 use crate::answer::Refused;
 use crate::backlog::Backlog;
 use crate::call::{Call, Facts, Standing};
 use crate::cost::{Cost, IntoCost as _};
-use crate::denial::{self, Unclear};
+use crate::denial::{self, Denial, Unclear};
 use crate::heartbeat::{Beating, Heartbeat};
 use crate::key::Key;
-use crate::open::{OpenCalls, OpenCost};
+use crate::open::OpenCalls;
 use crate::quiet::Quiet;
 use crate::retry;
 use crate::rpc::Rpc;
 use crate::settings::{Repeats, Settings, SettingsError, WithoutUser};
 use crate::trace::Trace;
-use crate::under_way::UnderWay;
+use crate::under_way::{Entered, UnderWay};
 
 /// One reason for the log, however the way to the core fails.
 const NO_ANSWER: &str = "NO_ANSWER";
@@ -176,18 +177,23 @@ impl Billing {
             key: key.unwrap_or_else(Key::random).into_text(),
             trace: trace.unwrap_or_else(Trace::random),
         };
-        let (standing, open) = if is_unbilled {
-            (Standing::Unbilled, None)
-        } else {
-            inner.decide(&facts, has_key).await?
-        };
-        Ok(Call::new(
-            Arc::clone(inner),
-            facts,
-            standing,
-            open,
-            under_way,
-        ))
+        if is_unbilled {
+            let inner = Arc::clone(inner);
+            return Ok(Call::new(inner, facts, Standing::Unbilled, None, under_way));
+        }
+        // A call that was made before was paid before, and must not be denied now for lack of money. Only
+        // the placement knows, by the key.
+        if !has_key && let Err(no) = inner.check(&facts).await {
+            return inner.pass_or_refuse(facts, under_way, no);
+        }
+        // In a task of its own: where the caller goes meanwhile, nobody takes the call that comes of it, and
+        // dropped it gives its hold back.
+        let placing = Arc::clone(inner).place(facts, under_way);
+        let placing = inner.runtime.spawn(placing.in_current_span());
+        placing.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a placement has broken off");
+            Err(Refused::Unavailable)
+        })
     }
 
     /// Calls whose end was neither delivered nor kept yet.
@@ -224,54 +230,63 @@ impl Billing {
 }
 
 impl Inner {
-    /// Check and placement, or what passes without.
-    async fn decide(
-        &self,
-        facts: &Facts,
-        has_key: bool,
-    ) -> Result<(Standing, Option<OpenCost>), Refused> {
+    /// Most denials end here, having written nothing.
+    async fn check(&self, facts: &Facts) -> Result<(), No> {
+        let answer = self.rpc.check(facts).await?;
+        self.allowed(facts, &answer)
+    }
+
+    /// A check has promised nothing, since others spend meanwhile. This decides.
+    async fn place(self: Arc<Self>, facts: Facts, under_way: Entered) -> Result<Call, Refused> {
+        let standing = match self.rpc.place(&facts).await {
+            Ok(placed) => self.placed(&facts, placed),
+            Err(status) => Err(No::from(status)),
+        };
+        match standing {
+            Ok(standing) => Ok(Call::new(self, facts, standing, None, under_way)),
+            Err(no) => self.pass_or_refuse(facts, under_way, no),
+        }
+    }
+
+    /// There is no yes. Without any decision the call may pass all the same.
+    fn pass_or_refuse(
+        self: &Arc<Self>,
+        facts: Facts,
+        under_way: Entered,
+        no: No,
+    ) -> Result<Call, Refused> {
         let tool = &facts.tool;
-        let status = match self.ask_core(facts, has_key).await {
-            Ok(standing) => return Ok((standing, None)),
-            Err(No::Refused(refused)) => return Err(refused),
-            Err(No::Unclear(unclear)) => {
+        let status = match no {
+            No::Refused(refused) => return Err(refused),
+            No::Unclear(unclear) => {
                 self.quiet
                     .refused(tool, "NOT_UNDERSTOOD", &unclear.to_string());
                 return Err(Refused::Unavailable);
             }
-            Err(No::Wrong(status)) => {
+            No::Wrong(status) => {
                 let reason = billing_proto::code::name(status.code());
                 self.quiet.refused(tool, reason, status.message());
                 return Err(Refused::Unavailable);
             }
-            Err(No::Silent(status)) => status,
+            No::Silent(status) => status,
         };
         let code = billing_proto::code::name(status.code());
         let detail = format!("{code}: {}", status.message());
-        if let Some(open) = self.open.pass(tool, &facts.estimate) {
-            self.quiet.passed(tool, NO_ANSWER, &detail);
-            return Ok((Standing::Open, Some(open)));
-        }
-        self.quiet.refused(tool, NO_ANSWER, &detail);
-        Err(Refused::Unavailable)
-    }
-
-    async fn ask_core(&self, facts: &Facts, has_key: bool) -> Result<Standing, No> {
-        // A call that was made before was paid before, and must not be denied now for lack of money.
-        // Only the placement knows, by the key.
-        if !has_key {
-            // Most denials end here, having written nothing.
-            let answer = self.rpc.check(facts).await?;
-            self.allowed(facts, &answer)?;
-        }
-        // The check promised nothing: others spend meanwhile. This decides.
-        let placed = self.rpc.place(facts).await?;
-        self.placed(facts, placed)
+        let Some(open) = self.open.pass(tool, &facts.estimate) else {
+            self.quiet.refused(tool, NO_ANSWER, &detail);
+            return Err(Refused::Unavailable);
+        };
+        self.quiet.passed(tool, NO_ANSWER, &detail);
+        let (inner, open) = (Arc::clone(self), Some(open));
+        Ok(Call::new(inner, facts, Standing::Open, open, under_way))
     }
 
     fn allowed(&self, facts: &Facts, answer: &CheckBalanceResponse) -> Result<(), No> {
-        self.open.asked(&facts.tool, answer.required_micros);
         let allowed = denial::read(answer, &self.settings)?;
+        // A tool without a price was asked nothing for. Known by 0, it would pass while the core is away.
+        if !matches!(allowed, Err(Denial::ToolNotPriced(_))) {
+            self.open.asked(&facts.tool, answer.required_micros);
+        }
         allowed.map_err(|denial| No::Refused(Refused::Denied(denial)))
     }
 
@@ -306,5 +321,37 @@ impl fmt::Debug for Billing {
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use billing_proto::v1::{CheckBalanceResponse, Decision};
+
+    use super::{Billing, Cost, Facts, Key, Settings, Trace};
+
+    #[tokio::test]
+    async fn a_tool_without_a_price_does_not_pass_while_the_core_is_away() {
+        // Nothing listens there.
+        let settings = Settings::new("http://127.0.0.1:1", "token", "tenant").unwrap();
+        let billing = Billing::new(settings.allow_up_to_micros(1_000_000)).unwrap();
+        let facts = Facts {
+            user: "user-1".to_owned(),
+            tool: "search".to_owned(),
+            estimate: Cost::per_call(),
+            key: Key::random().into_text(),
+            trace: Trace::random(),
+        };
+        let passes = || billing.inner.open.pass("search", &facts.estimate);
+        let mut answer = CheckBalanceResponse {
+            decision: Decision::ToolNotPriced.into(),
+            ..CheckBalanceResponse::default()
+        };
+        assert!(billing.inner.allowed(&facts, &answer).is_err());
+        assert!(passes().is_none());
+        answer.decision = Decision::Allowed.into();
+        answer.required_micros = 20_000;
+        assert!(billing.inner.allowed(&facts, &answer).is_ok());
+        assert_eq!(passes().unwrap().micros, 20_000);
     }
 }

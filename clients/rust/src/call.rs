@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use billing_proto::v1::ErrorReason;
 
@@ -11,7 +11,6 @@ use crate::billing::Inner;
 use crate::cost::{Cost, Inexact, IntoCost};
 use crate::end::{Charged, End, How};
 use crate::open::OpenCost;
-use crate::retry::Pauses;
 use crate::trace::Trace;
 use crate::under_way::Entered;
 
@@ -48,7 +47,7 @@ pub(crate) enum Standing {
 pub struct Call {
     call: BillingCall,
     /// None: ended.
-    under_way: Option<Entered>,
+    under_way: Option<Arc<Entered>>,
 }
 
 /// The side of a [`Call`] that its handler sees: it reports what the call takes. A clone is the same
@@ -72,6 +71,8 @@ pub(crate) struct Shared {
     billing: Arc<Inner>,
     facts: Facts,
     standing: Standing,
+    /// Of the call, until it has ended.
+    under_way: Weak<Entered>,
     progress: Mutex<Progress>,
 }
 
@@ -102,10 +103,12 @@ impl Call {
             open,
             ..Progress::default()
         };
+        let under_way = Arc::new(under_way);
         let shared = Arc::new(Shared {
             billing,
             facts,
             standing,
+            under_way: Arc::downgrade(&under_way),
             progress: Mutex::new(progress),
         });
         if let Standing::Held { .. } = shared.standing {
@@ -177,7 +180,7 @@ impl BillingCall {
     /// did not answer, and what is captured is sent again until it does.
     pub async fn capture(&self, cost: impl IntoCost) -> Result<Option<Charged>, ReportError> {
         let cost = self.exact(cost)?;
-        let ending = {
+        let (ending, under_way) = {
             let mut progress = self.0.progress();
             self.0.is_open(&progress, &cost)?;
             if let Some(captured) = &progress.captured {
@@ -189,9 +192,14 @@ impl BillingCall {
             let charged = None;
             progress.captured = Some(Captured { cost, charged });
             let open = progress.open.take();
-            self.0.ending_of(how, open)
+            (self.0.ending_of(how, open), self.0.under_way.upgrade())
         };
-        let charged = Unsent::new(&self.0.billing, ending).send().await;
+        let unsent = Unsent {
+            billing: &self.0.billing,
+            ending: Some(ending),
+            _under_way: under_way,
+        };
+        let charged = unsent.send().await;
         if let Some(captured) = &mut self.0.progress().captured {
             captured.charged = charged;
         }
@@ -283,10 +291,12 @@ impl Shared {
                 hold_id: hold_id.clone(),
                 cost,
             }),
-            Standing::Open => {
-                let open_micros = progress.open.as_ref().map_or(0, |open| open.micros);
-                Some(How::Charge { cost, open_micros })
-            }
+            Standing::Open => Some(How::Open {
+                estimate: self.facts.estimate.clone(),
+                hold_ttl: self.billing.settings.hold_ttl,
+                cost,
+                open_micros: progress.open.as_ref().map_or(0, |open| open.micros),
+            }),
         }
     }
 
@@ -326,18 +336,13 @@ struct Unsent<'a> {
     billing: &'a Arc<Inner>,
     /// None: sent.
     ending: Option<Ending>,
+    /// The call may end before it is sent, and is under way until then.
+    _under_way: Option<Arc<Entered>>,
 }
 
-impl<'a> Unsent<'a> {
-    fn new(billing: &'a Arc<Inner>, ending: Ending) -> Self {
-        let ending = Some(ending);
-        Self { billing, ending }
-    }
-
+impl Unsent<'_> {
     async fn send(mut self) -> Option<Charged> {
-        let end = &self.ending.as_ref()?.end;
-        let pauses = Pauses::within(self.billing.settings.ending_deadline);
-        let outcome = self.billing.deliver(end, pauses).await;
+        let outcome = self.billing.deliver(&mut self.ending.as_mut()?.end).await;
         let ending = self.ending.take()?;
         self.billing.settle(ending, outcome)
     }

@@ -10,13 +10,24 @@ use tokio::time::Instant;
 
 use crate::call::Shared;
 
+/// Fewer calls are not worth a search for those that have ended.
+const SWEPT_FROM: usize = 1024;
+
 /// Calls by the time at which their hold is extended next. Each waits equally long, so that the first is
 /// always due first.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     every: Duration,
-    due: Mutex<VecDeque<(Instant, Weak<Shared>)>>,
+    due: Mutex<Due>,
     filled: Notify,
+}
+
+#[derive(Debug)]
+struct Due {
+    calls: VecDeque<(Instant, Weak<Shared>)>,
+    /// So many calls are searched for those that have ended, whose memory is not free until they are
+    /// dropped here: with a long ttl that is long after.
+    sweep_at: usize,
 }
 
 /// The task ends with this.
@@ -27,7 +38,10 @@ impl Heartbeat {
     pub(crate) fn new(hold_ttl: Duration) -> Arc<Self> {
         Arc::new(Self {
             every: hold_ttl / 3,
-            due: Mutex::default(),
+            due: Mutex::new(Due {
+                calls: VecDeque::new(),
+                sweep_at: SWEPT_FROM,
+            }),
             filled: Notify::new(),
         })
     }
@@ -41,8 +55,12 @@ impl Heartbeat {
     /// Extends the call's hold from now on, until the call has ended.
     pub(crate) fn add(&self, call: Weak<Shared>) {
         let mut due = self.due();
-        let is_first = due.is_empty();
-        due.push_back((Instant::now() + self.every, call));
+        let is_first = due.calls.is_empty();
+        if due.calls.len() >= due.sweep_at {
+            due.calls.retain(|(_, call)| call.strong_count() > 0);
+            due.sweep_at = SWEPT_FROM.max(due.calls.len() * 2);
+        }
+        due.calls.push_back((Instant::now() + self.every, call));
         drop(due);
         if is_first {
             self.filled.notify_one();
@@ -51,7 +69,7 @@ impl Heartbeat {
 
     async fn beat(self: Arc<Self>) {
         loop {
-            let next = self.due().pop_front();
+            let next = self.due().calls.pop_front();
             let Some((at, call)) = next else {
                 self.filled.notified().await;
                 continue;
@@ -65,7 +83,7 @@ impl Heartbeat {
         }
     }
 
-    fn due(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<Shared>)>> {
+    fn due(&self) -> MutexGuard<'_, Due> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,5 +91,23 @@ impl Heartbeat {
 impl Drop for Beating {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::time::Duration;
+
+    use super::{Heartbeat, SWEPT_FROM};
+
+    #[test]
+    fn calls_that_have_ended_are_forgotten_long_before_they_are_due() {
+        let heartbeat = Heartbeat::new(Duration::from_hours(24));
+        for _ in 0..10 * SWEPT_FROM {
+            // Of a call that is gone.
+            heartbeat.add(Weak::new());
+            assert!(heartbeat.due().calls.len() <= SWEPT_FROM);
+        }
     }
 }

@@ -89,6 +89,34 @@ impl Rpc {
         .await
     }
 
+    /// As [`place`](Self::place) for the call whose end this is, though it was made without an answer:
+    /// the same key and cost for the same time, or the core takes it for another request.
+    pub(crate) async fn place_late(
+        &self,
+        end: &End,
+        estimate: &Cost,
+        hold_ttl: Duration,
+        pauses: Pauses,
+    ) -> Result<PlaceHoldResponse, Status> {
+        let trace = end.trace();
+        let message = || PlaceHoldRequest {
+            account: Some(account(end)),
+            idempotency_key: end.key.clone(),
+            cost: Some(estimate.to_proto(&end.tool)),
+            ttl: Some(duration(hold_ttl)),
+            request_id: trace.trace_id().to_owned(),
+            dry_run: false,
+        };
+        self.ask(
+            &trace,
+            self.ending_deadline,
+            pauses,
+            message,
+            |mut core, request| async move { core.place_hold(request).await },
+        )
+        .await
+    }
+
     /// Lets a hold live for its ttl from now on.
     pub(crate) async fn extend(
         &self,

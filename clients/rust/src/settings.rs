@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use http::uri::{InvalidUri, Uri};
-use http::{HeaderValue, header::InvalidHeaderValue};
 
 use crate::end::End;
 use crate::store::Store;
@@ -21,6 +21,10 @@ const TOPUP_URL: &str = "BILLING_TOPUP_URL";
 const HOLD_TTL_MIN: Duration = Duration::from_secs(1);
 /// As the core has it.
 const HOLD_TTL_MAX: Duration = Duration::from_hours(24);
+/// In bytes, as the core's.
+const TENANT_MAX: usize = 128;
+/// Far above it no clock can tell when a deadline is over.
+const DEADLINE_MAX: Duration = Duration::from_hours(24);
 
 /// The answer where a tool has no price and its tenant denies such tools.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,8 +92,6 @@ pub enum SettingsError {
     NotAUrl(#[source] InvalidUri),
     #[error("BILLING_CORE_URL must be http:// or https:// and a host, without a path")]
     NotACore,
-    #[error("BILLING_TOOLS_TOKEN holds characters that no header can carry")]
-    Token(#[source] InvalidHeaderValue),
     #[error("BILLING_CORE_CA cannot be read: {0}")]
     CaFile(#[source] std::io::Error),
     #[error("BILLING_CORE_CA {0}")]
@@ -115,14 +117,20 @@ impl Settings {
         if !is_http || !matches!(core_url.path(), "" | "/") || core_url.query().is_some() {
             return Err(SettingsError::NotACore);
         }
-        if token.trim().is_empty() {
+        if token.is_empty() {
             return Err(not_set(TOKEN));
         }
         if tenant.is_empty() {
             return Err(not_set(TENANT));
         }
-        let bearer = format!("Bearer {}", token.trim());
-        let mut authorization = HeaderValue::try_from(bearer).map_err(SettingsError::Token)?;
+        if tenant.len() > TENANT_MAX {
+            return Err(SettingsError::Wrong(TENANT, "is longer than 128 bytes"));
+        }
+        let no_token = SettingsError::Wrong(TOKEN, "holds characters that no header can carry");
+        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+        let Some(mut authorization) = bearer.ok().filter(|_| is_graphic(token)) else {
+            return Err(no_token);
+        };
         authorization.set_sensitive(true);
         Ok(Self {
             core_url,
@@ -184,15 +192,15 @@ impl Settings {
         self
     }
 
-    /// How long a call waits for the check, and then for its placement. 2 s unless set.
+    /// How long a call waits for the check, and then for its placement: at most a day, 2 s unless set.
     #[must_use]
     pub fn decision_deadline(mut self, deadline: Duration) -> Self {
         self.decision_deadline = deadline;
         self
     }
 
-    /// How long a capture, release, charge or extension may take before it is kept and sent again. 5 s
-    /// unless set.
+    /// How long a capture, release, charge or extension may take before it is kept and sent again: at
+    /// most a day, 5 s unless set.
     #[must_use]
     pub fn ending_deadline(mut self, deadline: Duration) -> Self {
         self.ending_deadline = deadline;
@@ -259,12 +267,20 @@ impl Settings {
         if !(HOLD_TTL_MIN..=HOLD_TTL_MAX).contains(&self.hold_ttl) {
             return Err(SettingsError::Wrong("hold_ttl", "must be 1 s to 24 h"));
         }
-        let positive = "must be more than 0";
-        if self.decision_deadline.is_zero() {
-            return Err(SettingsError::Wrong("decision_deadline", positive));
+        for (name, deadline) in [
+            ("decision_deadline", self.decision_deadline),
+            ("ending_deadline", self.ending_deadline),
+        ] {
+            if deadline.is_zero() || deadline > DEADLINE_MAX {
+                let why = "must be more than 0 and at most 24 h";
+                return Err(SettingsError::Wrong(name, why));
+            }
         }
-        if self.ending_deadline.is_zero() {
-            return Err(SettingsError::Wrong("ending_deadline", positive));
+        if let Some(url) = &self.topup_url
+            && !is_web_address(url)
+        {
+            let why = "must be a URL that begins with http:// or https://";
+            return Err(SettingsError::Wrong(TOPUP_URL, why));
         }
         if self.allow_up_to_micros < 0 {
             let why = "must not be negative";
@@ -272,6 +288,15 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn is_graphic(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_web_address(url: &str) -> bool {
+    let uri = url.parse::<Uri>().ok();
+    uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
 }
 
 fn not_set(name: &'static str) -> SettingsError {
@@ -365,5 +390,18 @@ mod tests {
         let short = settings.hold_ttl(Duration::from_millis(999));
         let error = short.check().unwrap_err().to_string();
         assert_eq!(error, "hold_ttl must be 1 s to 24 h");
+    }
+
+    #[test]
+    fn a_deadline_that_no_clock_can_tell_is_refused_at_the_start() {
+        for deadline in [Duration::ZERO, Duration::MAX] {
+            let settings = with("", "").unwrap();
+            let decision = settings.clone().decision_deadline(deadline);
+            let error = decision.check().unwrap_err().to_string();
+            let why = "must be more than 0 and at most 24 h";
+            assert_eq!(error, format!("decision_deadline {why}"));
+            let error = settings.ending_deadline(deadline).check().unwrap_err();
+            assert_eq!(error.to_string(), format!("ending_deadline {why}"));
+        }
     }
 }

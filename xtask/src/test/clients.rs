@@ -65,7 +65,7 @@ async fn node() -> Result<()> {
     let program = client.join("conformance/subject.mjs");
     let subject = [Path::new("node"), &program];
     conform("node-express5", &subject, None).await?;
-    bear("node-express5", &subject, "nginx").await?;
+    bear("node-express5", &subject, "nginx-tls").await?;
     for other in ["node-express4", "node-fastify"] {
         conform(other, &subject, Some(OF_FRAMEWORKS)).await?;
     }

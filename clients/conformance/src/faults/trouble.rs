@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::sleep;
 
+use super::tls::Issuer;
+use super::way::Way;
 use crate::proxy::Proxy;
 use crate::real_core::RealCore;
 use crate::scenario::{CoreStep, Fault, FaultKind, Rpc};
@@ -18,7 +20,7 @@ const LOST: usize = 12;
 const CUT: usize = 4;
 
 /// Every fault once, and then calm.
-pub async fn round(core: &mut RealCore, proxy: &Proxy) -> Result<()> {
+pub async fn round(core: &mut RealCore, proxy: &Proxy, way: &mut Way) -> Result<()> {
     sleep(CALM).await;
     core.step(CoreStep::Kill).await?;
     sleep(LASTS).await;
@@ -37,6 +39,12 @@ pub async fn round(core: &mut RealCore, proxy: &Proxy) -> Result<()> {
     sleep(LASTS).await;
     proxy.clear_faults();
     sleep(CALM).await;
+    if let Way::Tls(tls) = way {
+        for issuer in [Issuer::Same, Issuer::Other] {
+            tls.rotate(issuer).await?;
+            sleep(CALM).await;
+        }
+    }
     Ok(())
 }
 

@@ -4,10 +4,12 @@ import { z } from "zod";
 import { balanceAnswer, type BalanceAnswer } from "../answers.js";
 import type { Gateway } from "../gateway.js";
 import { dollars, fromMicros } from "../money.js";
-import { answer, READ_ONLY, usd } from "./tool.js";
+import { answer, NO_INPUT, READ_ONLY, usd } from "./tool.js";
 
 const shape = {
-  available_usd: usd.describe("What may be spent now: settled less held. Below 0: a debt"),
+  available_usd: usd.describe(
+    "Settled less held. Limits may allow less: see get_limits. Below 0: a debt",
+  ),
   settled_usd: usd.describe("The sum of everything booked"),
   held_usd: usd.describe("Set aside for calls that are under way"),
   debt_usd: usd.describe("What the settled balance is below 0; else 0"),
@@ -55,8 +57,8 @@ export function registerBalance(server: McpServer, gateway: Gateway): void {
     {
       title: "Balance",
       description:
-        "The user's balance: how much may be spent now, what is settled, held for calls under way, and owed.",
-      inputSchema: {},
+        "The user's balance: what is available, settled, held for calls under way, and owed. The limits, which may allow less than is available, are get_limits.",
+      inputSchema: NO_INPUT,
       outputSchema: shape,
       annotations: READ_ONLY,
     },

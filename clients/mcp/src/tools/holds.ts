@@ -4,7 +4,7 @@ import { z } from "zod";
 import { holdsAnswer } from "../answers.js";
 import type { Gateway } from "../gateway.js";
 import { dollars, fromMicros } from "../money.js";
-import { answer, READ_ONLY, time, usd } from "./tool.js";
+import { answer, NO_INPUT, READ_ONLY, time, usd } from "./tool.js";
 
 const MOST = 200;
 
@@ -28,7 +28,7 @@ export function registerHolds(server: McpServer, gateway: Gateway): void {
       title: "Holds",
       description:
         "The calls under way for which something of the balance is set aside now, newest first: why available is less than settled.",
-      inputSchema: {},
+      inputSchema: NO_INPUT,
       outputSchema: shape,
       annotations: READ_ONLY,
     },

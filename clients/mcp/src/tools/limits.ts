@@ -5,7 +5,7 @@ import { balanceAnswer, type BalanceAnswer } from "../answers.js";
 import { limitsOf, type Limit } from "../budget.js";
 import type { Gateway } from "../gateway.js";
 import { dollars, fromMicros } from "../money.js";
-import { answer, READ_ONLY, time, usd } from "./tool.js";
+import { answer, NO_INPUT, READ_ONLY, time, usd } from "./tool.js";
 
 const limit = z.object({
   limit_usd: usd.nullable().describe("Null: no limit"),
@@ -56,7 +56,7 @@ export function registerLimits(server: McpServer, gateway: Gateway): void {
       title: "Limits",
       description:
         "The user's spending limits of the day and the month: limit, used, left, and when each starts again.",
-      inputSchema: {},
+      inputSchema: NO_INPUT,
       outputSchema: shape,
       annotations: READ_ONLY,
     },

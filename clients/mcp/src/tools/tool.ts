@@ -14,6 +14,9 @@ export const READ_ONLY: ToolAnnotations = {
   openWorldHint: false,
 };
 
+/** Of a tool without arguments: one that is sent nevertheless is refused, not ignored. */
+export const NO_INPUT = z.strictObject({});
+
 /** An amount of an answer. */
 export const usd = z.string().describe("US dollars, exact decimal text such as 24.65");
 export const time = z.string().describe("RFC 3339, UTC");

@@ -52,8 +52,10 @@ class Background:
         self._changed = threading.Condition()
         self._clock: threading.Thread | None = None
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        # Threads that send, and what they have to do or are doing.
+        self._counts = threading.Lock()
         self._senders = 0
+        self._pending = 0
         self._hurried = False
         self._stopped = False
 
@@ -62,19 +64,23 @@ class Background:
         self._submit(lambda: self._drive(flow, then))
 
     def at(self, delay_secs: float, run: Callable[[], None], flow: bool = False) -> Timer:
-        timer = Timer(time.monotonic() + delay_secs, next(self._numbers), run, flow)
+        """Runs a function after a while. `flow`: it goes on with a flow after its pause."""
         with self._changed:
+            if flow and self._hurried:
+                delay_secs = min(delay_secs, _HURRIED_SECS)
+            timer = Timer(time.monotonic() + delay_secs, next(self._numbers), run, flow)
             heapq.heappush(self._timers, timer)
             if self._clock is None:
-                self._clock = threading.Thread(target=self._keep_time, name="billing-client", daemon=True)
-                self._clock.start()
+                clock = threading.Thread(target=self._keep_time, name="billing-client", daemon=True)
+                clock.start()
+                self._clock = clock
             elif self._timers[0] is timer:
                 self._changed.notify()
         return timer
 
     def cancel(self, timer: Timer) -> None:
-        timer.run = None
         with self._changed:
+            timer.run = None
             self._cancelled += 1
             if self._cancelled > max(_SWEEP, len(self._timers) // 2):
                 self._timers = [timer for timer in self._timers if timer.run is not None]
@@ -96,6 +102,7 @@ class Background:
         with self._changed:
             self._stopped = True
             self._changed.notify()
+        with self._counts:
             for _ in range(self._senders):
                 self._work.put(None)
 
@@ -108,18 +115,21 @@ class Background:
             if then is not None:
                 then(end.value)
             return
-        pause = min(step, _HURRIED_SECS) if self._hurried else step
-        self.at(pause, lambda: self._drive(flow, then), flow=True)
+        self.at(step, lambda: self._drive(flow, then), flow=True)
 
     def _submit(self, run: Callable[[], None]) -> None:
-        self._work.put(run)
-        if self._idle.acquire(blocking=False):
-            return
-        with self._changed:
-            if self._senders < _SENDERS_MAX:
-                self._senders += 1
-                name = f"billing-client-{self._senders}"
+        with self._counts:
+            self._work.put(run)
+            self._pending += 1
+            if self._pending <= self._senders or self._senders == _SENDERS_MAX:
+                return
+            name = f"billing-client-{self._senders + 1}"
+            try:
                 threading.Thread(target=self._send, name=name, daemon=True).start()
+            except RuntimeError as error:  # No more threads: it waits for one that has time, or for the next try.
+                self._logger.error("a thread that sends cannot be started: %s", error)
+            else:
+                self._senders += 1
 
     def _keep_time(self) -> None:
         while True:
@@ -128,22 +138,19 @@ class Background:
                     self._changed.wait(self._timers[0].due - time.monotonic() if self._timers else None)
                 if self._stopped:
                     return
-                timer = heapq.heappop(self._timers)
-                if timer.run is None:
+                # Read here: once popped, it may still be cancelled.
+                run = heapq.heappop(self._timers).run
+                if run is None:
                     self._cancelled = max(0, self._cancelled - 1)
-            if timer.run is not None:
-                self._submit(timer.run)
+            if run is not None:
+                self._submit(run)
 
     def _send(self) -> None:
-        while True:
-            try:
-                run = self._work.get_nowait()
-            except queue.Empty:
-                self._idle.release()
-                run = self._work.get()
-            if run is None:
-                return
+        while (run := self._work.get()) is not None:
             try:
                 run()
             except Exception:
                 self._logger.exception("an end broke off")
+            finally:
+                with self._counts:
+                    self._pending -= 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from billing_client._end import End
 from billing_client._gen.billing.v1 import account_pb2 as account
 from billing_client._gen.billing.v1 import balance_pb2 as balance
 from billing_client._rpc import Metadata
@@ -24,9 +25,9 @@ class CallState:
     """Common to sync and async calls. Handlers report; the client does the rest."""
 
     __slots__ = (
-        "_account", "_cost", "_metadata", "beat", "by_caller", "captured", "capturing", "estimate", "given_up",
-        "hold_id", "key", "mode", "open_micros", "placing", "replayed", "reported", "tool", "trace_id", "traceparent",
-        "user",
+        "_account", "_cost", "_metadata", "beat", "begun", "by_caller", "captured", "capturing", "estimate",
+        "given_up", "hold_id", "key", "mode", "open_micros", "owed", "placing", "replayed", "reported", "tool",
+        "trace_id", "traceparent", "user", "working",
     )  # fmt: skip
 
     tool: str
@@ -41,17 +42,22 @@ class CallState:
         self.user = ""
         self.key = ""
         self.by_caller = False
+        self.begun = False
         self.estimate: Mapping[str, int] = {}
         self.reported: Mapping[str, int] | None = None
         self.captured: Charged | None = None
         # A capture was asked for and is not answered: the call is charged, however it ends.
         self.capturing = False
+        # The end that was made last to charge it.
+        self.owed: End | None = None
         self.given_up = False
         self.hold_id = ""
         self.open_micros = 0
         self.placing = False
         # Its hold was there before: "" is no, else the state that it is in.
         self.replayed = ""
+        # Its hold is to be extended, and when next.
+        self.working = False
         self.beat: Any = None
         self._account: account.AccountRef
         self._cost: balance.Cost
@@ -72,3 +78,8 @@ class CallState:
     def release(self) -> None:
         """The call has failed: at its end its hold is released, whatever was reported, unless captured."""
         self.given_up = True
+
+    def _take_open(self) -> int:
+        """Its part of `allow_up_to_micros`, once: whoever takes it gives it back when the call is billed."""
+        open_micros, self.open_micros = self.open_micros, 0
+        return open_micros

@@ -1,20 +1,24 @@
-"""The end of a call that was let pass: a capture, a release, or a charge without a hold."""
+"""The end of a call that was let pass: a capture, a release, or the charge of a call that has no hold yet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 
-@dataclass(frozen=True)
+@dataclass
 class End:
-    """Knows all that is needed to deliver it, also in another process. Amounts are micros."""
+    """Knows all that is needed to deliver it, also in another process. Amounts are micros.
+
+    A `charge` is of a call that passed without the core's word. Its placement is sent as it would have been sent
+    then, and what it holds is captured; where it is denied or refused, the call is charged without a hold.
+    """
 
     kind: Literal["capture", "release", "charge"]
     user: str
     tool: str
-    # The key of the call; of a charge, the key of the charge.
+    # The key of the call, without `:late` and `:open`.
     key: str
     # Empty: a charge.
     hold_id: str
@@ -23,8 +27,14 @@ class End:
     # The trace id, and the header.
     request_id: str
     traceparent: str
-    # The amount that it counts for in `allow_up_to_micros` until it is delivered.
+    # Of a charge, what its placement says beside key and trace id: the estimate, and the time to live in seconds.
+    estimate: Mapping[str, int] = field(default_factory=dict)
+    hold_ttl: float = 0.0
+    # Of a charge, the amount that it counts for in `allow_up_to_micros` until it is delivered.
     open_micros: int = 0
+    # Of a charge, whether its placement was denied or refused. It is not sent again: allowed later, it would be paid
+    # for twice, where the answer to the charge without a hold was lost.
+    denied: bool = False
 
     @property
     def id(self) -> str:
@@ -38,7 +48,10 @@ class End:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> End:
         """TypeError where members are missing, or are not known."""
-        return cls(**record)
+        end = cls(**record)
+        if end.kind not in ("capture", "release", "charge"):
+            raise TypeError(f"its kind is {end.kind!r}")
+        return end
 
 
 class Store(Protocol):
@@ -48,7 +61,7 @@ class Store(Protocol):
     """
 
     def save(self, id: str, end: dict[str, Any], /) -> Any:
-        """Keeps an end, fit for JSON, by its id."""
+        """Keeps an end, fit for JSON, by its id; in place of what it has by that id."""
 
     def remove(self, id: str, /) -> Any:
         """Forgets it: it was delivered, or is lost."""

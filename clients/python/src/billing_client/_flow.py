@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
@@ -65,6 +65,21 @@ def ask(method: int, message: Message, within: float, metadata: Metadata) -> Flo
         timeout = max(0.001, deadline - time.monotonic())
 
 
+def duration(seconds: float) -> Mapping[str, int]:
+    """A google.protobuf.Duration."""
+    whole, fraction = divmod(seconds, 1)
+    return {"seconds": int(whole), "nanos": int(fraction * 1e9)}
+
+
+def placement(
+    who: account.AccountRef, key: str, estimated: balance.Cost, ttl: Mapping[str, int], trace_id: str
+) -> balance.PlaceHoldRequest:
+    """One key, cost and ttl: the core takes the same key with others for another call."""
+    return balance.PlaceHoldRequest(
+        account=who, idempotency_key=key, cost=estimated, ttl=ttl, request_id=trace_id
+    )
+
+
 class Decisions:
     """May this call be made?"""
 
@@ -73,8 +88,7 @@ class Decisions:
         self.state = state
         self.log = log
         self._authorization = ("authorization", f"Bearer {settings.token}")
-        seconds, fraction = divmod(settings.hold_ttl, 1)
-        self._ttl = {"seconds": int(seconds), "nanos": int(fraction * 1e9)}
+        self._ttl = duration(settings.hold_ttl)
         self._decides_within = settings.decision_deadline
 
     def metadata(self, traceparent: str) -> Metadata:
@@ -93,6 +107,9 @@ class Decisions:
         traceparent: str | None,
     ) -> bool:
         """Reads who calls and how much it will take. False: it passes unbilled. Refused, ReportError."""
+        if call.begun:
+            raise RuntimeError(f"{call.tool}: a call is entered once")
+        call.begun = True
         if estimate is not None:
             call.estimate = exact(call.tool, estimate)
         if user is None or user == "":
@@ -129,13 +146,7 @@ class Decisions:
             raise BillingUnavailable from unclear
 
     def _place(self, call: CallState, within: float) -> Flow[None]:
-        place = balance.PlaceHoldRequest(
-            account=call._account,
-            idempotency_key=call.key,
-            cost=call._cost,
-            ttl=self._ttl,
-            request_id=call.trace_id,
-        )
+        place = placement(call._account, call.key, call._cost, self._ttl, call.trace_id)
         call.placing = True
         placed = yield from ask(PLACE, place, within, call._metadata)
         call.placing = False
@@ -171,8 +182,10 @@ class Decisions:
         try:
             yield from ask(EXTEND, message, self.settings.ending_deadline, call._metadata)
         except CallFailed as failure:
-            self.log.limited(logging.WARNING, call.tool, "extend", f"a hold was not extended: {failure}")
-            return not failure.is_refusal
+            # A call that has just ended has ended its hold.
+            if call.working:
+                self.log.limited(logging.WARNING, call.tool, "extend", f"a hold was not extended: {failure}")
+            return not failure.settles_an_end
         return True
 
     def balance(self, call: CallState) -> Flow[int]:

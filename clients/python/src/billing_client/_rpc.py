@@ -55,6 +55,7 @@ _NOT_SETTLED = frozenset(
         grpc.StatusCode.INTERNAL,
     }
 )
+_TOKEN_REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
 
 
 class CallFailed(Exception):
@@ -76,6 +77,16 @@ class CallFailed(Exception):
     def is_refusal(self) -> bool:
         """Whether the core has decided: the same call would be refused again."""
         return self.reason is not None and self.code not in _NOT_SETTLED
+
+    @property
+    def settles_an_end(self) -> bool:
+        """Whether the core has decided about an end. A refused token says nothing of it: a valid one may come."""
+        return self.is_refusal and self.code not in _TOKEN_REFUSED
+
+    @property
+    def hold_is_gone(self) -> bool:
+        """Whether the hold has ended, or is not known; see `state`."""
+        return self.reason in ("HOLD_ENDED", "HOLD_NOT_FOUND")
 
 
 def failed(error: grpc.RpcError) -> CallFailed:

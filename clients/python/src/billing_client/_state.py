@@ -54,9 +54,14 @@ class State:
         self._look_whether_idle()
 
     def keep(self, end: End) -> End | None:
-        """Keeps an end. The end that there is no room for, this or another: it is lost."""
-        kept = self._releases if end.kind == "release" else self._captures
+        """Keeps an end, unless one of its id is kept already: delivered, that one settles both.
+
+        The end that there is no room for, this or another: it is lost.
+        """
+        kept = self._among(end)
         with self._lock:
+            if end.id in kept:
+                return None
             dropped = None
             if self.backlog >= self._backlog_max:
                 # A hold expires by itself, so releases go first.
@@ -67,20 +72,24 @@ class State:
             return dropped
 
     def keeps(self, end: End) -> bool:
-        return end.id in self._captures or end.id in self._releases
+        """Whether it is kept itself, rather than another of its id."""
+        return self._among(end).get(end.id) is end
 
     def forget(self, end: End) -> None:
+        """It was delivered, or is lost."""
         with self._lock:
-            self._captures.pop(end.id, None)
-            self._releases.pop(end.id, None)
+            kept = self._among(end)
+            if kept.get(end.id) is end:
+                del kept[end.id]
         self._look_whether_idle()
 
     def note(self, tool: str, required_micros: int) -> None:
         """Remembers the most that the core has asked for a tool."""
-        if required_micros > self._asked.get(tool, -1) and (
-            tool in self._asked or len(self._asked) < _TOOLS_MAX
-        ):
-            self._asked[tool] = required_micros
+        with self._lock:
+            if required_micros > self._asked.get(tool, -1) and (
+                tool in self._asked or len(self._asked) < _TOOLS_MAX
+            ):
+                self._asked[tool] = required_micros
 
     def open(self, tool: str, amount_micros: int | None) -> int | None:
         """Lets a call pass without the core's word: its cost, which counts until `billed`. None: a no."""
@@ -101,6 +110,9 @@ class State:
         if open_micros:
             with self._lock:
                 self._open_micros -= open_micros
+
+    def _among(self, end: End) -> dict[str, End]:
+        return self._releases if end.kind == "release" else self._captures
 
     def _look_whether_idle(self) -> None:
         if self.closing and self.on_idle is not None and self.left == 0:

@@ -48,8 +48,8 @@ class AsyncCall(CallState):
     async def capture(self, usage: Mapping[str, int]) -> Charged | None:
         """Charges now, and says what was charged and the balance after it. None: the call is not billed.
 
-        ReportError as `report`; BillingUnavailable where the core does not answer within the ending
-        deadline: the call is then not captured, and ends as its block does.
+        ReportError as `report`; BillingUnavailable where the core refuses it, or does not answer within the
+        ending deadline: then it is captured later, however its block ends.
         """
         return await self._billing._run(self._billing._endings.capture(self, usage))
 
@@ -82,6 +82,7 @@ class AsyncBilling:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: AsyncTransport
         self._closing: asyncio.Event
+        self._idle: asyncio.Event
         self._loading: asyncio.Task[None] | None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -149,16 +150,21 @@ class AsyncBilling:
 
         How many ends are left. They are sent on until the loop ends; it may be called again.
         """
-        self._enter_loop()
-        idle = asyncio.Event()
-        self._state.on_idle = idle.set
         self._state.closing = True
+        loop = self._enter_loop()
         self._closing.set()
+        until = loop.time() + within
+        if self._loading is not None:
+            # What the store has is left as well.
+            await asyncio.wait([self._loading], timeout=within)
         if self._state.left:
             try:
-                await asyncio.wait_for(idle.wait(), within)
+                await asyncio.wait_for(self._idle.wait(), max(0.0, until - loop.time()))
             except asyncio.TimeoutError:
-                return self._state.left
+                pass
+        left = self._state.left
+        if left:
+            return left
         # The last tasks have nothing left to send.
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
@@ -176,11 +182,16 @@ class AsyncBilling:
     def _enter_loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
+            if self._loop is not None and self._loop.is_running():
+                raise RuntimeError("this AsyncBilling is used by another event loop: make one for each")
             self._loop = loop
             self._transport = AsyncTransport(self.settings)
             self._closing = asyncio.Event()
             self._tasks = set()
-            self._loading = None if self._store is None else self._spawn(self._load())
+            self._idle = asyncio.Event()
+            self._state.on_idle = self._idle.set
+            loads = self._store is not None and not self._state.closing
+            self._loading = self._spawn(self._load()) if loads else None
         return loop
 
     async def _begin(self, call: AsyncCall, asked: tuple[Any, ...]) -> None:
@@ -203,11 +214,13 @@ class AsyncBilling:
             self._state.done()
             raise
         if call.mode == "held" and call.replayed != "captured":
+            call.working = True
             # The hold of a repeat may be about to expire.
             delay = 0.0 if call.replayed else self._beat_secs
             call.beat = loop.call_later(delay, self._extend, call)
 
     def _end(self, call: AsyncCall, well: bool) -> None:
+        call.working = False
         timer, call.beat = call.beat, None
         if timer is not None:
             timer.cancel()
@@ -220,10 +233,10 @@ class AsyncBilling:
     def _extend(self, call: AsyncCall) -> None:
         async def extend() -> None:
             lives = await self._run(self._decisions.extend(call))
-            if lives and call.beat is not None and self._loop is not None:
+            if lives and call.working and self._loop is not None:
                 call.beat = self._loop.call_later(self._beat_secs, self._extend, call)
 
-        if call.beat is not None:
+        if call.working:
             self._spawn(extend())
 
     def _undo(self, call: AsyncCall) -> Flow[None]:

@@ -47,8 +47,8 @@ class Call(CallState):
     def capture(self, usage: Mapping[str, int]) -> Charged | None:
         """Charges now, and says what was charged and the balance after it. None: the call is not billed.
 
-        ReportError as `report`; BillingUnavailable where the core does not answer within the ending
-        deadline: the call is then not captured, and ends as its block does.
+        ReportError as `report`; BillingUnavailable where the core refuses it, or does not answer within the
+        ending deadline: then it is captured later, however its block ends.
         """
         return self._billing._transport.run(self._billing._endings.capture(self, usage))
 
@@ -142,12 +142,13 @@ class Billing:
 
         How many ends are left. They are sent on until the process ends; it may be called again.
         """
-        idle = threading.Event()
-        self._state.on_idle = idle.set
         self._state.closing = True
         self._background.hurry()
-        if self._state.left and not idle.wait(within):
-            return self._state.left
+        if self._state.left:
+            self._idle.wait(within)
+        left = self._state.left
+        if left:
+            return left
         self._background.stop()
         self._transport.close()
         return 0
@@ -161,33 +162,38 @@ class Billing:
         self.close()
 
     def _start(self) -> None:
-        self._pid = os.getpid()
         self._state = State(self.settings.backlog_max, self.settings.allow_up_to_micros)
+        self._idle = threading.Event()
+        self._state.on_idle = self._idle.set
         self._transport = Transport(self.settings)
         self._background = Background(self._transport, self._log.logger)
         self._decisions = Decisions(self.settings, self._state, self._log)
         self._endings = Endings(self._decisions, self._store, self._on_lost)
         self._loaded = self._store is None
+        # Last: another thread of a child that sees it finds all the rest.
+        self._pid = os.getpid()
 
     def _begin(self, call: Call, asked: tuple[Any, ...]) -> None:
         if self._pid != os.getpid():
             self._fork()
-        if not self._loaded:
+        if not self._loaded and not self._state.closing:
             self._load()
         if not self._state.begin():
             raise BillingUnavailable
         try:
             if self._decisions.prepare(call, *asked):
                 self._transport.run(self._decisions.admit(call))
+            if call.mode == "held" and call.replayed != "captured":
+                call.working = True
+                # The hold of a repeat may be about to expire.
+                self._beat(call, 0.0 if call.replayed else self._beat_secs)
         except BaseException:
+            call.working = False
             self._state.done()
             raise
-        if call.mode == "held" and call.replayed != "captured":
-            # The hold of a repeat may be about to expire.
-            delay = 0.0 if call.replayed else self._beat_secs
-            call.beat = self._background.at(delay, lambda: self._extend(call))
 
     def _end(self, call: Call, well: bool) -> None:
+        call.working = False
         timer, call.beat = call.beat, None
         if timer is not None:
             self._background.cancel(timer)
@@ -197,12 +203,16 @@ class Billing:
         else:
             self._background.run(self._endings.deliver(end))
 
+    def _beat(self, call: Call, delay_secs: float) -> None:
+        call.beat = self._background.at(delay_secs, lambda: self._extend(call))
+
     def _extend(self, call: Call) -> None:
         def again(lives: bool) -> None:
-            if lives and call.beat is not None:
-                call.beat = self._background.at(self._beat_secs, lambda: self._extend(call))
+            if lives and call.working:
+                self._beat(call, self._beat_secs)
 
-        if call.beat is not None:
+        # Not `beat`: at a delay of 0 this may run before it is set.
+        if call.working:
             self._background.run(self._decisions.extend(call), again)
 
     def _fork(self) -> None:

@@ -13,14 +13,19 @@ def body(error: str, message: str, code: str, more: str = "") -> bytes:
 
 
 class Refused(Exception):
-    """The call is not made. `status`, `body` (JSON, as it is sent) and `headers` are the answer."""
+    """The call is not made. `status`, `body` (JSON, as it is sent) and `headers` are the answer.
+
+    `Refused(404, "UNKNOWN_TOOL", "Unknown tool", "There is no such tool.")` is one of a backend's own.
+    """
 
     status: int = 503
     code: str = ""
     error: str = ""
     message: str = ""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int | None = None, code: str = "", error: str = "", message: str = "") -> None:
+        if status is not None:
+            self.status, self.code, self.error, self.message = status, code, error, message
         super().__init__(f"{self.status} {self.code}: {self.message}")
         self.body: bytes = body(self.error, self.message, self.code)
         self.headers: dict[str, str] = {"content-type": "application/json"}

@@ -63,6 +63,10 @@ class Settings:
         object.__setattr__(self, "target", target)
         if secure:
             object.__setattr__(self, "roots", _roots(self.ca_file))
+        elif self.ca_file is not None:
+            raise SettingsError("ca_file", "is set, but BILLING_CORE_URL is not https://")
+        if self.topup_url is not None and not _is_web_address(self.topup_url):
+            raise SettingsError("topup_url", "must be a URL that begins with http:// or https://")
         if not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
             raise SettingsError("token", "holds characters that no header can carry")
         if not 1 <= len(self.tenant.encode()) <= 128:
@@ -108,6 +112,14 @@ def _target(url: str) -> tuple[bool, str]:
     host = f"[{host}]" if ":" in host else host
     secure = parts.scheme == "https"
     return secure, f"dns:///{host}:{port or (443 if secure else 80)}"
+
+
+def _is_web_address(url: object) -> bool:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _roots(ca_file: str | None) -> bytes | None:

@@ -46,10 +46,14 @@ const BODY_BYTES: usize = 4 * 1024 * 1024;
 /// ```
 /// use billing_client::{Begin, Billing, Cost, GuardLayer};
 ///
+/// /// Whom your authentication, in a layer before this one, has found.
+/// #[derive(Clone)]
+/// struct User(String);
+///
 /// fn layer(billing: Billing) -> GuardLayer {
 ///     GuardLayer::http(billing, |head, _body| {
-///         let user = head.headers.get("x-user").and_then(|user| user.to_str().ok());
-///         let begin = Begin::new(user.map(str::to_owned), "search");
+///         let user = head.extensions.get::<User>().map(|user| user.0.clone());
+///         let begin = Begin::new(user, "search");
 ///         Ok(begin.estimate(Cost::AmountMicros(20_000)))
 ///     })
 /// }

@@ -1,7 +1,7 @@
 //! The layer before a core that is away, which needs no core.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Ready, poll_fn, ready};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -143,4 +143,32 @@ async fn calls_that_pass_without_a_decision_are_kept_until_they_are_charged() {
     assert_eq!(billing.close(Duration::from_millis(20)).await, 2);
     let late = send(guard(&billing), user, StatusCode::OK).await;
     assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_capture_that_outlives_its_call_is_under_way_until_it_is_kept() {
+    let billing = Billing::new(settings().allow_up_to_micros(1_000_000)).unwrap();
+    let begin = Begin::new(Some("user-1".to_owned()), "search");
+    let begin = begin.estimate(Cost::AmountMicros(400_000));
+    let call = billing.begin(begin).await.unwrap();
+    let handle = call.handle();
+    let mut capture = Box::pin(handle.capture(Cost::AmountMicros(300_000)));
+    let polled = poll_fn(|cx| Poll::Ready(capture.as_mut().poll(cx))).await;
+    assert!(polled.is_pending());
+    call.end();
+    assert_eq!((billing.calls(), billing.backlog()), (1, 0));
+    drop(capture);
+    assert_eq!((billing.calls(), billing.backlog()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_call_that_passed_without_a_decision_is_told_that_its_capture_is_kept() {
+    let billing = Billing::new(settings().allow_up_to_micros(1_000_000)).unwrap();
+    let begin = Begin::new(Some("user-1".to_owned()), "search");
+    let begin = begin.estimate(Cost::AmountMicros(400_000));
+    let call = billing.begin(begin).await.unwrap();
+    assert_eq!(call.capture(Cost::AmountMicros(300_000)).await, Ok(None));
+    assert_eq!(billing.backlog(), 1);
+    call.abandon();
+    assert_eq!((billing.calls(), billing.backlog()), (0, 1));
 }

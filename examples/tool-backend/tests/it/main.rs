@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end here")]
 
+mod client;
+mod road;
 mod stage;
 
 use std::sync::Arc;

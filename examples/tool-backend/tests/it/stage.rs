@@ -140,20 +140,25 @@ impl Stage {
 
     /// An answer does not wait for the end of its hold. Returns once none is placed any more.
     pub(crate) async fn wait_for_the_ends(&self, user: &AccountRef) {
+        self.wait_for_holds(user, 0).await;
+    }
+
+    /// Returns once so many holds of the user's are placed.
+    pub(crate) async fn wait_for_holds(&self, user: &AccountRef, number: usize) {
         let request = ListHoldsRequest {
             account: Some(user.clone()),
             ..ListHoldsRequest::default()
         };
-        let ended = async {
+        let reached = async {
             loop {
                 let answer = self.core.balance().list_holds(request.clone()).await;
-                if answer.unwrap().into_inner().holds.is_empty() {
+                if answer.unwrap().into_inner().holds.len() == number {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(ENDS_WITHIN, ended).await.unwrap();
+        tokio::time::timeout(ENDS_WITHIN, reached).await.unwrap();
     }
 }
 
