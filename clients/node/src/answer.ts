@@ -57,7 +57,7 @@ export const KEY_REUSED = answer(
 export const HOLD_ENDED = answer(
   409,
   "Call has ended",
-  "This call has ended without a charge. Send it with a new Idempotency-Key.",
+  "This call has ended. Sent with a new Idempotency-Key, it is another call.",
   "HOLD_ENDED",
 );
 export const CALL_REPEATED = answer(409, "Call repeated", "This call was made and charged before.", "CALL_REPEATED");

@@ -33,7 +33,7 @@ export interface KeptEnd extends KeptCost {
   readonly tool: string;
   /** The hold; null: the call passed without one. */
   readonly holdId: string | null;
-  /** The call's key, without `:late` and `:open`. */
+  /** The call's key, without `:late`. */
   readonly key: string;
   /** The placement that a charge begins with; null: there is none, or the core has denied or refused it. */
   readonly placement: KeptPlacement | null;
@@ -104,16 +104,17 @@ function isRefusal(error: CoreError): boolean {
 
 /**
  * Charges a call that passed without a decision. Its placement tells by the call's key whether the call was charged
- * before; where the core does not place it, the call is charged without a hold.
+ * before; where the core does not place it, the call is charged without a hold, by that key: a later repeat is told
+ * that the key is used.
  */
 async function settleOpen(end: KeptEnd, sending: Sending): Promise<Charged> {
-  if (!end.placement) return charge(end, ":open", sending);
+  if (!end.placement) return charge(end, "", sending);
   const hold = await place(end, end.placement, sending);
   if (hold === null) {
     // Were it placed again after a charge whose answer is lost, it might be allowed meanwhile, and charged once more.
     const unplaced: KeptEnd = { ...end, placement: null };
     await sending.onUnplaced(unplaced);
-    return charge(unplaced, ":open", sending);
+    return charge(unplaced, "", sending);
   }
   if (hold.state === HoldState.CAPTURED) return nothingMore(end, sending);
   return capture(end, hold.holdId, sending);
@@ -173,7 +174,7 @@ async function release(end: KeptEnd, sending: Sending): Promise<null> {
   return null;
 }
 
-async function charge(end: KeptEnd, suffix: ":late" | ":open", sending: Sending): Promise<Charged> {
+async function charge(end: KeptEnd, suffix: ":late" | "", sending: Sending): Promise<Charged> {
   const cost = exact(end);
   // The core charges no amount of 0.
   if (cost.amount === 0n) return nothingMore(end, sending);

@@ -122,7 +122,7 @@ test("where the placement is denied or refused a call is charged without a hold,
     const charge = {
       rpc: "charge",
       account: ACCOUNT,
-      idempotencyKey: "k:open",
+      idempotencyKey: "k",
       cost: { cost: { case: "amountMicros", value: 15n } },
       overagePolicy: OveragePolicy.ALLOW_DEBT,
       requestId: "r",

@@ -106,7 +106,7 @@ def test_an_open_call_whose_placement_is_denied_or_refused_is_charged_without_a_
     core.failing = {} if refusal is None else {"PlaceHold": fails(refusal)}
     assert billing.close() == 0
     [charge] = core.asked("Charge")
-    assert charge.idempotency_key == core.asked("PlaceHold")[0].idempotency_key + ":open"
+    assert charge.idempotency_key == core.asked("PlaceHold")[0].idempotency_key
     assert (charge.cost.amount_micros, charge.overage_policy) == (15_000, balance.OVERAGE_POLICY_ALLOW_DEBT)
     assert not core.asked("CaptureHold")
 

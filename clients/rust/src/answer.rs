@@ -140,7 +140,7 @@ impl Refused {
             Self::HoldEnded => Answer::new(
                 conflict,
                 "Call has ended",
-                "This call has ended without a charge. Send it with a new Idempotency-Key.",
+                "This call has ended. Sent with a new Idempotency-Key, it is another call.",
                 "HOLD_ENDED",
             ),
             Self::Repeated => Answer::new(

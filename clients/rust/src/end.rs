@@ -132,7 +132,7 @@ impl Inner {
                 cost,
                 ..
             } => self.settle_open(end, estimate, *hold_ttl, cost).await?,
-            How::Charge { cost, .. } => self.charge(end, cost, "open", pauses).await,
+            How::Charge { cost, .. } => self.charge(end, cost, "", pauses).await,
         })
     }
 
@@ -186,7 +186,7 @@ impl Inner {
             Some(ErrorReason::HoldEnded) if is_captured(&status) => Outcome::Done(None),
             // The hold is lost, and the work was done.
             Some(ErrorReason::HoldEnded | ErrorReason::HoldNotFound) => {
-                self.charge(end, cost, "late", Pauses::none()).await
+                self.charge(end, cost, ":late", Pauses::none()).await
             }
             _ => settled(status),
         }

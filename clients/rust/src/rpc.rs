@@ -188,7 +188,7 @@ impl Rpc {
         .await
     }
 
-    /// Charges a call that has no hold, under its key and the suffix, into debt if it must be.
+    /// Charges a call that has no hold, under its key with the suffix, into debt if it must be.
     pub(crate) async fn charge(
         &self,
         end: &End,
@@ -199,7 +199,7 @@ impl Rpc {
         let trace = end.trace();
         let message = || ChargeRequest {
             account: Some(account(end)),
-            idempotency_key: format!("{}:{suffix}", end.key),
+            idempotency_key: format!("{}{suffix}", end.key),
             cost: Some(cost.to_proto(&end.tool)),
             overage_policy: OveragePolicy::AllowDebt.into(),
             request_id: trace.trace_id().to_owned(),

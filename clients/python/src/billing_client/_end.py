@@ -18,7 +18,7 @@ class End:
     kind: Literal["capture", "release", "charge"]
     user: str
     tool: str
-    # The key of the call, without `:late` and `:open`.
+    # The key of the call, without `:late`.
     key: str
     # Empty: a charge.
     hold_id: str

@@ -173,7 +173,7 @@ class Endings:
             return (yield from self._capture(end, end.hold_id))
         hold = None if end.denied else (yield from self._place(end))
         if hold is None:
-            return (yield from self._charge(end, "open"))
+            return (yield from self._charge(end, ""))
         # By an attempt of this end whose answer was lost, or by another call of the same key.
         if hold.state == balance.HOLD_STATE_CAPTURED:
             return None
@@ -217,7 +217,7 @@ class Endings:
             if failure.state == "CAPTURED":
                 return None
         # The work was done, and its hold is lost.
-        return (yield from self._charge(end, "late"))
+        return (yield from self._charge(end, ":late"))
 
     def _release(self, end: End) -> Flow[Any]:
         release = balance.ReleaseHoldRequest(account=self._decisions.account(end.user), hold_id=end.hold_id)
@@ -235,7 +235,7 @@ class Endings:
             return None
         charge = balance.ChargeRequest(
             account=self._decisions.account(end.user),
-            idempotency_key=f"{end.key}:{suffix}",
+            idempotency_key=end.key + suffix,
             cost=cost(end.tool, end.usage),
             overage_policy=balance.OVERAGE_POLICY_ALLOW_DEBT,
             request_id=end.request_id,

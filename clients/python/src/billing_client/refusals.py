@@ -55,7 +55,7 @@ class HoldEnded(Refused):
     status = 409
     code = "HOLD_ENDED"
     error = "Call has ended"
-    message = "This call has ended without a charge. Send it with a new Idempotency-Key."
+    message = "This call has ended. Sent with a new Idempotency-Key, it is another call."
 
 
 class CallRepeated(Refused):
